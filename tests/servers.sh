@@ -104,3 +104,23 @@ need_mysql() {
   have_server mysqld && mysqld --version 2>/dev/null | grep -qv MariaDB && return 0
   [ -x "$CACHE_DIR/mysql/usr/sbin/mysqld" ] || unpack_mysql
 }
+
+# need_build_tools: cargo, and the C compiler and linker that crates with C code need.
+need_build_tools() {
+  command -v cargo >/dev/null 2>&1 || die "cargo is missing: install Rust (rustup, https://rustup.rs), then run this again"
+  command -v cc >/dev/null 2>&1 || die "a C compiler is missing: install gcc and libc6-dev (apt-get install build-essential), then run this again"
+}
+
+# need_cargo_part SUBCOMMAND COMPONENT: a component of the Rust toolchain.
+need_cargo_part() {
+  cargo "$1" --version >/dev/null 2>&1 || die "cargo $1 is missing: install it (rustup component add $2), then run this again"
+}
+
+# need_tools: the other programs that tests run; each comes from the Debian package of its name.
+need_tools() {
+  local tool missing=()
+  for tool in openssl pv zstd; do
+    command -v "$tool" >/dev/null 2>&1 || missing+=("$tool")
+  done
+  [ "${#missing[@]}" = 0 ] || install_packages "${missing[@]}"
+}

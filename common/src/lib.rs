@@ -1,1 +1,18 @@
-//! placeholder
+//! What mydumper and myloader share: names, formats, SQL text, connections, options and messages.
+//!
+//! A type lives here only if both programs read or write it.
+
+pub mod compression;
+pub mod connection;
+pub mod dump_file;
+pub mod exit;
+pub mod filter;
+pub mod logging;
+pub mod metadata;
+pub mod name;
+// pub mod options;
+pub mod progress;
+pub mod server;
+pub mod sql;
+pub mod stop;
+pub mod stream;

@@ -1,0 +1,87 @@
+//! Messages: to the terminal or to `--logfile`, as many as `--verbose` asks for.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Mutex;
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, filter};
+
+use crate::progress;
+
+/// Messages of this target (what was done, and how far it is) are shown from `--verbose=1` on.
+pub const SUMMARY: &str = "summary";
+
+/// Sets up logging for the process.
+///
+/// `verbose` is the number of `--verbose`: 0 nothing, 1 errors and the summary, 2 warnings too, 3 everything.
+///
+/// # Errors
+/// When the log file cannot be opened. It is created for the owner alone, and appended to when it exists.
+pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
+    let level = match verbose {
+        0 => None,
+        1 => Some(Level::ERROR),
+        2 => Some(Level::WARN),
+        _ => Some(Level::INFO),
+    };
+    let filter = filter::filter_fn(move |metadata| match level {
+        None => false,
+        Some(level) => metadata.target() == SUMMARY || *metadata.level() <= level,
+    })
+    // The driver's own events are for its developers.
+    .with_max_level_hint(Level::INFO);
+    let format = tracing_subscriber::fmt::layer().event_format(Line);
+    let layer = match logfile {
+        Some(path) => {
+            let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+            format.with_writer(Mutex::new(file)).boxed()
+        }
+        None => format.with_writer(|| Terminal).boxed(),
+    };
+    // A second initialisation can only come from tests in one process.
+    let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+    Ok(())
+}
+
+/// One line per message: time, level, text.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let level = match *event.metadata().level() {
+            Level::ERROR => "ERROR",
+            Level::WARN => "WARNING",
+            _ => "INFO",
+        };
+        write!(writer, "{} [{level}] ", chrono::Local::now().format("%Y-%m-%d %H:%M:%S"))?;
+        context.format_fields(writer.by_ref(), event)?;
+        writeln!(writer)
+    }
+}
+
+/// Standard error, with the progress line out of the way while it is written to.
+struct Terminal;
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        progress::suspend(|| io::stderr().write_all(bytes))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

@@ -1,0 +1,339 @@
+//! The `metadata` file: a key file that says what the dump holds. docs/formats.md has its sections.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::dump_file::TableFileName;
+
+/// What is known of a dump, read from one or more metadata files.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// `[config]`.
+    pub config: Config,
+    /// `[myloader_session_variables]`, in order.
+    pub session_variables: Vec<(String, String)>,
+    /// ``[`DB`.`TABLE`]``.
+    pub tables: BTreeMap<TableFileName, TableEntry>,
+    /// Whether the line `# Finished dump at` is there.
+    pub finished: bool,
+}
+
+/// `[config]`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The longest statement in bytes.
+    pub max_statement_size: Option<u64>,
+    /// How many sequences the dump has.
+    pub num_sequences: Option<u64>,
+    /// Whether rows come as LOAD DATA.
+    pub local_infile: Option<bool>,
+}
+
+/// What the metadata says of a table, view or sequence.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct TableEntry {
+    /// `real_table_name`.
+    pub real_name: Option<String>,
+    /// `rows`: how many rows the dump holds.
+    pub rows: Option<u64>,
+    /// `is_view`.
+    pub is_view: bool,
+    /// `is_sequence`.
+    pub is_sequence: bool,
+}
+
+/// A position in the binary log, and the GTID set executed there.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Coordinates {
+    /// Binary log file.
+    pub file: Option<String>,
+    /// Position in it, in bytes.
+    pub position: Option<u64>,
+    /// GTID set (MySQL) or GTID position (MariaDB).
+    pub gtid_set: Option<String>,
+}
+
+/// A line of a metadata file that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line} of the metadata cannot be read: {text:?}")]
+pub struct MetadataError {
+    /// The line, from 1.
+    pub line: usize,
+    /// Its text.
+    pub text: String,
+}
+
+enum Section {
+    Config,
+    SessionVariables,
+    Table(TableFileName),
+    Other,
+}
+
+impl Metadata {
+    /// Reads a metadata file. Sections that repeat are merged; those not known, and keys not known, are passed over.
+    ///
+    /// # Errors
+    /// [`MetadataError`] for a line that is neither, or a number that is none.
+    pub fn parse(text: &str) -> Result<Metadata, MetadataError> {
+        let mut metadata = Metadata::default();
+        metadata.merge(text)?;
+        Ok(metadata)
+    }
+
+    /// Reads a further metadata file of the same dump; what it says replaces what was known.
+    ///
+    /// # Errors
+    /// As [`Metadata::parse`].
+    pub fn merge(&mut self, text: &str) -> Result<(), MetadataError> {
+        let mut section = Section::Other;
+        for (number, line) in text.lines().enumerate() {
+            let error = || MetadataError { line: number + 1, text: line.chars().take(100).collect() };
+            let line = line.trim();
+            if line.starts_with("# Finished dump at") {
+                self.finished = true;
+            } else if line.is_empty() || line.starts_with(['#', ';']) {
+            } else if let Some(name) = line.strip_prefix('[') {
+                section = Section::parse(name.strip_suffix(']').ok_or_else(error)?);
+                if let Section::Table(table) = &section {
+                    self.tables.entry(table.clone()).or_default();
+                }
+            } else {
+                let (key, value) = line.split_once('=').ok_or_else(error)?;
+                self.set(&section, key.trim(), value.trim()).ok_or_else(error)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, section: &Section, key: &str, value: &str) -> Option<()> {
+        match section {
+            Section::Config => match key {
+                "max-statement-size" => self.config.max_statement_size = Some(value.parse().ok()?),
+                "num-sequences" => self.config.num_sequences = Some(value.parse().ok()?),
+                "local-infile" => self.config.local_infile = Some(boolean(value)),
+                _ => {}
+            },
+            Section::SessionVariables => {
+                // mydumper leaves a comment open after the value.
+                let value = value.split("/*!").next().unwrap_or(value).trim();
+                self.session_variables.push((key.to_owned(), value.to_owned()));
+            }
+            Section::Table(table) => {
+                let entry = self.tables.entry(table.clone()).or_default();
+                match key {
+                    "real_table_name" => entry.real_name = Some(unescape(value)),
+                    "rows" => entry.rows = Some(value.parse().ok()?),
+                    "is_view" => entry.is_view = boolean(value),
+                    "is_sequence" => entry.is_sequence = boolean(value),
+                    _ => {}
+                }
+            }
+            Section::Other => {}
+        }
+        Some(())
+    }
+}
+
+impl Section {
+    fn parse(name: &str) -> Section {
+        match name {
+            "config" => Section::Config,
+            "myloader_session_variables" => Section::SessionVariables,
+            _ => {
+                let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
+                match parts.and_then(|parts| parts.split_once("`.`")) {
+                    Some((database, table)) => {
+                        Section::Table(TableFileName { database: database.to_owned(), table: table.to_owned() })
+                    }
+                    None => Section::Other,
+                }
+            }
+        }
+    }
+}
+
+fn boolean(value: &str) -> bool {
+    !matches!(value, "0" | "false" | "FALSE" | "")
+}
+
+/// The head of a metadata file, which is also a stream's first member.
+pub fn head(started: &str, sql_mode: &str) -> String {
+    // The comment that is left open is mydumper's: its loader completes the statement.
+    format!(
+        "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n\n\
+         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n"
+    )
+}
+
+impl Coordinates {
+    /// The section `[source]`. Its values are comments until someone asks for them to be applied.
+    pub fn to_text(&self) -> String {
+        let mut text = String::from("\n[source]\n");
+        if let Some(gtid_set) = &self.gtid_set {
+            let gtid_set: String = gtid_set.chars().filter(|character| !character.is_whitespace()).collect();
+            let _ = writeln!(text, "# executed_gtid_set = \"{gtid_set}\"");
+        }
+        if let Some(file) = &self.file {
+            let _ = writeln!(text, "# SOURCE_LOG_FILE = \"{file}\"");
+        }
+        if let Some(position) = self.position {
+            let _ = writeln!(text, "# SOURCE_LOG_POS = {position}");
+        }
+        text
+    }
+}
+
+impl TableEntry {
+    /// The section of a table, view or sequence.
+    pub fn to_text(&self, table: &TableFileName) -> String {
+        let mut text = format!("\n[`{}`.`{}`]\n", table.database, table.table);
+        if let Some(name) = &self.real_name {
+            let _ = writeln!(text, "real_table_name={}", escape(name));
+        }
+        if let Some(rows) = self.rows {
+            let _ = writeln!(text, "rows = {rows}");
+        }
+        if self.is_view {
+            text.push_str("is_view = 1\n");
+        }
+        if self.is_sequence {
+            text.push_str("is_sequence = 1\n");
+        }
+        text
+    }
+}
+
+impl Config {
+    /// The second `[config]` section and the last line, which end the metadata of a finished dump.
+    pub fn tail(&self, finished: &str) -> String {
+        let mut text = String::from("\n[config]\n");
+        if let Some(size) = self.max_statement_size {
+            let _ = writeln!(text, "max-statement-size = {size}");
+        }
+        let _ = writeln!(text, "num-sequences = {}", self.num_sequences.unwrap_or(0));
+        let _ = writeln!(text, "# Finished dump at: {finished}");
+        text
+    }
+}
+
+/// A name on a line of its own, escaped as GLib's key files are.
+fn escape(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for (index, character) in name.chars().enumerate() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\"),
+            ' ' if index == 0 => out.push_str("\\s"),
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// Undoes [`escape`]. mydumper does not escape, so a backslash before anything else stays.
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        let escaped = match (character, characters.peek()) {
+            ('\\', Some('n')) => '\n',
+            ('\\', Some('r')) => '\r',
+            ('\\', Some('t')) => '\t',
+            ('\\', Some('s')) => ' ',
+            ('\\', Some('\\')) => '\\',
+            _ => {
+                out.push(character);
+                continue;
+            }
+        };
+        characters.next();
+        out.push(escaped);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(database: &str, table: &str) -> TableFileName {
+        TableFileName { database: database.into(), table: table.into() }
+    }
+
+    #[test]
+    fn metadata_as_mydumper_writes_it() {
+        let text = "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
+            [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_AUTO_CREATE_USER' /*!40101\n\n[source]\n\
+            # executed_gtid_set = \"0-33061-65\"\n\n[`sakila`.`actor_info`]\nreal_table_name=actor_info\nrows = 0\n\
+            is_view = 1\nschema_checksum = 5A5699D9\n\n[`sakila`.`mydumper_3`]\nreal_table_name=a b\nrows = 200\n\
+            data_checksum = 60988714\n\n[`sakila`]\nschema_checksum = FDF2173B\n[config]\nmax-statement-size = 929799\n\
+            num-sequences = 0\n# Finished dump at: 2026-11-21 03:05:30\n";
+        let metadata = Metadata::parse(text).unwrap();
+        assert!(metadata.finished);
+        assert_eq!(
+            metadata.config,
+            Config { max_statement_size: Some(929_799), num_sequences: Some(0), local_infile: Some(true) }
+        );
+        assert_eq!(
+            metadata.session_variables,
+            [("SQL_MODE".to_owned(), "'NO_AUTO_VALUE_ON_ZERO,NO_AUTO_CREATE_USER'".to_owned())]
+        );
+        let view = &metadata.tables[&table("sakila", "actor_info")];
+        assert!(view.is_view && view.rows == Some(0));
+        let numbered = &metadata.tables[&table("sakila", "mydumper_3")];
+        assert_eq!((numbered.real_name.as_deref(), numbered.rows), (Some("a b"), Some(200)));
+    }
+
+    #[test]
+    fn what_we_write_we_read() {
+        let entry = TableEntry { real_name: Some(" a\n=\\n`é".into()), rows: Some(7), is_view: false, is_sequence: true };
+        let coordinates =
+            Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
+        let config = Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None };
+        let text = format!(
+            "{}{}{}{}",
+            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO"),
+            coordinates.to_text(),
+            entry.to_text(&table("d", "mydumper_1")),
+            config.tail("2026-11-21 03:05:31"),
+        );
+        assert_eq!(
+            text,
+            "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\n\n\
+             [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
+             [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
+             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\n\n\
+             [config]\nmax-statement-size = 5\nnum-sequences = 1\n# Finished dump at: 2026-11-21 03:05:31\n"
+        );
+        let metadata = Metadata::parse(&text).unwrap();
+        assert_eq!(metadata.tables[&table("d", "mydumper_1")], entry);
+        assert_eq!(metadata.config, config);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_is_named() {
+        for (text, message) in [
+            ("[config]\nrubbish", "line 2 of the metadata cannot be read: \"rubbish\""),
+            ("[`a`.`b`]\nrows = many\n", "line 2 of the metadata cannot be read: \"rows = many\""),
+            ("[config\n", "line 1 of the metadata cannot be read: \"[config\""),
+        ] {
+            assert_eq!(Metadata::parse(text).unwrap_err().to_string(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_kept(name in "\\PC*[^ ]") {
+            prop_assert_eq!(unescape(&escape(&name)), name);
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = Metadata::parse(&text);
+        }
+    }
+}

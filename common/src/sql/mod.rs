@@ -1,0 +1,8 @@
+//! SQL text: quoting, and cutting files into statements and statements into tokens.
+
+mod quote;
+mod statements;
+// pub mod token;
+
+pub use quote::{escape_into, quote_identifier, quote_string};
+pub use statements::{Statement, StatementError, StatementReader, write_statement, write_stored_program};

@@ -1,0 +1,284 @@
+//! Cutting a dump's file into statements, and writing statements so that they can be cut.
+//!
+//! A statement ends with its delimiter at the end of a line. mydumper keeps `;` + newline out of everything but a
+//! statement's end (rows escape line breaks, bodies of routines are changed), so its files are cut exactly by that
+//! rule, whatever sql_mode decides about quotes. We do not change bodies: a statement that holds `;` is written
+//! between `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
+
+use std::io::{self, Read, Write};
+
+/// How much is read at once.
+const READ_SIZE: usize = 256 * 1024;
+/// The longest statement that a server can take: its largest `max_allowed_packet` is 1 GiB.
+const LONGEST_STATEMENT: usize = 1 << 30;
+
+/// What ends a statement; `;` at first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Delimiter(Vec<u8>);
+
+impl Default for Delimiter {
+    fn default() -> Self {
+        Delimiter(b";".to_vec())
+    }
+}
+
+/// A statement of a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Statement<'a> {
+    /// Its text without the delimiter.
+    pub text: &'a [u8],
+    /// The line of the (decompressed) file that it starts on, from 1.
+    pub line: u64,
+}
+
+/// Why a file could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum StatementError {
+    /// The file cannot be read, or its compressed data is damaged or cut.
+    #[error("{0}")]
+    Read(#[from] io::Error),
+    /// The last statement has no end.
+    #[error("the file ends in the middle of the statement of line {line}: it was cut short")]
+    CutShort {
+        /// Where the statement starts.
+        line: u64,
+    },
+    /// No server takes a statement as long as this.
+    #[error("the statement of line {line} is longer than 1 GiB: this is no file of a dump")]
+    TooLong {
+        /// Where the statement starts.
+        line: u64,
+    },
+}
+
+/// Reads a file statement by statement, holding one at a time.
+pub struct StatementReader<R> {
+    input: R,
+    buffer: Vec<u8>,
+    /// Start of what was not given out yet.
+    start: usize,
+    /// The line at `start`.
+    line: u64,
+    delimiter: Delimiter,
+    at_end: bool,
+}
+
+/// A line of the buffer, by its range without the line break.
+struct Line {
+    start: usize,
+    end: usize,
+    /// Where the next line starts.
+    next: usize,
+}
+
+impl<R: Read> StatementReader<R> {
+    /// Reads from `input`, which is decompressed already.
+    pub fn new(input: R) -> Self {
+        StatementReader { input, buffer: Vec::new(), start: 0, line: 1, delimiter: Delimiter::default(), at_end: false }
+    }
+
+    /// The next statement, or `None` at the end of the file.
+    ///
+    /// # Errors
+    /// [`StatementError`].
+    pub fn next_statement(&mut self) -> Result<Option<Statement<'_>>, StatementError> {
+        let mut scanned = self.start;
+        let mut lines = 0;
+        loop {
+            let Some(line) = self.line_at(scanned)? else {
+                return if self.buffer[self.start..].iter().all(u8::is_ascii_whitespace) {
+                    Ok(None)
+                } else {
+                    Err(StatementError::CutShort { line: self.line })
+                };
+            };
+            // Reading may have moved what was not given out to the buffer's front.
+            let text = &self.buffer[line.start..line.end];
+            let at_statement_start = self.buffer[self.start..line.start].iter().all(u8::is_ascii_whitespace);
+            lines += 1;
+            if at_statement_start && let Some(delimiter) = delimiter_command(text) {
+                self.delimiter = delimiter;
+                self.start = line.next;
+                self.line += lines;
+                (scanned, lines) = (line.next, 0);
+                continue;
+            }
+            if text.ends_with(&self.delimiter.0) {
+                let mut statement = self.start..line.end - self.delimiter.0.len();
+                if statement.end == line.start && statement.end > statement.start {
+                    // A delimiter on a line of its own: the line break before it is not the statement's.
+                    statement.end -= 1;
+                }
+                let first_line = self.line;
+                self.start = line.next;
+                self.line += lines;
+                return Ok(Some(Statement { text: &self.buffer[statement], line: first_line }));
+            }
+            scanned = line.next;
+        }
+    }
+
+    /// The line that starts at `from`. Offsets before the call are moved by what the call removes from the front:
+    /// only `self.start` and `from` are live, and both are moved here.
+    fn line_at(&mut self, from: usize) -> Result<Option<Line>, StatementError> {
+        let mut from = from;
+        let mut searched = from;
+        loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
+                let end = searched + at;
+                return Ok(Some(Line { start: from, end, next: end + 1 }));
+            }
+            searched = self.buffer.len();
+            if self.at_end {
+                // A last line without a line break.
+                return Ok((from < searched).then_some(Line { start: from, end: searched, next: searched }));
+            }
+            if self.start > 0 {
+                self.buffer.drain(..self.start);
+                from -= self.start;
+                searched -= self.start;
+                self.start = 0;
+            }
+            if self.buffer.len() > LONGEST_STATEMENT {
+                return Err(StatementError::TooLong { line: self.line });
+            }
+            let length = self.buffer.len();
+            self.buffer.resize(length + READ_SIZE, 0);
+            let read = read_some(&mut self.input, &mut self.buffer[length..]);
+            self.buffer.truncate(length + *read.as_ref().unwrap_or(&0));
+            self.at_end = read? == 0;
+        }
+    }
+}
+
+fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match input.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+fn delimiter_command(line: &[u8]) -> Option<Delimiter> {
+    const COMMAND: &[u8] = b"DELIMITER ";
+    let (command, delimiter) = line.split_at_checked(COMMAND.len())?;
+    let delimiter = delimiter.trim_ascii();
+    (command.eq_ignore_ascii_case(COMMAND) && !delimiter.is_empty()).then(|| Delimiter(delimiter.to_vec()))
+}
+
+/// Writes a statement that is not a stored program; `text` comes without its end.
+///
+/// # Errors
+/// Those of writing to `out`.
+pub fn write_statement(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    if memchr::memmem::find(text, b";\n").is_some() {
+        return write_delimited(out, text);
+    }
+    out.write_all(text)?;
+    out.write_all(b";\n")
+}
+
+/// Writes the CREATE statement of a routine, trigger or event, whose body may hold statements of its own.
+///
+/// # Errors
+/// Those of writing to `out`.
+pub fn write_stored_program(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    if text.contains(&b';') {
+        return write_delimited(out, text);
+    }
+    out.write_all(text)?;
+    // A body may end in a comment that runs to the end of its line.
+    out.write_all(b"\n;\n")
+}
+
+fn write_delimited(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
+    // The stock client looks for the delimiter anywhere, so it must not occur in the text at all.
+    let usual = [";;", "//", "$$"].into_iter().map(str::to_owned);
+    let unusual = (1..).map(|number: u64| format!("${number}$"));
+    let free = usual.chain(unusual).find(|candidate| memchr::memmem::find(text, candidate.as_bytes()).is_none());
+    let delimiter = free.unwrap_or_default();
+    writeln!(out, "DELIMITER {delimiter}")?;
+    out.write_all(text)?;
+    write!(out, "\n{delimiter}\nDELIMITER ;\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read_all(text: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, StatementError> {
+        let mut reader = StatementReader::new(text);
+        let mut statements = Vec::new();
+        while let Some(statement) = reader.next_statement()? {
+            statements.push((statement.line, statement.text.to_vec()));
+        }
+        Ok(statements)
+    }
+
+    #[test]
+    fn statements_of_a_rows_file() {
+        let text = b"/*!40101 SET NAMES binary*/;\nINSERT INTO `t` VALUES(1,'a;b')\n,(2,';')\n;\nSELECT 1;\n\n";
+        assert_eq!(
+            read_all(text).unwrap(),
+            [
+                (1, b"/*!40101 SET NAMES binary*/".to_vec()),
+                (2, b"INSERT INTO `t` VALUES(1,'a;b')\n,(2,';')".to_vec()),
+                (5, b"SELECT 1".to_vec()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_body_is_kept_to_the_byte() {
+        let body = b"CREATE PROCEDURE p()\nBEGIN\n  SELECT ';;';\n\n  SELECT 2; -- //\nEND -- the end;";
+        let mut text = Vec::new();
+        write_statement(&mut text, b"SELECT 1").unwrap();
+        write_stored_program(&mut text, body).unwrap();
+        write_stored_program(&mut text, b"CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a=1 -- x").unwrap();
+        let file = String::from_utf8(text.clone()).unwrap();
+        assert!(file.contains("\nDELIMITER $$\nCREATE PROCEDURE"), "{file}");
+        let statements = read_all(&text).unwrap();
+        assert_eq!(statements[1], (3, body.to_vec()));
+        assert_eq!(statements[2].1, b"CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a=1 -- x");
+    }
+
+    #[test]
+    fn a_cut_file_is_an_error_that_names_the_line() {
+        let error = read_all(b"SELECT 1;\nINSERT INTO t VALUES(1)\n,(2").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the file ends in the middle of the statement of line 2: it was cut short"
+        );
+        // The last statement needs no line break.
+        assert_eq!(read_all(b"SELECT 1;").unwrap(), [(1, b"SELECT 1".to_vec())]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_statements_are_read_as_they_were_written(
+            statements in prop::collection::vec("([a-z;/$\\n' \\\\-]|DELIMITER ){1,40}[a-z]", 0..6),
+            stored_programs: bool,
+        ) {
+            let mut text = Vec::new();
+            for statement in &statements {
+                let statement = format!("x{statement}");
+                if stored_programs {
+                    write_stored_program(&mut text, statement.as_bytes()).unwrap();
+                } else {
+                    write_statement(&mut text, statement.as_bytes()).unwrap();
+                }
+            }
+            let read: Vec<String> =
+                read_all(&text).unwrap().into_iter().map(|(_, text)| String::from_utf8(text).unwrap()).collect();
+            let written: Vec<String> = statements.iter().map(|statement| format!("x{statement}")).collect();
+            prop_assert_eq!(read, written);
+        }
+
+        #[test]
+        fn no_input_panics_and_reading_ends(bytes: Vec<u8>) {
+            let _ = read_all(&bytes);
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! One signal that ends every thread.
+//!
+//! A program has one [`Stop`]. The first error, SIGINT or SIGTERM triggers it; whoever waits, on a channel or on
+//! the server, waits for it too, so that no thread is left waiting for another.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crossbeam_channel::{Receiver, RecvError, Sender, bounded, select};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use tokio_util::sync::CancellationToken;
+
+/// The work was ended from outside, before it was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("stopped")]
+pub struct Stopped;
+
+/// Shared by all threads of a program; cloning it gives another handle to the same signal.
+#[derive(Clone)]
+pub struct Stop {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    token: CancellationToken,
+    /// The signal number, when a signal was the cause.
+    signal: Mutex<Option<i32>>,
+    /// Dropped on trigger: that wakes everyone who selects on `closed`.
+    open: Mutex<Option<Sender<Infallible>>>,
+    closed: Receiver<Infallible>,
+}
+
+impl Default for Stop {
+    fn default() -> Self {
+        let (open, closed) = bounded(0);
+        Stop {
+            shared: Arc::new(Shared {
+                token: CancellationToken::new(),
+                signal: Mutex::new(None),
+                open: Mutex::new(Some(open)),
+                closed,
+            }),
+        }
+    }
+}
+
+impl Stop {
+    /// A stop that SIGINT and SIGTERM trigger. A second signal ends the process at once.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub fn on_signals() -> std::io::Result<Stop> {
+        let stop = Stop::default();
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let shared = stop.clone();
+        std::thread::Builder::new().name("signals".into()).spawn(move || {
+            let mut seen = false;
+            for signal in signals.forever() {
+                if seen {
+                    std::process::exit(128 + signal);
+                }
+                seen = true;
+                *shared.shared.signal.lock().unwrap_or_else(PoisonError::into_inner) = Some(signal);
+                shared.trigger();
+            }
+        })?;
+        Ok(stop)
+    }
+
+    /// Ends all work that watches this signal. Triggering twice is the same as once.
+    pub fn trigger(&self) {
+        self.shared.token.cancel();
+        self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Whether the signal was given.
+    pub fn is_triggered(&self) -> bool {
+        self.shared.token.is_cancelled()
+    }
+
+    /// The signal that ended the program, if one did.
+    pub fn signal(&self) -> Option<i32> {
+        *self.shared.signal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For callers with a `select!` of their own: becomes ready (disconnected) when the signal is given.
+    pub fn closed(&self) -> &Receiver<Infallible> {
+        &self.shared.closed
+    }
+
+    /// For asynchronous waits.
+    pub fn token(&self) -> &CancellationToken {
+        &self.shared.token
+    }
+
+    /// `Err(Stopped)` once the signal was given.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn check(&self) -> Result<(), Stopped> {
+        if self.is_triggered() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Receives, or gives up when the signal is given. `None` when all senders are gone.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn receive<T>(&self, channel: &Receiver<T>) -> Result<Option<T>, Stopped> {
+        self.check()?;
+        select! {
+            recv(channel) -> received => match received {
+                Ok(value) => Ok(Some(value)),
+                Err(RecvError) => Ok(None),
+            },
+            recv(self.closed()) -> _ => Err(Stopped),
+        }
+    }
+
+    /// Sends, or gives up when the signal is given or nobody receives any more.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn send<T>(&self, channel: &Sender<T>, value: T) -> Result<(), Stopped> {
+        self.check()?;
+        select! {
+            send(channel, value) -> sent => sent.map_err(|_| Stopped),
+            recv(self.closed()) -> _ => Err(Stopped),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_waiting_receiver_and_a_waiting_sender_are_woken() {
+        let stop = Stop::default();
+        let (sender, receiver) = bounded::<u8>(0);
+        std::thread::scope(|scope| {
+            let receiving = scope.spawn(|| stop.receive(&receiver));
+            let (full, _held) = bounded::<u8>(0);
+            let stop_too = stop.clone();
+            let sending = scope.spawn(move || stop_too.send(&full, 1));
+            stop.trigger();
+            assert_eq!(receiving.join().unwrap(), Err(Stopped));
+            assert_eq!(sending.join().unwrap(), Err(Stopped));
+        });
+        drop(sender);
+        assert_eq!(stop.check(), Err(Stopped));
+    }
+
+    #[test]
+    fn a_channel_without_senders_is_at_its_end() {
+        let stop = Stop::default();
+        let (sender, receiver) = bounded::<u8>(1);
+        stop.send(&sender, 7).unwrap();
+        drop(sender);
+        assert_eq!(stop.receive(&receiver), Ok(Some(7)));
+        assert_eq!(stop.receive(&receiver), Ok(None));
+    }
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The demo: builds the programs, then copies a bookshop from one private MariaDB server to another through
+# `mydumper --stream | myloader --stream` and compares both. Installs MariaDB if it is missing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+. ./servers.sh
+
+need_build_tools
+need_mariadb
+export CARGO_NET_RETRY=10
+say "building"
+cargo build --release --workspace --locked
+"${CARGO_TARGET_DIR:-../target}/release/demo"

@@ -1,0 +1,106 @@
+//! Are two databases the same? Read from the servers themselves, without any code of the programs under test.
+//!
+//! Everything but rows becomes a list of named texts, mostly the answers of SHOW CREATE; the lists of both sides are
+//! compared text by text. Rows are compared in `rows.rs`.
+
+mod objects;
+mod rows;
+
+use crate::server::Server;
+use crate::sql::{Client, Field, text};
+use objects::Objects;
+use std::collections::BTreeSet;
+
+/// All differences between two databases, one readable line each; empty when they are equal.
+///
+/// Compared are the database's own attributes, tables (SHOW CREATE with counters, columns as information_schema has
+/// them, every row), views, sequences with their positions, triggers and their order, routines, packages, libraries
+/// and events with their sql_mode, character sets and time zone.
+pub fn differences(a: &Server, a_db: &str, b: &Server, b_db: &str) -> Vec<String> {
+    let (left, right) = (objects_of(a, a_db, b_db), objects_of(b, b_db, a_db));
+    let names: BTreeSet<_> = left.keys().chain(right.keys()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        match (left.get(name), right.get(name)) {
+            (Some(left), Some(right)) if left == right => {}
+            (Some(left), Some(right)) => found.push(text_difference(name, left, right)),
+            (Some(_), None) => found.push(format!("{name}: only on the left")),
+            (None, _) => found.push(format!("{name}: only on the right")),
+        }
+    }
+    found.extend(row_differences(a, a_db, b, b_db));
+    found
+}
+
+/// Like [`differences`], but of the tables' rows only: for copies between different products, whose SHOW CREATE
+/// texts never agree. A table or column that only one side has is a difference too.
+pub fn row_differences(a: &Server, a_db: &str, b: &Server, b_db: &str) -> Vec<String> {
+    let (left, right) = (rows::tables(&mut session(a), a_db), rows::tables(&mut session(b), b_db));
+    let names: BTreeSet<_> = left.keys().chain(right.keys()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        match (left.get(name), right.get(name)) {
+            (Some(left), Some(right)) if left.columns == right.columns => {
+                let left = rows::Side { server: a, database: a_db, table: left };
+                let right = rows::Side { server: b, database: b_db, table: right };
+                found.extend(rows::differences(name, &left, &right));
+            }
+            (Some(left), Some(right)) => found.push(format!(
+                "rows of `{name}`: columns differ: left {:?}, right {:?}",
+                left.column_names(),
+                right.column_names()
+            )),
+            (Some(_), None) => found.push(format!("rows of `{name}`: table only on the left")),
+            (None, _) => found.push(format!("rows of `{name}`: table only on the right")),
+        }
+    }
+    found
+}
+
+/// The names of a database's tables (not views or sequences) and how many rows each has.
+pub fn row_counts(server: &Server, database: &str) -> Vec<(String, u64)> {
+    let mut client = session(server);
+    let tables = rows::tables(&mut client, database);
+    let count = |(name, table): (String, rows::Table)| {
+        let count = client.scalar(format!("SELECT COUNT(*) FROM {}", table.source(database, &name)));
+        (name, count.parse().unwrap())
+    };
+    tables.into_iter().map(count).collect()
+}
+
+fn objects_of(server: &Server, database: &str, other: &str) -> Objects {
+    let mut objects = objects::read(&mut session(server), server.product(), database);
+    if database != other {
+        let own = format!("{}.", crate::quote_name(database));
+        for text in objects.values_mut() {
+            *text = text.replace(&own, "`(the database)`.");
+        }
+    }
+    objects
+}
+
+/// A session in which equal things read equal: fixed zone and modes, and results as stored, without conversion.
+fn session(server: &Server) -> Client {
+    let mut client = Client::connect(server);
+    client.run("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = '', sql_quote_show_create = 1");
+    client.run("SET character_set_results = NULL");
+    client
+}
+
+/// One line with the part of both texts where they begin to differ.
+fn text_difference(name: &str, left: &str, right: &str) -> String {
+    let same = left.bytes().zip(right.bytes()).take_while(|(left, right)| left == right).count();
+    let part = |text: &str| {
+        let start = text.floor_char_boundary(same.saturating_sub(40));
+        let end = text.floor_char_boundary((same + 120).min(text.len()));
+        let before = if start > 0 { "…" } else { "" };
+        let after = if end < text.len() { "…" } else { "" };
+        format!("{before}{}{after}", text[start..end].escape_debug())
+    };
+    format!("{name}: left \"{}\", right \"{}\"", part(left), part(right))
+}
+
+/// A row as one text, a line for each field.
+fn joined(row: &[Field]) -> String {
+    row.iter().map(text).collect::<Vec<_>>().join("\n")
+}

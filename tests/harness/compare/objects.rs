@@ -1,0 +1,145 @@
+//! Everything of a database but its rows, as texts.
+
+use super::joined;
+use crate::server::Product;
+use crate::sql::{Client, text};
+use crate::{quote_name, quote_text};
+use std::collections::BTreeMap;
+
+/// What a text describes ("trigger `name`: order") and the text.
+pub(super) type Objects = BTreeMap<String, String>;
+
+/// Reads them all. A database that does not exist has none.
+pub(super) fn read(client: &mut Client, product: Product, database: &str) -> Objects {
+    let mut reader = Reader { client, database, objects: Objects::new() };
+    if !reader.read_database() {
+        return reader.objects;
+    }
+    reader.read_tables();
+    reader.read_columns();
+    reader.read_triggers();
+    reader.read_routines();
+    reader.read_events();
+    if product == Product::MySql {
+        reader.read_libraries();
+    }
+    reader.objects
+}
+
+struct Reader<'a> {
+    client: &'a mut Client,
+    database: &'a str,
+    objects: Objects,
+}
+
+impl Reader<'_> {
+    /// A condition on an information_schema column with a database's name. MariaDB compares such names without regard
+    /// to case, and finds them fast only by `=`: so both ways.
+    fn is_ours(&self, column: &str) -> String {
+        let name = quote_text(self.database);
+        format!("{column} = {name} AND HEX({column}) = HEX({name})")
+    }
+
+    fn add(&mut self, name: String, text: String) {
+        let previous = self.objects.insert(name.clone(), text);
+        assert!(previous.is_none(), "{name} was read twice");
+    }
+
+    fn read_database(&mut self) -> bool {
+        let condition = self.is_ours("SCHEMA_NAME");
+        let rows = self.client.query(format!("SELECT * FROM information_schema.SCHEMATA WHERE {condition}"));
+        // The first two columns are the catalog and the name; collations, comment and encryption follow.
+        let Some(row) = rows.first() else { return false };
+        self.add("database: attributes".to_owned(), joined(&row[2..]));
+        true
+    }
+
+    /// The whole answer of SHOW CREATE, which has sql_mode, zone and character sets beside the statement; or the
+    /// server's error, say for a view of a table that is gone.
+    fn show_create(&mut self, kind: &str, name: &str, skip: Option<usize>) {
+        let (database, quoted) = (quote_name(self.database), quote_name(name));
+        let shown = match self.client.try_query(format!("SHOW CREATE {kind} {database}.{quoted}")) {
+            Ok(mut rows) => {
+                let mut row = rows.remove(0);
+                if let Some(column) = skip {
+                    row.remove(column);
+                }
+                joined(&row)
+            }
+            Err(error) => error,
+        };
+        self.add(format!("{} {quoted}: SHOW CREATE", kind.to_lowercase()), shown);
+    }
+
+    fn read_tables(&mut self) {
+        let database = quote_name(self.database);
+        for row in self.client.query(format!("SHOW FULL TABLES FROM {database}")) {
+            let name = text(&row[0]);
+            match text(&row[1]).as_str() {
+                "VIEW" => self.show_create("VIEW", &name, None),
+                "SEQUENCE" => {
+                    self.show_create("SEQUENCE", &name, None);
+                    let quoted = quote_name(&name);
+                    let position = self.client.query(format!("SELECT * FROM {database}.{quoted}"));
+                    self.add(format!("sequence {quoted}: position"), joined(&position[0]));
+                }
+                _ => self.show_create("TABLE", &name, None),
+            }
+        }
+    }
+
+    /// Columns of tables and views. information_schema is exact where SHOW CREATE loses characters.
+    fn read_columns(&mut self) {
+        let condition = self.is_ours("TABLE_SCHEMA");
+        let rows = self.client.query(format!("SELECT * FROM information_schema.COLUMNS WHERE {condition}"));
+        for row in rows {
+            let (table, column) = (text(&row[2]), text(&row[3]));
+            self.add(format!("column {}.{}", quote_name(&table), quote_name(&column)), joined(&row[4..]));
+        }
+    }
+
+    fn read_triggers(&mut self) {
+        let condition = self.is_ours("TRIGGER_SCHEMA");
+        let rows = self.client.query(format!(
+            "SELECT TRIGGER_NAME, EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER
+             FROM information_schema.TRIGGERS WHERE {condition}"
+        ));
+        for row in rows {
+            let name = text(&row[0]);
+            self.add(format!("trigger {}: table, event, order", quote_name(&name)), joined(&row[1..]));
+            // The seventh column is the time of creation.
+            self.show_create("TRIGGER", &name, Some(6));
+        }
+    }
+
+    fn read_routines(&mut self) {
+        let condition = self.is_ours("ROUTINE_SCHEMA");
+        let rows = self
+            .client
+            .query(format!("SELECT ROUTINE_TYPE, ROUTINE_NAME FROM information_schema.ROUTINES WHERE {condition}"));
+        for row in rows {
+            // FUNCTION, PROCEDURE; in MariaDB also PACKAGE and PACKAGE BODY.
+            let kind = text(&row[0]);
+            if kind != "LIBRARY" {
+                self.show_create(&kind, &text(&row[1]), None);
+            }
+        }
+    }
+
+    fn read_events(&mut self) {
+        let condition = self.is_ours("EVENT_SCHEMA");
+        let rows = self.client.query(format!("SELECT EVENT_NAME FROM information_schema.EVENTS WHERE {condition}"));
+        for row in rows {
+            self.show_create("EVENT", &text(&row[0]), None);
+        }
+    }
+
+    /// Libraries came with MySQL 9.2; an older server has no such table.
+    fn read_libraries(&mut self) {
+        let condition = self.is_ours("LIBRARY_SCHEMA");
+        let query = format!("SELECT LIBRARY_NAME FROM information_schema.LIBRARIES WHERE {condition}");
+        for row in self.client.try_query(query).unwrap_or_default() {
+            self.show_create("LIBRARY", &text(&row[0]), None);
+        }
+    }
+}
