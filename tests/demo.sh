@@ -10,4 +10,4 @@ need_mariadb
 export CARGO_NET_RETRY=10
 say "building"
 cargo build --release --workspace --locked
-"${CARGO_TARGET_DIR:-../target}/release/demo"
+cargo run --release --locked --quiet --package integration-tests --bin demo

@@ -43,7 +43,7 @@ impl Compression {
         match self {
             Compression::None => (0..=0, 0),
             Compression::Gzip => (1..=9, 6),
-            Compression::Zstd => (1..=19, 1),
+            Compression::Zstd => (1..=22, 1),
         }
     }
 }
@@ -127,7 +127,10 @@ impl<W: Write> Write for Compressor<W> {
 ///
 /// # Errors
 /// When the decompressor cannot be set up. A cut or damaged file is an error of the reading that follows.
-pub fn decompress<'a>(compression: Compression, input: impl BufRead + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
+pub fn decompress<'a>(
+    compression: Compression,
+    input: impl BufRead + Send + 'a,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     Ok(match compression {
         Compression::None => Box::new(input),
         Compression::Gzip => Box::new(MultiGzDecoder::new(input)),

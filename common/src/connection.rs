@@ -32,6 +32,8 @@ pub struct Settings {
     pub user: String,
     /// Password, if any.
     pub password: Option<String>,
+    /// Database that sessions start in.
+    pub database: String,
     /// TLS.
     pub tls: Tls,
     /// Compress the protocol.
@@ -52,7 +54,7 @@ pub enum Address {
 }
 
 /// What TLS has to prove, in the words of `--ssl-mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SslMode {
     /// No TLS.
     Disabled,
@@ -91,7 +93,7 @@ impl fmt::Display for Address {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No connection could be made.
-    #[error("cannot connect to {address} as user '{user}': {cause}")]
+    #[error("cannot connect to {address} as user '{user}': {cause}{}", self.advice())]
     Connect {
         /// Where to.
         address: Address,
@@ -101,7 +103,7 @@ pub enum Error {
         cause: Cause,
     },
     /// A statement failed.
-    #[error("{cause}; statement: {statement}")]
+    #[error("{cause}{}; statement: {statement}", self.advice())]
     Statement {
         /// Its beginning.
         statement: String,
@@ -152,9 +154,9 @@ impl Error {
         matches!(self.cause(), Cause::Stopped)
     }
 
-    /// What a user can do about it, where it is known.
-    pub fn advice(&self) -> Option<&'static str> {
-        match (self, self.cause()) {
+    /// What a user can do about it, where it is known, as the end of a sentence.
+    fn advice(&self) -> String {
+        let advice = match (self, self.cause()) {
             (_, Cause::Server { code, .. }) => advice_on_code(*code),
             (Error::Connect { .. }, Cause::Connection(_)) => {
                 Some("check that the server runs, and --host, --port, --socket and --ssl-mode")
@@ -163,7 +165,8 @@ impl Error {
                 Some("check the server's error log: it may have ended, restarted or closed the connection")
             }
             _ => None,
-        }
+        };
+        advice.map(|text| format!(" ({text})")).unwrap_or_default()
     }
 }
 
@@ -208,8 +211,7 @@ impl Connection {
     /// # Errors
     /// [`Error::Connect`], or [`Error::Statement`] for a statement of the session's set-up.
     pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, Error> {
-        let error =
-            |cause| Error::Connect { address: settings.address.clone(), user: settings.user.clone(), cause };
+        let error = |cause| Error::Connect { address: settings.address.clone(), user: settings.user.clone(), cause };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -218,9 +220,12 @@ impl Connection {
         // The driver does not send anything secret before TLS stands, so trying again without it is what
         // PREFERRED means.
         if settings.tls.mode == SslMode::Preferred
-            && matches!(result, Err(ConnectFailure::Driver(mysql_async::Error::Driver(
-                mysql_async::DriverError::NoClientSslFlagFromServer
-            ))))
+            && matches!(
+                result,
+                Err(ConnectFailure::Driver(mysql_async::Error::Driver(
+                    mysql_async::DriverError::NoClientSslFlagFromServer
+                )))
+            )
         {
             result = connect(&runtime, stop, settings, SslMode::Disabled);
         }
@@ -255,11 +260,7 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Statement`]; also when `data` cannot be read, and then the connection is of no further use.
-    pub fn load_infile(
-        &mut self,
-        statement: &[u8],
-        data: impl Read + Send + 'static,
-    ) -> Result<Outcome, Error> {
+    pub fn load_infile(&mut self, statement: &[u8], data: impl Read + Send + 'static) -> Result<Outcome, Error> {
         let data = std::sync::Mutex::new(Some(data));
         self.conn.set_infile_handler(async move {
             let data = data.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -400,6 +401,7 @@ fn driver_options(settings: &Settings, mode: SslMode) -> OptsBuilder {
     let options = OptsBuilder::default()
         .user(Some(settings.user.clone()))
         .pass(settings.password.clone())
+        .db_name(Some(settings.database.clone()))
         .prefer_socket(false)
         .stmt_cache_size(0)
         .max_allowed_packet(Some(LARGEST_PACKET))
@@ -503,8 +505,8 @@ mod tests {
         };
         assert_eq!(
             error.to_string(),
-            "server error 1050 (42S01): Table 't' already exists; statement: CREATE TABLE t(a INT)"
+            "server error 1050 (42S01): Table 't' already exists (choose with --drop-table what to do with tables \
+             that exist); statement: CREATE TABLE t(a INT)"
         );
-        assert_eq!(error.advice(), Some("choose with --drop-table what to do with tables that exist"));
     }
 }

@@ -142,7 +142,8 @@ mod tests {
 
     #[test]
     fn patterns_take_look_ahead_and_ignore_case() {
-        let filter = Filter { regex: Some(Filter::compile(r"^(?!(mysql\.|sys\.|shop\.log_))").unwrap()), ..Filter::default() };
+        let filter =
+            Filter { regex: Some(Filter::compile(r"^(?!(mysql\.|sys\.|shop\.log_))").unwrap()), ..Filter::default() };
         assert!(passes(&filter, "shop", "orders"));
         assert!(!passes(&filter, "shop", "LOG_2026"));
         assert!(filter.passes_database_objects("shop").unwrap());

@@ -290,7 +290,8 @@ mod tests {
 
     #[test]
     fn what_we_write_we_read() {
-        let entry = TableEntry { real_name: Some(" a\n=\\n`é".into()), rows: Some(7), is_view: false, is_sequence: true };
+        let entry =
+            TableEntry { real_name: Some(" a\n=\\n`é".into()), rows: Some(7), is_view: false, is_sequence: true };
         let coordinates =
             Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
         let config = Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None };

@@ -1,5 +1,6 @@
 //! How far the work is: a line on the terminal that is kept up to date, elsewhere a log line now and then.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -36,6 +37,13 @@ pub struct Totals {
     pub bytes: u64,
     /// Tables done.
     pub tables: u64,
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, bytes) = (HumanCount(self.rows), HumanBytes(self.bytes));
+        write!(f, "{} tables, {rows} rows, {bytes}", HumanCount(self.tables))
+    }
 }
 
 impl Counters {

@@ -66,7 +66,8 @@ impl Server {
 
     /// From what `@@version` and `@@version_comment` say.
     fn from_version(version: &str, comment: &str) -> Server {
-        let maria = version.to_ascii_lowercase().contains("mariadb") || comment.to_ascii_lowercase().contains("mariadb");
+        let maria =
+            version.to_ascii_lowercase().contains("mariadb") || comment.to_ascii_lowercase().contains("mariadb");
         // Replication made old clients of MariaDB see 5.5.5-10.x.
         let digits = version.strip_prefix("5.5.5-").filter(|_| maria).unwrap_or(version);
         Server {
@@ -100,7 +101,8 @@ impl Server {
     /// Settings for a session that works for a long time and may wait for a slow pipe: no statement or idle time
     /// limit may end it.
     pub fn long_session(&self) -> Vec<&'static str> {
-        let mut settings = vec!["SET SESSION wait_timeout=2147483, net_write_timeout=2147483, net_read_timeout=2147483"];
+        let mut settings =
+            vec!["SET SESSION wait_timeout=2147483, net_write_timeout=2147483, net_read_timeout=2147483"];
         if self.is_mysql_since(5, 7, 8) {
             settings.push("SET SESSION max_execution_time=0");
         }

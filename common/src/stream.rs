@@ -71,9 +71,8 @@ impl Header {
     /// # Errors
     /// [`HeaderError`].
     pub fn parse(line: &[u8]) -> Result<Header, HeaderError> {
-        let no_header = || HeaderError::NoHeader {
-            found: String::from_utf8_lossy(&line[..line.len().min(60)]).into_owned(),
-        };
+        let no_header =
+            || HeaderError::NoHeader { found: String::from_utf8_lossy(&line[..line.len().min(60)]).into_owned() };
         let text = std::str::from_utf8(line).map_err(|_| no_header())?;
         let mut rest = text.strip_prefix("-- ").ok_or_else(no_header)?;
         let mut header = Header { name: String::new(), size: 0, crc32c: None, bytes: None };

@@ -1,2 +1,55 @@
-//! placeholder
-fn main() {}
+//! mydumper: dumps MySQL and MariaDB databases with many threads, at one point in time.
+
+mod catalog;
+mod chunk;
+mod config;
+mod dump;
+mod encoder;
+mod file_writer;
+mod global_variables;
+mod options;
+mod output;
+mod replication;
+mod row_source;
+mod rows_feed;
+mod schema;
+mod snapshot;
+mod stream_sender;
+mod task;
+mod worker;
+
+use std::process::ExitCode;
+
+use common::options::{Parsed, ProgramName, UsageError};
+use common::program::{self, AsUsageError};
+use common::stop::Stop;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    program::run(ProgramName::Mydumper, |options: &Options| &options.log, work)
+}
+
+/// Why nothing was dumped, or not all.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    #[error(transparent)]
+    Dump(#[from] dump::Error),
+}
+
+impl AsUsageError for Error {
+    fn as_usage_error(&self) -> Option<&UsageError> {
+        match self {
+            Error::Usage(error) => Some(error),
+            Error::Dump(_) => None,
+        }
+    }
+}
+
+fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
+    let config = config::resolve(parsed)?;
+    let summary = dump::dump(&config, stop)?;
+    Ok(summary.to_string())
+}

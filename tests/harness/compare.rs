@@ -18,6 +18,13 @@ use std::collections::BTreeSet;
 /// and events with their sql_mode, character sets and time zone.
 pub fn differences(a: &Server, a_db: &str, b: &Server, b_db: &str) -> Vec<String> {
     let (left, right) = (objects_of(a, a_db, b_db), objects_of(b, b_db, a_db));
+    // Two that do not exist are not equal: most likely a test has their name wrong.
+    match (left.is_empty(), right.is_empty()) {
+        (false, false) => {}
+        (true, true) => return vec![format!("database `{a_db}`: on neither side")],
+        (true, false) => return vec![format!("database `{b_db}`: only on the right")],
+        (false, true) => return vec![format!("database `{a_db}`: only on the left")],
+    }
     let names: BTreeSet<_> = left.keys().chain(right.keys()).collect();
     let mut found = Vec::new();
     for name in names {
@@ -89,15 +96,17 @@ fn session(server: &Server) -> Client {
 
 /// One line with the part of both texts where they begin to differ.
 fn text_difference(name: &str, left: &str, right: &str) -> String {
-    let same = left.bytes().zip(right.bytes()).take_while(|(left, right)| left == right).count();
-    let part = |text: &str| {
-        let start = text.floor_char_boundary(same.saturating_sub(40));
-        let end = text.floor_char_boundary((same + 120).min(text.len()));
+    let (left, right): (Vec<_>, Vec<_>) = (left.chars().collect(), right.chars().collect());
+    let same = left.iter().zip(&right).take_while(|(left, right)| left == right).count();
+    let part = |text: &[char]| {
+        let start = same.saturating_sub(40);
+        let end = text.len().min(same + 120);
         let before = if start > 0 { "…" } else { "" };
         let after = if end < text.len() { "…" } else { "" };
-        format!("{before}{}{after}", text[start..end].escape_debug())
+        let shown: String = text[start..end].iter().collect();
+        format!("{before}{}{after}", shown.escape_debug())
     };
-    format!("{name}: left \"{}\", right \"{}\"", part(left), part(right))
+    format!("{name}: left \"{}\", right \"{}\"", part(&left), part(&right))
 }
 
 /// A row as one text, a line for each field.

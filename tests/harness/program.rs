@@ -30,6 +30,7 @@ pub struct Program {
     envs: Vec<(OsString, OsString)>,
     stdin: Vec<u8>,
     current_dir: Option<PathBuf>,
+    shows_stderr: bool,
     time_limit: Duration,
 }
 
@@ -57,6 +58,7 @@ impl Program {
             envs: Vec::new(),
             stdin: Vec::new(),
             current_dir: None,
+            shows_stderr: false,
             time_limit: TIME_LIMIT,
         }
     }
@@ -108,6 +110,13 @@ impl Program {
         self
     }
 
+    /// Lets its standard error through to the terminal instead of collecting it.
+    #[must_use]
+    pub fn show_stderr(mut self) -> Program {
+        self.shows_stderr = true;
+        self
+    }
+
     /// Kills the program and fails the test after this time, instead of after 10 minutes.
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Program {
@@ -116,11 +125,13 @@ impl Program {
     }
 
     /// Runs it to its end.
+    #[track_caller]
     pub fn run(self) -> Output {
         self.spawn().wait()
     }
 
     /// Runs it, and panics with its messages unless it exits with 0.
+    #[track_caller]
     pub fn ok(self) -> Output {
         let what = format!("{self:?}");
         let output = self.run();
@@ -130,6 +141,7 @@ impl Program {
 
     /// Runs it, and panics unless it exits with `code`; with `None`, unless it exits with any code but 0. Returns what
     /// it wrote to its standard error.
+    #[track_caller]
     pub fn fails_with(self, code: impl Into<Option<i32>>) -> String {
         let what = format!("{self:?}");
         let output = self.run();
@@ -152,7 +164,9 @@ impl Program {
     fn start(self, stdin: Stdio, stdout: Stdio) -> Running {
         let home = WorkDir::new();
         let mut command = Command::new(&self.path);
-        command.args(&self.args).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
+        let stderr = if self.shows_stderr { Stdio::inherit() } else { Stdio::piped() };
+        command.args(&self.args);
+        command.stdin(stdin).stdout(stdout).stderr(stderr);
         for name in USERS_VARIABLES {
             command.env_remove(name);
         }

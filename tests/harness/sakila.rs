@@ -5,6 +5,7 @@ use crate::sql::Client;
 use std::fs;
 
 /// Loads sakila under the name `database`, which is a plain word that no other test uses.
+#[track_caller]
 pub fn load(server: &Server, database: &str) {
     let read = |name: &str| {
         let path = crate::shared_dir().join("data/sakila").join(name);

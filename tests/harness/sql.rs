@@ -46,7 +46,9 @@ impl Client {
     /// Executes one statement. Panics with its head and the server's error.
     pub fn run(&mut self, sql: impl AsRef<[u8]>) {
         let sql = sql.as_ref();
-        self.try_run(sql).unwrap_or_else(|error| panic!("{error}\nin: {}", head(sql)));
+        if let Err(error) = self.try_run(sql) {
+            panic!("{error}\nin: {}", head(sql));
+        }
     }
 
     /// Executes one statement; the error is the server's text.
@@ -57,7 +59,10 @@ impl Client {
     /// The rows of a statement. Panics with its head and the server's error.
     pub fn query(&mut self, sql: impl AsRef<[u8]>) -> Vec<Vec<Field>> {
         let sql = sql.as_ref();
-        self.try_query(sql).unwrap_or_else(|error| panic!("{error}\nin: {}", head(sql)))
+        match self.try_query(sql) {
+            Ok(rows) => rows,
+            Err(error) => panic!("{error}\nin: {}", head(sql)),
+        }
     }
 
     /// The rows of a statement, or the server's error.

@@ -96,6 +96,83 @@ fn one_bit_of_a_float_is_a_difference() {
 }
 
 #[test]
+fn missing_databases_and_tables_are_differences() {
+    let server = server::source(Product::MariaDb);
+    let mut client = server.client();
+    client.run("CREATE DATABASE some_left");
+    client.run("CREATE DATABASE some_right");
+    client.run("CREATE TABLE some_left.t (a INT)");
+    let compare = |left, right| differences(server, left, server, right);
+    assert_eq!(compare("no_such", "nor_this"), ["database `no_such`: on neither side"]);
+    assert_eq!(compare("some_left", "no_such"), ["database `some_left`: only on the left"]);
+    assert_eq!(compare("no_such", "some_right"), ["database `some_right`: only on the right"]);
+    let table = ["column `t`.`a`: only on the left", "table `t`: SHOW CREATE: only on the left"];
+    assert_eq!(compare("some_left", "some_right"), [&table[..], &["rows of `t`: table only on the left"]].concat());
+    assert_eq!(row_differences(server, "some_left", server, "some_right"), ["rows of `t`: table only on the left"]);
+}
+
+#[test]
+fn objects_of_every_kind_are_compared() {
+    for product in Product::ALL {
+        let (source, target) = (server::source(product), server::target(product));
+        let own: &[&str] = match product {
+            Product::MariaDb => &[
+                "CREATE TABLE history (a INT) WITH SYSTEM VERSIONING",
+                "CREATE SEQUENCE numbers",
+                "CREATE PACKAGE pack AS FUNCTION f RETURN INT; END",
+                "CREATE PACKAGE BODY pack AS FUNCTION f RETURN INT AS BEGIN RETURN 1; END; END",
+            ],
+            Product::MySql => &["CREATE LIBRARY lib LANGUAGE JAVASCRIPT AS 'export function f(n) { return n }'"],
+        };
+        let make = |server: &Server| {
+            let mut client = server.client();
+            client.run("CREATE DATABASE `odd ``name é`");
+            client.run("USE `odd ``name é`");
+            client.run("CREATE TABLE `t\n 1` (`a ``b` INT, hidden INT INVISIBLE, twice INT AS (hidden * 2) VIRTUAL)");
+            client.run("INSERT INTO `t\n 1` (`a ``b`, hidden) VALUES (1, 2), (NULL, NULL)");
+            client.run("CREATE VIEW v AS SELECT * FROM `t\n 1`");
+            client.run("CREATE VIEW broken AS SELECT * FROM v");
+            client.run("DROP VIEW v");
+            client.run("CREATE EVENT e ON SCHEDULE AT '2031-01-01 00:00:00' DO SELECT 1");
+            client.run("CREATE PROCEDURE p() SELECT 'é'");
+            client.run(format!("SET sql_mode = {}", mode(server)));
+            own.iter().for_each(|sql| client.run(sql));
+            client
+        };
+        let (_, mut client) = (make(source), make(target));
+        let compare = || differences(source, "odd `name é", target, "odd `name é");
+        let mut expect = |change: &str, part: &str| {
+            client.run(change);
+            let found = compare();
+            assert!(found.iter().any(|line| line.contains(part)), "{change}: {found:#?}");
+        };
+        // The history's rows have the time of their change, and there are none yet.
+        assert_eq!(compare(), EQUAL, "{product:?}");
+        expect("UPDATE `t\n 1` SET hidden = 3 WHERE hidden = 2", "only on the right: ('1','3','6')");
+        expect("ALTER EVENT e ON SCHEDULE AT '2032-01-01 00:00:00'", "event `e`: SHOW CREATE: left");
+        expect("DROP VIEW broken", "view `broken`: SHOW CREATE: only on the left");
+        expect("ALTER DATABASE COLLATE latin1_bin", "database: attributes: left");
+        match product {
+            Product::MariaDb => {
+                expect("SELECT NEXTVAL(numbers)", "sequence `numbers`: position: left");
+                expect("DROP PACKAGE BODY pack", "package body `pack`: SHOW CREATE: only on the left");
+                expect("DROP PACKAGE pack", "package `pack`: SHOW CREATE: only on the left");
+                expect("INSERT INTO history VALUES (1)", "rows of `history`: left 0, right 1");
+            }
+            Product::MySql => expect("DROP LIBRARY lib", "library `lib`: SHOW CREATE: only on the left"),
+        }
+    }
+}
+
+/// The mode in which a server takes the statements above: MariaDB makes packages in ORACLE mode only.
+fn mode(server: &Server) -> &'static str {
+    match server.product() {
+        Product::MariaDb => "ORACLE",
+        Product::MySql => "ANSI_QUOTES",
+    }
+}
+
+#[test]
 fn a_server_ends_with_its_owner() {
     for product in Product::ALL {
         let server = Server::start(product, &["--skip-log-bin"]);

@@ -2,7 +2,7 @@
 
 mod quote;
 mod statements;
-// pub mod token;
+pub mod token;
 
 pub use quote::{escape_into, quote_identifier, quote_string};
 pub use statements::{Statement, StatementError, StatementReader, write_statement, write_stored_program};

@@ -247,10 +247,7 @@ mod tests {
     #[test]
     fn a_cut_file_is_an_error_that_names_the_line() {
         let error = read_all(b"SELECT 1;\nINSERT INTO t VALUES(1)\n,(2").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "the file ends in the middle of the statement of line 2: it was cut short"
-        );
+        assert_eq!(error.to_string(), "the file ends in the middle of the statement of line 2: it was cut short");
         // The last statement needs no line break.
         assert_eq!(read_all(b"SELECT 1;").unwrap(), [(1, b"SELECT 1".to_vec())]);
     }

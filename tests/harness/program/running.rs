@@ -25,6 +25,7 @@ pub struct Running {
     name: String,
     child: Child,
     stdout: Option<Collector>,
+    /// Empty when it goes to the terminal.
     stderr: Collector,
     deadline: Instant,
     /// The program's empty home, kept while it runs.
@@ -35,7 +36,10 @@ impl Running {
     pub(super) fn start(mut command: Command, home: WorkDir, time_limit: Duration) -> Running {
         let name = format!("{command:?}");
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
-        let stderr = Collector::of(child.stderr.take().unwrap());
+        let stderr = match child.stderr.take() {
+            Some(pipe) => Collector::of(pipe),
+            None => Collector::of(std::io::empty()),
+        };
         Running { name, child, stdout: None, stderr, deadline: Instant::now() + time_limit, _home: home }
     }
 

@@ -1,0 +1,98 @@
+//! Entries of defaults files as arguments of the command line.
+
+use std::ffi::OsString;
+
+use clap::Command;
+
+use super::defaults_file::{Entry, Files};
+use super::{ProgramName, UsageError};
+
+/// Keys of `[client]` that are taken, and the options that they set. The section belongs to all MySQL clients, so that
+/// its other keys are passed over.
+const CLIENT_KEYS: [(&str, &str); 11] = [
+    ("user", "user"),
+    ("password", "password"),
+    ("host", "host"),
+    ("port", "port"),
+    ("socket", "socket"),
+    ("protocol", "protocol"),
+    ("ssl-mode", "ssl-mode"),
+    ("ssl-ca", "ca"),
+    ("ssl-cert", "cert"),
+    ("ssl-key", "key"),
+    ("ssl-capath", "capath"),
+];
+
+/// An argument, and the place in a file that it comes from.
+pub(super) struct FileArgument {
+    pub(super) text: OsString,
+    pub(super) place: String,
+}
+
+/// The arguments that the files stand for: those of `[client]` before those of the program's section, and of an
+/// option that several lines set, the last one.
+pub(super) fn from_files(
+    command: &Command,
+    program: ProgramName,
+    files: &Files,
+) -> Result<Vec<FileArgument>, UsageError> {
+    // Settled by name before arguments are made: `triggers = 0` has no argument that could undo an earlier one.
+    let mut settled: Vec<(&str, Option<FileArgument>)> = Vec::new();
+    let client = files.section("client").filter_map(|entry| {
+        let &(_, option) = CLIENT_KEYS.iter().find(|(key, _)| *key == entry.key)?;
+        Some((option, entry))
+    });
+    let own = files.section(program.as_str()).map(|entry| (entry.key.as_str(), entry));
+    for (option, entry) in client.chain(own) {
+        let argument = argument(command, option, entry)?;
+        settled.retain(|(known, _)| *known != option);
+        settled.push((option, argument));
+    }
+    Ok(settled.into_iter().filter_map(|(_, argument)| argument).collect())
+}
+
+/// The argument of one entry, or none for a flag that is set to false.
+fn argument(command: &Command, option: &str, entry: &Entry) -> Result<Option<FileArgument>, UsageError> {
+    let Entry { section, value, place, .. } = entry;
+    if ["defaults-file", "defaults-extra-file", "help", "version"].contains(&option) {
+        return Err(UsageError::new(format!("{place}: {option} belongs on the command line, not in a defaults file")));
+    }
+    let Some(known) = command.get_arguments().find(|known| known.get_long() == Some(option)) else {
+        return Err(UsageError::new(format!("{place}: unknown option '{option}' in section [{section}]")));
+    };
+    let optional = known.get_num_args().is_some_and(|n| n.min_values() == 0);
+    let word = value.as_deref().map(str::to_ascii_lowercase);
+    let is_one_of = |words: &[&str]| word.as_deref().is_some_and(|word| words.contains(&word));
+
+    let flag = !known.get_action().takes_values() || known.is_require_equals_set();
+    let bare = if option == "password" {
+        // Any text is a password, and an empty one is none to be asked for.
+        value.is_none()
+    } else if flag {
+        if is_one_of(&["0", "false", "off", "no"]) {
+            return Ok(None);
+        }
+        if value.is_some() && !is_one_of(&["", "1", "true", "on", "yes"]) {
+            return Err(UsageError::new(format!(
+                "{place}: {option} is on or off: use 1 or 0, not '{}'",
+                value.as_deref().unwrap_or_default()
+            )));
+        }
+        true
+    } else if optional {
+        // 0 and 1 are values of --stream, so that only words switch.
+        if is_one_of(&["false", "off", "no"]) {
+            return Ok(None);
+        }
+        value.is_none() || is_one_of(&["", "true", "on", "yes"])
+    } else {
+        value.is_none()
+    };
+
+    let mut text = OsString::from(format!("--{option}"));
+    if let (false, Some(value)) = (bare, value) {
+        text.push("=");
+        text.push(value);
+    }
+    Ok(Some(FileArgument { text, place: place.clone() }))
+}

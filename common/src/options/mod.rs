@@ -1,0 +1,154 @@
+//! Options as they were typed: the first of two stages.
+//!
+//! Each program has a struct of options (clap derive) that flattens in the groups of this module. [`parse`] fills it
+//! from the defaults files and the command line and does no more than check each value by itself. What the options
+//! mean together (a stream needs no directory, a chunk size excludes another) is for the program's `config`, which
+//! is made from these structs once and never changes.
+//!
+//! One mechanism serves all sources: an entry of a defaults file becomes an argument that stands before those of
+//! the command line, so that it passes the same parser, and the last one wins.
+//!
+//! Options of mydumper 1.0.1 that this version lacks are known by name ([`known`]): they are refused with a reason,
+//! never as "unexpected argument", and a script finds out before any work is done.
+
+mod arguments;
+mod connection;
+mod defaults_file;
+mod filter;
+pub mod known;
+mod known_table;
+mod logging;
+mod password;
+mod stream;
+mod usage_error;
+pub mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
+
+pub use connection::{ConnectionOptions, PasswordSource, Protocol};
+pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
+pub use filter::FilterOptions;
+pub use logging::LogOptions;
+pub use password::{Password, password_on_command_line};
+pub use stream::{LoaderStream, StreamMode};
+pub use usage_error::UsageError;
+pub use values::CommaList;
+
+/// Which of the two programs is running: it decides the sections of a defaults file and the known options.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramName {
+    /// The dump.
+    Mydumper,
+    /// The restore.
+    Myloader,
+}
+
+impl ProgramName {
+    /// The name as it is typed, which is also the section of a defaults file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mydumper => "mydumper",
+            Self::Myloader => "myloader",
+        }
+    }
+}
+
+/// What [`parse`] returns: the options, and what only a defaults file can say.
+#[derive(Debug)]
+pub struct Parsed<O> {
+    /// The program's options, from files and command line.
+    pub options: O,
+    /// `[PROGRAM_session_variables]`: names and values in the files' order; of a name in both files the later value.
+    /// A value is the text after `=`, an SQL expression with its quotes, to be placed in a SET statement as it is.
+    pub session_variables: Vec<(String, String)>,
+    /// `[PROGRAM_global_variables]`, in the same form.
+    pub global_variables: Vec<(String, String)>,
+    /// The defaults files that were read, in order.
+    pub files_read: Vec<PathBuf>,
+    /// One line each, for the log: options without effect, a password in a file that others can read.
+    pub warnings: Vec<String>,
+}
+
+/// Reads the defaults files and `argv` (with the program's name first, as `std::env::args_os` gives it).
+///
+/// # Errors
+/// A [`UsageError`] of one line for anything that is wrong with an option, a value or a defaults file. Help and version
+/// come as a `UsageError` too, with exit code 0.
+pub fn parse<O: Parser>(program: ProgramName, argv: impl Iterator<Item = OsString>) -> Result<Parsed<O>, UsageError> {
+    parse_with(program, argv, Path::new(DEFAULT_FILE))
+}
+
+/// [`parse`] with another place for the file that is read when none is named, so that tests do not read /etc.
+fn parse_with<O: Parser>(
+    program: ProgramName,
+    argv: impl Iterator<Item = OsString>,
+    default_file: &Path,
+) -> Result<Parsed<O>, UsageError> {
+    let command = command::<O>(program);
+    let mut argv = password::written_long(&command, argv);
+
+    // The command line alone comes first: it names the files, and its own errors and --help need no file.
+    let typed = matches(&command, program, &argv)?;
+    known::refuse(program, &typed)?;
+    let files = defaults_file::Files::read(
+        program,
+        path_option(&typed, "defaults_file"),
+        path_option(&typed, "defaults_extra_file"),
+        default_file,
+    )?;
+
+    let from_files = arguments::from_files(&command, program, &files)?;
+    // Parsed one by one, so that the error can say which line of which file is wrong.
+    for argument in &from_files {
+        let alone = [OsString::from(program.as_str()), argument.text.clone()];
+        matches(&command, program, &alone)
+            .and_then(|m| known::refuse(program, &m))
+            .map_err(|error| error.at(&argument.place))?;
+    }
+    let after_name = argv.len().min(1);
+    argv.splice(after_name..after_name, from_files.into_iter().map(|argument| argument.text));
+
+    let all = matches(&command, program, &argv)?;
+    let options = O::from_arg_matches(&all).map_err(|e| UsageError::from_clap(program, &e))?;
+    let mut warnings = known::without_effect(program, &all);
+    warnings.extend(files.warnings());
+    Ok(Parsed {
+        options,
+        session_variables: files.variables(program, "session_variables"),
+        global_variables: files.variables(program, "global_variables"),
+        files_read: files.paths(),
+        warnings,
+    })
+}
+
+/// The parser of a program: its own options, help without `-h` (which is the host), and the options only known.
+fn command<O: CommandFactory>(program: ProgramName) -> Command {
+    let mut command = O::command()
+        .name(program.as_str())
+        .bin_name(program.as_str())
+        .disable_help_flag(true)
+        .args_override_self(true)
+        .arg(Arg::new("help").long("help").short('?').action(ArgAction::Help).help("Print this help"));
+    for option in known::of(program) {
+        // An option that a struct has taken over since needs no line of the table.
+        if command.get_arguments().all(|a| a.get_long() != Some(option.long)) {
+            command = command.arg(option.hidden_arg());
+        }
+    }
+    command
+}
+
+fn matches(command: &Command, program: ProgramName, argv: &[OsString]) -> Result<ArgMatches, UsageError> {
+    command.clone().try_get_matches_from(argv).map_err(|error| UsageError::from_clap(program, &error))
+}
+
+/// A path among the matches, if the program has that option at all.
+fn path_option<'m>(matches: &'m ArgMatches, id: &str) -> Option<&'m Path> {
+    matches.try_get_one::<PathBuf>(id).ok().flatten().map(PathBuf::as_path)
+}

@@ -1,0 +1,207 @@
+//! What both programs do before and after their work.
+
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+
+use crate::connection::{Address, Settings, SslMode, Tls};
+use crate::exit;
+use crate::filter::{Filter, FilterError};
+use crate::logging::{self, SUMMARY};
+use crate::options::{
+    ConnectionOptions, FilterOptions, LogOptions, Parsed, PasswordSource, ProgramName, Protocol, UsageError, parse,
+    password_on_command_line,
+};
+use crate::stop::Stop;
+
+/// Hands a password of the command line to the program started anew, so that the list of processes does not show it.
+const PASSWORD_VARIABLE: &str = "MYDUMPER_RS_PASSWORD";
+/// Where servers put their socket, when no address is given.
+const USUAL_SOCKETS: [&str; 4] =
+    ["/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
+const USUAL_PORT: u16 = 3306;
+
+/// Runs a program: reads its options, sets up logging and signals, and turns the end of `work` into an exit code.
+///
+/// `work` returns the lines of its closing summary. `log_options` finds the logging options among the program's own.
+pub fn run<O, E>(
+    name: ProgramName,
+    log_options: impl FnOnce(&O) -> &LogOptions,
+    work: impl FnOnce(Parsed<O>, &Stop) -> Result<String, E>,
+) -> ExitCode
+where
+    O: Parser,
+    E: std::error::Error + AsUsageError,
+{
+    if let Some((arguments, password)) = password_on_command_line::<O>(name, std::env::args_os()) {
+        return start_anew(name, arguments, password);
+    }
+    let parsed = match parse::<O>(name, std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => return usage(name, &error),
+    };
+    let log = log_options(&parsed.options);
+    if let Err(error) = logging::init(log.verbose, log.logfile.as_deref()) {
+        let file = log.logfile.as_deref().unwrap_or(Path::new("")).display();
+        return usage(name, &UsageError::new(format!("cannot open the log file {file}: {error}")));
+    }
+    let (verbose, logs_to_file) = (log.verbose, log.logfile.is_some());
+    for warning in &parsed.warnings {
+        tracing::warn!("{warning}");
+    }
+    let stop = match Stop::on_signals() {
+        Ok(stop) => stop,
+        Err(error) => return usage(name, &UsageError::new(format!("cannot wait for signals: {error}"))),
+    };
+    match work(parsed, &stop) {
+        Ok(summary) => {
+            tracing::info!(target: SUMMARY, "{summary}");
+            ExitCode::from(exit::DONE)
+        }
+        Err(error) => {
+            if let Some(error) = error.as_usage_error() {
+                return usage(name, error);
+            }
+            tracing::error!("{error}");
+            if verbose == 0 || logs_to_file {
+                // A failure is told to whoever started the program, whatever goes to the log.
+                eprintln!("{}: {error}", name.as_str());
+            }
+            exit::code_of_failure(&stop)
+        }
+    }
+}
+
+/// Errors of a program, some of which may be mistakes in its options.
+pub trait AsUsageError {
+    /// The mistake, if this is one.
+    fn as_usage_error(&self) -> Option<&UsageError>;
+}
+
+fn usage(name: ProgramName, error: &UsageError) -> ExitCode {
+    error.print(name);
+    ExitCode::from(error.exit_code())
+}
+
+fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -> ExitCode {
+    let error = match std::env::current_exe() {
+        Ok(program) => Command::new(program)
+            .args(arguments.into_iter().skip(1))
+            .env(PASSWORD_VARIABLE, password)
+            // Only returns when it fails.
+            .exec(),
+        Err(error) => error,
+    };
+    eprintln!("{}: cannot start anew without the password in the list of processes: {error}", name.as_str());
+    ExitCode::from(exit::FAILED)
+}
+
+/// How to connect, from the options, the environment and, for a password, the terminal.
+///
+/// # Errors
+/// [`UsageError`] when options contradict each other, or no password can be asked for.
+pub fn connection_settings(
+    options: &ConnectionOptions,
+    session_variables: &[(String, String)],
+) -> Result<Settings, UsageError> {
+    let user = options.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
+    let identity = match (&options.cert, &options.key) {
+        (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+        (None, None) => None,
+        _ => return Err(UsageError::new("--cert and --key belong together: give both")),
+    };
+    let mode = match options.ssl_mode {
+        Some(mode) => mode,
+        None if options.ssl => SslMode::Required,
+        None => SslMode::Preferred,
+    };
+    for file in [&options.ca, &options.cert, &options.key].into_iter().flatten() {
+        if let Err(error) = std::fs::metadata(file) {
+            return Err(UsageError::new(format!("cannot read {}: {error}", file.display())));
+        }
+    }
+    let address = address(options)?;
+    if matches!(address, Address::Socket(_)) && mode > SslMode::Preferred {
+        return Err(UsageError::new(
+            "a Unix socket is not encrypted: connect by --host and --protocol=tcp for TLS, or leave --ssl-mode out",
+        ));
+    }
+    Ok(Settings {
+        password: password(options, &user)?,
+        address,
+        user,
+        database: options.default_connection_database.clone(),
+        tls: Tls { mode, ca: options.ca.clone(), identity },
+        compress: options.compress_protocol,
+        cleartext_plugin: options.enable_cleartext_plugin,
+        session: session_variables.iter().map(|(name, value)| set_session(name, value)).collect(),
+    })
+}
+
+/// A value may end in the comment that mydumper leaves open in `SQL_MODE='…' /*!40101`.
+fn set_session(name: &str, value: &str) -> String {
+    format!("SET SESSION {name} = {}", value.split("/*!").next().unwrap_or(value).trim())
+}
+
+fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
+    let host = options.host.as_deref();
+    let local = host.is_none_or(|host| host == "localhost");
+    let tcp = || {
+        // A name that may resolve to ::1 first, where servers often do not listen.
+        let host = host.filter(|_| !local).unwrap_or("127.0.0.1");
+        Address::Tcp(host.to_owned(), options.port.unwrap_or(USUAL_PORT))
+    };
+    match (options.protocol, &options.socket) {
+        (Some(Protocol::Tcp), Some(_)) => Err(UsageError::new("--protocol=tcp and --socket exclude each other")),
+        (Some(Protocol::Tcp), None) => Ok(tcp()),
+        (_, Some(socket)) => Ok(Address::Socket(socket.clone())),
+        (Some(Protocol::Socket), None) => Ok(Address::Socket(usual_socket().unwrap_or(USUAL_SOCKETS[0].into()))),
+        // As the stock clients: localhost is the socket. A port that is given says otherwise.
+        (None, None) if local && options.port.is_none() => Ok(usual_socket().map_or_else(tcp, Address::Socket)),
+        (None, None) => Ok(tcp()),
+    }
+}
+
+fn usual_socket() -> Option<PathBuf> {
+    USUAL_SOCKETS.iter().map(PathBuf::from).find(|path| path.exists())
+}
+
+fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, UsageError> {
+    if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+        return Ok(Some(password));
+    }
+    match options.password_source() {
+        PasswordSource::Given(password) => Ok(Some(password.as_str().to_owned())),
+        PasswordSource::Unsaid => Ok(std::env::var("MYSQL_PWD").ok()),
+        PasswordSource::Prompt if !std::io::stderr().is_terminal() => {
+            Err(UsageError::new("no terminal to ask for the password on: use a defaults file or MYSQL_PWD"))
+        }
+        PasswordSource::Prompt => rpassword::prompt_password(format!("Password of {user}: "))
+            .map(Some)
+            .map_err(|error| UsageError::new(format!("cannot read the password: {error}"))),
+    }
+}
+
+/// The filters that both programs take.
+///
+/// # Errors
+/// [`UsageError`] for a bad pattern or name, or a list that cannot be read.
+pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter, UsageError> {
+    let bad = |error: FilterError| UsageError::new(error.to_string());
+    let omitted = match &options.omit_from_file {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| UsageError::new(format!("cannot read --omit-from-file {}: {error}", path.display())))?,
+        None => String::new(),
+    };
+    let tables = options.tables_list.iter().flat_map(|list| list.0.iter().map(String::as_str));
+    Ok(Filter {
+        databases,
+        tables: Filter::names(tables).map_err(bad)?,
+        omitted: Filter::names(omitted.lines()).map_err(bad)?,
+        regex: options.regex.as_deref().map(Filter::compile).transpose().map_err(bad)?,
+    })
+}

@@ -1,0 +1,386 @@
+//! What there is to dump: read from information_schema once, inside the snapshot's time.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use common::connection::{Connection, Error as ServerError, Row};
+use common::dump_file::TableFileName;
+use common::filter::{Filter, FilterError};
+use common::name::{FileNames, QualifiedName};
+use common::sql::quote_string;
+
+use crate::config::Objects;
+
+/// The catalog could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A query failed.
+    #[error("cannot read the catalog: {0}")]
+    Server(#[from] ServerError),
+    /// A filter could not be decided.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// `--database` or `--tables-list` names what the server does not have.
+    #[error("the server has no {kind} {name}: check the name and the user's privileges")]
+    Missing {
+        /// Database or table.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+}
+
+/// All that is to be dumped.
+#[derive(Debug, Default)]
+pub struct Catalog {
+    /// In the order of their names.
+    pub databases: Vec<Arc<Database>>,
+}
+
+/// A database and what of it is to be dumped.
+#[derive(Debug)]
+pub struct Database {
+    /// Real name.
+    pub name: String,
+    /// The name that its files carry.
+    pub file: String,
+    /// Tables, views and sequences that pass the filter.
+    pub tables: Vec<Arc<Table>>,
+    /// Routines.
+    pub routines: Vec<Routine>,
+    /// Names of events.
+    pub events: Vec<String>,
+}
+
+/// A table, view or sequence.
+#[derive(Debug)]
+pub struct Table {
+    /// Real name.
+    pub name: QualifiedName,
+    /// The name that its files carry.
+    pub file: TableFileName,
+    /// What it is.
+    pub kind: TableKind,
+    /// Columns in their order.
+    pub columns: Vec<Column>,
+    /// The primary key's first column.
+    pub key: Option<String>,
+    /// Triggers in the order that they have to be created in.
+    pub triggers: Vec<String>,
+    /// The server's estimate of its rows.
+    pub row_estimate: u64,
+    /// The server's estimate of its length in bytes.
+    pub data_length: u64,
+}
+
+/// What a table is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TableKind {
+    /// With rows of its own, in a storage engine.
+    Base {
+        /// `InnoDB`, say.
+        engine: String,
+    },
+    /// A view.
+    View,
+    /// A MariaDB sequence.
+    Sequence,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// `DATA_TYPE`, in lower case.
+    pub data_type: String,
+    /// Computed by the server, so never inserted.
+    pub generated: bool,
+    /// Left out of `SELECT *`, and of an INSERT without a column list.
+    pub invisible: bool,
+}
+
+/// A stored routine or package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routine {
+    /// `FUNCTION`, `PROCEDURE`, `PACKAGE` or `PACKAGE BODY`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+}
+
+impl Table {
+    /// Whether a snapshot holds its rows; other engines need a lock for as long as they are copied.
+    pub fn is_transactional(&self) -> bool {
+        match &self.kind {
+            TableKind::Base { engine } => is_transactional(engine),
+            TableKind::View | TableKind::Sequence => true,
+        }
+    }
+
+    /// Whether it has rows to dump.
+    pub fn has_rows(&self) -> bool {
+        matches!(self.kind, TableKind::Base { .. })
+    }
+
+    /// The columns that are dumped.
+    pub fn stored_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.generated)
+    }
+
+    /// The column that chunks are cut by: the first of the primary key, if it is an integer.
+    pub fn integer_key(&self) -> Option<&str> {
+        let key = self.columns.iter().find(|column| Some(&column.name) == self.key.as_ref())?;
+        let is_integer = matches!(key.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint");
+        is_integer.then_some(key.name.as_str())
+    }
+
+    /// Whether its engine has no rows of its own: none at all, or those of other tables or servers.
+    pub fn keeps_rows_elsewhere(&self) -> bool {
+        const ENGINES: [&str; 5] = ["BLACKHOLE", "FEDERATED", "CONNECT", "MRG_MYISAM", "SPIDER"];
+        match &self.kind {
+            TableKind::Base { engine } => ENGINES.iter().any(|name| name.eq_ignore_ascii_case(engine)),
+            TableKind::View | TableKind::Sequence => true,
+        }
+    }
+
+    /// Whether an INSERT has to name its columns.
+    pub fn needs_column_list(&self) -> bool {
+        self.columns.iter().any(|column| column.generated || column.invisible)
+    }
+}
+
+/// Whether START TRANSACTION WITH CONSISTENT SNAPSHOT covers a storage engine.
+pub fn is_transactional(engine: &str) -> bool {
+    ["InnoDB", "ROCKSDB", "TokuDB", "ndbcluster"].iter().any(|name| name.eq_ignore_ascii_case(engine))
+}
+
+/// Whether any database to be dumped has tables that a snapshot does not hold. Asked before the lock is taken, so that
+/// it need not be held while the catalog is read.
+pub fn has_tables_without_snapshots(connection: &mut Connection, filter: &Filter) -> Result<bool, Error> {
+    let rows = connection.query(
+        "SELECT DISTINCT TABLE_SCHEMA, ENGINE FROM information_schema.TABLES \
+         WHERE ENGINE IS NOT NULL AND TABLE_TYPE <> 'SEQUENCE'",
+    )?;
+    Ok(rows.iter().any(|row| filter.passes_database(&row.text(0)) && !is_transactional(&row.text(1))))
+}
+
+impl Catalog {
+    /// Reads the catalog.
+    pub fn read(
+        connection: &mut Connection,
+        filter: &Filter,
+        ignored_engines: &[String],
+        objects: &Objects,
+    ) -> Result<Catalog, Error> {
+        let mut reader = Reader { connection, filter, ignored_engines, objects, names: FileNames::default() };
+        let mut catalog = Catalog::default();
+        for name in reader.database_names()? {
+            if let Some(database) = reader.database(name)? {
+                catalog.databases.push(Arc::new(database));
+            }
+        }
+        catalog.check_all_found(filter)?;
+        Ok(catalog)
+    }
+
+    /// All tables, views and sequences.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<Table>> {
+        self.databases.iter().flat_map(|database| &database.tables)
+    }
+
+    fn check_all_found(&self, filter: &Filter) -> Result<(), Error> {
+        let missing = |kind, name| Err(Error::Missing { kind, name });
+        for name in &filter.databases {
+            if !self.databases.iter().any(|database| database.name == *name) {
+                return missing("database", name.escape_debug().to_string());
+            }
+        }
+        for name in &filter.tables {
+            let dumped = self.tables().any(|table| table.name == *name);
+            if !dumped
+                && !filter.omitted.contains(name)
+                && filter.regex.is_none()
+                && filter.passes_database(&name.database)
+            {
+                return missing("table", name.to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Reader<'a> {
+    connection: &'a mut Connection,
+    filter: &'a Filter,
+    ignored_engines: &'a [String],
+    objects: &'a Objects,
+    names: FileNames,
+}
+
+impl Reader<'_> {
+    fn database_names(&mut self) -> Result<Vec<String>, Error> {
+        let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME")?;
+        Ok(rows.iter().map(|row| row.text(0)).filter(|name| self.filter.passes_database(name)).collect())
+    }
+
+    /// `None` when the pattern takes nothing of it.
+    fn database(&mut self, name: String) -> Result<Option<Database>, Error> {
+        let file = self.names.database(&name);
+        let mut columns = self.columns(&name)?;
+        let mut keys = self.keys(&name)?;
+        let mut triggers = if self.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
+        let mut tables = Vec::new();
+        let rows = self.select(
+            &name,
+            "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
+            "TABLES",
+            "TABLE_SCHEMA",
+            "TABLE_NAME",
+        )?;
+        for row in rows {
+            let table = QualifiedName::new(name.clone(), row.text(1));
+            let Some(kind) = self.table_kind(&row) else { continue };
+            if !self.filter.passes_table(&table)? {
+                continue;
+            }
+            tables.push(Arc::new(Table {
+                file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
+                kind,
+                columns: columns.remove(&table.name).unwrap_or_default(),
+                key: keys.remove(&table.name),
+                triggers: triggers.remove(&table.name).unwrap_or_default(),
+                row_estimate: row.number(4).unwrap_or(0),
+                data_length: row.number(5).unwrap_or(0),
+                name: table,
+            }));
+        }
+        let routines = self.routines(&name)?;
+        let events = self.events(&name)?;
+        let empty = tables.is_empty() && routines.is_empty() && events.is_empty();
+        if empty && self.filter.regex.is_some() && !self.filter.passes_database_objects(&name)? {
+            return Ok(None);
+        }
+        Ok(Some(Database { name, file, tables, routines, events }))
+    }
+
+    fn table_kind(&self, row: &Row) -> Option<TableKind> {
+        let engine = row.text(3);
+        match row.text(2).as_str() {
+            "VIEW" | "SYSTEM VIEW" => self.objects.views.then_some(TableKind::View),
+            "SEQUENCE" => Some(TableKind::Sequence),
+            _ if self.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
+            _ => Some(TableKind::Base { engine }),
+        }
+    }
+
+    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+        let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        let rows = self.select(
+            database,
+            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA",
+            "COLUMNS",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, ORDINAL_POSITION",
+        )?;
+        for row in rows {
+            let extra = row.text(4).to_ascii_uppercase();
+            columns.entry(row.text(1)).or_default().push(Column {
+                name: row.text(2),
+                data_type: row.text(3).to_ascii_lowercase(),
+                // DEFAULT_GENERATED, one word, is a default that is an expression.
+                generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
+                invisible: extra.contains("INVISIBLE"),
+            });
+        }
+        Ok(columns)
+    }
+
+    /// The first column of each primary key.
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, String>, Error> {
+        let rows = self.select(
+            database,
+            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, INDEX_NAME, SEQ_IN_INDEX",
+            "STATISTICS",
+            "INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1 AND TABLE_SCHEMA",
+            "TABLE_NAME",
+        )?;
+        Ok(rows.iter().map(|row| (row.text(1), row.text(2))).collect())
+    }
+
+    fn triggers(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let mut triggers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let rows = self.select(
+            database,
+            "TRIGGER_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME",
+            "TRIGGERS",
+            "TRIGGER_SCHEMA",
+            "EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
+        )?;
+        for row in rows {
+            triggers.entry(row.text(1)).or_default().push(row.text(2));
+        }
+        Ok(triggers)
+    }
+
+    fn routines(&mut self, database: &str) -> Result<Vec<Routine>, Error> {
+        if !self.objects.routines {
+            return Ok(Vec::new());
+        }
+        // Functions first: procedures and views may need them. A package body comes after its package.
+        let order = "FIELD(ROUTINE_TYPE, 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'), ROUTINE_NAME";
+        let what = "ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE";
+        let rows = self.select(database, what, "ROUTINES", "ROUTINE_SCHEMA", order)?;
+        let mut routines = Vec::new();
+        for row in rows {
+            if self.passes_object(database, &row.text(1))? {
+                routines.push(Routine { kind: row.text(2), name: row.text(1) });
+            }
+        }
+        Ok(routines)
+    }
+
+    fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {
+        if !self.objects.events {
+            return Ok(Vec::new());
+        }
+        let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;
+        let mut events = Vec::new();
+        for row in rows {
+            if self.passes_object(database, &row.text(1))? {
+                events.push(row.text(1));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Routines and events are not tables: a list of tables takes none of them.
+    fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
+        Ok(self.filter.tables.is_empty() && self.filter.passes_table(&QualifiedName::new(database, name))?)
+    }
+
+    /// Rows of one database from a view of information_schema, whose first column is the database's name. Where
+    /// names are compared without regard to case, the server gives more than was asked for.
+    fn select(
+        &mut self,
+        database: &str,
+        columns: &str,
+        view: &str,
+        condition: &str,
+        order: &str,
+    ) -> Result<Vec<Row>, Error> {
+        let statement = format!(
+            "SELECT {columns} FROM information_schema.{view} WHERE {condition} = {} ORDER BY {order}",
+            quote_string(database)
+        );
+        let rows = self.connection.query(statement)?;
+        Ok(rows.into_iter().filter(|row| row.bytes(0) == Some(database.as_bytes())).collect())
+    }
+}
+
+impl Database {
+    /// Whether it has routines or events.
+    pub fn has_post(&self) -> bool {
+        !self.routines.is_empty() || !self.events.is_empty()
+    }
+}

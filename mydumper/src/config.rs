@@ -1,0 +1,238 @@
+//! What a dump is to do: resolved from the options, checked, and never changed afterwards.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use common::compression::Compression;
+use common::connection::Settings;
+use common::filter::Filter;
+use common::options::{Parsed, StreamMode, UsageError};
+use common::program;
+use common::server::Server;
+
+use crate::encoder::InsertVerb;
+use crate::options::{self, CompressMethod, Options};
+
+/// A dump's configuration.
+pub struct Config {
+    /// How to connect.
+    pub connection: Settings,
+    /// `--server-version`.
+    pub server_version: Option<Server>,
+    /// `SET GLOBAL` for the time of the dump, from the defaults file.
+    pub global_variables: Vec<(String, String)>,
+    /// Which tables.
+    pub filter: Filter,
+    /// `--ignore-engines`.
+    pub ignored_engines: Vec<String>,
+    /// Number of workers.
+    pub threads: usize,
+    /// Where files go.
+    pub output: Output,
+    /// `--stream`.
+    pub stream: Option<StreamMode>,
+    /// Method of the files' compression.
+    pub compression: Compression,
+    /// And its level.
+    pub compression_level: i32,
+    /// How tables are cut into chunks.
+    pub chunks: ChunkSize,
+    /// `--chunk-filesize`, in bytes before compression.
+    pub chunk_filesize: Option<u64>,
+    /// How many workers may dump one table at a time.
+    pub max_threads_per_table: usize,
+    /// How rows are written.
+    pub rows: RowOptions,
+    /// What is dumped of a database.
+    pub objects: Objects,
+    /// `--build-empty-files`.
+    pub build_empty_files: bool,
+    /// Whether TIMESTAMP values are dumped in UTC.
+    pub utc: bool,
+    /// How workers come to one point in time.
+    pub lock: LockMode,
+    /// How long FLUSH TABLES WITH READ LOCK may wait, in seconds.
+    pub lock_wait_seconds: u64,
+    /// How often it is tried again.
+    pub lock_retries: u64,
+    /// Whether tables of engines without snapshots are copied under the lock; `--trx-tables` says there are none.
+    pub hold_lock_for_other_engines: bool,
+    /// Whether no progress is shown.
+    pub quiet: bool,
+}
+
+/// `--outputdir`.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// The directory; `None` when a fresh one is to be made.
+    pub directory: Option<PathBuf>,
+    /// What to do with files that are in it.
+    pub existing: ExistingFiles,
+}
+
+/// What to do with a directory that is not empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExistingFiles {
+    /// Refuse it.
+    Refuse,
+    /// Remove the files of an earlier dump, `--clear`.
+    Clear,
+    /// Write between them, `--dirty`.
+    Keep,
+}
+
+/// How large chunks are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChunkSize {
+    /// By the table's length and the number of threads.
+    Automatic,
+    /// `--rows`.
+    Rows(u64),
+}
+
+/// How rows are written.
+#[derive(Debug, Clone)]
+pub struct RowOptions {
+    /// `--where`.
+    pub condition: Option<String>,
+    /// INSERT, INSERT IGNORE or REPLACE.
+    pub verb: InsertVerb,
+    /// `--complete-insert`.
+    pub complete: bool,
+    /// `--hex-blob`.
+    pub hex_blob: bool,
+    /// `--statement-size`, in bytes.
+    pub statement_size: usize,
+    /// `--order-by-primary`.
+    pub order_by_primary: bool,
+}
+
+/// What is dumped of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Objects {
+    /// Definitions of databases, tables, views and sequences.
+    pub schemas: bool,
+    /// Rows.
+    pub data: bool,
+    /// Views.
+    pub views: bool,
+    /// Triggers.
+    pub triggers: bool,
+    /// Routines.
+    pub routines: bool,
+    /// Events.
+    pub events: bool,
+}
+
+/// `--sync-thread-lock-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockMode {
+    /// FLUSH TABLES WITH READ LOCK where the user may, else SafeNoLock.
+    Auto,
+    /// FLUSH TABLES WITH READ LOCK.
+    GlobalReadLock,
+    /// No lock: the binary log's position must not move while snapshots are opened.
+    SafeNoLock,
+    /// No lock and no check.
+    NoLock,
+}
+
+/// A configuration cannot be made of these options.
+pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
+    let Parsed { options, session_variables, global_variables, .. } = parsed;
+    let Options { connection, filter, selection, lock, statement, output, job, log } = options;
+    let databases = selection.database.map(|list| list.0).unwrap_or_default();
+    let compression = match output.compress {
+        None => Compression::None,
+        Some(CompressMethod::Gzip) => Compression::Gzip,
+        Some(CompressMethod::Zstd) => Compression::Zstd,
+    };
+    let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
+    if let Some(mode) = output.stream
+        && mode != StreamMode::TRADITIONAL
+        && mode != StreamMode::NO_DELETE
+    {
+        return Err(UsageError::new(
+            "this --stream mode is not supported yet by this version: use TRADITIONAL or NO_DELETE",
+        ));
+    }
+    if output.stream.is_some() && std::io::stdout().is_terminal() {
+        return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
+    }
+    Ok(Config {
+        connection: program::connection_settings(&connection, &session_variables)?,
+        server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
+        global_variables,
+        filter: program::filter(&filter, databases)?,
+        ignored_engines: selection.ignore_engines.map(|list| list.0).unwrap_or_default(),
+        threads: job.threads,
+        output: Output {
+            directory: output.outputdir,
+            existing: match (output.clear, output.dirty) {
+                (true, _) => ExistingFiles::Clear,
+                (false, true) => ExistingFiles::Keep,
+                (false, false) => ExistingFiles::Refuse,
+            },
+        },
+        stream: output.stream,
+        compression,
+        compression_level: compression_level(compression, output.compress_level)?,
+        chunks: match job.rows.start {
+            0 => ChunkSize::Automatic,
+            rows => ChunkSize::Rows(rows),
+        },
+        chunk_filesize: (output.chunk_filesize > 0).then_some(output.chunk_filesize),
+        max_threads_per_table: job.max_threads_per_table,
+        rows: RowOptions {
+            condition: selection.where_condition,
+            verb: match (statement.insert_ignore, statement.replace) {
+                (true, _) => InsertVerb::InsertIgnore,
+                (false, true) => InsertVerb::Replace,
+                (false, false) => InsertVerb::Insert,
+            },
+            complete: statement.complete_insert,
+            hex_blob: statement.hex_blob,
+            statement_size: usize::try_from(statement.statement_size).unwrap_or(usize::MAX),
+            order_by_primary: statement.order_by_primary,
+        },
+        objects: Objects {
+            schemas: !selection.no_schemas,
+            data: !selection.no_data,
+            views: !selection.no_views,
+            triggers: selection.triggers,
+            routines: selection.routines,
+            events: selection.events,
+        },
+        build_empty_files: output.build_empty_files,
+        utc: !statement.skip_tz_utc,
+        lock: match lock.sync_thread_lock_mode {
+            options::LockMode::Auto => LockMode::Auto,
+            options::LockMode::Ftwrl => LockMode::GlobalReadLock,
+            options::LockMode::SafeNoLock => LockMode::SafeNoLock,
+            options::LockMode::NoLock => LockMode::NoLock,
+            options::LockMode::LockAll | options::LockMode::Gtid => {
+                return Err(UsageError::new(
+                    "this --sync-thread-lock-mode is not supported yet by this version: use AUTO, FTWRL, SAFE_NO_LOCK \
+                     or NO_LOCK",
+                ));
+            }
+        },
+        hold_lock_for_other_engines: !lock.trx_tables,
+        lock_wait_seconds: lock.ftwrl_max_wait_time,
+        lock_retries: lock.ftwrl_timeout_retries,
+        quiet: log.verbose == 0,
+    })
+}
+
+fn compression_level(compression: Compression, asked: Option<i32>) -> Result<i32, UsageError> {
+    let (levels, usual) = compression.levels();
+    match asked {
+        Some(level) if compression == Compression::None || levels.contains(&level) => Ok(level),
+        Some(level) => Err(UsageError::new(format!(
+            "--compress-level {level} is none of {compression}: use {} to {}",
+            levels.start(),
+            levels.end()
+        ))),
+        None => Ok(usual),
+    }
+}

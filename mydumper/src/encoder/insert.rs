@@ -1,0 +1,231 @@
+//! Rows as INSERT statements: `INSERT INTO t VALUES(…)`, a line per row.
+
+use std::io::{self, Write};
+
+use common::sql::{escape_into, quote_identifier};
+
+use super::CellKind;
+use crate::row_source::Cells;
+
+/// What a statement does with a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InsertVerb {
+    /// It fails.
+    #[default]
+    Insert,
+    /// It is left as it is, `--insert-ignore`.
+    InsertIgnore,
+    /// It is replaced, `--replace`.
+    Replace,
+}
+
+impl InsertVerb {
+    fn as_sql(self) -> &'static str {
+        match self {
+            InsertVerb::Insert => "INSERT INTO",
+            InsertVerb::InsertIgnore => "INSERT IGNORE INTO",
+            InsertVerb::Replace => "REPLACE INTO",
+        }
+    }
+}
+
+const ROW_SEPARATOR: &[u8] = b"\n,";
+const STATEMENT_END: &[u8] = b"\n;\n";
+
+/// Collects rows into statements of about the asked size; holds one statement.
+pub struct InsertEncoder {
+    cells: Vec<CellKind>,
+    statement_size: usize,
+    /// `INSERT INTO t VALUES`, at the buffer's start in every statement.
+    head_length: usize,
+    buffer: Vec<u8>,
+    rows_in_buffer: u64,
+    longest: usize,
+}
+
+impl InsertEncoder {
+    /// For a table with these columns. `column_names` are written out when given. A statement has at most
+    /// `statement_size` bytes, or one row.
+    pub fn new(
+        verb: InsertVerb,
+        table: &str,
+        column_names: Option<&[String]>,
+        cells: Vec<CellKind>,
+        statement_size: usize,
+    ) -> InsertEncoder {
+        let mut head = format!("{} {}", verb.as_sql(), quote_identifier(table));
+        if let Some(names) = column_names {
+            let names: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
+            head.push_str(&format!(" ({})", names.join(",")));
+        }
+        head.push_str(" VALUES");
+        InsertEncoder {
+            cells,
+            statement_size,
+            head_length: head.len(),
+            buffer: head.into_bytes(),
+            rows_in_buffer: 0,
+            longest: 0,
+        }
+    }
+
+    /// Adds a row. When it does not fit the statement any more, the statement before it goes to `out`: its length
+    /// in bytes is returned, else 0.
+    pub fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize> {
+        let before = self.buffer.len();
+        if self.rows_in_buffer > 0 {
+            self.buffer.extend_from_slice(ROW_SEPARATOR);
+        }
+        let start = self.buffer.len();
+        self.buffer.push(b'(');
+        for (column, kind) in self.cells.iter().enumerate() {
+            if column > 0 {
+                self.buffer.push(b',');
+            }
+            append_cell(&mut self.buffer, *kind, row.cell(column));
+        }
+        self.buffer.push(b')');
+        if self.rows_in_buffer > 0 && self.buffer.len() + STATEMENT_END.len() > self.statement_size {
+            out.write_all(&self.buffer[..before])?;
+            out.write_all(STATEMENT_END)?;
+            self.longest = self.longest.max(before + STATEMENT_END.len());
+            self.buffer.copy_within(start.., self.head_length);
+            self.buffer.truncate(self.head_length + self.buffer.len() - start);
+            self.rows_in_buffer = 1;
+            return Ok(before + STATEMENT_END.len());
+        }
+        self.rows_in_buffer += 1;
+        Ok(0)
+    }
+
+    /// Writes the last statement, if there is one, and returns its length in bytes.
+    pub fn finish(&mut self, out: &mut impl Write) -> io::Result<usize> {
+        if self.rows_in_buffer == 0 {
+            return Ok(0);
+        }
+        out.write_all(&self.buffer)?;
+        out.write_all(STATEMENT_END)?;
+        let length = self.buffer.len() + STATEMENT_END.len();
+        self.longest = self.longest.max(length);
+        self.buffer.truncate(self.head_length);
+        self.rows_in_buffer = 0;
+        Ok(length)
+    }
+
+    /// The length of the longest statement so far, in bytes.
+    pub fn longest_statement(&self) -> usize {
+        self.longest
+    }
+}
+
+fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
+    let Some(bytes) = cell else {
+        out.extend_from_slice(b"NULL");
+        return;
+    };
+    match kind {
+        CellKind::Number => out.extend_from_slice(bytes),
+        CellKind::Float if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
+        CellKind::Float => out.extend_from_slice(bytes),
+        CellKind::Text => append_string(out, bytes),
+        CellKind::Utf8 => {
+            out.extend_from_slice(b"_utf8mb4");
+            append_string(out, bytes);
+        }
+        CellKind::Hex if bytes.is_empty() => out.extend_from_slice(b"''"),
+        CellKind::Hex => {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+            out.extend_from_slice(b"0x");
+            out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
+        }
+    }
+}
+
+fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(b'\'');
+    escape_into(out, bytes);
+    out.push(b'\'');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    struct FakeRow(Vec<Option<Vec<u8>>>);
+
+    impl Cells for FakeRow {
+        fn cell(&self, column: usize) -> Option<&[u8]> {
+            self.0[column].as_deref()
+        }
+    }
+
+    fn row(cells: &[Option<&str>]) -> FakeRow {
+        FakeRow(cells.iter().map(|cell| cell.map(|text| text.as_bytes().to_vec())).collect())
+    }
+
+    #[test]
+    fn every_kind_of_cell() {
+        use CellKind::{Float, Hex, Number, Text, Utf8};
+        let mut encoder = InsertEncoder::new(
+            InsertVerb::Insert,
+            "t`x",
+            Some(&["a".to_owned(), "b`".to_owned()]),
+            vec![Number, Float, Text, Utf8, Hex, Hex],
+            1000,
+        );
+        let mut out = Vec::new();
+        let cells = [Some("-7"), Some("-0"), Some("it's\n;\n"), Some("{\"é\":1}"), Some("\u{1}A"), Some("")];
+        encoder.push(&row(&cells), &mut out).unwrap();
+        encoder.push(&row(&[None; 6]), &mut out).unwrap();
+        assert_eq!(out, b"");
+        encoder.finish(&mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "INSERT INTO `t``x` (`a`,`b```) VALUES(-7,'-0','it\\'s\\n;\\n',_utf8mb4'{\"é\":1}',0x0141,'')\n\
+             ,(NULL,NULL,NULL,NULL,NULL,NULL)\n;\n"
+        );
+    }
+
+    #[test]
+    fn a_statement_ends_before_it_grows_past_the_size() {
+        // "INSERT INTO `t` VALUES(1)" has 25 bytes, a further row 5, the end 3.
+        let mut encoder = InsertEncoder::new(InsertVerb::Replace, "t", None, vec![CellKind::Number], 25 + 1 + 5 + 3);
+        let mut out = Vec::new();
+        for number in ["1", "2", "3", "4444444444444444444444444444"] {
+            encoder.push(&row(&[Some(number)]), &mut out).unwrap();
+        }
+        encoder.finish(&mut out).unwrap();
+        encoder.finish(&mut out).unwrap();
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "REPLACE INTO `t` VALUES(1)\n,(2)\n;\nREPLACE INTO `t` VALUES(3)\n;\n\
+             REPLACE INTO `t` VALUES(4444444444444444444444444444)\n;\n"
+        );
+        assert_eq!(encoder.longest_statement(), 26 + 27 + 3);
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_is_written_once_and_in_order(lengths in prop::collection::vec(0_usize..40, 0..60), size in 1_usize..200) {
+            let mut encoder = InsertEncoder::new(InsertVerb::Insert, "t", None, vec![CellKind::Text], size);
+            let mut out = Vec::new();
+            let mut written = 0;
+            for (index, length) in lengths.iter().enumerate() {
+                let text = format!("{index}:{}", "x".repeat(*length));
+                written += encoder.push(&row(&[Some(&text)]), &mut out).unwrap();
+            }
+            written += encoder.finish(&mut out).unwrap();
+            prop_assert_eq!(written, out.len());
+            let text = String::from_utf8(out).unwrap();
+            let rows: Vec<usize> = text
+                .lines()
+                .filter_map(|line| line.split_once("('")?.1.split_once(':')?.0.parse().ok())
+                .collect();
+            prop_assert_eq!(rows, (0..lengths.len()).collect::<Vec<_>>());
+            for statement in text.split_inclusive("\n;\n") {
+                prop_assert!(statement.len() <= size || statement.lines().count() == 2);
+            }
+        }
+    }
+}

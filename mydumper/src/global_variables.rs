@@ -1,0 +1,49 @@
+//! `[mydumper_global_variables]`: SET GLOBAL for the time of the dump.
+
+use common::connection::{Connection, Error, Settings};
+use common::stop::Stop;
+
+/// Variables that were changed. Dropping this sets them back.
+pub struct GlobalVariables {
+    settings: Settings,
+    /// Statements that set the old values.
+    restore: Vec<String>,
+}
+
+impl GlobalVariables {
+    /// Sets the variables, over a connection of its own.
+    pub fn set(settings: &Settings, variables: &[(String, String)], stop: &Stop) -> Result<GlobalVariables, Error> {
+        let mut changed = GlobalVariables { settings: settings.clone(), restore: Vec::new() };
+        if variables.is_empty() {
+            return Ok(changed);
+        }
+        let mut connection = Connection::open(settings, stop)?;
+        for (name, value) in variables {
+            let old = connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0));
+            connection.execute(format!("SET GLOBAL {name} = {value}"))?;
+            if let Some(old) = old {
+                let old = if old.parse::<f64>().is_ok() { old } else { common::sql::quote_string(&old) };
+                changed.restore.push(format!("SET GLOBAL {name} = {old}"));
+            }
+        }
+        Ok(changed)
+    }
+}
+
+impl Drop for GlobalVariables {
+    fn drop(&mut self) {
+        if self.restore.is_empty() {
+            return;
+        }
+        // The program may be stopping: this still has to be done.
+        let result = Connection::open(&self.settings, &Stop::default()).and_then(|mut connection| {
+            self.restore.iter().try_for_each(|statement| connection.execute(statement).map(drop))
+        });
+        if let Err(error) = result {
+            tracing::error!(
+                "global variables could not be set back, do it by hand ({}): {error}",
+                self.restore.join("; ")
+            );
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The directory that a dump is written into.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use common::dump_file::DumpFile;
+
+use crate::config::{ExistingFiles, Output};
+
+/// The directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It holds something already.
+    #[error(
+        "the output directory {} is not empty ({found} is in it): choose another, or --clear to remove an earlier dump \
+         from it, or --dirty to write into it all the same",
+        path.display()
+    )]
+    NotEmpty {
+        /// The directory.
+        path: PathBuf,
+        /// One of the files in it.
+        found: String,
+    },
+    /// `--clear` found what is no file of a dump.
+    #[error("--clear removes files of a dump only, and {found} in {} is none: remove it, or choose another directory", path.display())]
+    Foreign {
+        /// The directory.
+        path: PathBuf,
+        /// The file.
+        found: String,
+    },
+    /// The system refused.
+    #[error("cannot {what} {}: {source}", path.display())]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The directory, ready to be written into.
+#[derive(Debug)]
+pub struct OutputDirectory {
+    path: PathBuf,
+    /// Made by this program and for nothing but sending its files: it goes when the work is over.
+    temporary: bool,
+}
+
+impl OutputDirectory {
+    /// Checks a directory that was asked for, before any work is done. Nothing is changed.
+    pub fn check(output: &Output) -> Result<(), Error> {
+        let Some(path) = &output.directory else { return Ok(()) };
+        if output.existing == ExistingFiles::Keep {
+            return Ok(());
+        }
+        for name in names_in(path)? {
+            let is_of_dump = DumpFile::from_name(&name).is_some();
+            match output.existing {
+                ExistingFiles::Refuse => return Err(Error::NotEmpty { path: path.clone(), found: name }),
+                ExistingFiles::Clear if !is_of_dump => return Err(Error::Foreign { path: path.clone(), found: name }),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the directory, for its owner alone, or clears it. Without a name it is `export-YYYYMMDD-HHMMSS`.
+    pub fn prepare(output: &Output, keep: bool) -> Result<OutputDirectory, Error> {
+        let Some(path) = &output.directory else { return OutputDirectory::fresh(keep) };
+        OutputDirectory::check(output)?;
+        let created = !path.exists();
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| Error::Io {
+            what: "create the output directory",
+            path: path.clone(),
+            source,
+        })?;
+        match output.existing {
+            ExistingFiles::Refuse => {}
+            ExistingFiles::Clear => {
+                for name in names_in(path)? {
+                    remove(&path.join(name))?;
+                }
+            }
+            // The old metadata would make a new dump that is cut off look whole.
+            ExistingFiles::Keep if path.join("metadata").exists() => remove(&path.join("metadata"))?,
+            ExistingFiles::Keep => {}
+        }
+        Ok(OutputDirectory { path: path.clone(), temporary: created && !keep })
+    }
+
+    fn fresh(keep: bool) -> Result<OutputDirectory, Error> {
+        let base = chrono::Local::now().format("export-%Y%m%d-%H%M%S").to_string();
+        let mut number = 1;
+        loop {
+            let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
+            let path = PathBuf::from(name);
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(OutputDirectory { path, temporary: !keep }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+                Err(source) => return Err(Error::Io { what: "create the output directory", path, source }),
+            }
+        }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives a finished file another name, once all files of the dump are on the disk.
+    pub fn rename_durably(&self, from: &str, to: &str) -> Result<(), Error> {
+        let error = |what| move |source| Error::Io { what, path: self.path.join(to), source };
+        let directory = File::open(&self.path).map_err(error("open the directory of"))?;
+        // One call for the file system is cheaper than one for each of many files.
+        nix::unistd::syncfs(&directory).map_err(|errno| error("write to disk before")(errno.into()))?;
+        fs::rename(self.path.join(from), self.path.join(to)).map_err(error("rename to"))?;
+        directory.sync_all().map_err(error("write to disk"))
+    }
+}
+
+impl Drop for OutputDirectory {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+fn names_in(path: &Path) -> Result<Vec<String>, Error> {
+    let error = |source| Error::Io { what: "read the output directory", path: path.to_owned(), source };
+    let entries = match fs::read_dir(path) {
+        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(error)?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        names.push(entry.map_err(error)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+fn remove(path: &Path) -> Result<(), Error> {
+    fs::remove_file(path).map_err(|source| Error::Io { what: "remove", path: path.to_owned(), source })
+}

@@ -1,0 +1,54 @@
+//! The units of work.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::catalog::{Database, Table};
+use crate::chunk::Chunk;
+
+/// Something that one worker does at a time.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// CREATE DATABASE.
+    Database(Arc<Database>),
+    /// CREATE TABLE.
+    Table(Arc<Table>),
+    /// A sequence.
+    Sequence(Arc<Table>),
+    /// The stand-in of a view, and the view.
+    View(Arc<Table>),
+    /// The triggers of a table.
+    Triggers(Arc<Table>),
+    /// Routines and events.
+    Post(Arc<Database>),
+    /// Rows of a table.
+    Rows(RowsTask),
+}
+
+/// The rows of one chunk.
+#[derive(Debug, Clone)]
+pub struct RowsTask {
+    /// Which table.
+    pub table: Arc<Table>,
+    /// Its place among the tables whose rows are dumped.
+    pub table_index: usize,
+    /// Which of its rows.
+    pub chunk: Chunk,
+    /// The number that the chunk's files carry.
+    pub number: u64,
+}
+
+impl fmt::Display for Task {
+    /// As messages name it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Task::Database(database) => write!(f, "database {}", database.name.escape_debug()),
+            Task::Table(table) => write!(f, "table {}", table.name),
+            Task::Sequence(sequence) => write!(f, "sequence {}", sequence.name),
+            Task::View(view) => write!(f, "view {}", view.name),
+            Task::Triggers(table) => write!(f, "triggers of {}", table.name),
+            Task::Post(database) => write!(f, "routines and events of {}", database.name.escape_debug()),
+            Task::Rows(rows) => write!(f, "rows of {}, chunk {}", rows.table.name, rows.number),
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! A worker: one thread, one connection, one task at a time.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use common::compression::Compression;
+use common::connection::{Connection, Error as ServerError};
+use common::dump_file::{Content, DumpFile, RowsFile, RowsFormat};
+use common::progress::Counters;
+use common::server::Server;
+use common::sql::quote_identifier;
+use common::stop::{Stop, Stopped};
+use crossbeam_channel::{Receiver, Sender};
+
+use crate::catalog::{Column, Table};
+use crate::config::RowOptions;
+use crate::encoder::{CellKind, InsertEncoder};
+use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::row_source::RowSource;
+use crate::schema::{self, Preamble, SchemaReader};
+use crate::task::{RowsTask, Task};
+
+/// A task failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A definition could not be read.
+    #[error(transparent)]
+    Schema(#[from] schema::Error),
+    /// Rows could not be read.
+    #[error("cannot dump {task}: {source}")]
+    Rows {
+        /// Which rows.
+        task: String,
+        /// The server's failure.
+        source: ServerError,
+    },
+    /// The session could not be set up for the task.
+    #[error(transparent)]
+    Session(#[from] ServerError),
+    /// A file could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The program is being stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+/// What a finished task has to say.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// For rows: which table, by its index.
+    pub table_index: Option<usize>,
+    /// Rows dumped.
+    pub rows: u64,
+    /// The longest statement written, in bytes.
+    pub longest_statement: usize,
+}
+
+/// What all workers share.
+pub struct Shared {
+    /// The server.
+    pub server: Server,
+    /// Where files go.
+    pub files: Files,
+    /// Their compression.
+    pub compression: Compression,
+    /// How rows are written.
+    pub rows: RowOptions,
+    /// `--chunk-filesize`.
+    pub chunk_filesize: Option<u64>,
+    /// `--build-empty-files`.
+    pub build_empty_files: bool,
+    /// The first lines of files.
+    pub preamble: Preamble,
+    /// Where progress is counted.
+    pub counters: Arc<Counters>,
+    /// Where finished files go, when they are streamed.
+    pub sender: Option<Sender<FinishedFile>>,
+    /// The program's stop.
+    pub stop: Stop,
+}
+
+impl Shared {
+    /// Hands a finished file on to the stream, if there is one.
+    pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
+        match &self.sender {
+            Some(sender) => self.stop.send(sender, file),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A worker's own state.
+pub struct Worker {
+    connection: Connection,
+    shared: Arc<Shared>,
+    names: Names,
+}
+
+/// The character set that the session speaks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Names {
+    Utf8Mb4,
+    Binary,
+}
+
+impl Worker {
+    /// Over a connection that holds the snapshot.
+    pub fn new(connection: Connection, shared: Arc<Shared>) -> Worker {
+        Worker { connection, shared, names: Names::Utf8Mb4 }
+    }
+
+    /// Does tasks until there are no more.
+    pub fn run(mut self, tasks: &Receiver<Task>, reports: &Sender<Result<Report, Error>>) {
+        let stop = self.shared.stop.clone();
+        // Both channels end by the coordinator's will; on a stop there is nobody to report to.
+        while let Ok(Some(task)) = stop.receive(tasks) {
+            let report = self.do_task(&task);
+            if stop.send(reports, report).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn do_task(&mut self, task: &Task) -> Result<Report, Error> {
+        let content = match task {
+            Task::Rows(rows) => return self.rows(rows),
+            Task::Database(database) => Content::Database(database.file.clone()),
+            Task::Table(table) => Content::Table(table.file.clone()),
+            Task::Sequence(sequence) => Content::Sequence(sequence.file.clone()),
+            Task::View(view) => Content::View(view.file.clone()),
+            Task::Triggers(table) => Content::Triggers(table.file.clone()),
+            Task::Post(database) => Content::Post(database.file.clone()),
+        };
+        self.set_names(Names::Utf8Mb4)?;
+        let mut reader = SchemaReader::new(&mut self.connection, self.shared.preamble);
+        let text = match task {
+            Task::Rows(_) => Vec::new(),
+            Task::Database(database) => reader.database(database)?,
+            Task::Table(table) => reader.table(table)?,
+            Task::Sequence(sequence) => reader.sequence(sequence)?,
+            Task::View(view) => {
+                let stand_in = reader.stand_in(view);
+                let text = reader.view(view)?;
+                self.write(Content::Table(view.file.clone()), &stand_in)?;
+                text
+            }
+            Task::Triggers(table) => reader.triggers(table)?,
+            Task::Post(database) => reader.post(database)?,
+        };
+        self.write(content, &text)?;
+        Ok(Report::default())
+    }
+
+    fn write(&self, content: Content, text: &[u8]) -> Result<(), Error> {
+        let file = DumpFile::new(content, self.shared.compression);
+        Ok(self.shared.deliver(FileWriter::write_whole(&self.shared.files, file, text)?)?)
+    }
+
+    fn set_names(&mut self, names: Names) -> Result<(), Error> {
+        if self.names != names {
+            self.connection.execute(match names {
+                Names::Utf8Mb4 => "SET NAMES utf8mb4",
+                Names::Binary => "SET NAMES binary",
+            })?;
+            self.names = names;
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, task: &RowsTask) -> Result<Report, Error> {
+        self.set_names(Names::Binary)?;
+        let shared = Arc::clone(&self.shared);
+        let failed = |source| Error::Rows { task: Task::Rows(task.clone()).to_string(), source };
+        let mut encoder = new_encoder(&task.table, &shared);
+        let mut output = Pieces { shared: &shared, task, part: 0, current: None };
+        let mut report = Report { table_index: Some(task.table_index), ..Report::default() };
+        let statement = select(task, &shared.rows, &shared.server);
+        let mut source = self.connection.stream(&statement).map_err(failed)?;
+        report.rows = copy(&mut source, &mut encoder, &mut output, &failed)?;
+        drop(source);
+        output.finish()?;
+        report.longest_statement = encoder.longest_statement();
+        Ok(report)
+    }
+}
+
+/// Reads all rows of a source and writes them. Returns their number.
+fn copy(
+    source: &mut impl RowSource,
+    encoder: &mut InsertEncoder,
+    output: &mut Pieces<'_>,
+    failed: &impl Fn(ServerError) -> Error,
+) -> Result<u64, Error> {
+    let mut rows = 0;
+    let mut counted = 0;
+    while let Some(row) = source.next_row().map_err(failed)? {
+        // A statement that this row does not fit any more goes out before it.
+        let written = encoder.push(row, output).map_err(|source| output.error(source))?;
+        if written > 0 {
+            output.shared.counters.add_rows(rows - counted, written as u64);
+            counted = rows;
+            output.statement_written()?;
+        }
+        rows += 1;
+    }
+    let written = encoder.finish(output).map_err(|source| output.error(source))?;
+    output.shared.counters.add_rows(rows - counted, written as u64);
+    Ok(rows)
+}
+
+fn new_encoder(table: &Table, shared: &Shared) -> InsertEncoder {
+    let columns: Vec<&Column> = table.stored_columns().collect();
+    let cells = columns
+        .iter()
+        .map(|column| CellKind::of_type(&column.data_type, &shared.server, shared.rows.hex_blob))
+        .collect();
+    let names: Option<Vec<String>> = (shared.rows.complete || table.needs_column_list())
+        .then(|| columns.iter().map(|column| column.name.clone()).collect());
+    InsertEncoder::new(shared.rows.verb, &table.name.name, names.as_deref(), cells, shared.rows.statement_size)
+}
+
+/// The query for a chunk's rows.
+fn select(task: &RowsTask, options: &RowOptions, server: &Server) -> String {
+    let columns: Vec<String> = task.table.stored_columns().map(select_expression).collect();
+    let conditions: Vec<String> =
+        task.chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
+    let mut statement = format!(
+        "SELECT {}{} FROM {}",
+        // MariaDB's query cache would be filled with rows that nobody asks for again; MySQL has none.
+        if server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
+        if columns.is_empty() { "1".to_owned() } else { columns.join(",") },
+        task.table.name.to_sql()
+    );
+    if !conditions.is_empty() {
+        statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+    }
+    if options.order_by_primary
+        && let Some(key) = &task.table.key
+    {
+        statement.push_str(&format!(" ORDER BY {}", quote_identifier(key)));
+    }
+    statement
+}
+
+/// A FLOAT is printed with six digits; as a DOUBLE it is printed with as many as it needs. The product keeps the sign
+/// of a negative zero.
+fn select_expression(column: &Column) -> String {
+    let name = quote_identifier(&column.name);
+    if column.data_type == "float" { format!("{name}*1e0") } else { name }
+}
+
+/// The files of a chunk: one, or the pieces that `--chunk-filesize` cuts.
+struct Pieces<'a> {
+    shared: &'a Shared,
+    task: &'a RowsTask,
+    part: u32,
+    current: Option<FileWriter>,
+}
+
+impl Pieces<'_> {
+    fn open(&mut self) -> Result<&mut FileWriter, WriteError> {
+        let current = match self.current.take() {
+            Some(current) => current,
+            None => {
+                let rows = RowsFile {
+                    table: self.task.table.file.clone(),
+                    chunk: self.task.number,
+                    part: self.part,
+                    format: RowsFormat::Sql,
+                };
+                let file = DumpFile::new(Content::Rows(rows), self.shared.compression);
+                let mut current = FileWriter::create(&self.shared.files, file)?;
+                let written = current.write_all(&self.shared.preamble.for_rows());
+                written.map_err(|source| current.error(source))?;
+                current
+            }
+        };
+        Ok(self.current.insert(current))
+    }
+
+    /// A failure to write, with the file's name where there is a file.
+    fn error(&self, source: std::io::Error) -> WriteError {
+        match &self.current {
+            Some(current) => current.error(source),
+            None => WriteError { path: self.shared.files.directory.clone(), source },
+        }
+    }
+
+    fn statement_written(&mut self) -> Result<(), Error> {
+        let full = match (&self.current, self.shared.chunk_filesize) {
+            (Some(current), Some(limit)) => current.written() >= limit,
+            _ => false,
+        };
+        if full {
+            self.end_piece()?;
+            self.part += 1;
+        }
+        Ok(())
+    }
+
+    fn end_piece(&mut self) -> Result<(), Error> {
+        let Some(current) = self.current.take() else { return Ok(()) };
+        let file = current.finish()?;
+        Ok(self.shared.deliver(file)?)
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        // Of an empty table only its first chunk's file is asked for.
+        if self.current.is_none() && self.part == 0 && self.shared.build_empty_files && self.task.number == 0 {
+            self.open()?;
+        }
+        self.end_piece()
+    }
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.open().map_err(|error| error.source)?.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

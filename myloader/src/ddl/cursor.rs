@@ -1,0 +1,101 @@
+//! A position in a statement's tokens, with the few questions that its grammar asks.
+
+use super::ParseError;
+use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+
+/// Reads tokens one after the other and only as far as asked, so that the first words of a large INSERT cost nothing.
+///
+/// All comments are passed over, and so are the marks of executable ones: their content is read like other text.
+pub(super) struct Cursor<'a> {
+    tokens: Tokens<'a>,
+    next: Option<Token<'a>>,
+    /// The byte after the last token that was taken.
+    pub end: usize,
+    length: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(sql: &'a [u8], dialect: Dialect) -> Self {
+        let mut cursor = Cursor { tokens: Tokens::new(sql, dialect), next: None, end: 0, length: sql.len() };
+        cursor.advance();
+        cursor
+    }
+
+    fn advance(&mut self) {
+        self.next = self.tokens.find(|token| !is_comment(token));
+    }
+
+    pub fn peek(&self) -> Option<Token<'a>> {
+        self.next
+    }
+
+    pub fn take(&mut self) -> Option<Token<'a>> {
+        let token = self.next?;
+        self.end = token.end();
+        self.advance();
+        Some(token)
+    }
+
+    /// Where the next token starts; at the end, the statement's length.
+    pub fn position(&self) -> usize {
+        self.next.map_or(self.length, |token| token.start)
+    }
+
+    pub fn at_word(&self, word: &str) -> bool {
+        self.next.is_some_and(|token| token.is_word(word))
+    }
+
+    pub fn at_any_word(&self, words: &[&str]) -> bool {
+        words.iter().any(|word| self.at_word(word))
+    }
+
+    pub fn at_punctuation(&self, byte: u8) -> bool {
+        self.next.is_some_and(|token| token.is_punctuation(byte))
+    }
+
+    /// Takes the next token if it is `word`.
+    pub fn eat(&mut self, word: &str) -> bool {
+        self.at_word(word) && self.take().is_some()
+    }
+
+    /// Takes the next token if it is one of `words`.
+    pub fn eat_any(&mut self, words: &[&str]) -> bool {
+        self.at_any_word(words) && self.take().is_some()
+    }
+
+    /// Takes the next token if it is `byte`.
+    pub fn eat_punctuation(&mut self, byte: u8) -> bool {
+        self.at_punctuation(byte) && self.take().is_some()
+    }
+
+    pub fn expect(&mut self, word: &'static str) -> Result<(), ParseError> {
+        if self.eat(word) { Ok(()) } else { Err(self.error(word)) }
+    }
+
+    /// Takes a name.
+    pub fn name(&mut self, expected: &'static str) -> Result<Vec<u8>, ParseError> {
+        let name = self.next.and_then(|token| token.identifier());
+        let name = name.ok_or_else(|| self.error(expected))?;
+        self.take();
+        Ok(name)
+    }
+
+    /// Takes `IF NOT EXISTS`, if it stands there.
+    pub fn if_not_exists(&mut self) -> Result<bool, ParseError> {
+        if !self.eat("IF") {
+            return Ok(false);
+        }
+        self.expect("NOT")?;
+        self.expect("EXISTS")?;
+        Ok(true)
+    }
+
+    pub fn error(&self, expected: &'static str) -> ParseError {
+        ParseError { expected, at: self.position() }
+    }
+}
+
+/// Whether it is a comment or the mark of an executable one.
+pub(super) fn is_comment(token: &Token<'_>) -> bool {
+    matches!(token.kind, TokenKind::Comment | TokenKind::CommentOpen | TokenKind::CommentClose)
+}

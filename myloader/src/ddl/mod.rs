@@ -1,0 +1,36 @@
+//! What the restore does to the DDL of a dump: pure functions on the text of one statement.
+//!
+//! Secondary keys and foreign keys are taken out of CREATE TABLE and added once the rows are in ([`split`]); databases
+//! are created under another name ([`create_database`]); and the statements of a file are told apart
+//! ([`statement_kind`]). The text that stays, and the text that moves, is the dump's own: nothing is printed anew, so
+//! nothing that this program does not know of can be lost.
+
+pub mod create_database;
+pub mod create_table;
+mod cursor;
+pub mod element;
+pub mod split;
+pub mod statement_kind;
+
+#[cfg(test)]
+mod create_table_tests;
+#[cfg(test)]
+mod split_mariadb_tests;
+#[cfg(test)]
+mod split_mysql_tests;
+#[cfg(test)]
+mod split_tests;
+#[cfg(test)]
+mod statement_kind_tests;
+
+use thiserror::Error;
+
+/// A statement is not what it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("expected {expected} at byte {at} of the statement")]
+pub struct ParseError {
+    /// What should stand there.
+    pub expected: &'static str,
+    /// The byte, counted from 0, of the statement's text.
+    pub at: usize,
+}

@@ -1,0 +1,221 @@
+//! Options of myloader as they were typed: names, letters and defaults of myloader 1.0.1.
+//!
+//! Each value is checked by itself here. What they mean together is settled in `config`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Parser;
+use common::options::values::{BadValue, choose, positive, threads};
+use common::options::{CommaList, ConnectionOptions, FilterOptions, LoaderStream, LogOptions};
+
+#[cfg(test)]
+mod tests;
+
+/// Restore a dump of mydumper with several threads.
+#[derive(Clone, Debug, Parser, PartialEq, Eq)]
+#[command(version)]
+pub struct Options {
+    /// How to reach the server.
+    #[command(flatten)]
+    pub connection: ConnectionOptions,
+
+    /// Filters on tables that both programs have.
+    #[command(flatten)]
+    pub filter: FilterOptions,
+
+    /// What is restored, and under which name.
+    #[command(flatten)]
+    pub selection: SelectionOptions,
+
+    /// How the restore treats what is there.
+    #[command(flatten)]
+    pub restore: RestoreOptions,
+
+    /// How the work is shared out.
+    #[command(flatten)]
+    pub job: JobOptions,
+
+    /// The log and the defaults files.
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+/// What is restored, and under which name.
+#[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
+#[command(next_help_heading = "Selection options")]
+pub struct SelectionOptions {
+    /// Restore into a database of this name
+    #[arg(short = 'B', long, value_name = "DATABASE")]
+    pub database: Option<String>,
+
+    /// Restore only this database of the dump
+    #[arg(short = 's', long, value_name = "DATABASE")]
+    pub source_db: Option<String>,
+
+    /// Create no tables
+    #[arg(long)]
+    pub skip_create_table: bool,
+
+    /// Create no databases
+    #[arg(long)]
+    pub skip_create_database: bool,
+
+    /// Restore no triggers
+    #[arg(long)]
+    pub skip_triggers: bool,
+
+    /// Restore no procedures, functions and events
+    #[arg(long)]
+    pub skip_post: bool,
+
+    /// Restore no foreign keys
+    #[arg(long)]
+    pub skip_constraints: bool,
+
+    /// Restore no secondary indexes
+    #[arg(long)]
+    pub skip_indexes: bool,
+
+    /// Restore no rows
+    #[arg(long)]
+    pub no_data: bool,
+
+    /// Restore rows only
+    #[arg(long)]
+    pub no_schemas: bool,
+}
+
+/// How the restore treats what is there, and in which order it goes.
+#[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
+#[command(next_help_heading = "Restore options")]
+pub struct RestoreOptions {
+    /// Directory of the dump
+    #[arg(short = 'd', long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+
+    /// Read a stream from stdin: TRADITIONAL (if no mode is given), NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE, UNPACK
+    #[arg(long, value_name = "MODE", num_args = 0..=1, default_missing_value = "TRADITIONAL")]
+    pub stream: Option<LoaderStream>,
+
+    /// When a table exists: FAIL, NONE (load into it), DROP (if no mode is given), TRUNCATE, DELETE
+    #[arg(
+        short = 'o', long, value_name = "MODE", num_args = 0..=1, default_value = "FAIL",
+        default_missing_value = "DROP"
+    )]
+    pub drop_table: DropTable,
+
+    /// Drop the databases of the dump before they are created
+    #[arg(long)]
+    pub drop_database: bool,
+
+    /// When secondary indexes are added: AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES, or SKIP: with the table
+    #[arg(
+        long, value_name = "WHEN", num_args = 0..=1, default_value = "AFTER_IMPORT_PER_TABLE",
+        default_missing_value = "AFTER_IMPORT_PER_TABLE"
+    )]
+    pub optimize_keys: OptimizeKeys,
+
+    /// Engines whose indexes are added later, separated by commas
+    #[arg(long, value_name = "ENGINES", default_value = "ROCKSDB,InnoDB")]
+    pub optimize_keys_engines: CommaList,
+
+    /// Write the restore to the server's binary log
+    #[arg(short = 'e', long)]
+    pub enable_binlog: bool,
+
+    /// Statements of a transaction
+    #[arg(short = 'q', long, value_name = "COUNT", default_value = "1000", value_parser = positive)]
+    pub queries_per_transaction: u64,
+
+    /// Allow LOAD DATA LOCAL INFILE where metadata does not ask for it
+    #[arg(long)]
+    pub local_infile: bool,
+
+    /// Log the warnings of INSERT IGNORE
+    #[arg(long)]
+    pub show_warnings: bool,
+}
+
+/// How the work is shared out.
+#[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
+#[command(next_help_heading = "Job options")]
+pub struct JobOptions {
+    /// Number of threads, each with a connection of its own
+    #[arg(short = 't', long, value_name = "COUNT", default_value = "4", value_parser = threads)]
+    pub threads: usize,
+
+    /// Most threads that load one table
+    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = threads)]
+    pub max_threads_per_table: usize,
+
+    /// Most threads that add indexes
+    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = threads)]
+    pub max_threads_for_index_creation: usize,
+}
+
+/// `--drop-table`: what becomes of a table that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropTable {
+    /// The restore fails.
+    Fail,
+    /// The rows are loaded into it.
+    None,
+    /// It is dropped and created.
+    Drop,
+    /// It is emptied by TRUNCATE.
+    Truncate,
+    /// It is emptied by DELETE.
+    Delete,
+}
+
+impl FromStr for DropTable {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        // mydumper's spellings of "given without a mode".
+        if text.is_empty() || text == "1" {
+            return Ok(Self::Drop);
+        }
+        choose(
+            text,
+            &[
+                ("FAIL", Self::Fail),
+                ("NONE", Self::None),
+                ("DROP", Self::Drop),
+                ("TRUNCATE", Self::Truncate),
+                ("DELETE", Self::Delete),
+            ],
+        )
+    }
+}
+
+/// `--optimize-keys`: when secondary indexes are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OptimizeKeys {
+    /// As soon as all rows of the table are in.
+    AfterImportPerTable,
+    /// When all rows of all tables are in.
+    AfterImportAllTables,
+    /// They are not split off the CREATE TABLE.
+    Skip,
+}
+
+impl FromStr for OptimizeKeys {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        // mydumper's spelling of "given without a value".
+        if text == "1" {
+            return Ok(Self::AfterImportPerTable);
+        }
+        choose(
+            text,
+            &[
+                ("AFTER_IMPORT_PER_TABLE", Self::AfterImportPerTable),
+                ("AFTER_IMPORT_ALL_TABLES", Self::AfterImportAllTables),
+                ("SKIP", Self::Skip),
+            ],
+        )
+    }
+}
