@@ -10,7 +10,7 @@ use crate::name::QualifiedName;
 const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
 
 /// The filters that were given, together: a table passes when it passes each.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct Filter {
     /// `--database`: these databases only, when not empty.
     pub databases: Vec<String>,

@@ -11,6 +11,7 @@ pub mod logging;
 pub mod metadata;
 pub mod name;
 pub mod options;
+pub mod private_dir;
 pub mod program;
 pub mod progress;
 pub mod server;

@@ -130,6 +130,17 @@ impl Stop {
     }
 }
 
+/// Held by a thread that others wait for: if the thread panics, all are stopped, instead of waiting for ever.
+pub struct StopOnPanic(pub Stop);
+
+impl Drop for StopOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.trigger();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

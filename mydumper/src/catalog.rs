@@ -63,8 +63,8 @@ pub struct Table {
     pub kind: TableKind,
     /// Columns in their order.
     pub columns: Vec<Column>,
-    /// The primary key's first column.
-    pub key: Option<String>,
+    /// The primary key's columns in their order; none without such a key.
+    pub key: Vec<String>,
     /// Triggers in the order that they have to be created in.
     pub triggers: Vec<String>,
     /// The server's estimate of its rows.
@@ -130,7 +130,8 @@ impl Table {
 
     /// The column that chunks are cut by: the first of the primary key, if it is an integer.
     pub fn integer_key(&self) -> Option<&str> {
-        let key = self.columns.iter().find(|column| Some(&column.name) == self.key.as_ref())?;
+        let first = self.key.first()?;
+        let key = self.columns.iter().find(|column| column.name == *first)?;
         let is_integer = matches!(key.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint");
         is_integer.then_some(key.name.as_str())
     }
@@ -220,8 +221,13 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn database_names(&mut self) -> Result<Vec<String>, Error> {
-        let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME")?;
-        Ok(rows.iter().map(|row| row.text(0)).filter(|name| self.filter.passes_database(name)).collect())
+        let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
+        let names = rows.iter().map(|row| row.text(0)).filter(|name| self.filter.passes_database(name));
+        let mut names: Vec<String> = names.collect();
+        // Here and not by the server, to which names that differ in case may be equal: which of them gets a number
+        // for its files must not change from run to run.
+        names.sort();
+        Ok(names)
     }
 
     /// `None` when the pattern takes nothing of it.
@@ -231,13 +237,14 @@ impl Reader<'_> {
         let mut keys = self.keys(&name)?;
         let mut triggers = if self.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let mut tables = Vec::new();
-        let rows = self.select(
+        let mut rows = self.select(
             &name,
             "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
             "TABLES",
             "TABLE_SCHEMA",
             "TABLE_NAME",
         )?;
+        rows.sort_by_key(|row| row.text(1));
         for row in rows {
             let table = QualifiedName::new(name.clone(), row.text(1));
             let Some(kind) = self.table_kind(&row) else { continue };
@@ -248,7 +255,7 @@ impl Reader<'_> {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
                 columns: columns.remove(&table.name).unwrap_or_default(),
-                key: keys.remove(&table.name),
+                key: keys.remove(&table.name).unwrap_or_default(),
                 triggers: triggers.remove(&table.name).unwrap_or_default(),
                 row_estimate: row.number(4).unwrap_or(0),
                 data_length: row.number(5).unwrap_or(0),
@@ -296,16 +303,20 @@ impl Reader<'_> {
         Ok(columns)
     }
 
-    /// The first column of each primary key.
-    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, String>, Error> {
+    /// The columns of each primary key.
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
         let rows = self.select(
             database,
             "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, INDEX_NAME, SEQ_IN_INDEX",
             "STATISTICS",
-            "INDEX_NAME = 'PRIMARY' AND SEQ_IN_INDEX = 1 AND TABLE_SCHEMA",
-            "TABLE_NAME",
+            "INDEX_NAME = 'PRIMARY' AND TABLE_SCHEMA",
+            "TABLE_NAME, SEQ_IN_INDEX",
         )?;
-        Ok(rows.iter().map(|row| (row.text(1), row.text(2))).collect())
+        let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in rows {
+            keys.entry(row.text(1)).or_default().push(row.text(2));
+        }
+        Ok(keys)
     }
 
     fn triggers(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {

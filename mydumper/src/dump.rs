@@ -68,7 +68,7 @@ pub enum Error {
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
     /// Ended from outside.
-    #[error("stopped by a signal before the dump was done")]
+    #[error("stopped before the dump was done: it is not complete")]
     Stopped(#[from] Stopped),
 }
 
@@ -220,7 +220,7 @@ fn run(
     }
     drop(phases);
     for thread in threads {
-        // A worker that panicked has not reported its task, so the coordinator knows already.
+        // A worker that panicked has stopped everything already.
         let _ = thread.join();
     }
     result

@@ -1,11 +1,11 @@
 //! The directory that a dump is written into.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use common::dump_file::DumpFile;
+use common::private_dir::PrivateDir;
 
 use crate::config::{ExistingFiles, Output};
 
@@ -46,11 +46,7 @@ pub enum Error {
 
 /// The directory, ready to be written into.
 #[derive(Debug)]
-pub struct OutputDirectory {
-    path: PathBuf,
-    /// Made by this program and for nothing but sending its files: it goes when the work is over.
-    temporary: bool,
-}
+pub struct OutputDirectory(PrivateDir);
 
 impl OutputDirectory {
     /// Checks a directory that was asked for, before any work is done. Nothing is changed.
@@ -72,14 +68,16 @@ impl OutputDirectory {
 
     /// Makes the directory, for its owner alone, or clears it. Without a name it is `export-YYYYMMDD-HHMMSS`.
     pub fn prepare(output: &Output, keep: bool) -> Result<OutputDirectory, Error> {
-        let Some(path) = &output.directory else { return OutputDirectory::fresh(keep) };
+        let error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Io { what: "create the output directory", path, source }
+        };
+        let Some(path) = &output.directory else {
+            let fresh = PrivateDir::fresh("export", !keep);
+            return fresh.map(OutputDirectory).map_err(error(Path::new("export-YYYYMMDD-HHMMSS")));
+        };
         OutputDirectory::check(output)?;
-        let created = !path.exists();
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|source| Error::Io {
-            what: "create the output directory",
-            path: path.clone(),
-            source,
-        })?;
+        let directory = PrivateDir::named(path, !keep).map_err(error(path))?;
         match output.existing {
             ExistingFiles::Refuse => {}
             ExistingFiles::Clear => {
@@ -91,44 +89,22 @@ impl OutputDirectory {
             ExistingFiles::Keep if path.join("metadata").exists() => remove(&path.join("metadata"))?,
             ExistingFiles::Keep => {}
         }
-        Ok(OutputDirectory { path: path.clone(), temporary: created && !keep })
-    }
-
-    fn fresh(keep: bool) -> Result<OutputDirectory, Error> {
-        let base = chrono::Local::now().format("export-%Y%m%d-%H%M%S").to_string();
-        let mut number = 1;
-        loop {
-            let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
-            let path = PathBuf::from(name);
-            match DirBuilder::new().mode(0o700).create(&path) {
-                Ok(()) => return Ok(OutputDirectory { path, temporary: !keep }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
-                Err(source) => return Err(Error::Io { what: "create the output directory", path, source }),
-            }
-        }
+        Ok(OutputDirectory(directory))
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.0.path()
     }
 
     /// Gives a finished file another name, once all files of the dump are on the disk.
     pub fn rename_durably(&self, from: &str, to: &str) -> Result<(), Error> {
-        let error = |what| move |source| Error::Io { what, path: self.path.join(to), source };
-        let directory = File::open(&self.path).map_err(error("open the directory of"))?;
+        let error = |what| move |source| Error::Io { what, path: self.path().join(to), source };
+        let directory = File::open(self.path()).map_err(error("open the directory of"))?;
         // One call for the file system is cheaper than one for each of many files.
         nix::unistd::syncfs(&directory).map_err(|errno| error("write to disk before")(errno.into()))?;
-        fs::rename(self.path.join(from), self.path.join(to)).map_err(error("rename to"))?;
+        fs::rename(self.path().join(from), self.path().join(to)).map_err(error("rename to"))?;
         directory.sync_all().map_err(error("write to disk"))
-    }
-}
-
-impl Drop for OutputDirectory {
-    fn drop(&mut self) {
-        if self.temporary {
-            let _ = fs::remove_dir_all(&self.path);
-        }
     }
 }
 

@@ -121,7 +121,7 @@ mod tests {
             file: TableFileName { database: "d".into(), table: name.into() },
             kind: TableKind::Base { engine: "InnoDB".into() },
             columns: Vec::new(),
-            key: Some("id".into()),
+            key: vec!["id".into()],
             triggers: Vec::new(),
             row_estimate: 0,
             data_length: 0,

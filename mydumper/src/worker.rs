@@ -9,7 +9,7 @@ use common::dump_file::{Content, DumpFile, RowsFile, RowsFormat};
 use common::progress::Counters;
 use common::server::Server;
 use common::sql::quote_identifier;
-use common::stop::{Stop, Stopped};
+use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::catalog::{Column, Table};
@@ -113,6 +113,7 @@ impl Worker {
     /// Does tasks until there are no more.
     pub fn run(mut self, tasks: &Receiver<Task>, reports: &Sender<Result<Report, Error>>) {
         let stop = self.shared.stop.clone();
+        let _guard = StopOnPanic(stop.clone());
         // Both channels end by the coordinator's will; on a stop there is nobody to report to.
         while let Ok(Some(task)) = stop.receive(tasks) {
             let report = self.do_task(&task);
@@ -235,10 +236,9 @@ fn select(task: &RowsTask, options: &RowOptions, server: &Server) -> String {
     if !conditions.is_empty() {
         statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
     }
-    if options.order_by_primary
-        && let Some(key) = &task.table.key
-    {
-        statement.push_str(&format!(" ORDER BY {}", quote_identifier(key)));
+    if options.order_by_primary && !task.table.key.is_empty() {
+        let key: Vec<String> = task.table.key.iter().map(|column| quote_identifier(column)).collect();
+        statement.push_str(&format!(" ORDER BY {}", key.join(",")));
     }
     statement
 }

@@ -1,2 +1,51 @@
-//! placeholder
-fn main() {}
+//! myloader: restores a dump of mydumper into MySQL or MariaDB with many threads.
+
+mod config;
+mod ddl;
+mod definitions;
+mod directory;
+mod files;
+mod job;
+mod load;
+mod options;
+mod rows;
+mod scheduler;
+mod session;
+mod stream_receiver;
+mod table_state;
+mod worker;
+
+use std::process::ExitCode;
+
+use common::options::{Parsed, ProgramName, UsageError};
+use common::program::{self, AsUsageError};
+use common::stop::Stop;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    program::run(ProgramName::Myloader, |options: &Options| &options.log, work)
+}
+
+/// Why nothing was restored, or not all.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+    #[error(transparent)]
+    Load(#[from] load::Error),
+}
+
+impl AsUsageError for Error {
+    fn as_usage_error(&self) -> Option<&UsageError> {
+        match self {
+            Error::Usage(error) => Some(error),
+            Error::Load(_) => None,
+        }
+    }
+}
+
+fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
+    let config = config::resolve(parsed)?;
+    Ok(load::load(config, stop)?.to_string())
+}

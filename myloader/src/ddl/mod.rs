@@ -9,8 +9,10 @@ pub mod create_database;
 pub mod create_table;
 mod cursor;
 pub mod element;
+pub mod load_data;
 pub mod split;
 pub mod statement_kind;
+pub mod trigger;
 
 #[cfg(test)]
 mod create_table_tests;

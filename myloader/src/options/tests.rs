@@ -129,9 +129,7 @@ fn error(line: &str) -> String {
 /// Some value that the option takes, if it is one of ours and takes one.
 fn sample(long: &str) -> Option<&'static str> {
     let options = Options::command();
-    let option = options
-        .get_arguments()
-        .find(|o| o.get_long() == Some(long))?;
+    let option = options.get_arguments().find(|o| o.get_long() == Some(long))?;
     if !option.get_action().takes_values() {
         return None;
     }
@@ -147,10 +145,7 @@ fn sample(long: &str) -> Option<&'static str> {
 
 #[test]
 fn every_option_is_taken_or_refused_by_name_under_its_letter() {
-    let lines = OPTIONS_1_0_1
-        .lines()
-        .map(str::trim)
-        .filter(|l| !l.is_empty());
+    let lines = OPTIONS_1_0_1.lines().map(str::trim).filter(|l| !l.is_empty());
     let mut seen = 0;
     for line in lines {
         seen += 1;
@@ -158,9 +153,7 @@ fn every_option_is_taken_or_refused_by_name_under_its_letter() {
             Some((long, short)) => (long, Some(short)),
             None => (line, None),
         };
-        let value = sample(long)
-            .map(|value| format!("={value}"))
-            .unwrap_or_default();
+        let value = sample(long).map(|value| format!("={value}")).unwrap_or_default();
         let by_name = run(&format!("--{long}{value}"));
         // Help and version come as errors with exit code 0.
         if let Err(error) = &by_name
@@ -188,13 +181,7 @@ fn every_option_is_taken_or_refused_by_name_under_its_letter() {
 fn no_option_is_in_the_table_and_in_the_struct() {
     let options = Options::command();
     for known in known::of(ProgramName::Myloader) {
-        assert!(
-            options
-                .get_arguments()
-                .all(|o| o.get_long() != Some(known.long)),
-            "--{}",
-            known.long
-        );
+        assert!(options.get_arguments().all(|o| o.get_long() != Some(known.long)), "--{}", known.long);
     }
 }
 
@@ -204,14 +191,8 @@ fn defaults_are_those_of_myloader() {
     assert_eq!(options.job.threads, 4);
     assert_eq!(options.job.max_threads_for_index_creation, 4);
     assert_eq!(options.restore.drop_table, DropTable::Fail);
-    assert_eq!(
-        options.restore.optimize_keys,
-        OptimizeKeys::AfterImportPerTable
-    );
-    assert_eq!(
-        options.restore.optimize_keys_engines,
-        CommaList(vec!["ROCKSDB".into(), "InnoDB".into()])
-    );
+    assert_eq!(options.restore.optimize_keys, OptimizeKeys::AfterImportPerTable);
+    assert_eq!(options.restore.optimize_keys_engines, CommaList(vec!["ROCKSDB".into(), "InnoDB".into()]));
     assert_eq!(options.restore.queries_per_transaction, 1000);
     assert_eq!(options.restore.stream, None);
     assert!(!options.restore.enable_binlog);
@@ -234,10 +215,7 @@ fn drop_table_takes_a_mode_or_none() {
         assert_eq!(options.restore.drop_table, mode, "{line}");
         assert_eq!(options.restore.directory, Some(PathBuf::from("/dump")));
     }
-    assert_eq!(
-        error("-o maybe"),
-        "invalid value 'maybe' for --drop-table: use FAIL, NONE, DROP, TRUNCATE or DELETE"
-    );
+    assert_eq!(error("-o maybe"), "invalid value 'maybe' for --drop-table: use FAIL, NONE, DROP, TRUNCATE or DELETE");
 }
 
 #[test]
@@ -245,10 +223,7 @@ fn optimize_keys_and_streams() {
     for (line, when) in [
         ("--optimize-keys", OptimizeKeys::AfterImportPerTable),
         ("--optimize-keys skip", OptimizeKeys::Skip),
-        (
-            "--optimize-keys=after-import-all-tables",
-            OptimizeKeys::AfterImportAllTables,
-        ),
+        ("--optimize-keys=after-import-all-tables", OptimizeKeys::AfterImportAllTables),
     ] {
         assert_eq!(typed(line).restore.optimize_keys, when, "{line}");
     }
@@ -256,14 +231,8 @@ fn optimize_keys_and_streams() {
         error("--optimize-keys=never"),
         "invalid value 'never' for --optimize-keys: use AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES or SKIP"
     );
-    assert_eq!(
-        typed("--stream -e").restore.stream,
-        Some(LoaderStream::Restore(StreamMode::TRADITIONAL))
-    );
-    assert_eq!(
-        typed("--stream unpack").restore.stream,
-        Some(LoaderStream::Unpack)
-    );
+    assert_eq!(typed("--stream -e").restore.stream, Some(LoaderStream::Restore(StreamMode::TRADITIONAL)));
+    assert_eq!(typed("--stream unpack").restore.stream, Some(LoaderStream::Unpack));
 }
 
 #[test]
@@ -273,18 +242,9 @@ fn old_options_are_refused_by_name() {
             "--overwrite-tables",
             "--overwrite-tables is an option of older mydumper versions: use -o or --drop-table=DROP",
         ),
-        (
-            "--purge-mode DROP",
-            "--purge-mode is an option of older mydumper versions: use --drop-table=MODE",
-        ),
-        (
-            "--no-schema",
-            "--no-schema is an option of older mydumper versions: use --no-schemas",
-        ),
-        (
-            "-q 0",
-            "invalid value '0' for --queries-per-transaction: use a whole number, 1 or more",
-        ),
+        ("--purge-mode DROP", "--purge-mode is an option of older mydumper versions: use --drop-table=MODE"),
+        ("--no-schema", "--no-schema is an option of older mydumper versions: use --no-schemas"),
+        ("-q 0", "invalid value '0' for --queries-per-transaction: use a whole number, 1 or more"),
     ] {
         assert_eq!(error(line), text);
     }

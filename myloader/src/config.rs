@@ -1,0 +1,140 @@
+//! What a restore is to do: resolved from the options, checked, and never changed afterwards.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use common::connection::Settings;
+use common::filter::Filter;
+use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
+use common::program;
+use common::server::Server;
+
+use crate::options::{DropTable, OptimizeKeys, Options};
+
+/// A restore's configuration.
+pub struct Config {
+    /// How to connect.
+    pub connection: Settings,
+    /// `--server-version`.
+    pub server_version: Option<Server>,
+    /// Where the files come from.
+    pub source: Source,
+    /// Number of workers.
+    pub threads: usize,
+    /// How many workers may load one table.
+    pub max_threads_per_table: usize,
+    /// How many workers may add keys.
+    pub max_threads_for_keys: usize,
+    /// `--enable-binlog`.
+    pub enable_binlog: bool,
+    /// What workers do with each file.
+    pub restore: Restore,
+    /// Whether no progress is shown.
+    pub quiet: bool,
+}
+
+/// Where a dump comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// A directory.
+    Directory(PathBuf),
+    /// Standard input; files go through the directory, or through a fresh one.
+    Stream {
+        /// What is sent and what is kept.
+        mode: StreamMode,
+        /// `--directory`.
+        directory: Option<PathBuf>,
+    },
+}
+
+/// What is restored, and how.
+#[derive(Debug)]
+pub struct Restore {
+    /// Which tables.
+    pub filter: Filter,
+    /// `--database`: the name that the one database of the dump is restored under.
+    pub target_database: Option<String>,
+    /// What becomes of tables that exist.
+    pub drop_table: DropTable,
+    /// `--drop-database`.
+    pub drop_database: bool,
+    /// When keys are added.
+    pub optimize_keys: OptimizeKeys,
+    /// Of which engines.
+    pub optimize_keys_engines: Vec<String>,
+    /// Whether databases are created.
+    pub create_databases: bool,
+    /// Whether tables are created.
+    pub create_tables: bool,
+    /// Whether views, sequences and the other definitions are created.
+    pub schemas: bool,
+    /// Whether rows are loaded.
+    pub data: bool,
+    /// Whether triggers are created.
+    pub triggers: bool,
+    /// Whether routines and events are created.
+    pub post: bool,
+    /// `--skip-constraints`.
+    pub skip_constraints: bool,
+    /// `--skip-indexes`.
+    pub skip_indexes: bool,
+    /// Statements of rows in one transaction.
+    pub queries_per_transaction: u64,
+    /// Whether a file is removed when it was restored.
+    pub delete_files: bool,
+}
+
+/// The configuration that the options ask for.
+pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
+    let Parsed { options, session_variables, .. } = parsed;
+    let Options { connection, filter, selection, restore, job, log } = options;
+    let source = source(restore.stream, restore.directory)?;
+    let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
+    let databases = selection.source_db.into_iter().collect();
+    Ok(Config {
+        connection: program::connection_settings(&connection, &session_variables)?,
+        server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
+        threads: job.threads,
+        max_threads_per_table: job.max_threads_per_table,
+        max_threads_for_keys: job.max_threads_for_index_creation,
+        enable_binlog: restore.enable_binlog,
+        restore: Restore {
+            filter: program::filter(&filter, databases)?,
+            target_database: selection.database,
+            drop_table: restore.drop_table,
+            drop_database: restore.drop_database,
+            optimize_keys: restore.optimize_keys,
+            optimize_keys_engines: restore.optimize_keys_engines.0,
+            create_databases: !selection.skip_create_database && !selection.no_schemas,
+            create_tables: !selection.skip_create_table && !selection.no_schemas,
+            schemas: !selection.no_schemas,
+            data: !selection.no_data,
+            triggers: !selection.skip_triggers && !selection.no_schemas,
+            post: !selection.skip_post && !selection.no_schemas,
+            skip_constraints: selection.skip_constraints,
+            skip_indexes: selection.skip_indexes,
+            queries_per_transaction: restore.queries_per_transaction,
+            delete_files: matches!(source, Source::Stream { mode, .. } if mode.delete),
+        },
+        source,
+        quiet: log.verbose == 0,
+    })
+}
+
+fn source(stream: Option<LoaderStream>, directory: Option<PathBuf>) -> Result<Source, UsageError> {
+    match (stream, directory) {
+        (None, Some(directory)) => Ok(Source::Directory(directory)),
+        (None, None) => Err(UsageError::new("where is the dump? Give its --directory, or --stream for standard input")),
+        (Some(LoaderStream::Restore(mode)), directory) if mode.content => {
+            if std::io::stdin().is_terminal() {
+                return Err(UsageError::new(
+                    "--stream reads a dump from standard input: redirect a file or pipe to it",
+                ));
+            }
+            Ok(Source::Stream { mode, directory })
+        }
+        (Some(_), _) => Err(UsageError::new(
+            "this --stream mode is not supported yet by this version: use TRADITIONAL or NO_DELETE",
+        )),
+    }
+}

@@ -1,0 +1,316 @@
+//! Files with definitions: databases, tables, sequences, views, triggers, routines and events.
+
+use std::collections::BTreeSet;
+
+use common::connection::Error as ServerError;
+use common::dump_file::DumpFile;
+use common::name::QualifiedName;
+use common::sql::token::Dialect;
+use common::sql::{quote_identifier, quote_string};
+
+use crate::ddl::create_database::{self, CreateDatabase};
+use crate::ddl::create_table::CreateTable;
+use crate::ddl::split::{SplitOptions, split};
+use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
+use crate::ddl::trigger::table_of_trigger;
+use crate::job::{DatabaseTarget, Outcome, TableTarget};
+use crate::options::{DropTable, OptimizeKeys};
+use crate::worker::{Error, Worker, table_file_name};
+
+const TABLE_EXISTS: u16 = 1050;
+const NO_SUCH_TABLE: u16 = 1146;
+
+/// CREATE DATABASE.
+pub fn database(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
+    let mut reader = worker.shared.files.statements(file)?;
+    let name_of_file = file.to_string();
+    let mut found = None;
+    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        if classify(statement.text) == StatementKind::CreateDatabase {
+            found = Some((statement.line, statement.text.to_vec()));
+        }
+    }
+    let Some((line, create)) = found else {
+        return Err(Error::Lacks { file: name_of_file, what: "CREATE DATABASE" });
+    };
+    let parse_error = |source| Error::Parse { file: name_of_file.clone(), line, source };
+    let source = text(&CreateDatabase::parse(&create).map_err(parse_error)?.name);
+    if !worker.shared.restore.filter.passes_database(&source) {
+        return Ok(Outcome::DatabaseSkipped);
+    }
+    let target = worker.shared.restore.target_database.clone().unwrap_or_else(|| source.clone());
+    worker.begin_file(file, None)?;
+    let failed = |source| Error::Statement { file: name_of_file.clone(), line, source };
+    if worker.shared.restore.create_databases {
+        if worker.shared.restore.drop_database {
+            let drop = format!("DROP DATABASE IF EXISTS {}", quote_identifier(&target));
+            worker.session.connection.execute(drop).map_err(failed)?;
+        }
+        let create = create_database::rename(&create, target.as_bytes())
+            .and_then(|create| create_database::ensure_if_not_exists(&create))
+            .map_err(parse_error)?;
+        worker.session.connection.execute(create).map_err(failed)?;
+    }
+    let existing = existing_tables(worker, &target)?;
+    worker.end_file(file)?;
+    Ok(Outcome::DatabaseReady(DatabaseTarget { source, target }, existing))
+}
+
+/// A database whose file the dump does not have.
+pub fn use_database(worker: &mut Worker, source: &str) -> Result<Outcome, Error> {
+    if !worker.shared.restore.filter.passes_database(source) {
+        return Ok(Outcome::DatabaseSkipped);
+    }
+    let target = worker.shared.restore.target_database.clone().unwrap_or_else(|| source.to_owned());
+    let existing = existing_tables(worker, &target)?;
+    Ok(Outcome::DatabaseReady(DatabaseTarget { source: source.to_owned(), target }, existing))
+}
+
+fn existing_tables(worker: &mut Worker, database: &str) -> Result<BTreeSet<String>, Error> {
+    if worker.shared.restore.drop_table != DropTable::Fail || !worker.shared.restore.create_tables {
+        return Ok(BTreeSet::new());
+    }
+    let statement =
+        format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}", quote_string(database));
+    let failed = |source| Error::Job { job: format!("database {}", database.escape_debug()), source };
+    let rows = worker.session.connection.query(statement).map_err(failed)?;
+    Ok(rows.iter().map(|row| row.text(0)).collect())
+}
+
+/// CREATE TABLE, without the keys that are added later.
+pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    let Some(file_name) = table_file_name(file) else { return Ok(Outcome::TableSkipped) };
+    worker.begin_file(file, Some(database))?;
+    let mut reader = worker.shared.files.statements(file)?;
+    let mut created = None;
+    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        if classify(statement.text) != StatementKind::CreateTable {
+            let adapted = worker.session.adapt_set(statement.text);
+            worker.session.connection.execute(adapted).map_err(failed)?;
+            continue;
+        }
+        let parse_error = |source| Error::Parse { file: file.to_string(), line: statement.line, source };
+        let parsed = CreateTable::parse(statement.text, Dialect::default()).map_err(parse_error)?;
+        let name = text(&parsed.name);
+        // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does. Views are made
+        // in an order that works without it.
+        if parsed.if_not_exists || !worker.passes(database, &name)? {
+            worker.end_file(file)?;
+            return Ok(Outcome::TableSkipped);
+        }
+        let split = split(statement.text, &split_options(worker)).map_err(parse_error)?;
+        let made = create_table(worker, &name, &split.create).map_err(failed)?;
+        // A table that was there has its keys.
+        let (keys, constraints) = if made { (split.keys, split.constraints) } else { (Vec::new(), None) };
+        let name = QualifiedName::new(database.target.clone(), name);
+        created =
+            Some(Outcome::TableReady { target: TableTarget { file: file_name.clone(), name }, keys, constraints });
+    }
+    worker.end_file(file)?;
+    created.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE TABLE" })
+}
+
+fn split_options(worker: &Worker) -> SplitOptions {
+    let restore = &worker.shared.restore;
+    SplitOptions {
+        split_keys: restore.optimize_keys != OptimizeKeys::Skip,
+        engines: restore.optimize_keys_engines.clone(),
+        split_constraints: true,
+        drop_keys: restore.skip_indexes,
+        drop_constraints: restore.skip_constraints,
+        dialect: Dialect::default(),
+    }
+}
+
+/// Creates a table as `--drop-table` says. Returns whether it was created now.
+fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, ServerError> {
+    let quoted = quote_identifier(name);
+    let connection = &mut worker.session.connection;
+    if !worker.shared.restore.create_tables {
+        return Ok(false);
+    }
+    let emptying = match worker.shared.restore.drop_table {
+        DropTable::Fail => {
+            connection.execute(create)?;
+            return Ok(true);
+        }
+        DropTable::None => None,
+        DropTable::Drop => {
+            connection.execute(format!("DROP TABLE IF EXISTS {quoted}"))?;
+            return match connection.execute(create) {
+                Err(error) if error.server_code() == Some(TABLE_EXISTS) => {
+                    // A view has the name.
+                    connection.execute(format!("DROP VIEW IF EXISTS {quoted}"))?;
+                    connection.execute(create).map(|_| true)
+                }
+                result => result.map(|_| true),
+            };
+        }
+        DropTable::Truncate => Some(format!("TRUNCATE TABLE {quoted}")),
+        DropTable::Delete => Some(format!("DELETE FROM {quoted}")),
+    };
+    match connection.execute(create) {
+        Ok(_) => Ok(true),
+        Err(error) if error.server_code() == Some(TABLE_EXISTS) => {
+            if let Some(statement) = emptying {
+                connection.execute(statement)?;
+            }
+            warn_of_triggers(worker, name)?;
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn warn_of_triggers(worker: &mut Worker, table: &str) -> Result<(), ServerError> {
+    let statement = format!(
+        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND \
+         EVENT_OBJECT_TABLE = {}",
+        quote_string(table)
+    );
+    let row = worker.session.connection.query_first(statement)?;
+    if row.and_then(|row| row.number(0)).unwrap_or(0) > 0 {
+        tracing::warn!("table {table} was there and has triggers: they fire for the rows that are loaded");
+    }
+    Ok(())
+}
+
+/// CREATE SEQUENCE.
+pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    worker.begin_file(file, Some(database))?;
+    let drop_table = worker.shared.restore.drop_table;
+    run_file(worker, file, |worker, kind, statement| {
+        if kind == StatementKind::CreateSequence && drop_table == DropTable::Drop {
+            let statement =
+                String::from_utf8_lossy(statement).replacen("CREATE SEQUENCE", "CREATE OR REPLACE SEQUENCE", 1);
+            worker.session.connection.execute(statement)?;
+            return Ok(Handled::Yes);
+        }
+        Ok(Handled::No)
+    })
+}
+
+/// CREATE VIEW.
+pub fn view(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    /// Table or view is missing, function is missing, view is invalid, database or column is missing.
+    const NOT_THERE_YET: [u16; 6] = [NO_SUCH_TABLE, 1305, 1356, 1049, 1054, 1347];
+    worker.begin_file(file, Some(database))?;
+    let drop_table = worker.shared.restore.drop_table;
+    let result = run_file(worker, file, |worker, kind, statement| match kind {
+        // Our views have no table standing in for them, and a table of that name would be the user's.
+        StatementKind::Drop { what: Dropped::Table } if drop_table != DropTable::Drop => Ok(Handled::Yes),
+        StatementKind::Drop { what: Dropped::View } if matches!(drop_table, DropTable::Fail | DropTable::None) => {
+            Ok(Handled::Yes)
+        }
+        StatementKind::CreateView if drop_table == DropTable::None => {
+            match worker.session.connection.execute(statement) {
+                Err(error) if error.server_code() == Some(TABLE_EXISTS) => Ok(Handled::Yes),
+                result => result.map(|_| Handled::Yes),
+            }
+        }
+        _ => Ok(Handled::No),
+    });
+    match result {
+        Err(Error::Statement { source, .. })
+            if source.server_code().is_some_and(|code| NOT_THERE_YET.contains(&code)) =>
+        {
+            Ok(Outcome::ViewPostponed(source.to_string()))
+        }
+        result => result,
+    }
+}
+
+/// CREATE TRIGGER.
+pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    worker.begin_file(file, Some(database))?;
+    let mut reader = worker.shared.files.statements(file)?;
+    // DROP TRIGGER comes before it is known which table the trigger is of.
+    let mut drop = None;
+    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        match classify(statement.text) {
+            StatementKind::Drop { .. } => drop = Some(statement.text.to_vec()),
+            StatementKind::CreateTrigger => {
+                let table = table_of_trigger(statement.text).map_err(|source| Error::Parse {
+                    file: file.to_string(),
+                    line: statement.line,
+                    source,
+                })?;
+                if !worker.passes(database, &text(&table))? {
+                    continue;
+                }
+                if let Some(drop) = drop.take() {
+                    worker.session.connection.execute(drop).map_err(failed)?;
+                }
+                worker.session.connection.execute(statement.text).map_err(failed)?;
+            }
+            _ => {
+                let adapted = worker.session.adapt_set(statement.text);
+                worker.session.connection.execute(adapted).map_err(failed)?;
+            }
+        }
+    }
+    worker.end_file(file)?;
+    Ok(Outcome::Done)
+}
+
+/// The routines of a file that also has events.
+pub fn routines(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    worker.begin_file(file, Some(database))?;
+    run_statements(worker, file, |_, kind, _| {
+        let is_event = matches!(kind, StatementKind::CreateEvent | StatementKind::Drop { what: Dropped::Event });
+        Ok(if is_event { Handled::Yes } else { Handled::No })
+    })
+}
+
+/// The events of a file that also has routines. Nothing is left to do with the file then.
+pub fn events(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    worker.begin_file(file, Some(database))?;
+    run_file(worker, file, |_, kind, _| {
+        let is_routine = matches!(kind, StatementKind::CreateRoutine | StatementKind::Drop { what: Dropped::Routine });
+        Ok(if is_routine { Handled::Yes } else { Handled::No })
+    })
+}
+
+/// Whether a statement needs nothing more.
+enum Handled {
+    Yes,
+    No,
+}
+
+/// Runs a file's statements but those that `handle` deals with, and ends the file.
+fn run_file(
+    worker: &mut Worker,
+    file: &DumpFile,
+    handle: impl Fn(&mut Worker, StatementKind, &[u8]) -> Result<Handled, ServerError>,
+) -> Result<Outcome, Error> {
+    let outcome = run_statements(worker, file, handle)?;
+    worker.end_file(file)?;
+    Ok(outcome)
+}
+
+fn run_statements(
+    worker: &mut Worker,
+    file: &DumpFile,
+    handle: impl Fn(&mut Worker, StatementKind, &[u8]) -> Result<Handled, ServerError>,
+) -> Result<Outcome, Error> {
+    let mut reader = worker.shared.files.statements(file)?;
+    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        let kind = classify(statement.text);
+        if let Handled::No = handle(worker, kind, statement.text).map_err(failed)? {
+            let adapted = worker.session.adapt_set(statement.text);
+            worker.session.connection.execute(adapted).map_err(failed)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn cannot_read(worker: &Worker, file: &DumpFile, source: common::sql::StatementError) -> Error {
+    crate::files::Error::Statement { path: worker.shared.files.path(file), source }.into()
+}
+
+fn text(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).into_owned()
+}

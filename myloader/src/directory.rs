@@ -1,0 +1,87 @@
+//! A dump in a directory: all its files at once.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use common::dump_file::{Content, DumpFile, TableFileName};
+use common::metadata::{Metadata, MetadataError};
+
+/// The directory is no dump.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be read.
+    #[error("cannot read {}: {source}; give the directory of a dump with --directory", path.display())]
+    Read {
+        /// The directory or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The dump is not there, or was not finished.
+    #[error(
+        "{} is not a finished dump: it has no file `metadata`{}; dump again", path.display(),
+        if *.unfinished { ", only `metadata.partial`: mydumper was interrupted or is still at work" } else { "" }
+    )]
+    NotFinished {
+        /// The directory.
+        path: PathBuf,
+        /// Whether a dump was begun in it.
+        unfinished: bool,
+    },
+    /// The metadata cannot be understood.
+    #[error("{}: {source}", path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: MetadataError,
+    },
+}
+
+/// Reads the metadata and the list of files, in the order in which they should be begun.
+pub fn scan(directory: &Path) -> Result<(Metadata, Vec<DumpFile>), Error> {
+    let read_error = |source| Error::Read { path: directory.to_owned(), source };
+    let mut files = Vec::new();
+    let mut table_bytes: HashMap<TableFileName, u64> = HashMap::new();
+    for entry in fs::read_dir(directory).map_err(read_error)? {
+        let entry = entry.map_err(read_error)?;
+        let name = entry.file_name();
+        let Some(file) = name.to_str().and_then(DumpFile::from_name) else {
+            tracing::info!("{} is no file of a dump, it is left alone", name.to_string_lossy());
+            continue;
+        };
+        if let Content::Rows(rows) = &file.content {
+            *table_bytes.entry(rows.table.clone()).or_default() += entry.metadata().map_err(read_error)?.len();
+        }
+        files.push(file);
+    }
+    let has = |content: Content| files.iter().any(|file| file.content == content);
+    if !has(Content::Metadata) {
+        return Err(Error::NotFinished { path: directory.to_owned(), unfinished: has(Content::MetadataUnfinished) });
+    }
+    let path = directory.join("metadata");
+    let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path, source })?;
+
+    files.retain(|file| !file.content.is_metadata());
+    // The largest table first: what remains for the end is small.
+    files.sort_by_cached_key(|file| {
+        let size = file.content.table().and_then(|table| table_bytes.get(table)).copied().unwrap_or(0);
+        (rank(&file.content), Reverse(size), file.clone())
+    });
+    Ok((metadata, files))
+}
+
+/// Definitions before the rows that need them.
+fn rank(content: &Content) -> u8 {
+    match content {
+        Content::Database(_) => 0,
+        Content::Sequence(_) => 1,
+        Content::Table(_) => 2,
+        Content::Rows(_) => 3,
+        _ => 4,
+    }
+}

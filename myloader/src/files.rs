@@ -1,0 +1,82 @@
+//! The files of a dump on the disk: open, read to the end, remove.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read};
+use std::path::PathBuf;
+
+use common::compression::{Compression, decompress};
+use common::dump_file::DumpFile;
+use common::sql::{StatementError, StatementReader};
+
+const READ_SIZE: usize = 128 * 1024;
+
+/// A file of the dump cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be opened, or its data cannot be decompressed.
+    #[error("cannot read {}: {source}; the file is missing or damaged", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: io::Error,
+    },
+    /// It has no proper end.
+    #[error("cannot restore {}: {source}", path.display())]
+    Statement {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: StatementError,
+    },
+    /// It is not where it should be removed from.
+    #[error("cannot remove {} after it was restored: {source}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Where the files are.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// The directory.
+    pub directory: PathBuf,
+    /// Whether a file goes when it was restored.
+    pub delete: bool,
+}
+
+impl Files {
+    /// A file's path.
+    pub fn path(&self, file: &DumpFile) -> PathBuf {
+        self.directory.join(file.to_string())
+    }
+
+    /// Opens a file, decompressed.
+    pub fn open(&self, file: &DumpFile) -> Result<Box<dyn Read + Send>, Error> {
+        let path = self.path(file);
+        let error = |source| Error::Read { path: path.clone(), source };
+        let input = File::open(&path).map_err(error)?;
+        if file.compression != Compression::None && input.metadata().map_err(error)?.len() == 0 {
+            // A decompressor takes nothing for the compressed form of nothing.
+            return Err(error(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty")));
+        }
+        decompress(file.compression, BufReader::with_capacity(READ_SIZE, input)).map_err(error)
+    }
+
+    /// Opens a file to read its statements.
+    pub fn statements(&self, file: &DumpFile) -> Result<StatementReader<Box<dyn Read + Send>>, Error> {
+        Ok(StatementReader::new(self.open(file)?))
+    }
+
+    /// Removes a file that was restored, if that is wanted.
+    pub fn restored(&self, file: &DumpFile) -> Result<(), Error> {
+        if !self.delete {
+            return Ok(());
+        }
+        let path = self.path(file);
+        fs::remove_file(&path).map_err(|source| Error::Remove { path, source })
+    }
+}

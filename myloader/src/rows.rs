@@ -1,0 +1,145 @@
+//! Files with rows: INSERT statements in transactions, or LOAD DATA.
+
+use std::io;
+use std::sync::Arc;
+
+use common::compression::Compression;
+use common::connection::Error as ServerError;
+use common::dump_file::{Content, DumpFile, RowsFormat};
+use common::progress::Counters;
+
+use crate::ddl::load_data::with_character_set;
+use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
+use crate::files;
+use crate::job::{Outcome, TableTarget};
+use crate::worker::{Error, Worker};
+
+/// Loads a file. Rows are counted as the server counts them.
+pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    let failed = |source| Error::Job { job: file.to_string(), source };
+    worker.session.reset(Some(&table.name.database)).map_err(failed)?;
+    let mut reader = worker.shared.files.statements(file)?;
+    let mut transaction = Transaction { limit: worker.shared.restore.queries_per_transaction, statements: 0 };
+    let mut rows = 0;
+    let mut infile = None;
+    while let Some(statement) = reader
+        .next_statement()
+        .map_err(|source| files::Error::Statement { path: worker.shared.files.path(file), source })?
+    {
+        let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        match classify(statement.text) {
+            StatementKind::Insert => {
+                transaction.begin(worker).map_err(failed)?;
+                let outcome = worker.session.connection.execute(statement.text).map_err(failed)?;
+                rows += outcome.affected_rows;
+                worker.shared.counters.add_rows(outcome.affected_rows, statement.text.len() as u64);
+                if outcome.warnings > 0 {
+                    warn(worker, file, statement.line, outcome.warnings);
+                }
+                transaction.statement_done(worker).map_err(failed)?;
+            }
+            StatementKind::LoadData => {
+                transaction.begin(worker).map_err(failed)?;
+                let data = data_file(file, statement.text, statement.line)?;
+                rows += load_data(worker, file, &data, statement.text, statement.line)?;
+                infile = Some(data);
+            }
+            StatementKind::Empty => {}
+            _ => {
+                let adapted = worker.session.adapt_set(statement.text);
+                worker.session.connection.execute(adapted).map_err(failed)?;
+            }
+        }
+    }
+    transaction.commit(worker).map_err(failed)?;
+    if let Some(data) = infile {
+        worker.end_file(&data)?;
+    }
+    worker.end_file(file)?;
+    Ok(Outcome::RowsLoaded(rows))
+}
+
+/// The transaction that statements of rows are in. Dropping the connection rolls it back.
+struct Transaction {
+    limit: u64,
+    statements: u64,
+}
+
+impl Transaction {
+    fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+        if self.statements == 0 {
+            worker.session.connection.execute("START TRANSACTION")?;
+        }
+        self.statements += 1;
+        Ok(())
+    }
+
+    fn statement_done(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+        if self.statements >= self.limit { self.commit(worker) } else { Ok(()) }
+    }
+
+    fn commit(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+        if self.statements > 0 {
+            worker.session.connection.execute("COMMIT")?;
+            self.statements = 0;
+        }
+        Ok(())
+    }
+}
+
+/// The file that a LOAD DATA statement reads: the one beside it, whatever path the statement names.
+fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, Error> {
+    let Content::Rows(rows) = &file.content else {
+        return Err(Error::Lacks { file: file.to_string(), what: "rows" });
+    };
+    let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.compression);
+    let named = load_data_file(statement).unwrap_or_default();
+    let named = String::from_utf8_lossy(&named).into_owned();
+    let base_name = named.rsplit('/').next().unwrap_or_default();
+    let uncompressed = DumpFile::new(data.content.clone(), Compression::None);
+    if base_name != data.to_string() && base_name != uncompressed.to_string() {
+        return Err(Error::Infile { file: file.to_string(), line, named, expected: data.to_string() });
+    }
+    Ok(data)
+}
+
+fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &[u8], line: u64) -> Result<u64, Error> {
+    let failed = |source| Error::Statement { file: file.to_string(), line, source };
+    let statement =
+        with_character_set(statement).map_err(|source| Error::Parse { file: file.to_string(), line, source })?;
+    let input = Counted { input: worker.shared.files.open(data)?, counters: Arc::clone(&worker.shared.counters) };
+    let outcome = worker.session.connection.load_infile(&statement, input).map_err(failed)?;
+    worker.shared.counters.add_rows(outcome.affected_rows, 0);
+    if outcome.warnings > 0 {
+        // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
+        let first = first_warning(worker);
+        return Err(Error::Warnings { file: file.to_string(), line, warnings: outcome.warnings, first });
+    }
+    Ok(outcome.affected_rows)
+}
+
+fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u16) {
+    let first = first_warning(worker);
+    tracing::warn!("{file}, line {line}: {warnings} warning(s) of the server, the first: {first}");
+}
+
+fn first_warning(worker: &mut Worker) -> String {
+    match worker.session.connection.query_first("SHOW WARNINGS LIMIT 1") {
+        Ok(Some(row)) => format!("{} {}", row.text(1), row.text(2)),
+        _ => "(the server does not say)".to_owned(),
+    }
+}
+
+/// Counts what LOAD DATA reads as progress.
+struct Counted {
+    input: Box<dyn io::Read + Send>,
+    counters: Arc<Counters>,
+}
+
+impl io::Read for Counted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.counters.add_rows(0, read as u64);
+        Ok(read)
+    }
+}

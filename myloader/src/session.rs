@@ -1,0 +1,95 @@
+//! A worker's session on the target server, and the statements of a dump's files on their way into it.
+
+use std::borrow::Cow;
+
+use common::connection::{Connection, Error};
+use common::server::Server;
+use common::sql::quote_identifier;
+
+use crate::ddl::statement_kind::sql_mode_value;
+
+/// sql_modes that MySQL 8 removed, and those that only MariaDB has.
+const NOT_IN_MYSQL: [&str; 15] = [
+    "NO_AUTO_CREATE_USER",
+    "POSTGRESQL",
+    "ORACLE",
+    "MSSQL",
+    "DB2",
+    "MAXDB",
+    "NO_KEY_OPTIONS",
+    "NO_TABLE_OPTIONS",
+    "NO_FIELD_OPTIONS",
+    "MYSQL323",
+    "MYSQL40",
+    "IGNORE_BAD_TABLE_OPTIONS",
+    "EMPTY_STRING_IS_NULL",
+    "SIMULTANEOUS_ASSIGNMENT",
+    "TIME_ROUND_FRACTIONAL",
+];
+/// sql_modes that only MySQL has.
+const NOT_IN_MARIADB: [&str; 1] = ["TIME_TRUNCATE_FRACTIONAL"];
+
+/// A connection and what its session is set to.
+pub struct Session {
+    /// The connection.
+    pub connection: Connection,
+    server: Server,
+    database: Option<String>,
+}
+
+impl Session {
+    /// Sets up a connection for restoring.
+    pub fn new(mut connection: Connection, server: Server, enable_binlog: bool) -> Result<Session, Error> {
+        for statement in server.long_session() {
+            connection.execute(statement)?;
+        }
+        if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
+            const DENIED: [u16; 2] = [1227, 1064];
+            if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
+                return Err(error);
+            }
+            tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+        }
+        Ok(Session { connection, server, database: None })
+    }
+
+    /// Back to the state that every file and statement of ours starts from: a file may have left another.
+    pub fn reset(&mut self, database: Option<&str>) -> Result<(), Error> {
+        self.connection.execute("SET NAMES utf8mb4")?;
+        self.connection.execute(
+            "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, \
+             time_zone = '+00:00'",
+        )?;
+        if let Some(database) = database
+            && self.database.as_deref() != Some(database)
+        {
+            self.connection.execute(format!("USE {}", quote_identifier(database)))?;
+            self.database = Some(database.to_owned());
+        }
+        Ok(())
+    }
+
+    /// A SET statement as this server understands it: without the sql_modes that it does not know.
+    pub fn adapt_set<'a>(&self, statement: &'a [u8]) -> Cow<'a, [u8]> {
+        let Some((range, value)) = sql_mode_value(statement) else { return Cow::Borrowed(statement) };
+        let value = String::from_utf8_lossy(&value).into_owned();
+        let kept = self.known_modes(&value);
+        if kept == value {
+            return Cow::Borrowed(statement);
+        }
+        let literal = format!("'{kept}'");
+        Cow::Owned([&statement[..range.start], literal.as_bytes(), &statement[range.end..]].concat())
+    }
+
+    fn known_modes(&self, modes: &str) -> String {
+        let unknown: &[&str] = if self.server.is_mariadb() {
+            &NOT_IN_MARIADB
+        } else if self.server.is_mysql_since(8, 0, 0) {
+            &NOT_IN_MYSQL
+        } else {
+            &[]
+        };
+        let is_known = |mode: &&str| !unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(mode));
+        modes.split(',').filter(is_known).collect::<Vec<_>>().join(",")
+    }
+}
