@@ -180,6 +180,10 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
     connection.execute("SET SESSION sql_mode = ''")?;
     connection.execute("SET SESSION sql_quote_show_create = 1")?;
     connection.execute("SET NAMES utf8mb4")?;
+    if server.is_mysql_since(8, 0, 3) {
+        // Numbers of rows as they are now, not as they were remembered up to a day ago: chunks are made by them.
+        connection.execute("SET SESSION information_schema_stats_expiry = 0")?;
+    }
     if utc {
         connection.execute("SET SESSION time_zone = '+00:00'")?;
     }
