@@ -63,6 +63,13 @@ impl Program {
         }
     }
 
+    /// The same run through another command: `command` and its arguments come before the program's path.
+    #[must_use]
+    pub fn under(self, command: &[&str]) -> Program {
+        let args = command[1..].iter().map(OsString::from).chain([self.path.into()]).chain(self.args).collect();
+        Program { path: command[0].into(), args, ..self }
+    }
+
     /// Connects as root over the server's socket.
     #[must_use]
     pub fn server(self, server: &Server) -> Program {
