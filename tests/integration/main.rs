@@ -3,4 +3,8 @@
 // A panic is how a test fails, also in its helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod dump_chunks;
+mod dump_files;
+mod dump_rows;
+mod dump_support;
 mod harness_itself;

@@ -1,0 +1,97 @@
+//! What the tests of dumps share: a run into a fresh folder, and looks at what it wrote.
+
+use harness::program::{Program, WorkDir};
+use harness::server::{Product, Server};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+/// The first lines of a file with definitions.
+pub const DEFINITIONS_HEAD: &str = "/*!40101 SET NAMES utf8mb4*/;\n\
+     /*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\
+     /*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'*/;\n\
+     /*!40103 SET TIME_ZONE='+00:00' */;\n";
+
+/// The first lines of a file with rows.
+pub const ROWS_HEAD: &str = "/*!40101 SET NAMES binary*/;\n\
+     /*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\
+     /*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'*/;\n\
+     /*!40103 SET TIME_ZONE='+00:00' */;\n";
+
+/// A hang is a failure: far longer than any of these dumps takes.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// mydumper as root over the server's socket, into `dir`.
+pub fn mydumper(server: &Server, dir: &WorkDir) -> Program {
+    Program::mydumper().server(server).arg("-o").arg(dir.path()).time_limit(TIME_LIMIT)
+}
+
+/// A finished dump with these options.
+#[track_caller]
+pub fn dump(server: &Server, args: &[&str]) -> WorkDir {
+    let dir = WorkDir::new();
+    mydumper(server, &dir).args(args).ok();
+    dir
+}
+
+/// Executes these files of a dump in a fresh database of the same or another server, as the stock client would.
+pub fn restore(dir: &WorkDir, files: &[String], server: &Server, database: &str) {
+    let mut client = server.client();
+    client.run(format!("CREATE DATABASE IF NOT EXISTS {}", harness::quote_name(database)));
+    client.run(format!("USE {}", harness::quote_name(database)));
+    for file in files {
+        client.run_script(dir.read(file));
+    }
+}
+
+/// The names of the files in `dir` that hold rows of `database.table`, by file names.
+pub fn row_files(dir: &WorkDir, database: &str, table: &str) -> Vec<String> {
+    let prefix = format!("{database}.{table}.");
+    dir.list().into_iter().filter(|name| name.starts_with(&prefix)).collect()
+}
+
+/// A message of the log without its time.
+pub fn without_time(line: &str) -> &str {
+    // "2026-01-01 00:00:00 [ERROR] …"
+    line.get(20..).unwrap_or(line)
+}
+
+/// The only line of what a failed run wrote, without its time.
+#[track_caller]
+pub fn only_line(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 1, "one line expected: {stderr}");
+    without_time(lines[0]).to_owned()
+}
+
+/// The value of a key in the metadata, behind `KEY = ` or `# KEY = `.
+pub fn metadata_value(metadata: &str, key: &str) -> Option<String> {
+    metadata.lines().find_map(|line| {
+        let (found, value) = line.trim_start_matches("# ").split_once(" = ")?;
+        (found == key).then(|| value.trim_matches('"').to_owned())
+    })
+}
+
+/// File, position and GTID set of the server's binary log now.
+pub fn binary_log_position(server: &Server) -> (String, String, String) {
+    let mut client = server.client();
+    let field = |row: &[Option<Vec<u8>>], index: usize| harness::sql::text(&row[index]);
+    match server.product() {
+        Product::MariaDb => {
+            let row = client.query("SHOW MASTER STATUS").remove(0);
+            (field(&row, 0), field(&row, 1), client.scalar("SELECT @@GLOBAL.gtid_binlog_pos"))
+        }
+        Product::MySql => {
+            let row = client.query("SHOW BINARY LOG STATUS").remove(0);
+            (field(&row, 0), field(&row, 1), field(&row, 4))
+        }
+    }
+}
+
+/// What a tool writes to its standard output; it has to succeed.
+#[track_caller]
+pub fn tool(name: &str, args: &[&str], file: &Path) -> Vec<u8> {
+    let output = Command::new(name).args(args).arg(file).output().unwrap();
+    assert!(output.status.success(), "{name} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
