@@ -5,8 +5,9 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvError, Sender, bounded, select};
+use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, bounded, select};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
@@ -100,6 +101,17 @@ impl Stop {
     /// [`Stopped`].
     pub fn check(&self) -> Result<(), Stopped> {
         if self.is_triggered() { Err(Stopped) } else { Ok(()) }
+    }
+
+    /// Waits for a time, or until the signal is given.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn pause(&self, time: Duration) -> Result<(), Stopped> {
+        match self.closed().recv_timeout(time) {
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            _ => Err(Stopped),
+        }
     }
 
     /// Receives, or gives up when the signal is given. `None` when all senders are gone.

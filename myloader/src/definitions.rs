@@ -1,6 +1,7 @@
 //! Files with definitions: databases, tables, sequences, views, triggers, routines and events.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 use common::connection::Error as ServerError;
 use common::dump_file::DumpFile;
@@ -125,41 +126,39 @@ fn split_options(worker: &Worker) -> SplitOptions {
 
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
 fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, ServerError> {
-    let quoted = quote_identifier(name);
-    let connection = &mut worker.session.connection;
     if !worker.shared.restore.create_tables {
         return Ok(false);
     }
-    let emptying = match worker.shared.restore.drop_table {
-        DropTable::Fail => {
-            connection.execute(create)?;
-            return Ok(true);
-        }
-        DropTable::None => None,
-        DropTable::Drop => {
-            connection.execute(format!("DROP TABLE IF EXISTS {quoted}"))?;
-            return match connection.execute(create) {
-                Err(error) if error.server_code() == Some(TABLE_EXISTS) => {
-                    // A view has the name.
-                    connection.execute(format!("DROP VIEW IF EXISTS {quoted}"))?;
-                    connection.execute(create).map(|_| true)
-                }
-                result => result.map(|_| true),
-            };
-        }
-        DropTable::Truncate => Some(format!("TRUNCATE TABLE {quoted}")),
-        DropTable::Delete => Some(format!("DELETE FROM {quoted}")),
-    };
-    match connection.execute(create) {
-        Ok(_) => Ok(true),
-        Err(error) if error.server_code() == Some(TABLE_EXISTS) => {
-            if let Some(statement) = emptying {
-                connection.execute(statement)?;
+    let quoted = quote_identifier(name);
+    let drop_table = worker.shared.restore.drop_table;
+    if drop_table == DropTable::Drop {
+        drop_existing(worker, &quoted)?;
+    }
+    match (worker.session.execute_ddl(create), drop_table) {
+        (Err(error), DropTable::None | DropTable::Truncate | DropTable::Delete)
+            if error.server_code() == Some(TABLE_EXISTS) =>
+        {
+            match drop_table {
+                DropTable::Truncate => worker.session.execute_ddl(format!("TRUNCATE TABLE {quoted}"))?,
+                DropTable::Delete => worker.session.execute_ddl(format!("DELETE FROM {quoted}"))?,
+                _ => {}
             }
             warn_of_triggers(worker, name)?;
             Ok(false)
         }
-        Err(error) => Err(error),
+        (result, _) => result.map(|()| true),
+    }
+}
+
+/// Drops a table or view, if there is one.
+fn drop_existing(worker: &mut Worker, quoted: &str) -> Result<(), ServerError> {
+    const IS_NOT_VIEW: u16 = 1347;
+    let shared = Arc::clone(&worker.shared);
+    let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+    worker.session.execute_ddl(format!("DROP TABLE IF EXISTS {quoted}"))?;
+    match worker.session.execute_ddl(format!("DROP VIEW IF EXISTS {quoted}")) {
+        Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
+        result => result,
     }
 }
 
@@ -241,9 +240,9 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                     continue;
                 }
                 if let Some(drop) = drop.take() {
-                    worker.session.connection.execute(drop).map_err(failed)?;
+                    worker.session.execute_ddl(drop).map_err(failed)?;
                 }
-                worker.session.connection.execute(statement.text).map_err(failed)?;
+                worker.session.execute_ddl(statement.text).map_err(failed)?;
             }
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
@@ -301,7 +300,7 @@ fn run_statements(
         let kind = classify(statement.text);
         if let Handled::No = handle(worker, kind, statement.text).map_err(failed)? {
             let adapted = worker.session.adapt_set(statement.text);
-            worker.session.connection.execute(adapted).map_err(failed)?;
+            worker.session.execute_ddl(adapted).map_err(failed)?;
         }
     }
     Ok(Outcome::Done)

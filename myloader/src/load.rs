@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
@@ -101,6 +101,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         files: Files { directory: directory.path().to_owned(), delete: config.restore.delete_files },
         restore: config.restore,
         counters: Arc::clone(progress.counters()),
+        dropping: Mutex::new(()),
         stop: stop.clone(),
     });
     let result = run(scheduler, input, connections, config.enable_binlog, &shared);

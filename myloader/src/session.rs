@@ -1,12 +1,19 @@
 //! A worker's session on the target server, and the statements of a dump's files on their way into it.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use common::connection::{Connection, Error};
 use common::server::Server;
 use common::sql::quote_identifier;
+use common::stop::Stop;
 
 use crate::ddl::statement_kind::sql_mode_value;
+
+/// How often a statement that changes definitions is tried.
+const DDL_ATTEMPTS: u32 = 10;
+/// How long to wait after the first failure, and so much more after each further one.
+const DDL_PAUSE: Duration = Duration::from_millis(100);
 
 /// sql_modes that MySQL 8 removed, and those that only MariaDB has.
 const NOT_IN_MYSQL: [&str; 15] = [
@@ -34,12 +41,13 @@ pub struct Session {
     /// The connection.
     pub connection: Connection,
     server: Server,
+    stop: Stop,
     database: Option<String>,
 }
 
 impl Session {
     /// Sets up a connection for restoring.
-    pub fn new(mut connection: Connection, server: Server, enable_binlog: bool) -> Result<Session, Error> {
+    pub fn new(mut connection: Connection, server: Server, enable_binlog: bool, stop: Stop) -> Result<Session, Error> {
         for statement in server.long_session() {
             connection.execute(statement)?;
         }
@@ -50,7 +58,7 @@ impl Session {
             }
             tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
         }
-        Ok(Session { connection, server, database: None })
+        Ok(Session { connection, server, stop, database: None })
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
@@ -65,6 +73,26 @@ impl Session {
         {
             self.connection.execute(format!("USE {}", quote_identifier(database)))?;
             self.database = Some(database.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Runs a statement that changes definitions. Servers give up on some that run at the same time, of tables that
+    /// foreign keys tie together, though nothing is wrong with them: these are tried again.
+    pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<(), Error> {
+        const LOCK_WAIT_TIMEOUT: u16 = 1205;
+        const DEADLOCK: u16 = 1213;
+        for attempt in 1.. {
+            match self.connection.execute(statement.as_ref()) {
+                Err(error)
+                    if attempt < DDL_ATTEMPTS && matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) =>
+                {
+                    tracing::info!("trying again: {error}");
+                    // On a stop, the next statement says so.
+                    let _ = self.stop.pause(DDL_PAUSE * attempt);
+                }
+                result => return result.map(drop),
+            }
         }
         Ok(())
     }

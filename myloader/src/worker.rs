@@ -1,6 +1,6 @@
 //! A worker: one thread, one connection, one job at a time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{Content, DumpFile};
@@ -103,6 +103,8 @@ pub struct Shared {
     pub restore: Restore,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
+    /// Held while a table is dropped: two that foreign keys tie together cannot be dropped at the same time.
+    pub dropping: Mutex<()>,
     /// The program's stop.
     pub stop: Stop,
 }
@@ -118,7 +120,7 @@ pub struct Worker {
 impl Worker {
     /// Over a connection of its own.
     pub fn new(connection: Connection, enable_binlog: bool, shared: Arc<Shared>) -> Result<Worker, ServerError> {
-        let session = Session::new(connection, shared.server, enable_binlog)?;
+        let session = Session::new(connection, shared.server, enable_binlog, shared.stop.clone())?;
         Ok(Worker { session, shared })
     }
 
@@ -154,7 +156,7 @@ impl Worker {
         let failed = |source| Error::Job { job: job.to_string(), source };
         self.session.reset(Some(&table.name.database)).map_err(failed)?;
         for statement in statements {
-            self.session.connection.execute(statement).map_err(failed)?;
+            self.session.execute_ddl(statement).map_err(failed)?;
         }
         Ok(Outcome::Done)
     }

@@ -7,4 +7,6 @@ mod dump_chunks;
 mod dump_files;
 mod dump_rows;
 mod dump_support;
+mod fixtures;
 mod harness_itself;
+mod round_trip;

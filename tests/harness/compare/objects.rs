@@ -91,10 +91,20 @@ impl Reader<'_> {
     /// Columns of tables and views. information_schema is exact where SHOW CREATE loses characters.
     fn read_columns(&mut self) {
         let condition = self.is_ours("TABLE_SCHEMA");
+        let views: Vec<String> = self
+            .client
+            .query(format!("SELECT TABLE_NAME FROM information_schema.VIEWS WHERE {condition}"))
+            .iter()
+            .map(|row| text(&row[0]))
+            .collect();
         let rows = self.client.query(format!("SELECT * FROM information_schema.COLUMNS WHERE {condition}"));
         for row in rows {
             let (table, column) = (text(&row[2]), text(&row[3]));
-            self.add(format!("column {}.{}", quote_name(&table), quote_name(&column)), joined(&row[4..]));
+            // MySQL decides by the sql_mode of the session that creates a view whether CONCAT may give NULL, and keeps
+            // that in information_schema, but not in the view's definition. So COLUMN_DEFAULT and IS_NULLABLE are left
+            // out for views.
+            let facts = if views.contains(&table) { [&row[4..5], &row[7..]].concat() } else { row[4..].to_vec() };
+            self.add(format!("column {}.{}", quote_name(&table), quote_name(&column)), joined(&facts));
         }
     }
 
