@@ -176,12 +176,16 @@ impl Catalog {
     ) -> Result<Catalog, Error> {
         let mut reader = Reader { connection, filter, ignored_engines, objects, names: FileNames::default() };
         let mut catalog = Catalog::default();
-        for name in reader.database_names()? {
+        let names = reader.database_names()?;
+        if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
+            return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
+        }
+        for name in names {
             if let Some(database) = reader.database(name)? {
                 catalog.databases.push(Arc::new(database));
             }
         }
-        catalog.check_all_found(filter)?;
+        catalog.check_tables_found(filter)?;
         Ok(catalog)
     }
 
@@ -190,13 +194,7 @@ impl Catalog {
         self.databases.iter().flat_map(|database| &database.tables)
     }
 
-    fn check_all_found(&self, filter: &Filter) -> Result<(), Error> {
-        let missing = |kind, name| Err(Error::Missing { kind, name });
-        for name in &filter.databases {
-            if !self.databases.iter().any(|database| database.name == *name) {
-                return missing("database", name.escape_debug().to_string());
-            }
-        }
+    fn check_tables_found(&self, filter: &Filter) -> Result<(), Error> {
         for name in &filter.tables {
             let dumped = self.tables().any(|table| table.name == *name);
             if !dumped
@@ -204,7 +202,7 @@ impl Catalog {
                 && filter.regex.is_none()
                 && filter.passes_database(&name.database)
             {
-                return missing("table", name.to_string());
+                return Err(Error::Missing { kind: "table", name: name.to_string() });
             }
         }
         Ok(())

@@ -101,8 +101,6 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         set_up_session(connection, &server, config.utc)?;
     }
 
-    let keep = config.stream.is_none_or(|mode| !mode.delete);
-    let directory = OutputDirectory::prepare(&config.output, keep)?;
     let mut coordinator = connections.remove(0);
     let needs_lock = config.objects.data
         && config.hold_lock_for_other_engines
@@ -113,6 +111,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let catalog = Catalog::read(&mut snapshot.coordinator, &config.filter, &config.ignored_engines, &config.objects)?;
 
+    // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
+    let keep = config.stream.is_none_or(|mode| !mode.delete);
+    let directory = OutputDirectory::prepare(&config.output, keep)?;
     let sender = config.stream.map(|mode| StreamSender::start(mode, FILES_WAITING, stop)).transpose()?;
     let progress = Progress::start(config.quiet);
     let shared = Arc::new(Shared {
