@@ -1,16 +1,9 @@
 //! How rows are cut: into chunks by integer keys, into pieces by `--chunk-filesize`, into statements.
 
-use crate::dump_support::{ROWS_HEAD, dump, metadata_value, restore, row_files};
+use crate::dump_support::{ROWS_HEAD, dump, make, metadata_value, restore, row_files};
 use harness::compare;
 use harness::program::WorkDir;
 use harness::server::{self, Product, Server};
-
-fn make(server: &Server, database: &str, statements: &[&str]) {
-    let mut client = server.client();
-    client.run(format!("CREATE DATABASE {database}"));
-    client.run(format!("USE {database}"));
-    statements.iter().for_each(|sql| client.run(sql));
-}
 
 /// `(SELECT n …)` with n from 0 to 999.
 const THOUSAND: &str = "(WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 999) \

@@ -1,6 +1,6 @@
 //! A small dump, file by file: names, whole contents, and what options leave out.
 
-use crate::dump_support::{DEFINITIONS_HEAD, ROWS_HEAD, binary_log_position, dump};
+use crate::dump_support::{DEFINITIONS_HEAD, ROWS_HEAD, binary_log_position, dump, make};
 use harness::program::{Program, WorkDir};
 use harness::server::{self, Product, Server};
 use harness::sql::{Client, text};
@@ -20,15 +20,6 @@ const SMALL: &[&str] = &[
 /// What the rows of `t` are in a file.
 const ROWS: &[u8] =
     b"INSERT INTO `t` VALUES(1,'it\\'s','\\0\xff\\n\\\\','2020-01-01 00:00:00')\n,(2,NULL,'',NULL)\n;\n";
-
-fn make(server: &Server, database: &str, statements: &[&str]) -> Client {
-    let mut client = server.client();
-    client.run("SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, time_zone = '+02:00', sql_mode = ''");
-    client.run(format!("CREATE DATABASE {database}"));
-    client.run(format!("USE {database}"));
-    statements.iter().for_each(|sql| client.run(sql));
-    client
-}
 
 /// The field of SHOW CREATE with the definition.
 fn shown(client: &mut Client, what: &str, column: usize) -> String {
@@ -191,7 +182,7 @@ fn names_that_no_file_can_carry() {
     let names = ["T", "a b", "a.b", "a`b", "a\nb", "mydumper_1", "plain-1_x", "t", "é"];
     for product in Product::ALL {
         let server = server::source(product);
-        let mut client = make(server, "`odd.names`", &[]);
+        let mut client = make(server, "odd.names", &[]);
         for name in names {
             client.run(format!("CREATE TABLE {} (a INT)", harness::quote_name(name)));
         }

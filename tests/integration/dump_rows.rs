@@ -1,15 +1,8 @@
 //! Rows as statements: the forms that options choose, columns that are not inserted, order and conditions.
 
-use crate::dump_support::{ROWS_HEAD, dump, mydumper, only_line};
+use crate::dump_support::{ROWS_HEAD, dump, make, mydumper, only_line};
 use harness::program::WorkDir;
 use harness::server::{self, Product, Server};
-
-fn make(server: &Server, database: &str, statements: &[&str]) {
-    let mut client = server.client();
-    client.run(format!("CREATE DATABASE {database}"));
-    client.run(format!("USE {database}"));
-    statements.iter().for_each(|sql| client.run(sql));
-}
 
 /// The statements with the rows of the table `t`, without the head of their file.
 #[track_caller]

@@ -2,6 +2,7 @@
 
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server};
+use harness::sql::Client;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -20,6 +21,16 @@ pub const ROWS_HEAD: &str = "/*!40101 SET NAMES binary*/;\n\
 
 /// A hang is a failure: far longer than any of these dumps takes.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// A new database with what these statements make in it, in a session of known character set, zone and mode.
+pub fn make(server: &Server, database: &str, statements: &[&str]) -> Client {
+    let mut client = server.client();
+    client.run("SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, time_zone = '+02:00', sql_mode = ''");
+    client.run(format!("CREATE DATABASE {}", harness::quote_name(database)));
+    client.run(format!("USE {}", harness::quote_name(database)));
+    statements.iter().for_each(|sql| client.run(sql));
+    client
+}
 
 /// mydumper as root over the server's socket, into `dir`.
 pub fn mydumper(server: &Server, dir: &WorkDir) -> Program {
@@ -42,6 +53,13 @@ pub fn restore(dir: &WorkDir, files: &[String], server: &Server, database: &str)
     for file in files {
         client.run_script(dir.read(file));
     }
+}
+
+/// The tables, views and sequences that the metadata lists, as `DATABASE.TABLE`, by file names.
+pub fn tables(dir: &WorkDir) -> Vec<String> {
+    let metadata = dir.read_text("metadata");
+    let sections = metadata.lines().filter_map(|line| line.strip_prefix("[`")?.strip_suffix("`]"));
+    sections.map(|section| section.replace("`.`", ".")).collect()
 }
 
 /// The names of the files in `dir` that hold rows of `database.table`, by file names.

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod dump_chunks;
+mod dump_compression;
 mod dump_files;
+mod dump_filters;
 mod dump_rows;
 mod dump_support;
 mod fixtures;
