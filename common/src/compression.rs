@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
+use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -16,6 +17,8 @@ pub enum Compression {
     Gzip,
     /// Zstandard, `.zst`.
     Zstd,
+    /// LZ4 frames, `.lz4`.
+    Lz4,
 }
 
 impl Compression {
@@ -25,12 +28,13 @@ impl Compression {
             Compression::None => "",
             Compression::Gzip => ".gz",
             Compression::Zstd => ".zst",
+            Compression::Lz4 => ".lz4",
         }
     }
 
     /// A file name without the extension of its compression, and the compression.
     pub fn of_file_name(name: &str) -> (&str, Compression) {
-        for compression in [Compression::Gzip, Compression::Zstd] {
+        for compression in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
             if let Some(rest) = name.strip_suffix(compression.extension()) {
                 return (rest, compression);
             }
@@ -44,6 +48,7 @@ impl Compression {
             Compression::None => (0..=0, 0),
             Compression::Gzip => (1..=9, 6),
             Compression::Zstd => (1..=22, 1),
+            Compression::Lz4 => (1..=1, 1),
         }
     }
 }
@@ -54,6 +59,7 @@ impl fmt::Display for Compression {
             Compression::None => "none",
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
+            Compression::Lz4 => "lz4",
         })
     }
 }
@@ -66,6 +72,8 @@ pub enum Compressor<W: Write> {
     Gzip(GzEncoder<W>),
     /// One Zstandard frame with a checksum of its content.
     Zstd(zstd::Encoder<'static, W>),
+    /// One LZ4 frame with a checksum of its content.
+    Lz4(Box<FrameEncoder<W>>),
 }
 
 impl<W: Write> Compressor<W> {
@@ -86,6 +94,10 @@ impl<W: Write> Compressor<W> {
                 encoder.include_checksum(true)?;
                 Compressor::Zstd(encoder)
             }
+            Compression::Lz4 => {
+                let info = FrameInfo::new().block_size(BlockSize::Max256KB).content_checksum(true);
+                Compressor::Lz4(Box::new(FrameEncoder::with_frame_info(info, output)))
+            }
         })
     }
 
@@ -101,6 +113,7 @@ impl<W: Write> Compressor<W> {
             }
             Compressor::Gzip(encoder) => encoder.finish(),
             Compressor::Zstd(encoder) => encoder.finish(),
+            Compressor::Lz4(encoder) => encoder.finish().map_err(io::Error::from),
         }
     }
 }
@@ -111,6 +124,7 @@ impl<W: Write> Write for Compressor<W> {
             Compressor::None(output) => output.write(bytes),
             Compressor::Gzip(encoder) => encoder.write(bytes),
             Compressor::Zstd(encoder) => encoder.write(bytes),
+            Compressor::Lz4(encoder) => encoder.write(bytes),
         }
     }
 
@@ -119,11 +133,12 @@ impl<W: Write> Write for Compressor<W> {
             Compressor::None(output) => output.flush(),
             Compressor::Gzip(encoder) => encoder.flush(),
             Compressor::Zstd(encoder) => encoder.flush(),
+            Compressor::Lz4(encoder) => encoder.flush(),
         }
     }
 }
 
-/// Reads compressed data; concatenated gzip members and Zstandard frames are read to the last.
+/// Reads compressed data; concatenated gzip members, Zstandard and LZ4 frames are read to the last.
 ///
 /// # Errors
 /// When the decompressor cannot be set up. A cut or damaged file is an error of the reading that follows.
@@ -135,7 +150,22 @@ pub fn decompress<'a>(
         Compression::None => Box::new(input),
         Compression::Gzip => Box::new(MultiGzDecoder::new(input)),
         Compression::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
+        Compression::Lz4 => Box::new(Lz4Frames(FrameDecoder::new(input))),
     })
+}
+
+/// Reads LZ4 frames until the input ends; the decoder of the library ends with each frame.
+struct Lz4Frames<R: BufRead>(FrameDecoder<R>);
+
+impl<R: BufRead> Read for Lz4Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.0.read(buffer)?;
+            if read > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+                return Ok(read);
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -158,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read_also_when_concatenated() {
-        for compression in [Compression::None, Compression::Gzip, Compression::Zstd] {
+        for compression in [Compression::None, Compression::Gzip, Compression::Zstd, Compression::Lz4] {
             let bytes = compressed(compression);
             assert_eq!(read(compression, &bytes).unwrap(), TEXT);
             assert_eq!(read(compression, &[bytes.clone(), bytes].concat()).unwrap(), [TEXT, TEXT].concat());
@@ -167,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_cut_at_any_byte_and_any_changed_bit_of_the_content_is_an_error() {
-        for compression in [Compression::Gzip, Compression::Zstd] {
+        for compression in [Compression::Gzip, Compression::Zstd, Compression::Lz4] {
             let bytes = compressed(compression);
             for length in 1..bytes.len() {
                 assert!(read(compression, &bytes[..length]).is_err(), "{compression} cut at {length}");

@@ -40,6 +40,9 @@ pub struct TableEntry {
     pub is_view: bool,
     /// `is_sequence`.
     pub is_sequence: bool,
+    /// `rows_sent`, ours: every file with rows of this table stands before this in the stream, so that its keys can be
+    /// added. mydumper's partial metadata cannot tell, its `rows` may be too low then.
+    pub rows_sent: bool,
 }
 
 /// A position in the binary log, and the GTID set executed there.
@@ -126,6 +129,7 @@ impl Metadata {
                     "rows" => entry.rows = Some(value.parse().ok()?),
                     "is_view" => entry.is_view = boolean(value),
                     "is_sequence" => entry.is_sequence = boolean(value),
+                    "rows_sent" => entry.rows_sent = boolean(value),
                     _ => {}
                 }
             }
@@ -199,6 +203,9 @@ impl TableEntry {
         }
         if self.is_sequence {
             text.push_str("is_sequence = 1\n");
+        }
+        if self.rows_sent {
+            text.push_str("rows_sent = 1\n");
         }
         text
     }
@@ -290,8 +297,13 @@ mod tests {
 
     #[test]
     fn what_we_write_we_read() {
-        let entry =
-            TableEntry { real_name: Some(" a\n=\\n`é".into()), rows: Some(7), is_view: false, is_sequence: true };
+        let entry = TableEntry {
+            real_name: Some(" a\n=\\n`é".into()),
+            rows: Some(7),
+            is_sequence: true,
+            rows_sent: true,
+            ..TableEntry::default()
+        };
         let coordinates =
             Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
         let config = Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None };
@@ -307,7 +319,7 @@ mod tests {
             "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\n\n\
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
-             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\n\n\
+             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nrows_sent = 1\n\n\
              [config]\nmax-statement-size = 5\nnum-sequences = 1\n# Finished dump at: 2026-11-21 03:05:31\n"
         );
         let metadata = Metadata::parse(&text).unwrap();

@@ -4,10 +4,14 @@
 //! the server, waits for it too, so that no thread is left waiting for another.
 
 use std::convert::Infallible;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, bounded, select};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
@@ -30,17 +34,23 @@ struct Shared {
     /// Dropped on trigger: that wakes everyone who selects on `closed`.
     open: Mutex<Option<Sender<Infallible>>>,
     closed: Receiver<Infallible>,
+    /// For waits on file descriptors: the peer's end is closed on trigger, which makes this one readable.
+    descriptor: Option<UnixStream>,
+    peer: Mutex<Option<UnixStream>>,
 }
 
 impl Default for Stop {
     fn default() -> Self {
         let (open, closed) = bounded(0);
+        let (descriptor, peer) = UnixStream::pair().ok().unzip();
         Stop {
             shared: Arc::new(Shared {
                 token: CancellationToken::new(),
                 signal: Mutex::new(None),
                 open: Mutex::new(Some(open)),
                 closed,
+                descriptor,
+                peer: Mutex::new(peer),
             }),
         }
     }
@@ -73,6 +83,28 @@ impl Stop {
     pub fn trigger(&self) {
         self.shared.token.cancel();
         self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.shared.peer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Waits until there is something to read from `input`, or its end, or until the signal is given.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn wait_readable(&self, input: BorrowedFd<'_>) -> Result<(), Stopped> {
+        let mut waiting = vec![PollFd::new(input, PollFlags::POLLIN)];
+        if let Some(descriptor) = &self.shared.descriptor {
+            waiting.push(PollFd::new(descriptor.as_fd(), PollFlags::POLLIN));
+        }
+        loop {
+            self.check()?;
+            match poll(&mut waiting, PollTimeout::NONE) {
+                Err(Errno::EINTR) => {}
+                // What is wrong with the descriptor is for the read to tell.
+                Err(_) => return Ok(()),
+                Ok(_) if waiting[0].any() == Some(true) => return Ok(()),
+                Ok(_) => {}
+            }
+        }
     }
 
     /// Whether the signal was given.
@@ -172,6 +204,21 @@ mod tests {
         });
         drop(sender);
         assert_eq!(stop.check(), Err(Stopped));
+    }
+
+    #[test]
+    fn a_waiting_reader_is_woken() {
+        let (quiet, _peer) = UnixStream::pair().unwrap();
+        let stop = Stop::default();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| stop.wait_readable(quiet.as_fd()));
+            stop.trigger();
+            assert_eq!(waiting.join().unwrap(), Err(Stopped));
+        });
+        let stop = Stop::default();
+        let (ended, peer) = UnixStream::pair().unwrap();
+        drop(peer);
+        assert_eq!(stop.wait_readable(ended.as_fd()), Ok(()));
     }
 
     #[test]

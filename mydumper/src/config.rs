@@ -11,7 +11,7 @@ use common::program;
 use common::server::Server;
 
 use crate::encoder::InsertVerb;
-use crate::options::{self, CompressMethod, Options};
+use crate::options::{self, CompressMethod, Options, StreamChecksum};
 
 /// A dump's configuration.
 pub struct Config {
@@ -30,7 +30,7 @@ pub struct Config {
     /// Where files go.
     pub output: Output,
     /// `--stream`.
-    pub stream: Option<StreamMode>,
+    pub stream: Option<Stream>,
     /// Method of the files' compression.
     pub compression: Compression,
     /// And its level.
@@ -59,6 +59,17 @@ pub struct Config {
     pub hold_lock_for_other_engines: bool,
     /// Whether no progress is shown.
     pub quiet: bool,
+}
+
+/// How the dump is streamed.
+#[derive(Debug, Clone, Copy)]
+pub struct Stream {
+    /// What is sent, and what stays.
+    pub mode: StreamMode,
+    /// Whether each member's checksum is sent.
+    pub checksum: bool,
+    /// Finished files that may wait to be sent.
+    pub max_files: usize,
 }
 
 /// `--outputdir`.
@@ -146,16 +157,9 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         None => Compression::None,
         Some(CompressMethod::Gzip) => Compression::Gzip,
         Some(CompressMethod::Zstd) => Compression::Zstd,
+        Some(CompressMethod::Lz4) => Compression::Lz4,
     };
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
-    if let Some(mode) = output.stream
-        && mode != StreamMode::TRADITIONAL
-        && mode != StreamMode::NO_DELETE
-    {
-        return Err(UsageError::new(
-            "this --stream mode is not supported yet by this version: use TRADITIONAL or NO_DELETE",
-        ));
-    }
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
     }
@@ -174,7 +178,11 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
                 (false, false) => ExistingFiles::Refuse,
             },
         },
-        stream: output.stream,
+        stream: output.stream.map(|mode| Stream {
+            mode,
+            checksum: output.stream_checksum == StreamChecksum::Crc32c,
+            max_files: output.stream_max_files,
+        }),
         compression,
         compression_level: compression_level(compression, output.compress_level)?,
         chunks: match job.rows.start {

@@ -3,6 +3,7 @@
 mod catalog;
 mod chunk;
 mod config;
+mod coordinator;
 mod dump;
 mod encoder;
 mod file_writer;

@@ -176,11 +176,19 @@ pub struct OutputOptions {
     #[arg(long, value_name = "MODE", num_args = 0..=1, default_missing_value = "TRADITIONAL")]
     pub stream: Option<StreamMode>,
 
-    /// Compress the files: ZSTD (if no method is given) or GZIP
+    /// Checksum of each file in the stream: CRC32C or NONE
+    #[arg(long, value_name = "CHECKSUM", default_value = "CRC32C")]
+    pub stream_checksum: StreamChecksum,
+
+    /// Finished files that may wait to be sent
+    #[arg(long, value_name = "COUNT", default_value = "16", value_parser = threads)]
+    pub stream_max_files: usize,
+
+    /// Compress the files: ZSTD (if no method is given), GZIP or LZ4
     #[arg(short = 'c', long, value_name = "METHOD", num_args = 0..=1, default_missing_value = "ZSTD")]
     pub compress: Option<CompressMethod>,
 
-    /// Level of the compression: 1 to 22 for zstd, 1 to 9 for gzip
+    /// Level of the compression: 1 to 22 for zstd, 1 to 9 for gzip; lz4 has one
     #[arg(long, value_name = "LEVEL", value_parser = compress_level)]
     pub compress_level: Option<i32>,
 
@@ -252,16 +260,32 @@ pub enum CompressMethod {
     Gzip,
     /// `.zst`
     Zstd,
+    /// `.lz4`
+    Lz4,
 }
 
 impl FromStr for CompressMethod {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
-        if text.eq_ignore_ascii_case("lz4") {
-            return Err(BadValue::new("lz4 is not supported yet by this version, use ZSTD or GZIP"));
-        }
-        choose(text, &[("ZSTD", Self::Zstd), ("GZIP", Self::Gzip)])
+        choose(text, &[("ZSTD", Self::Zstd), ("GZIP", Self::Gzip), ("LZ4", Self::Lz4)])
+    }
+}
+
+/// `--stream-checksum`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamChecksum {
+    /// CRC-32C.
+    Crc32c,
+    /// None.
+    None,
+}
+
+impl FromStr for StreamChecksum {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        choose(text, &[("CRC32C", Self::Crc32c), ("NONE", Self::None)])
     }
 }
 

@@ -46,7 +46,11 @@ pub enum Error {
 
 /// The directory, ready to be written into.
 #[derive(Debug)]
-pub struct OutputDirectory(PrivateDir);
+pub struct OutputDirectory {
+    directory: PrivateDir,
+    /// Its files are only made to be sent, and all that there are were made by this program.
+    emptied_at_the_end: bool,
+}
 
 impl OutputDirectory {
     /// Checks a directory that was asked for, before any work is done. Nothing is changed.
@@ -74,7 +78,9 @@ impl OutputDirectory {
         };
         let Some(path) = &output.directory else {
             let fresh = PrivateDir::fresh("export", !keep);
-            return fresh.map(OutputDirectory).map_err(error(Path::new("export-YYYYMMDD-HHMMSS")));
+            return fresh
+                .map(|directory| OutputDirectory { directory, emptied_at_the_end: false })
+                .map_err(error(Path::new("export-YYYYMMDD-HHMMSS")));
         };
         OutputDirectory::check(output)?;
         let directory = PrivateDir::named(path, !keep).map_err(error(path))?;
@@ -89,22 +95,38 @@ impl OutputDirectory {
             ExistingFiles::Keep if path.join("metadata").exists() => remove(&path.join("metadata"))?,
             ExistingFiles::Keep => {}
         }
-        Ok(OutputDirectory(directory))
+        let emptied_at_the_end = !keep && output.existing != ExistingFiles::Keep;
+        Ok(OutputDirectory { directory, emptied_at_the_end })
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
     }
 
-    /// Gives a finished file another name, once all files of the dump are on the disk.
-    pub fn rename_durably(&self, from: &str, to: &str) -> Result<(), Error> {
+    /// Gives a file another name; if `durably`, not before all files of the dump are on the disk.
+    pub fn rename(&self, from: &str, to: &str, durably: bool) -> Result<(), Error> {
         let error = |what| move |source| Error::Io { what, path: self.path().join(to), source };
         let directory = File::open(self.path()).map_err(error("open the directory of"))?;
-        // One call for the file system is cheaper than one for each of many files.
-        nix::unistd::syncfs(&directory).map_err(|errno| error("write to disk before")(errno.into()))?;
+        if durably {
+            // One call for the file system is cheaper than one for each of many files.
+            nix::unistd::syncfs(&directory).map_err(|errno| error("write to disk before")(errno.into()))?;
+        }
         fs::rename(self.path().join(from), self.path().join(to)).map_err(error("rename to"))?;
-        directory.sync_all().map_err(error("write to disk"))
+        if durably { directory.sync_all().map_err(error("write to disk")) } else { Ok(()) }
+    }
+}
+
+impl Drop for OutputDirectory {
+    fn drop(&mut self) {
+        // Sent files are gone already; after a failure there are some that were not.
+        if self.emptied_at_the_end {
+            for name in names_in(self.path()).unwrap_or_default() {
+                if DumpFile::from_name(&name).is_some() {
+                    let _ = remove(&self.path().join(name));
+                }
+            }
+        }
     }
 }
 

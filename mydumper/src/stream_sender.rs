@@ -10,12 +10,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::options::StreamMode;
 use common::stop::{Stop, Stopped};
 use common::stream::Header;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::config::Stream;
 use crate::file_writer::FinishedFile;
 
 /// The stream could not be written.
@@ -68,11 +68,11 @@ pub struct StreamSender {
 
 impl StreamSender {
     /// Starts to send what comes to [`StreamSender::files`]. A failure triggers `stop`.
-    pub fn start(mode: StreamMode, waiting: usize, stop: &Stop) -> Result<StreamSender, Error> {
+    pub fn start(stream: Stream, stop: &Stop) -> Result<StreamSender, Error> {
         // Not through the standard library's buffer, which would look for line breaks in the rows.
         let output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(Error::Thread)?);
         let watched = output.try_clone().map_err(Error::Thread)?;
-        let (files, queue) = bounded(waiting);
+        let (files, queue) = bounded(stream.max_files);
         let (running, ended) = bounded(0);
         let outcome = Arc::new(Mutex::new(None));
         let settle = {
@@ -92,7 +92,7 @@ impl StreamSender {
             }
         })?;
         spawn("stream sender", move || {
-            settle(send_all(&queue, mode, output));
+            settle(send_all(&queue, stream, output));
             drop(running);
         })?;
         Ok(StreamSender { files, ended, outcome })
@@ -139,15 +139,15 @@ fn is_closed_by_reader(output: BorrowedFd<'_>) -> bool {
     }
 }
 
-fn send_all(files: &Receiver<FinishedFile>, mode: StreamMode, mut output: File) -> Result<(), Error> {
+fn send_all(files: &Receiver<FinishedFile>, stream: Stream, mut output: File) -> Result<(), Error> {
     for mut file in files {
-        file.keep = !mode.delete;
-        send(&file, mode, &mut output)?;
+        file.keep = !stream.mode.delete;
+        send(&file, stream, &mut output)?;
     }
     Ok(())
 }
 
-fn send(finished: &FinishedFile, mode: StreamMode, output: &mut File) -> Result<(), Error> {
+fn send(finished: &FinishedFile, stream: Stream, output: &mut File) -> Result<(), Error> {
     let name = finished.file.to_string();
     let write_error = |source: io::Error| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ReaderGone,
@@ -155,12 +155,12 @@ fn send(finished: &FinishedFile, mode: StreamMode, output: &mut File) -> Result<
     };
     let header = Header {
         name: name.clone(),
-        size: if mode.content { finished.bytes } else { 0 },
-        crc32c: Some(finished.crc32c),
-        bytes: (!mode.content).then_some(finished.bytes),
+        size: if stream.mode.content { finished.bytes } else { 0 },
+        crc32c: stream.checksum.then_some(finished.crc32c),
+        bytes: (stream.checksum && !stream.mode.content).then_some(finished.bytes),
     };
     output.write_all(header.to_string().as_bytes()).map_err(write_error)?;
-    if mode.content {
+    if stream.mode.content {
         let read_error = |source| Error::Read { path: finished.path.clone(), source };
         let mut input = File::open(&finished.path).map_err(read_error)?;
         let found = input.metadata().map_err(read_error)?.len();

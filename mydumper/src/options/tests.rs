@@ -258,10 +258,7 @@ fn compress_takes_a_value_or_none() {
     assert_eq!(typed("--compress-level=19").output.compress_level, Some(19));
     for (line, text) in [
         ("-c xz", "invalid value 'xz' for --compress: use ZSTD or GZIP"),
-        (
-            "--compress=lz4",
-            "invalid value 'lz4' for --compress: lz4 is not supported yet by this version, use ZSTD or GZIP",
-        ),
+        ("--compress=lzo", "invalid value 'lzo' for --compress: use ZSTD, GZIP or LZ4"),
         (
             "--compress-level 23",
             "invalid value '23' for --compress-level: use a whole number from 1 to 22 (gzip: 1 to 9)",

@@ -1,0 +1,323 @@
+//! The coordinator: it gives out tasks in three phases (definitions that rows need, rows, the other definitions) and
+//! waits for the reports of one before it starts the next, so that a stream has them in that order. It also writes the
+//! metadata, since it alone knows how far the dump is.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::compression::Compression;
+use common::dump_file::{Content, DumpFile};
+use common::metadata::{self, TableEntry};
+use common::sql::quote_identifier;
+use common::stop::Stopped;
+use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
+
+use crate::catalog::{Catalog, Table, TableKind};
+use crate::chunk::IntegerRanges;
+use crate::config::{ChunkSize, Config};
+use crate::dump::Error;
+use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::output::OutputDirectory;
+use crate::rows_feed::{Chunks, RowsFeed};
+use crate::schema::FILE_SQL_MODE;
+use crate::snapshot::Snapshot;
+use crate::task::Task;
+use crate::worker::{self, Report, Shared};
+
+/// Without `--rows`, a chunk has as many bytes as this, by the server's estimate, or fewer.
+const LARGEST_CHUNK: u64 = 128 << 20;
+/// And not fewer than this, so that small tables stay in one piece.
+const SMALLEST_CHUNK: u64 = 8 << 20;
+/// How many chunks each worker should find in a large table, so that all end at about the same time.
+const CHUNKS_PER_WORKER: u64 = 8;
+/// How often a stream's reader is told which tables it has whole.
+const PARTIAL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What a section of the metadata says of a table's rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowsKnown {
+    /// Nothing yet.
+    No,
+    /// Their number, and that the stream has brought all of them.
+    Sent,
+    /// Their number.
+    All,
+}
+
+/// Gives out the work and knows how far it is.
+pub struct Coordinator<'a> {
+    config: &'a Config,
+    shared: &'a Arc<Shared>,
+    directory: &'a OutputDirectory,
+    tasks: Sender<Task>,
+    reports: Receiver<Result<Report, worker::Error>>,
+    snapshot: Snapshot,
+    /// All tables, views and sequences; a report names one by its index.
+    tables: Vec<Arc<Table>>,
+    /// Rows dumped, of the tables by their index.
+    rows: Vec<u64>,
+    longest_statement: usize,
+    /// Tables whose rows were all delivered since the stream was last told.
+    finished_tables: Vec<usize>,
+    next_partial: u32,
+}
+
+impl<'a> Coordinator<'a> {
+    /// Over the coordinator's own connection of the snapshot and the channels to the workers.
+    pub fn new(
+        config: &'a Config,
+        shared: &'a Arc<Shared>,
+        directory: &'a OutputDirectory,
+        snapshot: Snapshot,
+        tasks: Sender<Task>,
+        reports: Receiver<Result<Report, worker::Error>>,
+    ) -> Coordinator<'a> {
+        Coordinator {
+            config,
+            shared,
+            directory,
+            tasks,
+            reports,
+            snapshot,
+            tables: Vec::new(),
+            rows: Vec::new(),
+            longest_statement: 0,
+            finished_tables: Vec::new(),
+            next_partial: 0,
+        }
+    }
+
+    /// Goes through the phases. When it returns without an error, the dump is whole and its `metadata` delivered.
+    pub fn run(mut self, catalog: &Catalog) -> Result<(), Error> {
+        let head = metadata::head(&timestamp(), FILE_SQL_MODE);
+        self.tables = catalog.tables().cloned().collect();
+        self.rows = vec![0; self.tables.len()];
+        let streamed = self.shared.sender.is_some();
+        let first = if streamed { Content::MetadataHeader } else { Content::MetadataUnfinished };
+        let file = self.write_metadata(first, &head)?;
+        self.shared.deliver(file)?;
+
+        self.phase(definitions_before_rows(catalog, self.config))?;
+        if streamed {
+            let text = (0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::No)).collect::<String>();
+            self.send_partial(&text)?;
+        }
+        if self.config.objects.data {
+            self.dump_rows()?;
+        }
+        self.snapshot.unlock()?;
+        self.send_finished_tables()?;
+        self.phase(definitions_after_rows(catalog, self.config))?;
+        self.finish(head)
+    }
+
+    /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
+    fn finish(self, head: String) -> Result<(), Error> {
+        let mut text = head;
+        if let Some(coordinates) = &self.snapshot.coordinates {
+            text.push_str(&coordinates.to_text());
+        }
+        text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
+        let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
+        let config = metadata::Config {
+            max_statement_size: Some(self.longest_statement as u64),
+            num_sequences: Some(sequences),
+            local_infile: None,
+        };
+        text.push_str(&config.tail(&timestamp()));
+        let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
+        self.shared.stop.check()?;
+        let whole = DumpFile::new(Content::Metadata, Compression::None);
+        self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
+        file.path = self.directory.path().join(whole.to_string());
+        file.file = whole;
+        Ok(self.shared.deliver(file)?)
+    }
+
+    fn write_metadata(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {
+        // `metadata.partial` is written twice: as a sign that a dump is under way, and whole.
+        let files = Files { overwrite: true, ..self.shared.files.clone() };
+        FileWriter::write_whole(&files, DumpFile::new(content, Compression::None), text.as_bytes())
+    }
+
+    fn send_partial(&mut self, text: &str) -> Result<(), Error> {
+        let file = self.write_metadata(Content::MetadataPartial(self.next_partial), text)?;
+        self.next_partial += 1;
+        Ok(self.shared.deliver(file)?)
+    }
+
+    /// Tells the stream's reader of which tables it has all rows, so that it can go on with their keys.
+    fn send_finished_tables(&mut self) -> Result<(), Error> {
+        let finished = std::mem::take(&mut self.finished_tables);
+        if self.shared.sender.is_none() || finished.is_empty() {
+            return Ok(());
+        }
+        let text: String = finished.into_iter().map(|index| self.table_section(index, RowsKnown::Sent)).collect();
+        self.send_partial(&text)
+    }
+
+    fn table_section(&self, index: usize, known: RowsKnown) -> String {
+        let table = &self.tables[index];
+        let entry = TableEntry {
+            real_name: Some(table.name.name.clone()),
+            rows: (known != RowsKnown::No).then_some(self.rows[index]),
+            is_view: table.kind == TableKind::View,
+            is_sequence: table.kind == TableKind::Sequence,
+            rows_sent: known == RowsKnown::Sent,
+        };
+        entry.to_text(&table.file)
+    }
+
+    /// Tables that only a lock keeps in step come first, so that it is held no longer than they need.
+    fn dump_rows(&mut self) -> Result<(), Error> {
+        let tables = self.tables.clone();
+        let mut with_rows: Vec<(usize, &Arc<Table>)> =
+            tables.iter().enumerate().filter(|(_, table)| table.has_rows() && !table.keeps_rows_elsewhere()).collect();
+        // The largest first: what remains for the end is small.
+        with_rows.sort_by_key(|(_, table)| std::cmp::Reverse(table.data_length));
+        let estimate = with_rows.iter().map(|(_, table)| table.row_estimate).sum();
+        self.shared.counters.expect(with_rows.len() as u64, estimate);
+        let (locked, free): (Vec<_>, Vec<_>) =
+            with_rows.into_iter().partition(|(_, table)| self.snapshot.is_locked() && !table.is_transactional());
+        if !locked.is_empty() {
+            self.rows_phase(&locked)?;
+        }
+        self.snapshot.unlock()?;
+        self.rows_phase(&free)
+    }
+
+    fn rows_phase(&mut self, tables: &[(usize, &Arc<Table>)]) -> Result<(), Error> {
+        let mut planned = Vec::with_capacity(tables.len());
+        for (index, table) in tables {
+            planned.push((*index, Arc::clone(table), self.plan(table)?));
+        }
+        let mut feed = RowsFeed::new(planned, self.config.max_threads_per_table);
+        self.drive(&mut feed)
+    }
+
+    /// How a table is cut. The bounds are read once; rows beyond them are in the first and last chunk all the same.
+    fn plan(&mut self, table: &Table) -> Result<Chunks, Error> {
+        let count = match self.config.chunks {
+            ChunkSize::Rows(rows) => table.row_estimate.div_ceil(rows.max(1)),
+            ChunkSize::Automatic => {
+                let share = table.data_length / (self.config.threads as u64 * CHUNKS_PER_WORKER);
+                table.data_length.div_ceil(share.clamp(SMALLEST_CHUNK, LARGEST_CHUNK))
+            }
+        };
+        let Some(key) = table.integer_key().filter(|_| count > 1) else { return Ok(Chunks::whole()) };
+        let column = quote_identifier(key);
+        let statement = format!("SELECT MIN({column}), MAX({column}) FROM {}", table.name.to_sql());
+        let bounds = self.snapshot.coordinator.query_first(statement)?;
+        let value = |index| bounds.as_ref().and_then(|row| row.text(index).parse::<i128>().ok());
+        Ok(match (value(0), value(1)) {
+            (Some(min), Some(max)) => {
+                Chunks::Integer { column: key.to_owned(), ranges: IntegerRanges::new(min, max, count) }
+            }
+            _ => Chunks::whole(),
+        })
+    }
+
+    fn phase(&mut self, tasks: VecDeque<Task>) -> Result<(), Error> {
+        let mut tasks = tasks;
+        self.drive(&mut tasks)
+    }
+
+    /// Gives out tasks and takes in reports until all of the feed is done.
+    fn drive(&mut self, feed: &mut impl Feed) -> Result<(), Error> {
+        // Nobody receives here: it stands in for the workers while there is nothing to give.
+        let (nobody, _not_received) = bounded(0);
+        let tell = if self.shared.sender.is_some() { tick(PARTIAL_INTERVAL) } else { never() };
+        let mut next = feed.next_task();
+        let mut running = 0_usize;
+        loop {
+            if next.is_none() {
+                next = feed.next_task();
+            }
+            if next.is_none() && running == 0 {
+                return Ok(());
+            }
+            let workers = if next.is_some() { &self.tasks } else { &nobody };
+            let given = next.clone();
+            select! {
+                send(workers, given.ok_or(Stopped)?) -> sent => {
+                    sent.map_err(|_| Stopped)?;
+                    next = None;
+                    running += 1;
+                }
+                recv(self.reports) -> report => {
+                    let report = report.map_err(|_| Stopped)??;
+                    running -= 1;
+                    self.take_in(&report, feed);
+                }
+                recv(tell) -> _ => self.send_finished_tables()?,
+                recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
+            }
+        }
+    }
+
+    fn take_in(&mut self, report: &Report, feed: &mut impl Feed) {
+        self.longest_statement = self.longest_statement.max(report.longest_statement);
+        if let Some(index) = report.table_index {
+            self.rows[index] += report.rows;
+            if feed.finished(index) {
+                self.shared.counters.add_table();
+                self.finished_tables.push(index);
+            }
+        }
+    }
+}
+
+/// Where the coordinator's next task comes from.
+trait Feed {
+    fn next_task(&mut self) -> Option<Task>;
+    /// A chunk of the table with this index is done; says whether it was the last.
+    fn finished(&mut self, index: usize) -> bool;
+}
+
+impl Feed for VecDeque<Task> {
+    fn next_task(&mut self) -> Option<Task> {
+        self.pop_front()
+    }
+
+    fn finished(&mut self, _: usize) -> bool {
+        false
+    }
+}
+
+impl Feed for RowsFeed {
+    fn next_task(&mut self) -> Option<Task> {
+        RowsFeed::next_task(self)
+    }
+
+    fn finished(&mut self, index: usize) -> bool {
+        RowsFeed::finished(self, index)
+    }
+}
+
+/// Databases, sequences (a column's default may take its values from one) and tables.
+fn definitions_before_rows(catalog: &Catalog, config: &Config) -> VecDeque<Task> {
+    if !config.objects.schemas {
+        return VecDeque::new();
+    }
+    let of_kind = |wanted: fn(&TableKind) -> bool| catalog.tables().filter(move |table| wanted(&table.kind)).cloned();
+    let databases = catalog.databases.iter().cloned().map(Task::Database);
+    let sequences = of_kind(|kind| *kind == TableKind::Sequence).map(Task::Sequence);
+    let tables = of_kind(|kind| matches!(kind, TableKind::Base { .. })).map(Task::Table);
+    databases.chain(sequences).chain(tables).collect()
+}
+
+/// Routines and events, views, triggers.
+fn definitions_after_rows(catalog: &Catalog, config: &Config) -> VecDeque<Task> {
+    let post = catalog.databases.iter().filter(|database| database.has_post()).cloned().map(Task::Post);
+    if !config.objects.schemas {
+        return post.collect();
+    }
+    let views = catalog.tables().filter(|table| table.kind == TableKind::View).cloned().map(Task::View);
+    let triggers = catalog.tables().filter(|table| !table.triggers.is_empty()).cloned().map(Task::Triggers);
+    post.chain(views).chain(triggers).collect()
+}
+
+fn timestamp() -> String {
+    chrono::Local::now().format("%Y-%m-%d %H:%M:%S").to_string()
+}
