@@ -33,21 +33,21 @@ fn assert_same(plain: &WorkDir, compressed: &WorkDir, extension: &str, unpack: &
         assert_eq!(String::from_utf8_lossy(&content), String::from_utf8_lossy(&plain.read(name)), "{name}");
         size += std::fs::metadata(&path).unwrap().len() as usize;
     }
-    let times = |dir: &WorkDir| {
+    // Times and positions of the binary log are in comments.
+    let entries = |dir: &WorkDir| {
         let text = dir.read_text("metadata");
-        text.lines().filter(|line| !line.contains(" dump at:")).collect::<Vec<_>>().join("\n")
+        text.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n")
     };
-    assert_eq!(times(compressed), times(plain));
+    assert_eq!(entries(compressed), entries(plain));
     size
 }
 
 #[test]
 fn gzip_and_zstd_files_hold_what_plain_ones_hold() {
     for product in Product::ALL {
-        // A server of its own: the binary log's position in the metadata is the same in every dump.
-        let server = harness::server::Server::start(product, &[]);
-        make(&server, "packed", TABLES);
-        let dump = |args: &[&str]| dump(&server, &[&["-B", "packed", "-e", "-F", "128k", "-s", "9999"], args].concat());
+        let server = server::source(product);
+        make(server, "packed", TABLES);
+        let dump = |args: &[&str]| dump(server, &[&["-B", "packed", "-e", "-F", "128k", "-s", "9999"], args].concat());
         let plain = dump(&[]);
         assert!(plain.list().contains(&"packed.t.00000.00001.sql".to_owned()), "{:?}", plain.list());
         let zstd = assert_same(&plain, &dump(&["--compress"]), ".zst", "zstd");
@@ -75,5 +75,6 @@ fn bad_methods_and_levels_are_refused() {
         refused(&["--compress=gzip", "--compress-level=10"]),
         "mydumper: --compress-level 10 is none of gzip: use 1 to 9\n"
     );
-    assert_eq!(refused(&["--compress=bzip2"]), "mydumper: invalid value 'bzip2' for --compress: use ZSTD or GZIP\n");
+    let stderr = refused(&["--compress=bzip2"]);
+    assert!(stderr.starts_with("mydumper: invalid value 'bzip2' for --compress: use ZSTD"), "{stderr}");
 }

@@ -9,6 +9,7 @@ mod dump_files;
 mod dump_filters;
 mod dump_rows;
 mod dump_support;
+mod dump_tls;
 mod fixtures;
 mod harness_itself;
 mod round_trip;
