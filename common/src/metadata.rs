@@ -109,6 +109,17 @@ impl Metadata {
         Ok(())
     }
 
+    /// Takes in what a further metadata file of the same dump says.
+    pub fn absorb(&mut self, other: Metadata) {
+        let Metadata { config, session_variables, tables, finished } = other;
+        self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
+        self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
+        self.config.local_infile = config.local_infile.or(self.config.local_infile);
+        self.session_variables.extend(session_variables);
+        self.tables.extend(tables);
+        self.finished |= finished;
+    }
+
     fn set(&mut self, section: &Section, key: &str, value: &str) -> Option<()> {
         match section {
             Section::Config => match key {
@@ -155,6 +166,25 @@ impl Section {
             }
         }
     }
+}
+
+/// The text of a metadata file without the sections of tables that `keep` does not take.
+pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut keeping = true;
+    for line in text.split_inclusive('\n') {
+        if let Some(name) = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            keeping = match Section::parse(name) {
+                Section::Table(table) => keep(&table),
+                _ => true,
+            };
+        }
+        // The last line is a comment that may stand after a section that is left out.
+        if keeping || line.starts_with("# Finished") {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 fn boolean(value: &str) -> bool {
@@ -325,6 +355,17 @@ mod tests {
         let metadata = Metadata::parse(&text).unwrap();
         assert_eq!(metadata.tables[&table("d", "mydumper_1")], entry);
         assert_eq!(metadata.config, config);
+    }
+
+    #[test]
+    fn sections_of_tables_are_left_out() {
+        let text = "# Started dump at: x\n[config]\na = b\n\n[`d`.`t`]\nrows = 1\n\n[`d`.`u`]\nrows = 2\n\n[`d`]\nx = 1\n\
+                    [`d`.`v`]\nrows = 3\n# Finished dump at: x\n";
+        assert_eq!(
+            without_tables(text, |table| table.table == "u"),
+            "# Started dump at: x\n[config]\na = b\n\n[`d`.`u`]\nrows = 2\n\n[`d`]\nx = 1\n# Finished dump at: x\n"
+        );
+        assert_eq!(without_tables(text, |_| true), text);
     }
 
     #[test]

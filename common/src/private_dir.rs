@@ -48,6 +48,12 @@ impl PrivateDir {
     }
 }
 
+/// Bytes that the file system of a path has free for this user; `None` if it does not say.
+pub fn free_space(path: &Path) -> Option<u64> {
+    let stat = nix::sys::statvfs::statvfs(path).ok()?;
+    Some(stat.blocks_available() * stat.fragment_size())
+}
+
 impl Drop for PrivateDir {
     fn drop(&mut self) {
         if self.temporary {

@@ -26,7 +26,7 @@ use crate::task::Task;
 use crate::worker::{self, Report, Shared};
 
 /// Without `--rows`, a chunk has as many bytes as this, by the server's estimate, or fewer.
-const LARGEST_CHUNK: u64 = 128 << 20;
+pub const LARGEST_CHUNK: u64 = 128 << 20;
 /// And not fewer than this, so that small tables stay in one piece.
 const SMALLEST_CHUNK: u64 = 8 << 20;
 /// How many chunks each worker should find in a large table, so that all end at about the same time.

@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
+use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
 use common::server::Server;
 use common::stop::{Stop, Stopped};
 use crossbeam_channel::bounded;
 
 use crate::catalog::{self, Catalog};
-use crate::config::{Config, ExistingFiles};
-use crate::coordinator::Coordinator;
+use crate::config::{Config, ExistingFiles, Stream};
+use crate::coordinator::{Coordinator, LARGEST_CHUNK};
 use crate::file_writer::{Files, WriteError};
 use crate::global_variables::GlobalVariables;
 use crate::output::{self, OutputDirectory};
@@ -96,7 +97,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
     let directory = OutputDirectory::prepare(&config.output, keep)?;
-    let sender = config.stream.map(|stream| StreamSender::start(stream, stop)).transpose()?;
+    let sender = match &config.stream {
+        Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), stop)?),
+        None => None,
+    };
     let progress = Progress::start(config.quiet);
     let shared = Arc::new(Shared {
         server,
@@ -128,6 +132,25 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         seconds: started.elapsed().as_secs_f64(),
         directory: keep.then(|| directory.path().display().to_string()),
     })
+}
+
+/// Fewer files may wait to be sent where the disk has little room for them.
+fn fit_to_disk(stream: Stream, directory: &OutputDirectory) -> Stream {
+    if stream.mode.delete && !stream.mode.content {
+        tracing::warn!("--stream=NO_STREAM removes each file once it is announced: nothing of this dump is kept");
+    }
+    let Some(free) = free_space(directory.path()) else { return stream };
+    let fitting = usize::try_from(free / 2 / LARGEST_CHUNK).unwrap_or(usize::MAX).max(1);
+    if stream.mode.delete && fitting < stream.max_files {
+        tracing::warn!(
+            "{} has {} MiB free: {fitting} file(s) may wait to be sent, not {}",
+            directory.path().display(),
+            free >> 20,
+            stream.max_files
+        );
+        return Stream { max_files: fitting, ..stream };
+    }
+    stream
 }
 
 /// Ends the stream, if there is one.

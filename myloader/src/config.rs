@@ -38,13 +38,38 @@ pub struct Config {
 pub enum Source {
     /// A directory.
     Directory(PathBuf),
-    /// Standard input; files go through the directory, or through a fresh one.
-    Stream {
-        /// What is sent and what is kept.
-        mode: StreamMode,
-        /// `--directory`.
-        directory: Option<PathBuf>,
-    },
+    /// Standard input.
+    Stream(StreamSource),
+}
+
+/// How a stream is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamSource {
+    /// What is sent and what is kept.
+    pub mode: StreamMode,
+    /// `--directory`: where the files go, or where they are when the stream brings headers only. Without it a fresh
+    /// one is made.
+    pub directory: Option<PathBuf>,
+    /// Bytes that may wait to be restored.
+    pub max_waiting: u64,
+}
+
+/// What the program is asked to do.
+pub enum Command {
+    /// Restore into a server.
+    Restore(Box<Config>),
+    /// Write a stream's files into a directory.
+    Unpack(Unpack),
+}
+
+/// `--stream=UNPACK`.
+pub struct Unpack {
+    /// `--directory`.
+    pub directory: Option<PathBuf>,
+    /// Which tables' files.
+    pub filter: Filter,
+    /// Whether no progress is shown.
+    pub quiet: bool,
 }
 
 /// What is restored, and how.
@@ -84,14 +109,37 @@ pub struct Restore {
     pub delete_files: bool,
 }
 
-/// The configuration that the options ask for.
-pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
+/// What the options ask for.
+pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, .. } = parsed;
     let Options { connection, filter, selection, restore, job, log } = options;
-    let source = source(restore.stream, restore.directory)?;
+    if restore.stream.is_some() && std::io::stdin().is_terminal() {
+        return Err(UsageError::new("--stream reads a dump from standard input: redirect a file or pipe to it"));
+    }
+    let quiet = log.verbose == 0;
+    let source = match (restore.stream, restore.directory) {
+        (None, Some(directory)) => Source::Directory(directory),
+        (None, None) => {
+            return Err(UsageError::new("where is the dump? Give its --directory, or --stream for standard input"));
+        }
+        (Some(LoaderStream::Unpack), directory) => {
+            // There is no server that could have the database under another name: both options choose.
+            let databases = selection.database.into_iter().chain(selection.source_db).collect();
+            let filter = program::filter(&filter, databases)?;
+            return Ok(Command::Unpack(Unpack { directory, filter, quiet }));
+        }
+        (Some(LoaderStream::Restore(mode)), None) if !mode.content => {
+            return Err(UsageError::new(
+                "this --stream mode brings no content: give the --directory that mydumper writes to",
+            ));
+        }
+        (Some(LoaderStream::Restore(mode)), directory) => {
+            Source::Stream(StreamSource { mode, directory, max_waiting: restore.stream_max_waiting })
+        }
+    };
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     let databases = selection.source_db.into_iter().collect();
-    Ok(Config {
+    Ok(Command::Restore(Box::new(Config {
         connection: program::connection_settings(&connection, &session_variables)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
         threads: job.threads,
@@ -114,27 +162,9 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
             skip_constraints: selection.skip_constraints,
             skip_indexes: selection.skip_indexes,
             queries_per_transaction: restore.queries_per_transaction,
-            delete_files: matches!(source, Source::Stream { mode, .. } if mode.delete),
+            delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },
         source,
-        quiet: log.verbose == 0,
-    })
-}
-
-fn source(stream: Option<LoaderStream>, directory: Option<PathBuf>) -> Result<Source, UsageError> {
-    match (stream, directory) {
-        (None, Some(directory)) => Ok(Source::Directory(directory)),
-        (None, None) => Err(UsageError::new("where is the dump? Give its --directory, or --stream for standard input")),
-        (Some(LoaderStream::Restore(mode)), directory) if mode.content => {
-            if std::io::stdin().is_terminal() {
-                return Err(UsageError::new(
-                    "--stream reads a dump from standard input: redirect a file or pipe to it",
-                ));
-            }
-            Ok(Source::Stream { mode, directory })
-        }
-        (Some(_), _) => Err(UsageError::new(
-            "this --stream mode is not supported yet by this version: use TRADITIONAL or NO_DELETE",
-        )),
-    }
+        quiet,
+    })))
 }

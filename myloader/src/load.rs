@@ -4,13 +4,15 @@
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
 use std::collections::HashSet;
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
-use common::private_dir::PrivateDir;
+use common::dump_file::{DumpFile, TableFileName};
+use common::metadata::Metadata;
+use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
 use common::server::Server;
 use common::stop::{Stop, Stopped};
@@ -23,10 +25,8 @@ use crate::job::{Job, Outcome};
 use crate::options::{DropTable, OptimizeKeys};
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};
+use crate::stream_source::{self, Passage, StreamSource, is_wanted};
 use crate::worker::{self, Shared, Worker};
-
-/// Files that may have come from a stream before the scheduler has looked at them.
-const EVENTS_WAITING: usize = 16;
 
 /// A restore failed.
 #[derive(Debug, thiserror::Error)]
@@ -37,20 +37,9 @@ pub enum Error {
     /// The directory is no dump.
     #[error(transparent)]
     Directory(#[from] directory::Error),
-    /// The directory for a stream's files cannot be made.
-    #[error("cannot create the directory for the stream's files, {}: {source}", path.display())]
-    NoDirectory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The directory for a stream's files has files in it.
-    #[error("{} is not empty: the stream's files would be mixed with what is in it, choose another directory", path.display())]
-    NotEmpty {
-        /// The directory.
-        path: PathBuf,
-    },
+    /// A stream's directory.
+    #[error(transparent)]
+    Source(#[from] stream_source::Error),
     /// The stream.
     #[error(transparent)]
     Stream(#[from] stream_receiver::Error),
@@ -86,7 +75,7 @@ impl std::fmt::Display for Summary {
 /// Restores. Whatever fails, what was restored until then stays on the server.
 pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
-    let (input, directory) = open_source(&config.source, stop)?;
+    let input = open_source(&config, stop)?;
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
@@ -98,64 +87,73 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config));
     let shared = Arc::new(Shared {
         server,
-        files: Files { directory: directory.path().to_owned(), delete: config.restore.delete_files },
+        files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
         restore: config.restore,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         stop: stop.clone(),
     });
-    let result = run(scheduler, input, connections, config.enable_binlog, &shared);
+    let result = run(scheduler, &input, connections, config.enable_binlog, &shared);
     if result.is_err() {
         stop.trigger();
     }
     drop(progress);
     result?;
+    if let Input::Stream(source, _) = input {
+        source.finish();
+    }
     Ok(Summary { totals: shared.counters.totals(), seconds: started.elapsed().as_secs_f64() })
 }
 
 /// Where files come from.
 enum Input {
     /// All at once.
-    Directory(common::metadata::Metadata, Vec<common::dump_file::DumpFile>),
-    /// As they come.
-    Stream(Receiver<Result<Event, stream_receiver::Error>>),
+    Directory(PathBuf, Metadata, Vec<DumpFile>),
+    /// As they come, with a bound on the bytes that wait.
+    Stream(StreamSource, u64),
 }
 
-fn open_source(source: &Source, stop: &Stop) -> Result<(Input, PrivateDir), Error> {
-    let no_directory = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::NoDirectory { path, source }
-    };
-    match source {
-        Source::Directory(path) => {
-            let (metadata, files) = directory::scan(path)?;
-            Ok((Input::Directory(metadata, files), PrivateDir::named(path, false).map_err(no_directory(path))?))
-        }
-        Source::Stream { mode, directory } => {
-            let directory = match directory {
-                Some(path) => {
-                    let made = PrivateDir::named(path, mode.delete).map_err(no_directory(path))?;
-                    if std::fs::read_dir(path).map_err(no_directory(path))?.next().is_some() {
-                        return Err(Error::NotEmpty { path: path.clone() });
-                    }
-                    made
-                }
-                None => PrivateDir::fresh("import", mode.delete)
-                    .map_err(no_directory(Path::new("import-YYYYMMDD-HHMMSS")))?,
-            };
-            let (events, arrivals) = bounded(EVENTS_WAITING);
-            let (path, stop) = (directory.path().to_owned(), stop.clone());
-            // Not waited for when the program fails: a read from a pipe that nobody writes to may never return.
-            std::thread::Builder::new()
-                .name("stream receiver".into())
-                .spawn(move || {
-                    let input = BufReader::with_capacity(64 * 1024, io::stdin().lock());
-                    stream_receiver::Receiver::new(input, path).run(&events, &stop);
-                })
-                .map_err(Error::Thread)?;
-            Ok((Input::Stream(arrivals), directory))
+impl Input {
+    fn path(&self) -> &Path {
+        match self {
+            Input::Directory(path, ..) => path,
+            Input::Stream(source, _) => source.path(),
         }
     }
+}
+
+fn open_source(config: &Config, stop: &Stop) -> Result<Input, Error> {
+    match &config.source {
+        Source::Directory(path) => {
+            let (metadata, files) = directory::scan(path)?;
+            Ok(Input::Directory(path.clone(), metadata, files))
+        }
+        Source::Stream(stream) => {
+            let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };
+            let filter = config.restore.filter.clone();
+            let wanted = move |file: &DumpFile| is_wanted(&filter, file);
+            let source = StreamSource::start(stream.directory.as_deref(), passage, wanted, stop)?;
+            let max_waiting = fit_to_disk(stream.max_waiting, &source, passage);
+            Ok(Input::Stream(source, max_waiting))
+        }
+    }
+}
+
+/// Fewer bytes may wait where the disk has little room for them.
+fn fit_to_disk(max_waiting: u64, source: &StreamSource, passage: Passage) -> u64 {
+    let Some(free) = free_space(source.path()).filter(|_| passage.content && passage.delete) else {
+        return max_waiting;
+    };
+    if free / 2 < max_waiting {
+        tracing::warn!(
+            "{} has {} MiB free: {} MiB of the stream may wait to be restored, not {} MiB",
+            source.path().display(),
+            free >> 20,
+            free >> 21,
+            max_waiting >> 20
+        );
+    }
+    max_waiting.min(free / 2)
 }
 
 fn scheduler_settings(config: &Config) -> scheduler::Settings {
@@ -176,7 +174,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
 
 fn run(
     scheduler: Scheduler,
-    input: Input,
+    input: &Input,
     connections: Vec<Connection>,
     enable_binlog: bool,
     shared: &Arc<Shared>,
@@ -212,21 +210,22 @@ struct Coordinator<'a> {
     jobs: Sender<Job>,
     outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
     idle: usize,
-    counted: HashSet<common::dump_file::TableFileName>,
+    counted: HashSet<TableFileName>,
 }
 
 impl Coordinator<'_> {
-    fn run(&mut self, input: Input) -> Result<(), Error> {
-        let mut arrivals = match input {
-            Input::Directory(metadata, files) => {
+    fn run(&mut self, input: &Input) -> Result<(), Error> {
+        let nothing = never();
+        let (mut arrivals, max_waiting) = match input {
+            Input::Directory(_, metadata, files) => {
                 self.scheduler.metadata(metadata.clone());
                 for file in files {
-                    self.scheduler.arrived(file)?;
+                    self.scheduler.arrived(file.clone(), 0)?;
                 }
-                self.scheduler.input_ended(metadata)?;
-                never()
+                self.scheduler.input_ended(metadata.clone())?;
+                (&nothing, u64::MAX)
             }
-            Input::Stream(arrivals) => arrivals,
+            Input::Stream(source, max_waiting) => (source.events(), *max_waiting),
         };
         while !self.scheduler.is_finished() {
             // There is room for a job of each idle worker, so this does not wait.
@@ -237,12 +236,20 @@ impl Coordinator<'_> {
                 self.shared.stop.send(&self.jobs, job)?;
                 self.idle -= 1;
             }
+            // When too much waits, no more is taken from the stream, whose reader then stops reading. But with no job
+            // under way, what the restore waits for is still in the stream.
+            let full = self.scheduler.waiting_bytes() > max_waiting && self.scheduler.is_busy();
             select! {
-                recv(arrivals) -> event => match event.map_err(|_| Stopped)?? {
+                recv(if full { &nothing } else { arrivals }) -> event => match event.map_err(|_| Stopped)?? {
                     Event::Metadata(metadata) => self.scheduler.metadata(metadata),
-                    Event::File(file) => self.scheduler.arrived(file)?,
-                    Event::End(metadata) => {
-                        arrivals = never();
+                    Event::File(file, bytes) => self.scheduler.arrived(file, bytes)?,
+                    Event::End(metadata, text) => {
+                        arrivals = &nothing;
+                        if let Input::Stream(source, _) = input
+                            && source.keeps_files()
+                        {
+                            source.write_metadata(&text)?;
+                        }
                         self.scheduler.input_ended(metadata)?;
                     }
                 },

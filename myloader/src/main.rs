@@ -12,7 +12,9 @@ mod rows;
 mod scheduler;
 mod session;
 mod stream_receiver;
+mod stream_source;
 mod table_state;
+mod unpack;
 mod worker;
 
 use std::process::ExitCode;
@@ -21,6 +23,7 @@ use common::options::{Parsed, ProgramName, UsageError};
 use common::program::{self, AsUsageError};
 use common::stop::Stop;
 
+use config::Command;
 use options::Options;
 
 fn main() -> ExitCode {
@@ -34,18 +37,22 @@ enum Error {
     Usage(#[from] UsageError),
     #[error(transparent)]
     Load(#[from] load::Error),
+    #[error(transparent)]
+    Unpack(#[from] unpack::Error),
 }
 
 impl AsUsageError for Error {
     fn as_usage_error(&self) -> Option<&UsageError> {
         match self {
             Error::Usage(error) => Some(error),
-            Error::Load(_) => None,
+            Error::Load(_) | Error::Unpack(_) => None,
         }
     }
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
-    let config = config::resolve(parsed)?;
-    Ok(load::load(config, stop)?.to_string())
+    Ok(match config::resolve(parsed)? {
+        Command::Restore(config) => load::load(*config, stop)?.to_string(),
+        Command::Unpack(unpack) => unpack::unpack(&unpack, stop)?.to_string(),
+    })
 }

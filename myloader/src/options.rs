@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Parser;
-use common::options::values::{BadValue, choose, positive, threads};
+use common::options::values::{BadValue, byte_size, choose, positive, threads};
 use common::options::{CommaList, ConnectionOptions, FilterOptions, LoaderStream, LogOptions};
 
 #[cfg(test)]
@@ -97,6 +97,10 @@ pub struct RestoreOptions {
     /// Read a stream from stdin: TRADITIONAL (if no mode is given), NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE, UNPACK
     #[arg(long, value_name = "MODE", num_args = 0..=1, default_missing_value = "TRADITIONAL")]
     pub stream: Option<LoaderStream>,
+
+    /// Bytes of a stream that may wait to be restored; k, M and G may follow. Never more than half of the free space
+    #[arg(long, value_name = "BYTES", default_value = "2G", value_parser = byte_size)]
+    pub stream_max_waiting: u64,
 
     /// When a table exists: FAIL, NONE (load into it), DROP (if no mode is given), TRUNCATE, DELETE
     #[arg(

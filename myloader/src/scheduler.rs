@@ -131,6 +131,7 @@ pub struct Scheduler {
     keys: VecDeque<Job>,
     /// Keys that wait for the rows of all tables.
     late_keys: VecDeque<Job>,
+    waiting_bytes: u64,
     running: usize,
     running_keys: usize,
     /// Sequences that are being created: defaults of columns may need them.
@@ -155,6 +156,7 @@ impl Scheduler {
             loading: VecDeque::new(),
             keys: VecDeque::new(),
             late_keys: VecDeque::new(),
+            waiting_bytes: 0,
             running: 0,
             running_keys: 0,
             open_sequences: 0,
@@ -164,13 +166,31 @@ impl Scheduler {
         }
     }
 
-    /// Metadata was read: the beginning of it, or all.
+    /// Metadata was read: a part of it, or all.
     pub fn metadata(&mut self, metadata: Metadata) {
-        self.metadata = metadata;
+        let whole: Vec<TableFileName> =
+            metadata.tables.iter().filter(|(_, entry)| entry.rows_sent).map(|(table, _)| table.clone()).collect();
+        self.metadata.absorb(metadata);
+        for table in whole {
+            if let Some(state) = self.tables.get_mut(&table) {
+                state.rows_complete = true;
+            }
+            self.table_went_on(&table);
+        }
     }
 
-    /// A file is there, whole.
-    pub fn arrived(&mut self, file: DumpFile) -> Result<(), Error> {
+    /// Bytes of rows that wait for a worker.
+    pub fn waiting_bytes(&self) -> u64 {
+        self.waiting_bytes
+    }
+
+    /// Whether workers are at work.
+    pub fn is_busy(&self) -> bool {
+        self.running > 0
+    }
+
+    /// A file is there, whole, with so many bytes.
+    pub fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
         let Some(name) = file.content.database().map(str::to_owned) else { return Ok(()) };
         let is_definition = !matches!(file.content, Content::Rows(_));
         if is_definition && !self.settings.schemas && !matches!(file.content, Content::Database(_) | Content::Table(_))
@@ -200,7 +220,10 @@ impl Scheduler {
             Content::Rows(rows) if self.settings.data => {
                 let table = rows.table.clone();
                 let state = self.tables.entry(table.clone()).or_default();
-                state.add_rows(rows, file.compression, self.metadata.config.local_infile == Some(true));
+                if state.stage != TableStage::Skipped {
+                    let pairs = self.metadata.config.local_infile == Some(true);
+                    self.waiting_bytes += state.add_rows(rows, file.compression, bytes, pairs);
+                }
                 self.start_table(&table)?;
                 self.offer_rows(&table);
             }
@@ -311,7 +334,8 @@ impl Scheduler {
             }
             let TableStage::Loading(target) = &state.stage else { continue };
             let target = Arc::clone(target);
-            let Some((rows, file)) = state.take_rows(&table) else { continue };
+            let Some((rows, file, bytes)) = state.take_rows(&table) else { continue };
+            self.waiting_bytes -= bytes;
             if !state.has_rows_waiting() {
                 state.offered = false;
                 self.loading.remove(place);
@@ -467,7 +491,7 @@ impl Scheduler {
                 self.offer_rows(table);
                 self.table_went_on(table);
             }
-            _ => state.stage = TableStage::Skipped,
+            _ => self.set_stage(table, TableStage::Skipped),
         }
     }
 
@@ -484,7 +508,8 @@ impl Scheduler {
         let input_ended = self.input_ended;
         let Some(state) = self.tables.get_mut(table) else { return };
         let TableStage::Loading(target) = &state.stage else { return };
-        if !input_ended || state.active > 0 || state.has_rows_waiting() {
+        let all_here = input_ended || (state.rows_complete && !state.has_unpaired());
+        if !all_here || state.active > 0 || state.has_rows_waiting() {
             return;
         }
         let target = Arc::clone(target);
@@ -502,9 +527,11 @@ impl Scheduler {
     }
 
     fn set_stage(&mut self, table: &TableFileName, stage: TableStage) {
-        if let Some(state) = self.tables.get_mut(table) {
-            state.stage = stage;
+        let Some(state) = self.tables.get_mut(table) else { return };
+        if stage == TableStage::Skipped {
+            self.waiting_bytes -= state.forget_rows();
         }
+        state.stage = stage;
     }
 
     /// Goes to the next stage when nothing of this one is left.

@@ -2,6 +2,8 @@
 //!
 //! Exactly the announced bytes are read, whatever they are, and then the next header or the end is demanded. A file
 //! has its name only when it is whole. The stream is whole only when the final `metadata` has come and nothing follows.
+//!
+//! In the modes without content, a header announces a file that is in the directory already.
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
@@ -16,6 +18,8 @@ use common::stream::{Header, HeaderError, LONGEST_HEADER};
 use crossbeam_channel::Sender;
 
 const BLOCK: usize = 256 * 1024;
+/// What the name of a file ends in while it is received.
+pub const UNFINISHED: &str = ".receiving";
 
 /// The stream cannot be restored.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +74,29 @@ pub enum Error {
         /// Of the bytes sent.
         announced: u32,
     },
+    /// The stream was made in a mode without content.
+    #[error(
+        "the stream has headers only, at {name}: mydumper was run with --stream=NO_STREAM or NO_STREAM_AND_NO_DELETE; \
+         give myloader that mode and the --directory with the files"
+    )]
+    HeadersOnly {
+        /// The member that shows it.
+        name: String,
+    },
+    /// The stream was made in a mode with content.
+    #[error("the stream brings the content of {name}: give myloader --stream=TRADITIONAL or NO_DELETE")]
+    HasContent {
+        /// The member that shows it.
+        name: String,
+    },
+    /// A file that was announced is not what was announced.
+    #[error("{} was announced by the stream, but {problem}", path.display())]
+    Announced {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// Something follows the final metadata.
     #[error("the stream goes on at byte {offset} after its final metadata: two streams were put together")]
     GoesOn {
@@ -110,41 +137,38 @@ pub enum Error {
 pub enum Event {
     /// More is known of the dump.
     Metadata(Metadata),
-    /// A file is there, whole.
-    File(DumpFile),
+    /// A file is there, whole, with so many bytes.
+    File(DumpFile, u64),
     /// The stream has ended, whole.
-    End(Metadata),
+    End(Metadata, String),
 }
 
 /// Reads a stream into a directory.
-pub struct Receiver<R> {
+pub struct Receiver<R, F> {
     input: R,
     directory: PathBuf,
+    /// Whether members have content, or are in the directory already.
+    content: bool,
+    /// Which files are wanted; others are read and checked, and nothing is written for them.
+    wanted: F,
     /// Bytes read.
     offset: u64,
     seen: HashSet<DumpFile>,
     previous: String,
-    metadata: Metadata,
 }
 
-impl<R: BufRead> Receiver<R> {
+impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
     /// Into this directory.
-    pub fn new(input: R, directory: PathBuf) -> Receiver<R> {
-        Receiver {
-            input,
-            directory,
-            offset: 0,
-            seen: HashSet::new(),
-            previous: "the beginning".to_owned(),
-            metadata: Metadata::default(),
-        }
+    pub fn new(input: R, directory: PathBuf, content: bool, wanted: F) -> Self {
+        let (seen, previous) = (HashSet::new(), "the beginning".to_owned());
+        Receiver { input, directory, content, wanted, offset: 0, seen, previous }
     }
 
     /// Reads to the end, and reports what comes. The last event is the end or an error.
     pub fn run(mut self, events: &Sender<Result<Event, Error>>, stop: &Stop) {
         loop {
             let event = self.next_event();
-            let last = !matches!(event, Ok(Event::Metadata(_) | Event::File(_)));
+            let last = !matches!(event, Ok(Event::Metadata(_) | Event::File(..)));
             if stop.send(events, event).is_err() || last {
                 return;
             }
@@ -152,40 +176,88 @@ impl<R: BufRead> Receiver<R> {
     }
 
     fn next_event(&mut self) -> Result<Event, Error> {
-        let start = self.offset;
-        let Some(header) = self.header()? else {
-            if start == 0 {
-                return Err(Error::Empty);
-            }
-            let place = format!("after {} and before the final metadata", self.previous);
-            return Err(Error::CutShort { offset: self.offset, place });
-        };
-        let file = DumpFile::from_name(&header.name)
-            .ok_or_else(|| Error::Name { name: header.name.clone(), offset: start })?;
-        if !self.seen.insert(file.clone()) {
-            return Err(Error::Twice { name: header.name, offset: start });
-        }
-        self.previous.clone_from(&header.name);
-        if !file.content.is_metadata() {
-            self.file(&header)?;
-            return Ok(Event::File(file));
-        }
-        let mut text = Vec::new();
-        self.body(&header, |block| {
-            text.extend_from_slice(block);
-            Ok(())
-        })?;
-        let text = String::from_utf8_lossy(&text);
-        let metadata_error = |source| Error::Metadata { name: header.name.clone(), source };
-        if file.content == Content::Metadata {
-            let metadata = Metadata::parse(&text).map_err(metadata_error)?;
-            return match self.byte()? {
-                None => Ok(Event::End(metadata)),
-                Some(_) => Err(Error::GoesOn { offset: self.offset - 1 }),
+        loop {
+            let start = self.offset;
+            let Some(header) = self.header()? else {
+                if start == 0 {
+                    return Err(Error::Empty);
+                }
+                let place = format!("after {} and before the final metadata", self.previous);
+                return Err(Error::CutShort { offset: self.offset, place });
             };
+            let file = DumpFile::from_name(&header.name)
+                .ok_or_else(|| Error::Name { name: header.name.clone(), offset: start })?;
+            if !self.seen.insert(file.clone()) {
+                return Err(Error::Twice { name: header.name, offset: start });
+            }
+            self.previous.clone_from(&header.name);
+            self.check_mode(&header, &file)?;
+            if file.content.is_metadata() {
+                return self.metadata(&header, &file);
+            }
+            if !(self.wanted)(&file) {
+                if self.content {
+                    self.body(&header, |_| Ok(()))?;
+                }
+                continue;
+            }
+            let bytes = if self.content { self.receive(&header)? } else { self.check_announced(&header)? };
+            return Ok(Event::File(file, bytes));
         }
-        self.metadata.merge(&text).map_err(metadata_error)?;
-        Ok(Event::Metadata(self.metadata.clone()))
+    }
+
+    /// A stream with content read as one without, or the other way round, is told from its first member: metadata is
+    /// never empty.
+    fn check_mode(&self, header: &Header, file: &DumpFile) -> Result<(), Error> {
+        let no_content = header.bytes.is_some() || (header.size == 0 && file.content.is_metadata());
+        let name = header.name.clone();
+        match self.content {
+            true if no_content => Err(Error::HeadersOnly { name }),
+            false if header.size > 0 => Err(Error::HasContent { name }),
+            _ => Ok(()),
+        }
+    }
+
+    fn metadata(&mut self, header: &Header, file: &DumpFile) -> Result<Event, Error> {
+        let mut text = Vec::new();
+        if self.content {
+            self.body(header, |block| {
+                text.extend_from_slice(block);
+                Ok(())
+            })?;
+        } else {
+            self.check_announced(header)?;
+            let path = self.directory.join(&header.name);
+            text = fs::read(&path).map_err(|source| Error::Announced { path, problem: source.to_string() })?;
+        }
+        let text = String::from_utf8_lossy(&text).into_owned();
+        let metadata =
+            Metadata::parse(&text).map_err(|source| Error::Metadata { name: header.name.clone(), source })?;
+        if file.content != Content::Metadata {
+            return Ok(Event::Metadata(metadata));
+        }
+        match self.byte()? {
+            None => Ok(Event::End(metadata, text)),
+            Some(_) => Err(Error::GoesOn { offset: self.offset - 1 }),
+        }
+    }
+
+    /// Looks at a file that is in the directory already. Returns its length.
+    fn check_announced(&self, header: &Header) -> Result<u64, Error> {
+        let path = self.directory.join(&header.name);
+        let problem = |problem: String| Error::Announced { path: path.clone(), problem };
+        let mut file = fs::File::open(&path).map_err(|source| problem(format!("cannot be read: {source}")))?;
+        let length = file.metadata().map_err(|source| problem(source.to_string()))?.len();
+        if let Some(announced) = header.bytes.filter(|announced| *announced != length) {
+            return Err(problem(format!("has {length} bytes instead of {announced}")));
+        }
+        if let Some(announced) = header.crc32c {
+            let found = checksum(&mut file).map_err(|source| problem(format!("cannot be read: {source}")))?;
+            if found != announced {
+                return Err(problem(format!("its checksum is {found:08x} instead of {announced:08x}")));
+            }
+        }
+        Ok(length)
     }
 
     /// The next header, or `None` at the end of the input.
@@ -222,11 +294,11 @@ impl<R: BufRead> Receiver<R> {
         Header::parse(&line).map(Some).map_err(|source| error(self, source))
     }
 
-    /// Writes a member to its file.
-    fn file(&mut self, header: &Header) -> Result<(), Error> {
+    /// Writes a member to its file. Returns its length.
+    fn receive(&mut self, header: &Header) -> Result<u64, Error> {
         let path = self.directory.join(&header.name);
         // A name that no dump's file has, so that what is cut short is never taken for a file.
-        let unfinished = self.directory.join(format!("{}.receiving", header.name));
+        let unfinished = self.directory.join(format!("{}{UNFINISHED}", header.name));
         let write_error = |source| Error::Write { path: path.clone(), source };
         let mut output =
             OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(write_error)?;
@@ -236,7 +308,8 @@ impl<R: BufRead> Receiver<R> {
             let _ = fs::remove_file(&unfinished);
             return Err(error);
         }
-        fs::rename(&unfinished, &path).map_err(write_error)
+        fs::rename(&unfinished, &path).map_err(write_error)?;
+        Ok(header.size)
     }
 
     /// Reads a member's bytes, and checks them.
@@ -271,6 +344,17 @@ impl<R: BufRead> Receiver<R> {
             read_some(&mut self.input, &mut byte).map_err(|source| Error::Read { offset: self.offset, source })?;
         self.offset += read as u64;
         Ok((read > 0).then_some(byte[0]))
+    }
+}
+
+fn checksum(file: &mut fs::File) -> io::Result<u32> {
+    let mut block = vec![0; BLOCK];
+    let mut crc32c = 0;
+    loop {
+        match read_some(file, &mut block)? {
+            0 => return Ok(crc32c),
+            read => crc32c = crc32c::crc32c_append(crc32c, &block[..read]),
+        }
     }
 }
 

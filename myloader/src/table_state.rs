@@ -1,6 +1,6 @@
 //! How far one table is.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use common::compression::Compression;
@@ -32,6 +32,7 @@ struct Chunk {
     number: u64,
     part: u32,
     compression: Compression,
+    bytes: u64,
 }
 
 /// What is known of a table.
@@ -51,43 +52,53 @@ pub struct TableState {
     pub constraints: Option<Vec<u8>>,
     /// The job that does, once all tables have their keys.
     pub constraints_job: Option<Job>,
+    /// Whether the stream has said that it has brought all rows.
+    pub rows_complete: bool,
     /// Whether the scheduler has it among the tables that have rows to load.
     pub offered: bool,
     waiting: VecDeque<Chunk>,
     /// Statements whose data has not come, by chunk and part, and data whose statement has not.
-    unpaired_statements: BTreeSet<Chunk>,
-    unpaired_data: BTreeSet<(u64, u32)>,
+    unpaired_statements: BTreeMap<(u64, u32), Chunk>,
+    unpaired_data: BTreeMap<(u64, u32), u64>,
 }
 
 impl TableState {
     /// A file of rows arrived. With `pairs`, a LOAD DATA statement is ready when the file that it reads is there.
-    pub fn add_rows(&mut self, rows: &RowsFile, compression: Compression, pairs: bool) {
+    /// Returns how many bytes more wait to be loaded.
+    pub fn add_rows(&mut self, rows: &RowsFile, compression: Compression, bytes: u64, pairs: bool) -> u64 {
         let key = (rows.chunk, rows.part);
-        let chunk = Chunk { number: rows.chunk, part: rows.part, compression };
+        let chunk = Chunk { number: rows.chunk, part: rows.part, compression, bytes };
         match rows.format {
-            RowsFormat::Sql if !pairs || self.unpaired_data.remove(&key) => self.waiting.push_back(chunk),
-            RowsFormat::Sql => {
-                self.unpaired_statements.insert(chunk);
-            }
-            RowsFormat::Delimited => {
-                let statement =
-                    self.unpaired_statements.iter().find(|chunk| (chunk.number, chunk.part) == key).copied();
-                match statement {
-                    Some(chunk) => {
-                        self.unpaired_statements.remove(&chunk);
-                        self.waiting.push_back(chunk);
-                    }
-                    None => {
-                        self.unpaired_data.insert(key);
-                    }
-                }
-            }
+            RowsFormat::Sql if !pairs => self.waiting.push_back(chunk),
+            RowsFormat::Sql => match self.unpaired_data.remove(&key) {
+                Some(data) => self.waiting.push_back(Chunk { bytes: bytes + data, ..chunk }),
+                None => drop(self.unpaired_statements.insert(key, chunk)),
+            },
+            // Its statement is loaded without waiting for it.
+            RowsFormat::Delimited if !pairs => return 0,
+            RowsFormat::Delimited => match self.unpaired_statements.remove(&key) {
+                Some(statement) => self.waiting.push_back(Chunk { bytes: statement.bytes + bytes, ..statement }),
+                None => drop(self.unpaired_data.insert(key, bytes)),
+            },
         }
+        bytes
     }
 
     /// No more files come: a statement may need none, or finds out that its data is missing.
     pub fn release_unpaired(&mut self) {
-        self.waiting.extend(std::mem::take(&mut self.unpaired_statements));
+        self.waiting.extend(std::mem::take(&mut self.unpaired_statements).into_values());
+    }
+
+    /// Whether a LOAD DATA statement or its data has not come yet.
+    pub fn has_unpaired(&self) -> bool {
+        !self.unpaired_statements.is_empty() || !self.unpaired_data.is_empty()
+    }
+
+    /// Drops the files that wait. Returns how many bytes they have.
+    pub fn forget_rows(&mut self) -> u64 {
+        let unpaired = std::mem::take(&mut self.unpaired_statements).into_values();
+        let data: u64 = std::mem::take(&mut self.unpaired_data).into_values().sum();
+        data + self.waiting.drain(..).chain(unpaired).map(|chunk| chunk.bytes).sum::<u64>()
     }
 
     /// Whether there are files to load.
@@ -95,13 +106,13 @@ impl TableState {
         !self.waiting.is_empty()
     }
 
-    /// Takes the next file to load.
-    pub fn take_rows(&mut self, table: &TableFileName) -> Option<(RowsFile, DumpFile)> {
+    /// Takes the next file to load, and its length in bytes.
+    pub fn take_rows(&mut self, table: &TableFileName) -> Option<(RowsFile, DumpFile, u64)> {
         let chunk = self.waiting.pop_front()?;
         self.active += 1;
         let rows = RowsFile { table: table.clone(), chunk: chunk.number, part: chunk.part, format: RowsFormat::Sql };
         let file = DumpFile::new(Content::Rows(rows.clone()), chunk.compression);
-        Some((rows, file))
+        Some((rows, file, chunk.bytes))
     }
 }
 
@@ -120,13 +131,14 @@ mod tests {
     #[test]
     fn a_load_data_statement_waits_for_its_data_whichever_comes_first() {
         let mut state = TableState::default();
-        state.add_rows(&rows(0, RowsFormat::Sql), Compression::None, true);
+        state.add_rows(&rows(0, RowsFormat::Sql), Compression::None, 10, true);
         assert!(!state.has_rows_waiting());
-        state.add_rows(&rows(1, RowsFormat::Delimited), Compression::Zstd, true);
+        state.add_rows(&rows(1, RowsFormat::Delimited), Compression::Zstd, 20, true);
         assert!(!state.has_rows_waiting());
-        state.add_rows(&rows(1, RowsFormat::Sql), Compression::Zstd, true);
-        assert_eq!(state.take_rows(&table()).unwrap().1.to_string(), "d.t.00001.sql.zst");
-        state.add_rows(&rows(0, RowsFormat::Delimited), Compression::None, true);
+        state.add_rows(&rows(1, RowsFormat::Sql), Compression::Zstd, 20, true);
+        let (_, file, bytes) = state.take_rows(&table()).unwrap();
+        assert_eq!((file.to_string().as_str(), bytes), ("d.t.00001.sql.zst", 40));
+        state.add_rows(&rows(0, RowsFormat::Delimited), Compression::None, 10, true);
         assert_eq!(state.take_rows(&table()).unwrap().1.to_string(), "d.t.00000.sql");
         assert_eq!(state.active, 2);
     }
