@@ -5,9 +5,12 @@
 
 mod dump_chunks;
 mod dump_compression;
+mod dump_connection;
+mod dump_failures;
 mod dump_files;
 mod dump_filters;
 mod dump_rows;
+mod dump_stream;
 mod dump_support;
 mod dump_tls;
 mod fixtures;

@@ -1,0 +1,240 @@
+//! Dumps that cannot be finished: the exit code, one line that names the cause, and nothing that looks finished.
+
+use crate::dump_support::{dump, make, mydumper, only_line};
+use harness::program::{Program, Running, WorkDir};
+use harness::server::{self, Product, Server};
+use harness::sql::Client;
+use std::process::Command;
+use std::time::Duration;
+
+const NONE: &[String] = &[];
+
+/// 20,000 rows of 200 bytes: of one chunk.
+const ROWS: &[&str] = &[
+    "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(200))",
+    "INSERT INTO t WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 199) \
+     SELECT a.n * 100 + b.n, REPEAT('x', 200) FROM r a JOIN r b WHERE b.n < 100",
+];
+
+/// Makes dumps with [`Held::condition`] wait after half of the rows of [`ROWS`], as long as it lives.
+struct Held {
+    name: String,
+    _holder: Client,
+}
+
+impl Held {
+    fn new(server: &Server, name: &str) -> Held {
+        let mut holder = server.client();
+        assert_eq!(holder.scalar(format!("SELECT GET_LOCK('{name}', 0)")), "1");
+        Held { name: name.to_owned(), _holder: holder }
+    }
+
+    fn condition(&self) -> String {
+        // Of a column, lest the lock be waited for before the first row.
+        format!("id < 10000 OR GET_LOCK(CONCAT('{}', LEFT(b, 0)), 60) IS NOT NULL", self.name)
+    }
+
+    /// A dump that has written some rows and waits for more.
+    fn spawn(&self, server: &Server, dir: &WorkDir, args: &[&str]) -> Running {
+        let program = mydumper(server, dir).args(["-B", &self.name, "--statement-size", "10000", "--where"]);
+        let program = program.arg(self.condition()).args(args).time_limit(Duration::from_secs(20));
+        let mut running = program.spawn();
+        let rows = dir.path().join(format!("{}.t.00000.sql", self.name));
+        running.wait_until("no rows are written", |_| rows.metadata().is_ok_and(|rows| rows.len() > 100_000));
+        running
+    }
+}
+
+/// Runs a failing dump, and returns its line.
+#[track_caller]
+fn line_of_failure(program: Program) -> String {
+    only_line(&program.fails_with(1))
+}
+
+#[test]
+fn a_directory_with_files_is_refused_cleared_or_kept() {
+    let server = server::source(Product::MariaDb);
+    let mut client = make(server, "again", &["CREATE TABLE t (a INT)", "CREATE TABLE u (a INT)"]);
+    let dir = dump(server, &["-B", "again"]);
+    let both = dir.list();
+    let path = dir.path().display();
+    let again = |args: &[&str]| mydumper(server, &dir).args(["-B", "again"]).args(args);
+    assert_eq!(
+        line_of_failure(again(&[])),
+        format!(
+            "[ERROR] the output directory {path} is not empty (again-schema-create.sql is in it): choose another, or \
+             --clear to remove an earlier dump from it, or --dirty to write into it all the same"
+        )
+    );
+    client.run("DROP TABLE u");
+    dir.write("again.x.00000.sql.zst", "");
+    again(&["--clear"]).ok();
+    let one: Vec<_> = both.iter().filter(|name| !name.contains(".u-")).cloned().collect();
+    assert_eq!(dir.list(), one);
+
+    // One file of anything else, and nothing is removed.
+    dir.write("again.md", "mine");
+    let with_mine: Vec<_> = [&["again.md".to_owned()][..], &one].concat();
+    let mut sorted = with_mine.clone();
+    sorted.sort();
+    assert_eq!(
+        line_of_failure(again(&["--clear"])),
+        format!(
+            "[ERROR] --clear removes files of a dump only, and again.md in {path} is none: remove it, or choose \
+             another directory"
+        )
+    );
+    assert_eq!(dir.list(), sorted);
+    client.run("INSERT INTO t VALUES (7)");
+    again(&["--dirty"]).ok();
+    sorted.push("again.t.00000.sql".to_owned());
+    sorted.sort();
+    assert_eq!(dir.list(), sorted);
+    assert_eq!(dir.read_text("again.md"), "mine");
+    assert!(dir.read_text("again.t.00000.sql").ends_with("VALUES(7)\n;\n"));
+    // Between the files of another dump too, a dump that fails does not look finished.
+    assert!(line_of_failure(again(&["--dirty", "--where", "no_such"])).contains("Unknown column 'no_such'"));
+    assert!(!dir.list().contains(&"metadata".to_owned()));
+    assert_eq!(
+        again(&["--clear", "--dirty"]).fails_with(2),
+        "mydumper: --clear and --dirty exclude each other: give one of them\n"
+    );
+}
+
+#[test]
+fn an_earlier_dump_is_not_cleared_for_one_that_cannot_begin() {
+    let server = server::source(Product::MariaDb);
+    make(server, "kept", &["CREATE TABLE t (a INT)"]);
+    let dir = dump(server, &["-B", "kept"]);
+    let before = dir.list();
+    line_of_failure(mydumper(server, &dir).args(["-B", "nosuch", "--clear"]));
+    line_of_failure(mydumper(server, &dir).args(["-B", "kept", "--clear", "--user", "nobody"]));
+    assert_eq!(dir.list(), before);
+}
+
+#[test]
+fn signals() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        make(server, "signals", ROWS);
+        let held = Held::new(server, "signals");
+        for (signal, code, threads) in [("INT", 130, "1"), ("TERM", 143, "4")] {
+            let dir = WorkDir::new();
+            let running = held.spawn(server, &dir, &["-t", threads]);
+            running.signal(signal);
+            let output = running.wait();
+            assert_eq!(output.code, Some(code), "{product:?}: {}", output.stderr);
+            let line = only_line(&output.stderr);
+            assert_eq!(line, "[ERROR] stopped before the dump was done: it is not complete", "{product:?}");
+            let left = ["metadata.partial", "signals-schema-create.sql", "signals.t-schema.sql"];
+            assert_eq!(dir.list(), left, "{product:?}");
+        }
+        // A stream leaves nothing at all.
+        let work = WorkDir::new();
+        let output = work.path().join("dump");
+        let program = Program::mydumper().server(server).args(["-B", "signals", "--stream", "-s", "10000", "-o"]);
+        let program = program.arg(&output).arg("--where").arg(held.condition());
+        let mut running = program.time_limit(Duration::from_secs(20)).spawn();
+        running.wait_until("no rows", |_| output.join("signals.t.00000.sql").exists());
+        running.signal("TERM");
+        assert_eq!(running.wait().code, Some(143), "{product:?}");
+        assert_eq!(work.list(), NONE, "{product:?}");
+    }
+}
+
+#[test]
+fn a_server_that_dies() {
+    for product in Product::ALL {
+        let server = Server::start(product, &[]);
+        let mut client = make(&server, "dies", ROWS);
+        // First, a signal while the dump waits for its lock.
+        client.run("CREATE TABLE locked (a INT)");
+        client.run("LOCK TABLES locked WRITE");
+        let dir = WorkDir::new();
+        let mut running = mydumper(&server, &dir).args(["-v", "3"]).time_limit(Duration::from_secs(20)).spawn();
+        let waiting = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE 'FLUSH TABLES%'";
+        let mut other = server.client();
+        running.wait_until("no FLUSH TABLES", |_| other.scalar(waiting) == "1");
+        running.signal("INT");
+        assert_eq!(running.wait().code, Some(130), "{product:?}");
+        assert_eq!(dir.list(), NONE, "{product:?}");
+        client.run("UNLOCK TABLES");
+        client.run("DROP TABLE locked");
+
+        let held = Held::new(&server, "dies");
+        let dir = WorkDir::new();
+        let running = held.spawn(&server, &dir, &[]);
+        assert!(Command::new("kill").args(["-KILL", &server.pid().to_string()]).status().unwrap().success());
+        let output = running.wait();
+        assert_eq!(output.code, Some(1), "{product:?}: {}", output.stderr);
+        let line = only_line(&output.stderr);
+        assert!(line.starts_with("[ERROR] cannot dump rows of dies.t, chunk 0: "), "{product:?}: {line}");
+        let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
+        assert!(line.contains(advice), "{product:?}: {line}");
+        assert_eq!(dir.list(), ["dies-schema-create.sql", "dies.t-schema.sql", "metadata.partial"], "{product:?}");
+    }
+}
+
+#[test]
+fn a_table_that_is_dropped_meanwhile() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let mut client = make(server, "dropped", ROWS);
+        client.run("CREATE TABLE small (id INT PRIMARY KEY)");
+        client.run("INSERT INTO small VALUES (1)");
+        client.run("ANALYZE TABLE t, small");
+        let held = Held::new(server, "dropped");
+        let dir = WorkDir::new();
+        // The only worker is at the large table.
+        let running = held.spawn(server, &dir, &["-t", "1"]);
+        client.run("DROP TABLE small");
+        drop(held);
+        let output = running.wait();
+        assert_eq!(output.code, Some(1), "{product:?}: {}", output.stderr);
+        let line = only_line(&output.stderr);
+        assert!(line.starts_with("[ERROR] cannot dump rows of dropped.small, chunk 0: server error 1"), "{line}");
+        assert!(
+            line.contains("(the table was changed or dropped meanwhile: run again when no DDL is running)"),
+            "{line}"
+        );
+        assert!(!dir.list().contains(&"metadata".to_owned()), "{product:?}");
+    }
+}
+
+#[test]
+fn a_full_disk() {
+    let server = server::source(Product::MariaDb);
+    let mut client = make(server, "full", ROWS);
+    // Files of 1 MiB at most stand for it: the limit is an error of write(2) when its signal is ignored.
+    let limited = ["bash", "-c", "trap '' XFSZ; ulimit -f 1024; exec \"$@\"", "bash"];
+    let dir = WorkDir::new();
+    let file = dir.path().join("full.t.00000.sql");
+    let line = line_of_failure(mydumper(server, &dir).args(["-B", "full"]).under(&limited));
+    assert_eq!(line, format!("[ERROR] cannot write {}: File too large (os error 27)", file.display()));
+    assert_eq!(dir.list(), ["full-schema-create.sql", "full.t-schema.sql", "metadata.partial"]);
+
+    client.run("CREATE TABLE noise SELECT id, RANDOM_BYTES(150) AS b FROM t");
+    // A file system of 1 MiB that only this process sees; mounting one takes privileges.
+    let mounted = "mount -t tmpfs -o size=1m none \"$0\" || exit 99; \"$@\"; code=$?; ls \"$0\"; exit $code";
+    for compress in [&[][..], &["--compress=zstd"]] {
+        let dir = WorkDir::new();
+        let path = dir.path().to_str().unwrap();
+        let run = mydumper(server, &dir).args(["-T", "full.noise"]).args(compress);
+        let output = run.under(&["unshare", "-m", "sh", "-c", mounted, path]).run();
+        if output.code == Some(99) || output.stderr.contains("unshare failed") {
+            eprintln!("not run, since file systems cannot be mounted here: {}", output.stderr);
+            return;
+        }
+        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        let extension = if compress.is_empty() { "" } else { ".zst" };
+        assert_eq!(
+            only_line(&output.stderr),
+            format!(
+                "[ERROR] cannot write {path}/full.noise.00000.sql{extension}: No space left on device (os error 28)"
+            )
+        );
+        let left = String::from_utf8(output.stdout).unwrap();
+        let files = format!("full-schema-create.sql{extension}\nfull.noise-schema.sql{extension}\nmetadata.partial\n");
+        assert_eq!(left, files);
+    }
+}
