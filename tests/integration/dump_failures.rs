@@ -1,49 +1,12 @@
 //! Dumps that cannot be finished: the exit code, one line that names the cause, and nothing that looks finished.
 
-use crate::dump_support::{dump, make, mydumper, only_line};
-use harness::program::{Program, Running, WorkDir};
+use crate::dump_support::{HELD_ROWS, Held, dump, make, mydumper, only_line};
+use harness::program::{Program, WorkDir};
 use harness::server::{self, Product, Server};
-use harness::sql::Client;
 use std::process::Command;
 use std::time::Duration;
 
 const NONE: &[String] = &[];
-
-/// 20,000 rows of 200 bytes: of one chunk.
-const ROWS: &[&str] = &[
-    "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(200))",
-    "INSERT INTO t WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 199) \
-     SELECT a.n * 100 + b.n, REPEAT('x', 200) FROM r a JOIN r b WHERE b.n < 100",
-];
-
-/// Makes dumps with [`Held::condition`] wait after half of the rows of [`ROWS`], as long as it lives.
-struct Held {
-    name: String,
-    _holder: Client,
-}
-
-impl Held {
-    fn new(server: &Server, name: &str) -> Held {
-        let mut holder = server.client();
-        assert_eq!(holder.scalar(format!("SELECT GET_LOCK('{name}', 0)")), "1");
-        Held { name: name.to_owned(), _holder: holder }
-    }
-
-    fn condition(&self) -> String {
-        // Of a column, lest the lock be waited for before the first row.
-        format!("id < 10000 OR GET_LOCK(CONCAT('{}', LEFT(b, 0)), 60) IS NOT NULL", self.name)
-    }
-
-    /// A dump that has written some rows and waits for more.
-    fn spawn(&self, server: &Server, dir: &WorkDir, args: &[&str]) -> Running {
-        let program = mydumper(server, dir).args(["-B", &self.name, "--statement-size", "10000", "--where"]);
-        let program = program.arg(self.condition()).args(args).time_limit(Duration::from_secs(20));
-        let mut running = program.spawn();
-        let rows = dir.path().join(format!("{}.t.00000.sql", self.name));
-        running.wait_until("no rows are written", |_| rows.metadata().is_ok_and(|rows| rows.len() > 100_000));
-        running
-    }
-}
 
 /// Runs a failing dump, and returns its line.
 #[track_caller]
@@ -116,7 +79,7 @@ fn an_earlier_dump_is_not_cleared_for_one_that_cannot_begin() {
 fn signals() {
     for product in Product::ALL {
         let server = server::source(product);
-        make(server, "signals", ROWS);
+        make(server, "signals", HELD_ROWS);
         let held = Held::new(server, "signals");
         for (signal, code, threads) in [("INT", 130, "1"), ("TERM", 143, "4")] {
             let dir = WorkDir::new();
@@ -146,7 +109,7 @@ fn signals() {
 fn a_server_that_dies() {
     for product in Product::ALL {
         let server = Server::start(product, &[]);
-        let mut client = make(&server, "dies", ROWS);
+        let mut client = make(&server, "dies", HELD_ROWS);
         // First, a signal while the dump waits for its lock.
         client.run("CREATE TABLE locked (a INT)");
         client.run("LOCK TABLES locked WRITE");
@@ -179,7 +142,7 @@ fn a_server_that_dies() {
 fn a_table_that_is_dropped_meanwhile() {
     for product in Product::ALL {
         let server = server::source(product);
-        let mut client = make(server, "dropped", ROWS);
+        let mut client = make(server, "dropped", HELD_ROWS);
         client.run("CREATE TABLE small (id INT PRIMARY KEY)");
         client.run("INSERT INTO small VALUES (1)");
         client.run("ANALYZE TABLE t, small");
@@ -204,7 +167,7 @@ fn a_table_that_is_dropped_meanwhile() {
 #[test]
 fn a_full_disk() {
     let server = server::source(Product::MariaDb);
-    let mut client = make(server, "full", ROWS);
+    let mut client = make(server, "full", HELD_ROWS);
     // Files of 1 MiB at most stand for it: the limit is an error of write(2) when its signal is ignored.
     let limited = ["bash", "-c", "trap '' XFSZ; ulimit -f 1024; exec \"$@\"", "bash"];
     let dir = WorkDir::new();

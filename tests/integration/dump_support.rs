@@ -1,6 +1,6 @@
 //! What the tests of dumps share: a run into a fresh folder, and looks at what it wrote.
 
-use harness::program::{Program, WorkDir};
+use harness::program::{Program, Running, WorkDir};
 use harness::server::{Product, Server};
 use harness::sql::Client;
 use std::path::Path;
@@ -112,4 +112,42 @@ pub fn tool(name: &str, args: &[&str], file: &Path) -> Vec<u8> {
     let output = Command::new(name).args(args).arg(file).output().unwrap();
     assert!(output.status.success(), "{name} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     output.stdout
+}
+
+/// 20,000 rows of 200 bytes: of one chunk.
+pub const HELD_ROWS: &[&str] = &[
+    "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(200))",
+    "INSERT INTO t WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 199) \
+     SELECT a.n * 100 + b.n, REPEAT('x', 200) FROM r a JOIN r b WHERE b.n < 100",
+];
+
+/// Makes dumps with [`Held::condition`] wait after half of the rows of [`HELD_ROWS`], as long as it lives.
+pub struct Held {
+    name: String,
+    _holder: Client,
+}
+
+impl Held {
+    /// Takes the lock, whose name is the database's.
+    pub fn new(server: &Server, name: &str) -> Held {
+        let mut holder = server.client();
+        assert_eq!(holder.scalar(format!("SELECT GET_LOCK('{name}', 0)")), "1");
+        Held { name: name.to_owned(), _holder: holder }
+    }
+
+    /// For `--where`.
+    pub fn condition(&self) -> String {
+        // Of a column, lest the lock be waited for before the first row.
+        format!("id < 10000 OR GET_LOCK(CONCAT('{}', LEFT(b, 0)), 60) IS NOT NULL", self.name)
+    }
+
+    /// A dump that has written some rows and waits for more.
+    pub fn spawn(&self, server: &Server, dir: &WorkDir, args: &[&str]) -> Running {
+        let program = mydumper(server, dir).args(["-B", &self.name, "--statement-size", "10000", "--where"]);
+        let program = program.arg(self.condition()).args(args).time_limit(Duration::from_secs(20));
+        let mut running = program.spawn();
+        let rows = dir.path().join(format!("{}.t.00000.sql", self.name));
+        running.wait_until("no rows are written", |_| rows.metadata().is_ok_and(|rows| rows.len() > 100_000));
+        running
+    }
 }

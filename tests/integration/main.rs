@@ -6,9 +6,11 @@
 mod dump_chunks;
 mod dump_compression;
 mod dump_connection;
+mod dump_consistency;
 mod dump_failures;
 mod dump_files;
 mod dump_filters;
+mod dump_memory;
 mod dump_rows;
 mod dump_stream;
 mod dump_support;
