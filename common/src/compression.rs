@@ -1,11 +1,14 @@
 //! Compression of a dump's files, done by the thread that writes or reads the file.
 
+mod lz4;
+
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 
 use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
-use lz4_flex::frame::{BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use lz4::Lz4Frames;
+use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -150,22 +153,8 @@ pub fn decompress<'a>(
         Compression::None => Box::new(input),
         Compression::Gzip => Box::new(MultiGzDecoder::new(input)),
         Compression::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
-        Compression::Lz4 => Box::new(Lz4Frames(FrameDecoder::new(input))),
+        Compression::Lz4 => Box::new(Lz4Frames::new(input)),
     })
-}
-
-/// Reads LZ4 frames until the input ends; the decoder of the library ends with each frame.
-struct Lz4Frames<R: BufRead>(FrameDecoder<R>);
-
-impl<R: BufRead> Read for Lz4Frames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.0.read(buffer)?;
-            if read > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
-                return Ok(read);
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -67,8 +67,8 @@ pub enum Content {
 pub struct RowsFile {
     /// The table.
     pub table: TableFileName,
-    /// Chunk number. Numbers may have gaps and may start at 1.
-    pub chunk: u64,
+    /// Chunk number. Numbers may have gaps and may start at 1. mydumper 0.10 gave none to a table that it did not split.
+    pub chunk: Option<u64>,
     /// The piece of a chunk that `--chunk-filesize` cut; the first piece, 0, has no suffix.
     pub part: u32,
     /// Statements, or the rows that a LOAD DATA statement of the `.sql` file beside it reads.
@@ -101,14 +101,16 @@ impl DumpFile {
             _ => {}
         }
         if let Some(number) = name.strip_prefix("metadata.partial.") {
-            return Some(DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Compression::None));
+            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Compression::None);
+            return (file.to_string() == name).then_some(file);
         }
         if name.contains(['/', '\0']) {
             return None;
         }
         let (rest, compression) = Compression::of_file_name(name);
-        let content = Content::from_uncompressed_name(rest)?;
-        Some(DumpFile { content, compression })
+        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, compression };
+        // A number with fewer digits, say, would be another file's name.
+        (file.to_string() == name).then_some(file)
     }
 }
 
@@ -129,7 +131,10 @@ impl fmt::Display for DumpFile {
             Content::Sequence(sequence) => write!(f, "{sequence}-schema-sequence.sql")?,
             Content::Triggers(table) => write!(f, "{table}-schema-triggers.sql")?,
             Content::Rows(rows) => {
-                write!(f, "{}.{:05}", rows.table, rows.chunk)?;
+                write!(f, "{}", rows.table)?;
+                if let Some(chunk) = rows.chunk {
+                    write!(f, ".{chunk:05}")?;
+                }
                 if rows.part > 0 {
                     write!(f, ".{:05}", rows.part)?;
                 }
@@ -215,8 +220,7 @@ impl RowsFile {
         };
         let mut parts = stem.split('.');
         let table = TableFileName { database: file_name_part(parts.next()?)?, table: file_name_part(parts.next()?)? };
-        // mydumper 0.10 wrote `DB.TABLE.sql` for a table that it did not split.
-        let chunk = parts.next().map_or(Some(0), number)?;
+        let chunk = parts.next().map(|chunk| number(chunk).ok_or(())).transpose().ok()?;
         let part = parts.next().map_or(Some(0), |part| number(part)?.try_into().ok())?;
         match parts.next() {
             Some(_) => None,
@@ -259,7 +263,8 @@ mod tests {
 
     #[test]
     fn names_of_every_kind() {
-        let rows = |chunk, part, format| Content::Rows(RowsFile { table: table("d", "t"), chunk, part, format });
+        let rows =
+            |chunk, part, format| Content::Rows(RowsFile { table: table("d", "t"), chunk: Some(chunk), part, format });
         for (name, content) in [
             ("metadata", Content::Metadata),
             ("metadata.partial", Content::MetadataUnfinished),
@@ -275,7 +280,12 @@ mod tests {
             ("d.t-schema-triggers.sql", Content::Triggers(table("d", "t"))),
             ("d.t-schema-schema.sql", Content::Table(table("d", "t-schema"))),
             ("d-schema.t.00000.sql", {
-                Content::Rows(RowsFile { table: table("d-schema", "t"), chunk: 0, part: 0, format: RowsFormat::Sql })
+                Content::Rows(RowsFile {
+                    table: table("d-schema", "t"),
+                    chunk: Some(0),
+                    part: 0,
+                    format: RowsFormat::Sql,
+                })
             }),
             ("d.t.00000.sql", rows(0, 0, RowsFormat::Sql)),
             ("d.t.00012.00003.sql", rows(12, 3, RowsFormat::Sql)),
@@ -287,7 +297,8 @@ mod tests {
         let compressed = DumpFile::from_name("d.t.00001.sql.zst").unwrap();
         assert_eq!(compressed, DumpFile::new(rows(1, 0, RowsFormat::Sql), Compression::Zstd));
         assert_eq!(compressed.to_string(), "d.t.00001.sql.zst");
-        assert_eq!(DumpFile::from_name("d.t.sql"), Some(DumpFile::new(rows(0, 0, RowsFormat::Sql), Compression::None)));
+        let unsplit = RowsFile { table: table("d", "t"), chunk: None, part: 0, format: RowsFormat::Sql };
+        assert_eq!(DumpFile::from_name("d.t.sql"), Some(DumpFile::new(Content::Rows(unsplit), Compression::None)));
     }
 
     #[test]
@@ -306,6 +317,9 @@ mod tests {
             "d.t.1.2.3.sql",
             "d.t.99999999999999999999999.sql",
             "metadata.partial.x",
+            "metadata.partial.+1",
+            "d.t.0000.sql",
+            "d.t.00000.00000.sql",
             "metadata.gz",
             "README.md",
         ] {
@@ -317,7 +331,7 @@ mod tests {
         #[test]
         fn any_name_is_read_without_a_panic_and_written_the_same(name in "[a-z.\\-0-9]{0,24}(-schema.sql|.sql|.dat|)") {
             if let Some(file) = DumpFile::from_name(&name) {
-                prop_assert_eq!(DumpFile::from_name(&file.to_string()), Some(file));
+                prop_assert_eq!(file.to_string(), name);
             }
         }
     }

@@ -265,7 +265,7 @@ impl Pieces<'_> {
             None => {
                 let rows = RowsFile {
                     table: self.task.table.file.clone(),
-                    chunk: self.task.number,
+                    chunk: Some(self.task.number),
                     part: self.part,
                     format: RowsFormat::Sql,
                 };

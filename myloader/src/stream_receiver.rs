@@ -46,7 +46,7 @@ pub enum Error {
         source: HeaderError,
     },
     /// It is another kind of file.
-    #[error("this is no stream of mydumper but {0}: restore it with the mysql or mariadb client")]
+    #[error("this is no stream of mydumper but {0}")]
     OtherFormat(&'static str),
     /// A member's name is no name of a dump's file.
     #[error("the stream has a member {name:?} at byte {offset}, which is no file of a dump: nothing is written for it")]
@@ -371,13 +371,16 @@ fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn other_format(line: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(line);
     if text.starts_with("-- MySQL dump") || text.starts_with("-- MariaDB dump") || text.starts_with("/*M!999999") {
-        return Some("a dump of mysqldump or mariadb-dump");
+        return Some("a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client");
     }
     let magic: [(&[u8], &'static str); 4] = [
-        (b"\x1f\x8b", "a gzip file: pipe it through gzip -dc"),
-        (b"\x28\xb5\x2f\xfd", "a zstd file: pipe it through zstd -dc"),
+        (b"\x1f\x8b", "a gzip file: pipe it through gzip -dc first"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file: pipe it through zstd -dc first"),
         (b"XBSTCK01", "an xbstream: unpack it with mbstream -x"),
-        (b"/*!", "a file with SQL statements"),
+        (b"/*!", "a file with SQL statements: restore it with the mysql or mariadb client"),
     ];
     magic.into_iter().find(|(start, _)| line.starts_with(start)).map(|(_, format)| format)
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,7 +29,7 @@ pub enum Stage {
 /// A file of rows, without the names that all files of its table share: a table may have very many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Chunk {
-    number: u64,
+    number: Option<u64>,
     part: u32,
     compression: Compression,
     bytes: u64,
@@ -58,8 +58,8 @@ pub struct TableState {
     pub offered: bool,
     waiting: VecDeque<Chunk>,
     /// Statements whose data has not come, by chunk and part, and data whose statement has not.
-    unpaired_statements: BTreeMap<(u64, u32), Chunk>,
-    unpaired_data: BTreeMap<(u64, u32), u64>,
+    unpaired_statements: BTreeMap<(Option<u64>, u32), Chunk>,
+    unpaired_data: BTreeMap<(Option<u64>, u32), u64>,
 }
 
 impl TableState {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn rows(chunk: u64, format: RowsFormat) -> RowsFile {
-        RowsFile { table: table(), chunk, part: 0, format }
+        RowsFile { table: table(), chunk: Some(chunk), part: 0, format }
     }
 
     fn table() -> TableFileName {

@@ -257,7 +257,7 @@ fn compress_takes_a_value_or_none() {
     }
     assert_eq!(typed("--compress-level=19").output.compress_level, Some(19));
     for (line, text) in [
-        ("-c xz", "invalid value 'xz' for --compress: use ZSTD or GZIP"),
+        ("-c xz", "invalid value 'xz' for --compress: use ZSTD, GZIP or LZ4"),
         ("--compress=lzo", "invalid value 'lzo' for --compress: use ZSTD, GZIP or LZ4"),
         (
             "--compress-level 23",
