@@ -85,6 +85,8 @@ impl Server {
         guard.args(&installation.command).arg(option("--datadir", &data));
         guard.arg(option("--socket", &dir.path().join("socket")));
         guard.arg(option("--pid-file", &dir.path().join("pid")));
+        // In a shared one, a server that starts removes the temporary tables of those that run, and MariaDB crashes.
+        guard.arg(option("--tmpdir", dir.path()));
         guard.args(options(product, port)).args(extra_args);
         // Its own process group: Ctrl-C in a terminal must reach the test process only.
         guard.process_group(0);
