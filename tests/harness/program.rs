@@ -63,6 +63,11 @@ impl Program {
         }
     }
 
+    /// The program's path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The same run through another command: `command` and its arguments come before the program's path.
     #[must_use]
     pub fn under(self, command: &[&str]) -> Program {
@@ -188,11 +193,16 @@ impl Program {
     }
 }
 
-/// Runs `dumper | loader`: both outputs, where the dumper's standard output is what the loader has read.
-pub fn pipe(dumper: Program, loader: Program) -> (Output, Output) {
+/// Starts `dumper | loader`.
+pub fn start_pipe(dumper: Program, loader: Program) -> (Running, Running) {
     let mut dumper = dumper.start(Stdio::null(), Stdio::piped());
     let stdout = dumper.take_stdout();
-    let loader = loader.start(Stdio::from(stdout), Stdio::piped());
+    (dumper, loader.start(Stdio::from(stdout), Stdio::piped()))
+}
+
+/// Runs `dumper | loader`: both outputs, where the dumper's standard output is what the loader has read.
+pub fn pipe(dumper: Program, loader: Program) -> (Output, Output) {
+    let (dumper, loader) = start_pipe(dumper, loader);
     // The loader first: as long as it reads, the dumper goes on; when it dies, the dumper's pipe breaks.
     let loader = loader.wait();
     (dumper.wait(), loader)

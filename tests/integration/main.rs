@@ -18,3 +18,6 @@ mod dump_tls;
 mod fixtures;
 mod harness_itself;
 mod round_trip;
+mod stream_ends;
+mod stream_modes;
+mod stream_usage;
