@@ -233,27 +233,30 @@ impl Definition {
     /// The definition inside the session that it was made in.
     fn write(&self, out: &mut Vec<u8>, drop: Option<&str>) {
         let mut saved: Vec<(&str, String)> = Vec::new();
+        if let Some(sql_mode) = &self.sql_mode {
+            saved.push(("sql_mode", quote_string(sql_mode)));
+        }
+        if let Some(time_zone) = &self.time_zone {
+            saved.push(("time_zone", quote_string(time_zone)));
+        }
         if let (Some(charset), Some(collation)) = (&self.character_set_client, &self.collation_connection) {
             saved.push(("character_set_client", charset.clone()));
             saved.push(("character_set_results", charset.clone()));
             saved.push(("collation_connection", collation.clone()));
         }
-        if let Some(time_zone) = &self.time_zone {
-            saved.push(("time_zone", quote_string(time_zone)));
-        }
-        // Last: a mode such as ORACLE or NO_BACKSLASH_ESCAPES changes how the statements above are read.
-        if let Some(sql_mode) = &self.sql_mode {
-            saved.push(("sql_mode", quote_string(sql_mode)));
-        }
         for (variable, _) in &saved {
             append(out, format!("SET @PREV_{0}=@@{0}", variable.to_ascii_uppercase()).as_bytes());
         }
+        let set = |out: &mut Vec<u8>, saved: &[(&str, String)]| {
+            saved.iter().for_each(|(variable, value)| append(out, format!("SET {variable} = {value}").as_bytes()));
+        };
+        let (mode, others) = saved.split_at(usize::from(self.sql_mode.is_some()));
+        // MariaDB drops packages in the mode ORACLE only. The name here is still in the file's character set.
+        set(out, mode);
         if let Some(drop) = drop {
             append(out, drop.as_bytes());
         }
-        for (variable, value) in &saved {
-            append(out, format!("SET {variable} = {value}").as_bytes());
-        }
+        set(out, others);
         // Writing to memory does not fail.
         let _ = write_stored_program(out, &self.text);
         for (variable, _) in saved.iter().rev() {
@@ -285,26 +288,26 @@ mod tests {
         definition.write(&mut out, Some("DROP EVENT IF EXISTS `e`"));
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "SET @PREV_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT;\n\
+            "SET @PREV_SQL_MODE=@@SQL_MODE;\n\
+             SET @PREV_TIME_ZONE=@@TIME_ZONE;\n\
+             SET @PREV_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT;\n\
              SET @PREV_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS;\n\
              SET @PREV_COLLATION_CONNECTION=@@COLLATION_CONNECTION;\n\
-             SET @PREV_TIME_ZONE=@@TIME_ZONE;\n\
-             SET @PREV_SQL_MODE=@@SQL_MODE;\n\
+             SET sql_mode = 'ANSI_QUOTES';\n\
              DROP EVENT IF EXISTS `e`;\n\
+             SET time_zone = 'SYSTEM';\n\
              SET character_set_client = latin1;\n\
              SET character_set_results = latin1;\n\
              SET collation_connection = latin1_swedish_ci;\n\
-             SET time_zone = 'SYSTEM';\n\
-             SET sql_mode = 'ANSI_QUOTES';\n\
              DELIMITER ;;\n\
              CREATE EVENT e DO BEGIN SELECT 1; END\n\
              ;;\n\
              DELIMITER ;\n\
-             SET sql_mode = @PREV_SQL_MODE;\n\
-             SET time_zone = @PREV_TIME_ZONE;\n\
              SET collation_connection = @PREV_COLLATION_CONNECTION;\n\
              SET character_set_results = @PREV_CHARACTER_SET_RESULTS;\n\
-             SET character_set_client = @PREV_CHARACTER_SET_CLIENT;\n"
+             SET character_set_client = @PREV_CHARACTER_SET_CLIENT;\n\
+             SET time_zone = @PREV_TIME_ZONE;\n\
+             SET sql_mode = @PREV_SQL_MODE;\n"
         );
     }
 }
