@@ -136,7 +136,7 @@ fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, 
     }
     match (worker.session.execute_ddl(create), drop_table) {
         (Err(error), DropTable::None | DropTable::Truncate | DropTable::Delete)
-            if error.server_code() == Some(TABLE_EXISTS) =>
+            if error.server_code() == Some(TABLE_EXISTS) && !is_view(worker, name)? =>
         {
             match drop_table {
                 DropTable::Truncate => worker.session.execute_ddl(format!("TRUNCATE TABLE {quoted}"))?,
@@ -148,6 +148,14 @@ fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, 
         }
         (result, _) => result.map(|()| true),
     }
+}
+
+/// Whether a view of this name is in the session's database: its rows are those of other tables, which are not to be
+/// emptied or filled.
+fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
+    let views = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
+    // Compared here: information_schema compares names without regard to case.
+    Ok(worker.session.connection.query(views)?.iter().any(|view| view.text(0) == name))
 }
 
 /// Drops a table or view, if there is one.
