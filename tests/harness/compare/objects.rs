@@ -64,7 +64,7 @@ impl Reader<'_> {
                 if let Some(column) = skip {
                     row.remove(column);
                 }
-                joined(&row)
+                without_implied_charsets(&joined(&row))
             }
             Err(error) => error,
         };
@@ -152,4 +152,25 @@ impl Reader<'_> {
             self.show_create("LIBRARY", &text(&row[0]), None);
         }
     }
+}
+
+/// MySQL writes a column's `COLLATE` without the character set that it implies if the column took both from its table,
+/// and with it once that text was executed again: the two mean the same.
+fn without_implied_charsets(text: &str) -> String {
+    const CHARSET: &str = " CHARACTER SET ";
+    let mut parts = text.split(CHARSET);
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once(' ') {
+            Some((charset, rest)) if rest.starts_with(&format!("COLLATE {charset}_")) => {
+                short.push(' ');
+                short.push_str(rest);
+            }
+            _ => {
+                short.push_str(CHARSET);
+                short.push_str(part);
+            }
+        }
+    }
+    short
 }

@@ -1,0 +1,76 @@
+//! What the tests of restores share: a database dumped whole, a restore of it, and looks at what came of it.
+
+use crate::dump_support::{dump, make, only_line};
+use harness::compare::differences;
+use harness::program::{Output, Program, WorkDir};
+use harness::server::{Product, Server, source, target};
+use harness::sql::{Client, text};
+use std::time::Duration;
+
+/// A hang is a failure: far longer than any of these restores takes.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// The dump of a database, with all its objects, that these statements make on the product's source server.
+#[track_caller]
+pub fn dumped(product: Product, database: &str, statements: &[&str]) -> WorkDir {
+    dumped_with(product, database, statements, &[])
+}
+
+/// The same with further options of mydumper.
+#[track_caller]
+pub fn dumped_with(product: Product, database: &str, statements: &[&str], options: &[&str]) -> WorkDir {
+    make(source(product), database, statements);
+    dump_of(product, database, options)
+}
+
+/// The dump of a database that the source server has.
+#[track_caller]
+pub fn dump_of(product: Product, database: &str, options: &[&str]) -> WorkDir {
+    dump(source(product), &[&["-B", database, "-G", "-R", "-E"], options].concat())
+}
+
+/// myloader as root over the server's socket, from `dir`.
+pub fn myloader(server: &Server, dir: &WorkDir) -> Program {
+    Program::myloader().server(server).arg("-d").arg(dir.path()).time_limit(TIME_LIMIT)
+}
+
+/// A restore into the product's target server that succeeds.
+#[track_caller]
+pub fn load(product: Product, dir: &WorkDir, options: &[&str]) -> Output {
+    myloader(target(product), dir).args(options).ok()
+}
+
+/// A restore that fails with exit code 1 and one line: that line.
+#[track_caller]
+pub fn refused(product: Product, dir: &WorkDir, options: &[&str]) -> String {
+    only_line(&myloader(target(product), dir).args(options).fails_with(1))
+}
+
+/// Makes a database on the source server, dumps it, restores it, and compares all of both.
+#[track_caller]
+pub fn round_trip(product: Product, database: &str, statements: &[&str]) {
+    let dir = dumped(product, database, statements);
+    load(product, &dir, &[]);
+    assert_same(product, database);
+}
+
+/// The database is the same on both servers.
+#[track_caller]
+pub fn assert_same(product: Product, database: &str) {
+    assert_eq!(differences(source(product), database, target(product), database), [""; 0], "{product:?}");
+}
+
+/// The first column of what a statement returns.
+#[track_caller]
+pub fn column(client: &mut Client, sql: &str) -> Vec<String> {
+    client.query(sql).iter().map(|row| text(&row[0])).collect()
+}
+
+/// The names of a database's tables and views on the target server.
+#[track_caller]
+pub fn tables(product: Product, database: &str) -> Vec<String> {
+    let mut names =
+        column(&mut target(product).client(), &format!("SHOW TABLES FROM {}", harness::quote_name(database)));
+    names.sort();
+    names
+}
