@@ -105,7 +105,7 @@ pub enum Error {
         /// Which user.
         user: String,
         /// Why not.
-        cause: Cause,
+        cause: Box<Cause>,
     },
     /// A statement failed.
     #[error("{cause}{}; statement: {statement}", self.advice())]
@@ -113,7 +113,7 @@ pub enum Error {
         /// Its beginning.
         statement: String,
         /// Why.
-        cause: Cause,
+        cause: Box<Cause>,
     },
 }
 
@@ -216,7 +216,11 @@ impl Connection {
     /// # Errors
     /// [`Error::Connect`], or [`Error::Statement`] for a statement of the session's set-up.
     pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, Error> {
-        let error = |cause| Error::Connect { address: settings.address.clone(), user: settings.user.clone(), cause };
+        let error = |cause| Error::Connect {
+            address: settings.address.clone(),
+            user: settings.user.clone(),
+            cause: Box::new(cause),
+        };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -446,7 +450,7 @@ fn block_on<T>(
             () = stop.token().cancelled() => Err(Cause::Stopped),
         }
     });
-    result.map_err(|cause| Error::Statement { statement: excerpt(statement), cause })
+    result.map_err(|cause| Error::Statement { statement: excerpt(statement), cause: Box::new(cause) })
 }
 
 fn cause_of(error: mysql_async::Error) -> Cause {
@@ -507,7 +511,11 @@ mod tests {
     fn a_failed_statement_names_the_server_s_code_and_text() {
         let error = Error::Statement {
             statement: "CREATE TABLE t(a INT)".into(),
-            cause: Cause::Server { code: 1050, state: "42S01".into(), message: "Table 't' already exists".into() },
+            cause: Box::new(Cause::Server {
+                code: 1050,
+                state: "42S01".into(),
+                message: "Table 't' already exists".into(),
+            }),
         };
         assert_eq!(
             error.to_string(),

@@ -151,9 +151,8 @@ fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
     let host = options.host.as_deref();
     let local = host.is_none_or(|host| host == "localhost");
     let tcp = || {
-        // A name that may resolve to ::1 first, where servers often do not listen.
-        let host = host.filter(|_| !local).unwrap_or("127.0.0.1");
-        Address::Tcp(host.to_owned(), options.port.unwrap_or(USUAL_PORT))
+        // As it was typed: a certificate may be for "localhost" and not for its address.
+        Address::Tcp(host.unwrap_or("127.0.0.1").to_owned(), options.port.unwrap_or(USUAL_PORT))
     };
     match (options.protocol, &options.socket) {
         (Some(Protocol::Tcp), Some(_)) => Err(UsageError::new("--protocol=tcp and --socket exclude each other")),

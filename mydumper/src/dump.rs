@@ -91,6 +91,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections)?;
     if !needs_lock {
         snapshot.unlock()?;
+    } else if !snapshot.is_locked() {
+        tracing::warn!(
+            "some tables are of engines that no snapshot holds, and without a lock they are not of the same moment as \
+             the others"
+        );
     }
     let catalog = Catalog::read(&mut snapshot.coordinator, &config.filter, &config.ignored_engines, &config.objects)?;
 

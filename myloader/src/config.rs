@@ -59,7 +59,7 @@ pub enum Command {
     /// Restore into a server.
     Restore(Box<Config>),
     /// Write a stream's files into a directory.
-    Unpack(Unpack),
+    Unpack(Box<Unpack>),
 }
 
 /// `--stream=UNPACK`.
@@ -126,7 +126,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             // There is no server that could have the database under another name: both options choose.
             let databases = selection.database.into_iter().chain(selection.source_db).collect();
             let filter = program::filter(&filter, databases)?;
-            return Ok(Command::Unpack(Unpack { directory, filter, quiet }));
+            return Ok(Command::Unpack(Box::new(Unpack { directory, filter, quiet })));
         }
         (Some(LoaderStream::Restore(mode)), None) if !mode.content => {
             return Err(UsageError::new(
