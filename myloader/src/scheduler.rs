@@ -4,55 +4,23 @@
 //! routines, views (until none is left), triggers, events. Up to the keys, each table goes on by itself as soon as its
 //! files are there; the rest waits for all tables and for the end of the input.
 
+mod error;
+mod row_counts;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use common::dump_file::{Content, DumpFile, TableFileName};
-use common::filter::{Filter, FilterError};
+use common::filter::Filter;
 use common::metadata::Metadata;
 use common::name::QualifiedName;
 
+pub use error::Error;
+
 use crate::job::{DatabaseTarget, Job, Outcome, TableTarget};
 use crate::table_state::{Stage as TableStage, TableState};
-
-/// The dump and the options do not go together, or the dump is not whole.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// `--database` takes the rows of one database.
-    #[error(
-        "--database {target:?} is one name, but the dump has the databases {first:?} and {second:?}: choose one with \
-         --source-db"
-    )]
-    SeveralDatabases {
-        /// The name given.
-        target: String,
-        /// A database of the dump.
-        first: String,
-        /// Another.
-        second: String,
-    },
-    /// Tables are there already.
-    #[error(
-        "{} of the dump exists on the server already, with {} other(s): nothing of this database was changed; choose \
-         with --drop-table what to do with tables that exist", tables[0], tables.len() - 1
-    )]
-    TablesExist {
-        /// Which.
-        tables: Vec<QualifiedName>,
-    },
-    /// Rows are missing, or there are too many.
-    #[error("the restore is not complete: {}", .0.join("; "))]
-    RowCounts(Vec<String>),
-    /// Views need something that the dump does not have.
-    #[error("views cannot be created: {}", .0.join("; "))]
-    Views(Vec<String>),
-    /// The real name of a database or table is nowhere.
-    #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
-    NoName(String),
-    /// A filter cannot be decided.
-    #[error(transparent)]
-    Filter(#[from] FilterError),
-}
 
 /// Options of the scheduler.
 #[derive(Debug)]
@@ -626,38 +594,5 @@ impl Scheduler {
             }
         }
         Ok(jobs)
-    }
-
-    /// What was restored against what the dump says that it holds.
-    fn check_row_counts(&self) -> Result<(), Error> {
-        if !self.settings.data {
-            return Ok(());
-        }
-        let mut differences = Vec::new();
-        for (table, entry) in &self.metadata.tables {
-            let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
-            let state = self.tables.get(table);
-            let restored = match state.map(|state| &state.stage) {
-                Some(TableStage::Skipped) => continue,
-                // A dump without schemas has no file for an empty table.
-                None | Some(TableStage::Waiting) if !self.passes_source(table)? => continue,
-                _ => state.map_or(0, |state| state.restored),
-            };
-            if restored != expected {
-                differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
-            }
-        }
-        if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }
-    }
-
-    /// Whether a table that never started was to be restored at all.
-    fn passes_source(&self, table: &TableFileName) -> Result<bool, Error> {
-        let database = match self.databases.get(&table.database).map(|database| &database.state) {
-            Some(DatabaseState::Skipped) => return Ok(false),
-            Some(DatabaseState::Ready(target)) => target.source.clone(),
-            _ => table.database.clone(),
-        };
-        let Ok(name) = self.real_table_name(table) else { return Ok(true) };
-        Ok(self.settings.filter.passes_table(&QualifiedName::new(database, name))?)
     }
 }

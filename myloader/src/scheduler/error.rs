@@ -1,0 +1,43 @@
+//! What ends a restore though every single job has succeeded.
+
+use common::filter::FilterError;
+use common::name::QualifiedName;
+
+/// The dump and the options do not go together, or the dump is not whole.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// `--database` takes the rows of one database.
+    #[error(
+        "--database {target:?} is one name, but the dump has the databases {first:?} and {second:?}: choose one with \
+         --source-db"
+    )]
+    SeveralDatabases {
+        /// The name given.
+        target: String,
+        /// A database of the dump.
+        first: String,
+        /// Another.
+        second: String,
+    },
+    /// Tables are there already.
+    #[error(
+        "{} of the dump exists on the server already, with {} other(s): nothing of this database was changed; choose \
+         with --drop-table what to do with tables that exist", tables[0], tables.len() - 1
+    )]
+    TablesExist {
+        /// Which.
+        tables: Vec<QualifiedName>,
+    },
+    /// Rows are missing, or there are too many.
+    #[error("the restore is not complete: {}", .0.join("; "))]
+    RowCounts(Vec<String>),
+    /// Views need something that the dump does not have.
+    #[error("views cannot be created: {}", .0.join("; "))]
+    Views(Vec<String>),
+    /// The real name of a database or table is nowhere.
+    #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
+    NoName(String),
+    /// A filter cannot be decided.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+}
