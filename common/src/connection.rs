@@ -14,6 +14,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{ClientIdentity, Conn, OptsBuilder, QueryResult, SslOpts, TextProtocol, Value};
 use tokio::runtime::Runtime;
 
+use crate::io::read_some;
 use crate::stop::Stop;
 
 /// How long a server may take to accept a TCP connection.
@@ -484,10 +485,9 @@ fn blocks(mut data: impl Read + Send + 'static) -> impl Iterator<Item = io::Resu
         let mut block = vec![0; INFILE_BLOCK];
         let mut filled = 0;
         while filled < block.len() {
-            match data.read(&mut block[filled..]) {
+            match read_some(&mut data, &mut block[filled..]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Some(Err(error)),
             }
         }

@@ -7,11 +7,12 @@
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use common::dump_file::{Content, DumpFile};
+use common::io::read_some;
 use common::metadata::{Metadata, MetadataError};
 use common::stop::{Stop, Stopped};
 use common::stream::{Header, HeaderError, LONGEST_HEADER};
@@ -354,15 +355,6 @@ fn checksum(file: &mut fs::File) -> io::Result<u32> {
         match read_some(file, &mut block)? {
             0 => return Ok(crc32c),
             read => crc32c = crc32c::crc32c_append(crc32c, &block[..read]),
-        }
-    }
-}
-
-fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match input.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
         }
     }
 }

@@ -7,6 +7,8 @@
 
 use std::io::{self, Read, Write};
 
+use crate::io::read_some;
+
 /// How much is read at once.
 const READ_SIZE: usize = 256 * 1024;
 /// The longest statement that a server can take: its largest `max_allowed_packet` is 1 GiB.
@@ -147,15 +149,6 @@ impl<R: Read> StatementReader<R> {
             let read = read_some(&mut self.input, &mut self.buffer[length..]);
             self.buffer.truncate(length + *read.as_ref().unwrap_or(&0));
             self.at_end = read? == 0;
-        }
-    }
-}
-
-fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match input.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
         }
     }
 }

@@ -12,18 +12,21 @@ impl Scheduler {
         if !self.settings.data {
             return Ok(());
         }
+        // A dump may have been made without schemas, but not with those of some tables only.
+        let has_schemas = self.settings.schemas && self.tables.values().any(|state| state.schema.is_some());
         let mut differences = Vec::new();
         for (table, entry) in &self.metadata.tables {
             let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
             let state = self.tables.get(table);
-            let restored = match state.map(|state| &state.stage) {
-                Some(Stage::Skipped) => continue,
-                // A dump without schemas has no file for an empty table.
-                None | Some(Stage::Waiting) if !self.passes_source(table)? => continue,
-                _ => state.map_or(0, |state| state.restored),
-            };
+            let not_restored = matches!(state.map(|state| &state.stage), None | Some(Stage::Waiting | Stage::Skipped));
+            if not_restored && !self.passes_source(table)? {
+                continue;
+            }
+            let restored = state.map_or(0, |state| state.restored);
             if restored != expected {
                 differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
+            } else if has_schemas && state.is_none_or(|state| state.schema.is_none()) {
+                differences.push(format!("the file with the definition of table {table} is missing"));
             }
         }
         if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }

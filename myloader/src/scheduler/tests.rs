@@ -188,6 +188,33 @@ fn rows_that_are_missing_or_too_many_end_the_restore() {
 }
 
 #[test]
+fn a_definition_that_is_missing_ends_the_restore_even_if_the_table_is_empty() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql"]);
+    scheduler.input_ended(metadata(&[("empty", 0), ("t", 0)])).unwrap();
+    assert_eq!(
+        run(&mut scheduler).unwrap_err().to_string(),
+        "the restore is not complete: the file with the definition of table d.empty is missing"
+    );
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d.t.00000.sql"]);
+    scheduler.input_ended(metadata(&[("empty", 0), ("t", 10)])).unwrap();
+    assert_eq!(run(&mut scheduler).unwrap(), [vec!["database d"], vec!["d.t.00000.sql"]]);
+}
+
+#[test]
+fn rows_of_a_table_that_was_taken_for_a_stand_in_are_missed() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
+    scheduler.input_ended(metadata(&[("t", 10)])).unwrap();
+    let database = take(&mut scheduler);
+    finish(&mut scheduler, &database).unwrap();
+    let created = take(&mut scheduler).remove(0);
+    let error = scheduler.done(&created, Outcome::TableSkipped).unwrap_err();
+    assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows of the dump's 10");
+}
+
+#[test]
 fn views_are_tried_until_none_is_left_or_nothing_changes() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema-view.sql", "d.b-schema-view.sql"]);
