@@ -89,6 +89,11 @@ impl Metadata {
     /// # Errors
     /// As [`Metadata::parse`].
     pub fn merge(&mut self, text: &str) -> Result<(), MetadataError> {
+        // Before 0.12 it was no key file: lines on the binary log, and nothing of the tables.
+        if text.starts_with("Started dump at:") {
+            self.finished |= text.lines().any(|line| line.starts_with("Finished dump at:"));
+            return Ok(());
+        }
         let mut section = Section::Other;
         for (number, line) in text.lines().enumerate() {
             let error = || MetadataError { line: number + 1, text: line.chars().take(100).collect() };
@@ -299,6 +304,13 @@ mod tests {
 
     fn table(database: &str, table: &str) -> TableFileName {
         TableFileName { database: database.into(), table: table.into() }
+    }
+
+    #[test]
+    fn metadata_as_old_versions_wrote_it() {
+        let text = "Started dump at: 2026-11-21 09:54:25\nSHOW MASTER STATUS:\n\tLog: binlog.000001\n\tPos: 2040\n\
+            \tGTID:0-43557-8\n\nFinished dump at: 2026-11-21 09:54:25\n";
+        assert_eq!(Metadata::parse(text).unwrap(), Metadata { finished: true, ..Metadata::default() });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use common::connection::Error as ServerError;
-use common::dump_file::DumpFile;
+use common::dump_file::{Content, DumpFile};
 use common::name::QualifiedName;
 use common::sql::token::Dialect;
 use common::sql::{quote_identifier, quote_string};
@@ -94,9 +94,10 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
         let parse_error = |source| Error::Parse { file: file.to_string(), line: statement.line, source };
         let parsed = CreateTable::parse(statement.text, Dialect::default()).map_err(parse_error)?;
         let name = text(&parsed.name);
-        // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does. Views are made
-        // in an order that works without it.
-        if parsed.if_not_exists || !worker.passes(database, &name)? {
+        // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does, or, before
+        // mydumper 0.11, not even that. Views are made in an order that works without it.
+        let view = DumpFile::new(Content::View(file_name.clone()), file.compression);
+        if parsed.if_not_exists || worker.shared.files.has(&view) || !worker.passes(database, &name)? {
             worker.end_file(file)?;
             return Ok(Outcome::TableSkipped);
         }

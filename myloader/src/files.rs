@@ -54,6 +54,11 @@ impl Files {
         self.directory.join(file.to_string())
     }
 
+    /// Whether a file is there.
+    pub fn has(&self, file: &DumpFile) -> bool {
+        self.path(file).exists()
+    }
+
     /// Opens a file, decompressed.
     pub fn open(&self, file: &DumpFile) -> Result<Box<dyn Read + Send>, Error> {
         let path = self.path(file);
