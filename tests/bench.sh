@@ -11,8 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 need_build_tools
 need_mariadb
 need_mysql
-# Debian's mydumper by its full path, which a mydumper on the PATH cannot hide.
-{ [ -x /usr/bin/mydumper ] && [ -x /usr/bin/myloader ]; } || install_packages mydumper
+need_peer
 export CARGO_NET_RETRY=10
 say "building"
 cargo build --release --workspace --locked

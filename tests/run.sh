@@ -9,6 +9,7 @@ need_cargo_part fmt rustfmt
 need_cargo_part clippy clippy
 need_mariadb
 need_mysql
+need_peer
 need_tools
 
 # Downloads of crates are retried: a test run must not fail for a lost connection.

@@ -105,6 +105,11 @@ need_mysql() {
   [ -x "$CACHE_DIR/mysql/usr/sbin/mysqld" ] || unpack_mysql
 }
 
+# need_peer: Debian's mydumper, by its full path, which a mydumper on the PATH cannot hide.
+need_peer() {
+  { [ -x /usr/bin/mydumper ] && [ -x /usr/bin/myloader ]; } || install_packages mydumper
+}
+
 # need_build_tools: cargo, and the C compiler and linker that crates with C code need.
 need_build_tools() {
   command -v cargo >/dev/null 2>&1 || die "cargo is missing: install Rust (rustup, https://rustup.rs), then run this again"

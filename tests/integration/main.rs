@@ -22,6 +22,7 @@ mod load_damaged;
 mod load_drop_table;
 mod load_names;
 mod load_objects;
+mod load_peer;
 mod load_selection;
 mod load_stopped;
 mod load_support;
