@@ -7,6 +7,7 @@ pub mod connection;
 pub mod dump_file;
 pub mod exit;
 pub mod filter;
+pub mod global_variables;
 pub mod io;
 pub mod logging;
 pub mod metadata;

@@ -105,6 +105,8 @@ impl<'a> Coordinator<'a> {
         }
         if self.config.objects.data {
             self.dump_rows()?;
+        } else {
+            self.tables.iter().filter(|table| table.has_rows()).for_each(|_| self.shared.counters.add_table());
         }
         self.snapshot.unlock()?;
         self.send_finished_tables()?;

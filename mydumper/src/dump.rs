@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
+use common::global_variables::GlobalVariables;
 use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
 use common::server::Server;
@@ -17,7 +18,6 @@ use crate::catalog::{self, Catalog};
 use crate::config::{Config, ExistingFiles, Stream};
 use crate::coordinator::{Coordinator, LARGEST_CHUNK};
 use crate::file_writer::{Files, WriteError};
-use crate::global_variables::GlobalVariables;
 use crate::output::{self, OutputDirectory};
 use crate::schema::Preamble;
 use crate::snapshot::{self, Snapshot};

@@ -7,7 +7,6 @@ mod coordinator;
 mod dump;
 mod encoder;
 mod file_writer;
-mod global_variables;
 mod options;
 mod output;
 mod replication;

@@ -94,7 +94,7 @@ pub struct SelectionOptions {
 #[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Lock options")]
 pub struct LockOptions {
-    /// AUTO, FTWRL, LOCK_ALL, GTID, SAFE_NO_LOCK or NO_LOCK
+    /// AUTO, FTWRL, SAFE_NO_LOCK or NO_LOCK; LOCK_ALL and GTID come with a later version
     #[arg(long, value_name = "MODE", default_value = "AUTO")]
     pub sync_thread_lock_mode: LockMode,
 

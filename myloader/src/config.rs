@@ -17,6 +17,8 @@ pub struct Config {
     pub connection: Settings,
     /// `--server-version`.
     pub server_version: Option<Server>,
+    /// `SET GLOBAL` for the time of the restore, from the defaults file.
+    pub global_variables: Vec<(String, String)>,
     /// Where the files come from.
     pub source: Source,
     /// Number of workers.
@@ -111,10 +113,17 @@ pub struct Restore {
 
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
-    let Parsed { options, session_variables, .. } = parsed;
+    let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, restore, job, log } = options;
     if restore.stream.is_some() && std::io::stdin().is_terminal() {
         return Err(UsageError::new("--stream reads a dump from standard input: redirect a file or pipe to it"));
+    }
+    let chooses_tables = filter.tables_list.is_some() || filter.regex.is_some() || filter.omit_from_file.is_some();
+    if restore.drop_database && chooses_tables {
+        return Err(UsageError::new(
+            "--drop-database would drop tables that --tables-list, --regex or --omit-from-file leave out of the restore: \
+             use --drop-table",
+        ));
     }
     let quiet = log.verbose == 0;
     let source = match (restore.stream, restore.directory) {
@@ -142,6 +151,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     Ok(Command::Restore(Box::new(Config {
         connection: program::connection_settings(&connection, &session_variables)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
+        global_variables,
         threads: job.threads,
         max_threads_per_table: job.max_threads_per_table,
         max_threads_for_keys: job.max_threads_for_index_creation,

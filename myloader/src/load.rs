@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{DumpFile, TableFileName};
+use common::global_variables::GlobalVariables;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
@@ -79,6 +80,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);

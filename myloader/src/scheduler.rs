@@ -519,6 +519,7 @@ impl Scheduler {
     fn begin_next_stage(&mut self) -> Result<(), Error> {
         match self.stage {
             Stage::Tables => {
+                self.check_filter()?;
                 self.check_row_counts()?;
                 self.stage = Stage::Keys;
                 self.keys = std::mem::take(&mut self.late_keys);

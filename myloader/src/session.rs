@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use common::connection::{Connection, Error};
 use common::server::Server;
-use common::sql::quote_identifier;
+use common::sql::{quote_identifier, quote_string};
 use common::stop::Stop;
 
 use crate::ddl::statement_kind::sql_mode_value;
@@ -42,6 +42,8 @@ pub struct Session {
     pub connection: Connection,
     server: Server,
     stop: Stop,
+    /// The time zone that files are restored in which name none, as dumps with `--skip-tz-utc` have them.
+    time_zone: String,
     database: Option<String>,
 }
 
@@ -62,16 +64,18 @@ impl Session {
             }
             tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
         }
-        Ok(Session { connection, server, stop, database: None })
+        let time_zone =
+            connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
+        Ok(Session { connection, server, stop, time_zone, database: None })
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
     pub fn reset(&mut self, database: Option<&str>) -> Result<(), Error> {
-        self.connection.execute("SET NAMES utf8mb4")?;
-        self.connection.execute(
-            "SET SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', foreign_key_checks = 0, \
-             time_zone = '+00:00'",
-        )?;
+        self.connection.execute(format!(
+            "SET NAMES utf8mb4, SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
+             SESSION foreign_key_checks = 0, SESSION time_zone = {}",
+            quote_string(&self.time_zone)
+        ))?;
         if let Some(database) = database
             && self.database.as_deref() != Some(database)
         {

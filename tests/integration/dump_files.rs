@@ -26,13 +26,22 @@ fn shown(client: &mut Client, what: &str, column: usize) -> String {
     text(&client.query(format!("SHOW CREATE {what}"))[0][column])
 }
 
-/// A definition in the session that made it, between the statements that set the session up and back.
+/// A definition in the session that made it, between the statements that set the session up and back. The object that
+/// it replaces is dropped under the definition's sql_mode.
 fn in_its_session(drop: &str, variables: &[(&str, &str)], definition: &str) -> String {
     let name = |variable: &str| variable.to_uppercase();
     let save = variables.iter().map(|(v, _)| format!("SET @PREV_{0}=@@{0};\n", name(v)));
-    let set = variables.iter().map(|(v, value)| format!("SET {v} = {value};\n"));
+    let set = |mode: bool| {
+        let wanted = variables.iter().filter(move |(v, _)| (*v == "sql_mode") == mode);
+        wanted.map(|(v, value)| format!("SET {v} = {value};\n"))
+    };
     let back = variables.iter().rev().map(|(v, _)| format!("SET {v} = @PREV_{};\n", name(v)));
-    save.chain([drop.to_owned()]).chain(set).chain([definition.to_owned()]).chain(back).collect()
+    save.chain(set(true))
+        .chain([drop.to_owned()])
+        .chain(set(false))
+        .chain([definition.to_owned()])
+        .chain(back)
+        .collect()
 }
 
 const CHARSET: [(&str, &str); 3] = [
@@ -73,12 +82,12 @@ fn every_file_of_a_small_dump() {
         let mode = [("sql_mode", "''")];
         let zone = [("time_zone", "'+02:00'")];
         let trigger = format!("DELIMITER ;;\n{}\n;;\nDELIMITER ;\n", shown(&mut client, "TRIGGER tr", 2));
-        let trigger = in_its_session("DROP TRIGGER IF EXISTS `tr`;\n", &[&CHARSET[..], &mode].concat(), &trigger);
+        let trigger = in_its_session("DROP TRIGGER IF EXISTS `tr`;\n", &[&mode[..], &CHARSET].concat(), &trigger);
         expected.push(("files.t-schema-triggers.sql", format!("{DEFINITIONS_HEAD}{trigger}")));
         let function = format!("{}\n;\n", shown(&mut client, "FUNCTION f", 2));
-        let function = in_its_session("DROP FUNCTION IF EXISTS `f`;\n", &[&CHARSET[..], &mode].concat(), &function);
+        let function = in_its_session("DROP FUNCTION IF EXISTS `f`;\n", &[&mode[..], &CHARSET].concat(), &function);
         let event = format!("{}\n;\n", shown(&mut client, "EVENT e", 3));
-        let event = in_its_session("DROP EVENT IF EXISTS `e`;\n", &[&CHARSET[..], &zone, &mode].concat(), &event);
+        let event = in_its_session("DROP EVENT IF EXISTS `e`;\n", &[&mode[..], &zone, &CHARSET].concat(), &event);
         expected.push(("files-schema-post.sql", format!("{DEFINITIONS_HEAD}{function}{event}")));
         if mariadb {
             let sequence = shown(&mut client, "SEQUENCE s", 1);

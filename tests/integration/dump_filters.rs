@@ -72,14 +72,14 @@ fn tables_and_engines_left_out() {
     for product in Product::ALL {
         let server = server::source(product);
         let others = ["CREATE TABLE my (a INT) ENGINE=MyISAM", "CREATE TABLE mem (a INT) ENGINE=MEMORY"];
-        make(server, "omitted", &[TWO_TABLES, &others].concat());
+        make(server, "omitting", &[TWO_TABLES, &others].concat());
         let lists = WorkDir::new();
-        lists.write("list", "omitted.test_table\n\n  omitted.my  \nother.test2table\n");
+        lists.write("list", "omitting.test_table\n\n  omitting.my  \nother.test2table\n");
         let list = lists.path().join("list");
-        let dir = dump(server, &["-B", "omitted", "-O", list.to_str().unwrap()]);
-        assert_eq!(tables(&dir), ["omitted.mem", "omitted.test2table"], "{product:?}");
-        let dir = dump(server, &["-B", "omitted", "-i", "myisam,MEMORY"]);
-        assert_eq!(tables(&dir), ["omitted.test2table", "omitted.test_table"], "{product:?}");
+        let dir = dump(server, &["-B", "omitting", "-O", list.to_str().unwrap()]);
+        assert_eq!(tables(&dir), ["omitting.mem", "omitting.test2table"], "{product:?}");
+        let dir = dump(server, &["-B", "omitting", "-i", "myisam,MEMORY"]);
+        assert_eq!(tables(&dir), ["omitting.test2table", "omitting.test_table"], "{product:?}");
     }
 }
 

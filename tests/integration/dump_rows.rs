@@ -103,7 +103,7 @@ fn generated_columns_are_left_out_and_invisible_ones_named() {
         let server = server::source(product);
         make(
             server,
-            "columns",
+            "column_lists",
             &[
                 "CREATE TABLE t (a INT, twice INT AS (a * 2) VIRTUAL, kept INT AS (a + 1) STORED, b INT DEFAULT (1 + 1))",
                 "INSERT INTO t (a) VALUES (1)",
@@ -115,9 +115,9 @@ fn generated_columns_are_left_out_and_invisible_ones_named() {
                 "INSERT INTO t4 (hidden) VALUES (5)",
             ],
         );
-        let dir = dump(server, &["-B", "columns"]);
+        let dir = dump(server, &["-B", "column_lists"]);
         let statements = |table: &str| {
-            let text = dir.read_text(&format!("columns.{table}.00000.sql"));
+            let text = dir.read_text(&format!("column_lists.{table}.00000.sql"));
             text.strip_prefix(ROWS_HEAD).unwrap_or_else(|| panic!("{text}")).to_owned()
         };
         assert_eq!(statements("t"), "INSERT INTO `t` (`a`,`b`) VALUES(1,2)\n;\n", "{product:?}");

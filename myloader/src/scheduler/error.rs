@@ -31,6 +31,14 @@ pub enum Error {
     /// Rows are missing, or there are too many.
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
+    /// `--source-db` or `--tables-list` names what the dump does not have.
+    #[error("the dump has no {kind} {name}: check the name")]
+    NotInDump {
+        /// Database or table.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// Views need something that the dump does not have.
     #[error("views cannot be created: {}", .0.join("; "))]
     Views(Vec<String>),

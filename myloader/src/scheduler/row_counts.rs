@@ -3,7 +3,7 @@
 use common::dump_file::TableFileName;
 use common::name::QualifiedName;
 
-use super::{DatabaseState, Error, Scheduler};
+use super::{Database, DatabaseState, Error, Scheduler};
 use crate::table_state::Stage;
 
 impl Scheduler {
@@ -32,13 +32,41 @@ impl Scheduler {
         if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }
     }
 
+    /// A name that was asked for and is not in the dump is a mistake, not an empty restore.
+    pub(super) fn check_filter(&self) -> Result<(), Error> {
+        for name in &self.settings.filter.databases {
+            let is_ready =
+                |database: &Database| matches!(&database.state, DatabaseState::Ready(target) if target.source == *name);
+            if !self.databases.values().any(is_ready) {
+                return Err(Error::NotInDump { kind: "database", name: name.escape_debug().to_string() });
+            }
+        }
+        for name in &self.settings.filter.tables {
+            let is_it = |table: &TableFileName| {
+                self.source_database(table) == name.database
+                    && self.real_table_name(table).is_ok_and(|real| real == name.name)
+            };
+            if !self.metadata.tables.keys().chain(self.tables.keys()).any(is_it) {
+                return Err(Error::NotInDump { kind: "table", name: name.to_string() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The real name of a table's database, as far as it is known.
+    fn source_database<'a>(&'a self, table: &'a TableFileName) -> &'a str {
+        match self.databases.get(&table.database).map(|database| &database.state) {
+            Some(DatabaseState::Ready(target)) => &target.source,
+            _ => &table.database,
+        }
+    }
+
     /// Whether a table that never started was to be restored at all.
     pub(super) fn passes_source(&self, table: &TableFileName) -> Result<bool, Error> {
-        let database = match self.databases.get(&table.database).map(|database| &database.state) {
-            Some(DatabaseState::Skipped) => return Ok(false),
-            Some(DatabaseState::Ready(target)) => target.source.clone(),
-            _ => table.database.clone(),
-        };
+        if matches!(self.databases.get(&table.database), Some(Database { state: DatabaseState::Skipped, .. })) {
+            return Ok(false);
+        }
+        let database = self.source_database(table);
         let Ok(name) = self.real_table_name(table) else { return Ok(true) };
         Ok(self.settings.filter.passes_table(&QualifiedName::new(database, name))?)
     }

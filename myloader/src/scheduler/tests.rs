@@ -272,6 +272,22 @@ fn tables_that_the_filter_leaves_out_are_not_missed() {
 }
 
 #[test]
+fn names_that_the_dump_does_not_have_are_a_mistake() {
+    let with_table = Filter { tables: Filter::names(["d.nosuch"]).unwrap(), ..Filter::default() };
+    let with_database = Filter { databases: vec!["nosuch".into()], ..Filter::default() };
+    for (filter, message) in [
+        (with_table, "the dump has no table d.nosuch: check the name"),
+        (with_database, "the dump has no database nosuch: check the name"),
+    ] {
+        let mut scheduler = Scheduler::new(Settings { filter, ..settings() });
+        arrive(&mut scheduler, &["d-schema-create.sql"]);
+        scheduler.input_ended(metadata(&[("t", 0)])).unwrap();
+        let database = take(&mut scheduler).remove(0);
+        assert_eq!(scheduler.done(&database, Outcome::DatabaseSkipped).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
 fn a_load_data_statement_waits_for_its_data() {
     let mut scheduler = Scheduler::new(settings());
     let mut head = Metadata::default();

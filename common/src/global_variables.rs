@@ -1,7 +1,8 @@
-//! `[mydumper_global_variables]`: SET GLOBAL for the time of the dump.
+//! `[mydumper_global_variables]` and `[myloader_global_variables]`: SET GLOBAL for the time of the work.
 
-use common::connection::{Connection, Error, Settings};
-use common::stop::Stop;
+use crate::connection::{Connection, Error, Settings};
+use crate::sql::quote_string;
+use crate::stop::Stop;
 
 /// Variables that were changed. Dropping this sets them back.
 pub struct GlobalVariables {
@@ -12,6 +13,9 @@ pub struct GlobalVariables {
 
 impl GlobalVariables {
     /// Sets the variables, over a connection of its own.
+    ///
+    /// # Errors
+    /// When there is no such variable, or the user may not set it; those before it are set back.
     pub fn set(settings: &Settings, variables: &[(String, String)], stop: &Stop) -> Result<GlobalVariables, Error> {
         let mut changed = GlobalVariables { settings: settings.clone(), restore: Vec::new() };
         if variables.is_empty() {
@@ -22,7 +26,7 @@ impl GlobalVariables {
             let old = connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0));
             connection.execute(format!("SET GLOBAL {name} = {value}"))?;
             if let Some(old) = old {
-                let old = if old.parse::<f64>().is_ok() { old } else { common::sql::quote_string(&old) };
+                let old = if old.parse::<f64>().is_ok() { old } else { quote_string(&old) };
                 changed.restore.push(format!("SET GLOBAL {name} = {old}"));
             }
         }
