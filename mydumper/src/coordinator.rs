@@ -22,6 +22,7 @@ use crate::output::OutputDirectory;
 use crate::rows_feed::{Chunks, RowsFeed};
 use crate::schema::FILE_SQL_MODE;
 use crate::snapshot::Snapshot;
+use crate::table_ids::TableIds;
 use crate::task::Task;
 use crate::worker::{self, Report, Shared};
 
@@ -109,9 +110,18 @@ impl<'a> Coordinator<'a> {
             self.tables.iter().filter(|table| table.has_rows()).for_each(|_| self.shared.counters.add_table());
         }
         self.snapshot.unlock()?;
+        self.check_tables()?;
         self.send_finished_tables()?;
         self.phase(definitions_after_rows(catalog, self.config))?;
         self.finish(head)
+    }
+
+    /// The workers' transactions keep every table that they have read as it is, so what has changed had done so before.
+    fn check_tables(&mut self) -> Result<(), Error> {
+        let Some(at_snapshot) = &self.snapshot.table_ids else { return Ok(()) };
+        let now = TableIds::read(&mut self.snapshot.coordinator, &self.shared.server)?;
+        let changed = at_snapshot.changed(&now, &self.config.filter)?;
+        if changed.is_empty() { Ok(()) } else { Err(Error::TablesChanged(changed)) }
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.

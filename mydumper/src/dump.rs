@@ -42,6 +42,15 @@ pub enum Error {
     /// A task.
     #[error(transparent)]
     Worker(#[from] worker::Error),
+    /// Tables are not what they were at the snapshot.
+    #[error(
+        "{} changed while the dump ran (it was renamed, dropped, truncated or altered): the dump is not complete; run \
+         again when no DDL is running", .0.join(", ")
+    )]
+    TablesChanged(Vec<String>),
+    /// A filter cannot be decided.
+    #[error(transparent)]
+    Filter(#[from] common::filter::FilterError),
     /// A metadata file.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -203,7 +212,7 @@ fn run(
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
 ) -> Result<(), Error> {
-    let Snapshot { coordinator, workers, coordinates, lock } = snapshot;
+    let Snapshot { coordinator, workers, coordinates, table_ids, lock } = snapshot;
     let (tasks, task_queue) = bounded(0);
     let (reports, report_queue) = bounded(workers.len());
     let mut threads = Vec::new();
@@ -214,7 +223,7 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
     }
     drop((task_queue, reports));
-    let snapshot = Snapshot { coordinator, workers: Vec::new(), coordinates, lock };
+    let snapshot = Snapshot { coordinator, workers: Vec::new(), coordinates, table_ids, lock };
     let coordinator = Coordinator::new(config, shared, directory, snapshot, tasks, report_queue);
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);

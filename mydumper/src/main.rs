@@ -15,6 +15,7 @@ mod rows_feed;
 mod schema;
 mod snapshot;
 mod stream_sender;
+mod table_ids;
 mod task;
 mod worker;
 

@@ -12,6 +12,7 @@ use common::server::Server;
 
 use crate::config::{Config, LockMode};
 use crate::replication;
+use crate::table_ids::TableIds;
 
 /// How often snapshots are opened anew because the binary log's position moved meanwhile.
 const POSITION_ATTEMPTS: u32 = 10;
@@ -41,6 +42,8 @@ pub struct Snapshot {
     pub workers: Vec<Connection>,
     /// The binary log's position at the snapshot.
     pub coordinates: Option<Coordinates>,
+    /// What the names of tables stood for at the snapshot, if the user may know.
+    pub table_ids: Option<TableIds>,
     /// Set while the lock is held.
     pub lock: Option<HeldLock>,
 }
@@ -59,7 +62,7 @@ impl Snapshot {
         coordinator: Connection,
         workers: Vec<Connection>,
     ) -> Result<Snapshot, Error> {
-        let mut snapshot = Snapshot { coordinator, workers, coordinates: None, lock: None };
+        let mut snapshot = Snapshot { coordinator, workers, coordinates: None, table_ids: None, lock: None };
         match config.lock {
             LockMode::GlobalReadLock => snapshot.under_lock(config, server)?,
             LockMode::SafeNoLock => snapshot.between_equal_positions(server)?,
@@ -75,6 +78,13 @@ impl Snapshot {
                 }
                 result => result?,
             },
+        }
+        match TableIds::read(&mut snapshot.coordinator, server) {
+            Ok(table_ids) => snapshot.table_ids = Some(table_ids),
+            Err(error) if is_denied(&error) => tracing::warn!(
+                "without the privilege PROCESS, a table that takes another's name during the dump goes unnoticed"
+            ),
+            Err(error) => return Err(error.into()),
         }
         Ok(snapshot)
     }

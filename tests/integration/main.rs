@@ -7,6 +7,7 @@ mod dump_chunks;
 mod dump_compression;
 mod dump_connection;
 mod dump_consistency;
+mod dump_ddl;
 mod dump_failures;
 mod dump_files;
 mod dump_filters;
