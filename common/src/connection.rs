@@ -199,6 +199,8 @@ fn advice_on_code(code: u16) -> Option<&'static str> {
 pub struct Outcome {
     /// Rows inserted, changed or deleted.
     pub affected_rows: u64,
+    /// Rows that the statement brought, where the server says so: of statements with several rows.
+    pub records: Option<u64>,
     /// Number of warnings.
     pub warnings: u16,
 }
@@ -261,7 +263,11 @@ impl Connection {
         let conn = &mut self.conn;
         let work = async {
             conn.query_drop(statement).await?;
-            Ok(Outcome { affected_rows: conn.affected_rows(), warnings: conn.get_warnings() })
+            Ok(Outcome {
+                affected_rows: conn.affected_rows(),
+                records: records(&conn.info()),
+                warnings: conn.get_warnings(),
+            })
         };
         block_on(&self.runtime, &self.stop, statement, work)
     }
@@ -464,6 +470,11 @@ fn cause_of(error: mysql_async::Error) -> Cause {
     }
 }
 
+/// `Records: 3  Duplicates: 0  Warnings: 0` is 3.
+fn records(info: &str) -> Option<u64> {
+    info.strip_prefix("Records: ")?.split_whitespace().next()?.parse().ok()
+}
+
 /// The beginning of a statement, on one line, for messages. Statements that carry a password are kept out of it.
 fn excerpt(statement: &[u8]) -> String {
     const LENGTH: usize = 120;
@@ -505,6 +516,12 @@ mod tests {
         assert_eq!(excerpt(b"INSERT INTO t\nVALUES(1)"), "INSERT INTO t VALUES(1)");
         assert_eq!(excerpt(&[b'x'; 1000]), format!("{}…", "x".repeat(120)));
         assert_eq!(excerpt(b"CREATE USER a IDENTIFIED BY 'secret'"), "(not shown: it may hold a password)");
+    }
+
+    #[test]
+    fn records_of_a_statement() {
+        assert_eq!(records("Records: 12  Duplicates: 3  Warnings: 0"), Some(12));
+        assert_eq!(records(""), None);
     }
 
     #[test]

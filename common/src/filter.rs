@@ -49,6 +49,11 @@ pub enum FilterError {
 }
 
 impl Filter {
+    /// Whether everything but the system's databases passes.
+    pub fn is_empty(&self) -> bool {
+        self.databases.is_empty() && self.tables.is_empty() && self.omitted.is_empty() && self.regex.is_none()
+    }
+
     /// Compiles a pattern of `--regex`.
     ///
     /// # Errors

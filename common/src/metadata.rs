@@ -27,6 +27,9 @@ pub struct Config {
     pub num_sequences: Option<u64>,
     /// Whether rows come as LOAD DATA.
     pub local_infile: Option<bool>,
+    /// `num-files`, ours: how many files the dump has but for metadata. So a file that is missing is missed, also one
+    /// with triggers or routines.
+    pub num_files: Option<u64>,
 }
 
 /// What the metadata says of a table, view or sequence.
@@ -120,6 +123,7 @@ impl Metadata {
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
+        self.config.num_files = config.num_files.or(self.config.num_files);
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
         self.finished |= finished;
@@ -130,6 +134,7 @@ impl Metadata {
             Section::Config => match key {
                 "max-statement-size" => self.config.max_statement_size = Some(value.parse().ok()?),
                 "num-sequences" => self.config.num_sequences = Some(value.parse().ok()?),
+                "num-files" => self.config.num_files = Some(value.parse().ok()?),
                 "local-infile" => self.config.local_infile = Some(boolean(value)),
                 _ => {}
             },
@@ -173,7 +178,8 @@ impl Section {
     }
 }
 
-/// The text of a metadata file without the sections of tables that `keep` does not take.
+/// The text of a metadata file without the sections of tables that `keep` does not take, and without `num-files`, which
+/// is not the number of what is left then.
 pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut keeping = true;
@@ -185,7 +191,7 @@ pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> Stri
             };
         }
         // The last line is a comment that may stand after a section that is left out.
-        if keeping || line.starts_with("# Finished") {
+        if (keeping || line.starts_with("# Finished")) && !line.starts_with("num-files") {
             kept.push_str(line);
         }
     }
@@ -254,6 +260,9 @@ impl Config {
             let _ = writeln!(text, "max-statement-size = {size}");
         }
         let _ = writeln!(text, "num-sequences = {}", self.num_sequences.unwrap_or(0));
+        if let Some(files) = self.num_files {
+            let _ = writeln!(text, "num-files = {files}");
+        }
         let _ = writeln!(text, "# Finished dump at: {finished}");
         text
     }
@@ -325,7 +334,12 @@ mod tests {
         assert!(metadata.finished);
         assert_eq!(
             metadata.config,
-            Config { max_statement_size: Some(929_799), num_sequences: Some(0), local_infile: Some(true) }
+            Config {
+                max_statement_size: Some(929_799),
+                num_sequences: Some(0),
+                local_infile: Some(true),
+                num_files: None,
+            }
         );
         assert_eq!(
             metadata.session_variables,
@@ -348,7 +362,8 @@ mod tests {
         };
         let coordinates =
             Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
-        let config = Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None };
+        let config =
+            Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None, num_files: Some(9) };
         let text = format!(
             "{}{}{}{}",
             head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO"),
@@ -362,7 +377,7 @@ mod tests {
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
              [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nrows_sent = 1\n\n\
-             [config]\nmax-statement-size = 5\nnum-sequences = 1\n# Finished dump at: 2026-11-21 03:05:31\n"
+             [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n# Finished dump at: 2026-11-21 03:05:31\n"
         );
         let metadata = Metadata::parse(&text).unwrap();
         assert_eq!(metadata.tables[&table("d", "mydumper_1")], entry);

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::compression::Compression;
@@ -136,6 +137,7 @@ impl<'a> Coordinator<'a> {
             max_statement_size: Some(self.longest_statement as u64),
             num_sequences: Some(sequences),
             local_infile: None,
+            num_files: Some(self.shared.files_delivered.load(Ordering::Relaxed)),
         };
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;

@@ -4,6 +4,7 @@
 //! the cause, nothing named `metadata` is left then.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
@@ -130,6 +131,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         build_empty_files: config.build_empty_files,
         preamble: Preamble { utc: config.utc },
         counters: Arc::clone(progress.counters()),
+        files_delivered: AtomicU64::new(0),
         sender: sender.as_ref().map(|sender| sender.files().clone()),
         stop: stop.clone(),
     });

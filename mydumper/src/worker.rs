@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::compression::Compression;
 use common::connection::{Connection, Error as ServerError};
@@ -74,6 +75,8 @@ pub struct Shared {
     pub preamble: Preamble,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
+    /// Files of the dump so far, but for metadata.
+    pub files_delivered: AtomicU64,
     /// Where finished files go, when they are streamed.
     pub sender: Option<Sender<FinishedFile>>,
     /// The program's stop.
@@ -83,6 +86,9 @@ pub struct Shared {
 impl Shared {
     /// Hands a finished file on to the stream, if there is one.
     pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
+        if !file.file.content.is_metadata() {
+            self.files_delivered.fetch_add(1, Ordering::Relaxed);
+        }
         match &self.sender {
             Some(sender) => self.stop.send(sender, file),
             None => Ok(()),

@@ -128,6 +128,7 @@ fn split_options(worker: &Worker) -> SplitOptions {
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
 fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, ServerError> {
     if !worker.shared.restore.create_tables {
+        warn_of_triggers(worker, name)?;
         return Ok(false);
     }
     let quoted = quote_identifier(name);
@@ -235,7 +236,9 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     let mut reader = worker.shared.files.statements(file)?;
     // DROP TRIGGER comes before it is known which table the trigger is of.
     let mut drop = None;
+    let mut empty = true;
     while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         match classify(statement.text) {
             StatementKind::Drop { .. } => drop = Some(statement.text.to_vec()),
@@ -258,6 +261,9 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                 worker.session.connection.execute(adapted).map_err(failed)?;
             }
         }
+    }
+    if empty {
+        return Err(Error::Lacks { file: file.to_string(), what: "statement" });
     }
     worker.end_file(file)?;
     Ok(Outcome::Done)
@@ -304,7 +310,9 @@ fn run_statements(
     handle: impl Fn(&mut Worker, StatementKind, &[u8]) -> Result<Handled, ServerError>,
 ) -> Result<Outcome, Error> {
     let mut reader = worker.shared.files.statements(file)?;
+    let mut empty = true;
     while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+        empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         let kind = classify(statement.text);
         if let Handled::No = handle(worker, kind, statement.text).map_err(failed)? {
@@ -312,7 +320,7 @@ fn run_statements(
             worker.session.execute_ddl(adapted).map_err(failed)?;
         }
     }
-    Ok(Outcome::Done)
+    if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
 }
 
 fn cannot_read(worker: &Worker, file: &DumpFile, source: common::sql::StatementError) -> Error {

@@ -4,18 +4,18 @@ use std::io;
 use std::sync::Arc;
 
 use common::compression::Compression;
-use common::connection::Error as ServerError;
+use common::connection::{Error as ServerError, Outcome};
 use common::dump_file::{Content, DumpFile, RowsFormat};
 use common::progress::Counters;
 
 use crate::ddl::load_data::with_character_set;
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
-use crate::job::{Outcome, TableTarget};
+use crate::job::{self, TableTarget};
 use crate::worker::{Error, Worker};
 
 /// Loads a file. Rows are counted as the server counts them.
-pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<Outcome, Error> {
+pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
     let failed = |source| Error::Job { job: file.to_string(), source };
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
     let mut reader = worker.shared.files.statements(file)?;
@@ -31,8 +31,9 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
             StatementKind::Insert => {
                 transaction.begin(worker).map_err(failed)?;
                 let outcome = worker.session.connection.execute(statement.text).map_err(failed)?;
-                rows += outcome.affected_rows;
-                worker.shared.counters.add_rows(outcome.affected_rows, statement.text.len() as u64);
+                let restored = restored_rows(statement.text, outcome);
+                rows += restored;
+                worker.shared.counters.add_rows(restored, statement.text.len() as u64);
                 if outcome.warnings > 0 {
                     warn(worker, file, statement.line, outcome.warnings);
                 }
@@ -56,7 +57,20 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
         worker.end_file(&data)?;
     }
     worker.end_file(file)?;
-    Ok(Outcome::RowsLoaded(rows))
+    Ok(job::Outcome::RowsLoaded(rows))
+}
+
+/// How many rows a statement restored. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows
+/// whose key is there, as the dump's maker has asked for: of these, all rows that were sent count.
+fn restored_rows(statement: &[u8], outcome: Outcome) -> u64 {
+    let starts_with =
+        |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
+    if starts_with(b"REPLACE") || starts_with(b"INSERT IGNORE") {
+        // Of a single row the server says nothing.
+        outcome.records.unwrap_or(1)
+    } else {
+        outcome.affected_rows
+    }
 }
 
 /// The transaction that statements of rows are in. Dropping the connection rolls it back.

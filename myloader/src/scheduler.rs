@@ -100,6 +100,8 @@ pub struct Scheduler {
     /// Keys that wait for the rows of all tables.
     late_keys: VecDeque<Job>,
     waiting_bytes: u64,
+    /// Files that arrived.
+    files: u64,
     running: usize,
     running_keys: usize,
     /// Sequences that are being created: defaults of columns may need them.
@@ -125,6 +127,7 @@ impl Scheduler {
             keys: VecDeque::new(),
             late_keys: VecDeque::new(),
             waiting_bytes: 0,
+            files: 0,
             running: 0,
             running_keys: 0,
             open_sequences: 0,
@@ -159,6 +162,7 @@ impl Scheduler {
 
     /// A file is there, whole, with so many bytes.
     pub fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
+        self.files += 1;
         let Some(name) = file.content.database().map(str::to_owned) else { return Ok(()) };
         let is_definition = !matches!(file.content, Content::Rows(_));
         if is_definition && !self.settings.schemas && !matches!(file.content, Content::Database(_) | Content::Table(_))
@@ -521,6 +525,7 @@ impl Scheduler {
             Stage::Tables => {
                 self.check_filter()?;
                 self.check_row_counts()?;
+                self.check_file_count()?;
                 self.stage = Stage::Keys;
                 self.keys = std::mem::take(&mut self.late_keys);
             }

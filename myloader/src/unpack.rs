@@ -77,8 +77,12 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
             Event::End(metadata, text) => {
                 let names = Names::read(&source, &files, metadata)?;
                 remove_unwanted(config, &source, &names, &mut files)?;
-                let text = without_tables(&text, |table| names.passes(config, table).unwrap_or(true));
-                source.write_metadata(&text)?;
+                if config.filter.is_empty() {
+                    source.write_metadata(&text)?;
+                } else {
+                    let passes = |table: &TableFileName| names.passes(config, table).unwrap_or(true);
+                    source.write_metadata(&without_tables(&text, passes))?;
+                }
                 break;
             }
         }

@@ -125,10 +125,12 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
          {sequence}\
          [`files`.`t`]\nreal_table_name=t\nrows = 2\n\n\
          [`files`.`v`]\nreal_table_name=v\nrows = 0\nis_view = 1\n\n\
-         [config]\nmax-statement-size = {}\nnum-sequences = {}\n# Finished dump at: {finished}\n",
+         [config]\nmax-statement-size = {}\nnum-sequences = {}\nnum-files = {}\n\
+         # Finished dump at: {finished}\n",
         gtid.replace('\n', ""),
         ROWS.len(),
-        i32::from(mariadb)
+        i32::from(mariadb),
+        dir.list().len() - 1
     )
 }
 

@@ -1,6 +1,6 @@
 //! A dump that is not whole, or not what it seems, is never restored as if it were.
 
-use crate::load_support::{dumped_with, refused};
+use crate::load_support::{dumped, dumped_with, refused};
 use harness::program::WorkDir;
 use harness::server::{Product, target};
 use std::fs;
@@ -177,5 +177,27 @@ fn load_data_reads_the_file_beside_it_only() {
         assert!(line.starts_with(expected), "{line}");
         let loaded = "SELECT COUNT(*) FROM damaged_infile.t WHERE id BETWEEN 21 AND 30";
         assert_eq!(target(product).client().scalar(loaded), "0");
+    }
+}
+
+#[test]
+fn a_file_of_triggers_or_routines_that_is_missing_or_empty() {
+    for product in Product::ALL {
+        let statements = [
+            "CREATE TABLE t (id INT PRIMARY KEY)",
+            "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id",
+            "CREATE PROCEDURE p() SELECT 1",
+        ];
+        let dir = dumped(product, "damaged_objects", &statements);
+        for file in ["damaged_objects.t-schema-triggers.sql", "damaged_objects-schema-post.sql"] {
+            let text = dir.read(file);
+            dir.write(file, "");
+            let line = refused(product, &dir, &["--drop-table"]);
+            assert_eq!(line, format!("[ERROR] {file} has no statement: it is damaged, or no file of a dump"));
+            std::fs::remove_file(dir.path().join(file)).unwrap();
+            let line = refused(product, &dir, &["--drop-table"]);
+            assert_eq!(line, "[ERROR] the restore is not complete: the dump has 4 files, but 3 are there");
+            dir.write(file, text);
+        }
     }
 }

@@ -7,6 +7,16 @@ use super::{Database, DatabaseState, Error, Scheduler};
 use crate::table_state::Stage;
 
 impl Scheduler {
+    /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
+    pub(super) fn check_file_count(&self) -> Result<(), Error> {
+        match self.metadata.config.num_files {
+            Some(expected) if self.settings.filter.is_empty() && expected != self.files => {
+                Err(Error::RowCounts(vec![format!("the dump has {expected} files, but {} are there", self.files)]))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What was restored against what the dump says that it holds.
     pub(super) fn check_row_counts(&self) -> Result<(), Error> {
         if !self.settings.data {

@@ -272,6 +272,19 @@ fn tables_that_the_filter_leaves_out_are_not_missed() {
 }
 
 #[test]
+fn any_file_that_is_missing_is_missed() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d-schema-create.sql"]);
+    let mut whole = Metadata::default();
+    whole.config.num_files = Some(2);
+    scheduler.input_ended(whole).unwrap();
+    assert_eq!(
+        run(&mut scheduler).unwrap_err().to_string(),
+        "the restore is not complete: the dump has 2 files, but 1 are there"
+    );
+}
+
+#[test]
 fn names_that_the_dump_does_not_have_are_a_mistake() {
     let with_table = Filter { tables: Filter::names(["d.nosuch"]).unwrap(), ..Filter::default() };
     let with_database = Filter { databases: vec!["nosuch".into()], ..Filter::default() };
