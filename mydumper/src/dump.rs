@@ -20,6 +20,7 @@ use crate::config::{Config, ExistingFiles, Stream};
 use crate::coordinator::{Coordinator, LARGEST_CHUNK};
 use crate::file_writer::{Files, WriteError};
 use crate::output::{self, OutputDirectory};
+use crate::privileges;
 use crate::schema::Preamble;
 use crate::snapshot::{self, Snapshot};
 use crate::stream_sender::{self, StreamSender};
@@ -95,6 +96,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     }
 
     let mut coordinator = connections.remove(0);
+    privileges::warn_of_hidden_objects(&mut coordinator, &config.objects)?;
     let needs_lock = config.objects.data
         && config.hold_lock_for_other_engines
         && catalog::has_tables_without_snapshots(&mut coordinator, &config.filter)?;

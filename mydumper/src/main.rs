@@ -9,6 +9,7 @@ mod encoder;
 mod file_writer;
 mod options;
 mod output;
+mod privileges;
 mod replication;
 mod row_source;
 mod rows_feed;

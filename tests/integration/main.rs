@@ -12,6 +12,7 @@ mod dump_failures;
 mod dump_files;
 mod dump_filters;
 mod dump_memory;
+mod dump_privileges;
 mod dump_rows;
 mod dump_stream;
 mod dump_support;
