@@ -36,7 +36,6 @@ impl TableIds {
     }
 }
 
-/// InnoDB writes characters other than letters, digits and underscores as `@` and a code. Such names are taken for any.
 fn is_taken(name: &str, filter: &Filter) -> Result<bool, FilterError> {
     let Some((database, table)) = name.split_once('/') else { return Ok(false) };
     // Parts of a table, tables that ALTER is at work on, and those of fulltext indexes.
@@ -44,11 +43,23 @@ fn is_taken(name: &str, filter: &Filter) -> Result<bool, FilterError> {
     if table.is_empty() || table.starts_with("FTS_") {
         return Ok(false);
     }
-    if !name.contains('@') {
-        return filter.passes_table(&QualifiedName::new(database, table));
+    match (decoded(database), decoded(table)) {
+        (Some(database), Some(table)) => filter.passes_table(&QualifiedName::new(database, table)),
+        _ => Ok(false),
     }
-    let chooses_tables = !filter.tables.is_empty() || filter.regex.is_some();
-    Ok(!chooses_tables && (database.contains('@') || filter.passes_database(database)))
+}
+
+/// A name as InnoDB writes it, where characters other than letters, digits and underscores are `@` and four hexadecimal
+/// digits. Letters of some scripts have a shorter form by a table of the server's own: such names are not looked at.
+fn decoded(name: &str) -> Option<String> {
+    let mut parts = name.split('@');
+    let mut decoded = parts.next()?.to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at_checked(4)?;
+        decoded.push(char::from_u32(u32::from_str_radix(code, 16).ok()?)?);
+        decoded.push_str(rest);
+    }
+    Some(decoded)
 }
 
 #[cfg(test)]
@@ -69,11 +80,13 @@ mod tests {
             ("d/#sql-1", "5"),
             ("d/FTS_01", "6"),
             ("other/t", "7"),
-            ("d/a@0020b", "8"),
+            ("d/a@0020b@65e5", "8"),
+            ("@0020d/t", "9"),
+            ("d/caf@1h", "11"),
         ]);
         let after = ids(&[("d/same", "2"), ("d/swapped", "9"), ("d/new", "10")]);
         let filter = Filter { databases: vec!["d".into()], ..Filter::default() };
-        assert_eq!(before.changed(&after, &filter).unwrap(), ["d.a@0020b", "d.dropped", "d.p#P#p0", "d.swapped"]);
+        assert_eq!(before.changed(&after, &filter).unwrap(), ["d.a@0020b@65e5", "d.dropped", "d.p#P#p0", "d.swapped"]);
         let one = Filter { tables: Filter::names(["d.same"]).unwrap(), ..Filter::default() };
         assert_eq!(before.changed(&after, &one).unwrap(), [""; 0]);
     }
