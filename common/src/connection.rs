@@ -249,11 +249,6 @@ impl Connection {
         Ok(connection)
     }
 
-    /// The server's number of this connection.
-    pub fn id(&self) -> u32 {
-        self.conn.id()
-    }
-
     /// Runs a statement whose rows, if any, do not matter.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! The SQL that makes each object again, as the text of its file.
 
-use std::io::Write;
-
 use common::connection::{Connection, Error as ServerError};
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
@@ -262,7 +260,6 @@ impl Definition {
         for (variable, _) in saved.iter().rev() {
             append(out, format!("SET {variable} = @PREV_{}", variable.to_ascii_uppercase()).as_bytes());
         }
-        let _ = out.flush();
     }
 }
 

@@ -10,6 +10,7 @@ use std::io::Write;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::ProgramName;
+use crate::exit;
 
 /// Why there is nothing to run: a mistake in the options (exit code 2), or help or version was asked for (0).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl UsageError {
 
     /// 0 for help and version, 2 for a mistake.
     pub fn exit_code(&self) -> u8 {
-        if self.answer { 0 } else { 2 }
+        if self.answer { exit::DONE } else { exit::USAGE }
     }
 
     /// Prints help and version on stdout, a mistake on stderr with the program's name before it.
