@@ -19,10 +19,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod compare;
+pub mod detour;
 pub mod program;
+pub mod replica;
 pub mod sakila;
 pub mod server;
 pub mod sql;
+pub mod writers;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,8 @@
 //! What the tests of dumps share: a run into a fresh folder, and looks at what it wrote.
 
 use harness::program::{Program, Running, WorkDir};
-use harness::server::{Product, Server};
+pub use harness::replica::position as binary_log_position;
+use harness::server::Server;
 use harness::sql::Client;
 use std::path::Path;
 use std::process::Command;
@@ -88,22 +89,6 @@ pub fn metadata_value(metadata: &str, key: &str) -> Option<String> {
         let (found, value) = line.trim_start_matches("# ").split_once(" = ")?;
         (found == key).then(|| value.trim_matches('"').to_owned())
     })
-}
-
-/// File, position and GTID set of the server's binary log now.
-pub fn binary_log_position(server: &Server) -> (String, String, String) {
-    let mut client = server.client();
-    let field = |row: &[Option<Vec<u8>>], index: usize| harness::sql::text(&row[index]);
-    match server.product() {
-        Product::MariaDb => {
-            let row = client.query("SHOW MASTER STATUS").remove(0);
-            (field(&row, 0), field(&row, 1), client.scalar("SELECT @@GLOBAL.gtid_binlog_pos"))
-        }
-        Product::MySql => {
-            let row = client.query("SHOW BINARY LOG STATUS").remove(0);
-            (field(&row, 0), field(&row, 1), field(&row, 4))
-        }
-    }
 }
 
 /// What a tool writes to its standard output; it has to succeed.
