@@ -201,8 +201,10 @@ pub struct Outcome {
     pub affected_rows: u64,
     /// Rows that the statement brought, where the server says so: of statements with several rows.
     pub records: Option<u64>,
+    /// Rows of LOAD DATA that were left out, since their key was there.
+    pub skipped: u64,
     /// Number of warnings.
-    pub warnings: u16,
+    pub warnings: u64,
 }
 
 /// A connection. Dropping it closes it; an open transaction is rolled back by the server.
@@ -258,10 +260,13 @@ impl Connection {
         let conn = &mut self.conn;
         let work = async {
             conn.query_drop(statement).await?;
+            let info = conn.info();
             Ok(Outcome {
                 affected_rows: conn.affected_rows(),
-                records: records(&conn.info()),
-                warnings: conn.get_warnings(),
+                records: number_of(&info, "Records: "),
+                skipped: number_of(&info, "Skipped: ").unwrap_or(0),
+                // The protocol counts to 65535 only.
+                warnings: number_of(&info, "Warnings: ").unwrap_or_else(|| u64::from(conn.get_warnings())),
             })
         };
         block_on(&self.runtime, &self.stop, statement, work)
@@ -465,9 +470,9 @@ fn cause_of(error: mysql_async::Error) -> Cause {
     }
 }
 
-/// `Records: 3  Duplicates: 0  Warnings: 0` is 3.
-fn records(info: &str) -> Option<u64> {
-    info.strip_prefix("Records: ")?.split_whitespace().next()?.parse().ok()
+/// One of the numbers that a server tells of a statement: `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`.
+fn number_of(info: &str, name: &str) -> Option<u64> {
+    info.split_once(name)?.1.split_whitespace().next()?.parse().ok()
 }
 
 /// The beginning of a statement, on one line, for messages. Statements that carry a password are kept out of it.
@@ -514,9 +519,11 @@ mod tests {
     }
 
     #[test]
-    fn records_of_a_statement() {
-        assert_eq!(records("Records: 12  Duplicates: 3  Warnings: 0"), Some(12));
-        assert_eq!(records(""), None);
+    fn numbers_of_a_statement() {
+        let info = "Records: 12  Duplicates: 3  Warnings: 70000";
+        let numbers = ["Records: ", "Skipped: ", "Warnings: "].map(|name| number_of(info, name));
+        assert_eq!(numbers, [Some(12), None, Some(70_000)]);
+        assert_eq!(number_of("", "Records: "), None);
     }
 
     #[test]

@@ -202,12 +202,13 @@ fn boolean(value: &str) -> bool {
     !matches!(value, "0" | "false" | "FALSE" | "")
 }
 
-/// The head of a metadata file, which is also a stream's first member.
-pub fn head(started: &str, sql_mode: &str) -> String {
+/// The head of a metadata file, which is also a stream's first member. `local_infile` says that rows come as LOAD DATA.
+pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
     // The comment that is left open is mydumper's: its loader completes the statement.
     format!(
-        "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n\n\
-         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n"
+        "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n{}\n\
+         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n",
+        if local_infile { "local-infile = 1\n" } else { "" }
     )
 }
 
@@ -362,18 +363,22 @@ mod tests {
         };
         let coordinates =
             Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
-        let config =
-            Config { max_statement_size: Some(5), num_sequences: Some(1), local_infile: None, num_files: Some(9) };
+        let config = Config {
+            max_statement_size: Some(5),
+            num_sequences: Some(1),
+            local_infile: Some(true),
+            num_files: Some(9),
+        };
         let text = format!(
             "{}{}{}{}",
-            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO"),
+            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true),
             coordinates.to_text(),
             entry.to_text(&table("d", "mydumper_1")),
             config.tail("2026-11-21 03:05:31"),
         );
         assert_eq!(
             text,
-            "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\n\n\
+            "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
              [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nrows_sent = 1\n\n\

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use common::compression::Compression;
 use common::connection::Settings;
@@ -10,8 +11,8 @@ use common::options::{Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
 
-use crate::encoder::InsertVerb;
-use crate::options::{self, CompressMethod, Options, StreamChecksum};
+use crate::encoder::{Dialect, OnDuplicate, Separators};
+use crate::options::{self, CompressMethod, Options, StatementOptions, StreamChecksum};
 
 /// A dump's configuration.
 pub struct Config {
@@ -106,8 +107,10 @@ pub enum ChunkSize {
 pub struct RowOptions {
     /// `--where`.
     pub condition: Option<String>,
-    /// INSERT, INSERT IGNORE or REPLACE.
-    pub verb: InsertVerb,
+    /// As statements, or as lines of columns.
+    pub format: RowFormat,
+    /// What becomes of a row whose key is there already.
+    pub on_duplicate: OnDuplicate,
     /// `--complete-insert`.
     pub complete: bool,
     /// `--hex-blob`.
@@ -116,6 +119,15 @@ pub struct RowOptions {
     pub statement_size: usize,
     /// `--order-by-primary`.
     pub order_by_primary: bool,
+}
+
+/// `--format`.
+#[derive(Debug, Clone)]
+pub enum RowFormat {
+    /// INSERT statements.
+    Insert,
+    /// Lines that LOAD DATA reads.
+    Delimited(Arc<Dialect>),
 }
 
 /// What is dumped of a database.
@@ -193,10 +205,11 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         max_threads_per_table: job.max_threads_per_table,
         rows: RowOptions {
             condition: selection.where_condition,
-            verb: match (statement.insert_ignore, statement.replace) {
-                (true, _) => InsertVerb::InsertIgnore,
-                (false, true) => InsertVerb::Replace,
-                (false, false) => InsertVerb::Insert,
+            format: row_format(&statement)?,
+            on_duplicate: match (statement.insert_ignore, statement.replace) {
+                (true, _) => OnDuplicate::Ignore,
+                (false, true) => OnDuplicate::Replace,
+                (false, false) => OnDuplicate::Fail,
             },
             complete: statement.complete_insert,
             hex_blob: statement.hex_blob,
@@ -230,6 +243,38 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         lock_retries: lock.ftwrl_timeout_retries,
         quiet: log.verbose == 0,
     })
+}
+
+fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
+    let separators = Separators {
+        fields_terminated_by: options.fields_terminated_by.clone(),
+        fields_enclosed_by: options.fields_enclosed_by.clone(),
+        fields_escaped_by: options.fields_escaped_by.clone(),
+        lines_starting_by: options.lines_starting_by.clone(),
+        lines_terminated_by: options.lines_terminated_by.clone(),
+    };
+    let dialect = match options.format {
+        options::RowFormat::Insert => {
+            let given = [
+                ("include-header", options.include_header),
+                ("fields-terminated-by", separators.fields_terminated_by.is_some()),
+                ("fields-enclosed-by", separators.fields_enclosed_by.is_some()),
+                ("fields-escaped-by", separators.fields_escaped_by.is_some()),
+                ("lines-starting-by", separators.lines_starting_by.is_some()),
+                ("lines-terminated-by", separators.lines_terminated_by.is_some()),
+                ("load-data-character-set", options.load_data_character_set.is_some()),
+            ];
+            return match given.into_iter().find(|(_, given)| *given) {
+                Some((name, _)) => Err(UsageError::new(format!(
+                    "--{name} says nothing of INSERT statements: add --format=LOAD_DATA or --format=CSV, or leave it out"
+                ))),
+                None => Ok(RowFormat::Insert),
+            };
+        }
+        options::RowFormat::LoadData => Dialect::load_data(&separators, options.include_header),
+        options::RowFormat::Csv => Dialect::csv(&separators, options.include_header),
+    };
+    Ok(RowFormat::Delimited(Arc::new(dialect.map_err(|error| UsageError::new(error.to_string()))?)))
 }
 
 fn compression_level(compression: Compression, asked: Option<i32>) -> Result<i32, UsageError> {

@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::chunk::IntegerRanges;
-use crate::config::{ChunkSize, Config};
+use crate::config::{ChunkSize, Config, RowFormat};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::output::OutputDirectory;
@@ -92,7 +92,8 @@ impl<'a> Coordinator<'a> {
 
     /// Goes through the phases. When it returns without an error, the dump is whole and its `metadata` delivered.
     pub fn run(mut self, catalog: &Catalog) -> Result<(), Error> {
-        let head = metadata::head(&timestamp(), FILE_SQL_MODE);
+        let local_infile = matches!(self.config.rows.format, RowFormat::Delimited(_));
+        let head = metadata::head(&timestamp(), FILE_SQL_MODE, local_infile);
         self.tables = catalog.tables().cloned().collect();
         self.rows = vec![0; self.tables.len()];
         let streamed = self.shared.sender.is_some();

@@ -11,6 +11,7 @@ mod options;
 mod output;
 mod privileges;
 mod replication;
+mod row_files;
 mod row_source;
 mod rows_feed;
 mod schema;

@@ -119,9 +119,37 @@ pub struct LockOptions {
 #[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Statement options")]
 pub struct StatementOptions {
-    /// Format of the rows: INSERT
+    /// Format of the rows: INSERT, LOAD_DATA or CSV
     #[arg(long, value_name = "FORMAT", default_value = "INSERT")]
     pub format: RowFormat,
+
+    /// Begin each file of LOAD_DATA and CSV with the names of the columns
+    #[arg(long)]
+    pub include_header: bool,
+
+    /// What stands between two columns [default: tab, CSV: comma]; \n, \r, \t and \\ are understood here and below
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub fields_terminated_by: Option<String>,
+
+    /// Character around values that are no numbers [default: none, CSV: double quote]
+    #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
+    pub fields_enclosed_by: Option<String>,
+
+    /// Character before those that have another meaning; empty for none [default: backslash]
+    #[arg(long, value_name = "CHARACTER", allow_hyphen_values = true)]
+    pub fields_escaped_by: Option<String>,
+
+    /// What stands before the first column [default: nothing]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub lines_starting_by: Option<String>,
+
+    /// What stands behind the last column [default: a line break]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub lines_terminated_by: Option<String>,
+
+    /// Character set of the files of LOAD_DATA and CSV: binary, which keeps every value as it is
+    #[arg(long, value_name = "CHARSET", value_parser = load_data_character_set)]
+    pub load_data_character_set: Option<String>,
 
     /// Size of an INSERT statement in bytes; k, M and G may follow
     #[arg(short = 's', long, value_name = "BYTES", default_value = "1000000", value_parser = byte_size)]
@@ -294,17 +322,29 @@ impl FromStr for StreamChecksum {
 pub enum RowFormat {
     /// INSERT statements.
     Insert,
+    /// Lines as LOAD DATA reads them by itself, and the statement that does.
+    LoadData,
+    /// The same with commas and quotes.
+    Csv,
 }
 
 impl FromStr for RowFormat {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
-        let later = ["LOAD_DATA", "CSV", "CLICKHOUSE"];
-        choose(text, &later.map(|name| (name, name))).map_or_else(
-            |_| choose(text, &[("INSERT", Self::Insert)]),
-            |name| Err(BadValue(format!("{name} is not supported yet by this version, use INSERT"))),
-        )
+        if choose(text, &[("CLICKHOUSE", ())]).is_ok() {
+            return Err(BadValue::new("CLICKHOUSE is not supported yet by this version, use INSERT, LOAD_DATA or CSV"));
+        }
+        choose(text, &[("INSERT", Self::Insert), ("LOAD_DATA", Self::LoadData), ("CSV", Self::Csv)])
+    }
+}
+
+/// Any other would be converted from and to, and each lacks characters of some other.
+fn load_data_character_set(text: &str) -> Result<String, BadValue> {
+    if text.eq_ignore_ascii_case("binary") {
+        Ok("binary".to_owned())
+    } else {
+        Err(BadValue::new("use binary: the files hold the bytes of each column, and no other set keeps them all"))
     }
 }
 

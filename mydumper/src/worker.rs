@@ -1,22 +1,22 @@
 //! A worker: one thread, one connection, one task at a time.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::compression::Compression;
 use common::connection::{Connection, Error as ServerError};
-use common::dump_file::{Content, DumpFile, RowsFile, RowsFormat};
+use common::dump_file::{Content, DumpFile};
 use common::progress::Counters;
 use common::server::Server;
 use common::sql::quote_identifier;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::catalog::{Column, Table};
-use crate::config::RowOptions;
-use crate::encoder::{CellKind, InsertEncoder};
+use crate::catalog::Column;
+use crate::config::{RowFormat, RowOptions};
+use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, RowEncoder};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::row_files::RowFiles;
 use crate::row_source::RowSource;
 use crate::schema::{self, Preamble, SchemaReader};
 use crate::task::{RowsTask, Task};
@@ -176,55 +176,65 @@ impl Worker {
     }
 
     fn rows(&mut self, task: &RowsTask) -> Result<Report, Error> {
+        let shared = Arc::clone(&self.shared);
+        let (table, rows) = (&task.table, &shared.rows);
+        let columns: Vec<&Column> = table.stored_columns().collect();
+        let cells =
+            columns.iter().map(|column| CellKind::of_type(&column.data_type, &shared.server, rows.hex_blob)).collect();
+        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let (head, name) = (shared.preamble.for_rows(), &table.name.name);
+        let mut report = Report { table_index: Some(task.table_index), ..Report::default() };
+        match &rows.format {
+            RowFormat::Insert => {
+                let names = (rows.complete || table.needs_column_list()).then_some(names.as_slice());
+                let mut encoder = InsertEncoder::new(head, rows.on_duplicate, name, names, cells, rows.statement_size);
+                report.rows = self.copy(task, &mut encoder)?;
+                report.longest_statement = encoder.longest_statement();
+            }
+            RowFormat::Delimited(dialect) => {
+                let dialect = Arc::clone(dialect);
+                let mut encoder = DelimitedEncoder::new(dialect, head, rows.on_duplicate, name, &names, cells);
+                report.rows = self.copy(task, &mut encoder)?;
+            }
+        }
+        Ok(report)
+    }
+
+    fn copy(&mut self, task: &RowsTask, encoder: &mut impl RowEncoder) -> Result<u64, Error> {
         self.set_names(Names::Binary)?;
         let shared = Arc::clone(&self.shared);
         let failed = |source| Error::Rows { task: Task::Rows(task.clone()).to_string(), source };
-        let mut encoder = new_encoder(&task.table, &shared);
-        let mut output = Pieces { shared: &shared, task, part: 0, current: None };
-        let mut report = Report { table_index: Some(task.table_index), ..Report::default() };
-        let statement = select(task, &shared.rows, &shared.server);
-        let mut source = self.connection.stream(&statement).map_err(failed)?;
-        report.rows = copy(&mut source, &mut encoder, &mut output, &failed)?;
+        let mut output = RowFiles::new(&shared, task, encoder);
+        let mut source = self.connection.stream(&select(task, &shared.rows, &shared.server)).map_err(failed)?;
+        let rows = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
-        output.finish()?;
-        report.longest_statement = encoder.longest_statement();
-        Ok(report)
+        output.finish(encoder)?;
+        Ok(rows)
     }
 }
 
 /// Reads all rows of a source and writes them. Returns their number.
 fn copy(
     source: &mut impl RowSource,
-    encoder: &mut InsertEncoder,
-    output: &mut Pieces<'_>,
+    encoder: &mut impl RowEncoder,
+    output: &mut RowFiles<'_>,
+    counters: &Counters,
     failed: &impl Fn(ServerError) -> Error,
 ) -> Result<u64, Error> {
     let mut rows = 0;
     let mut counted = 0;
     while let Some(row) = source.next_row().map_err(failed)? {
-        // A statement that this row does not fit any more goes out before it.
         let written = encoder.push(row, output).map_err(|source| output.error(source))?;
         if written > 0 {
-            output.shared.counters.add_rows(rows - counted, written as u64);
+            counters.add_rows(rows - counted, written as u64);
             counted = rows;
-            output.statement_written()?;
+            output.may_end(encoder)?;
         }
         rows += 1;
     }
     let written = encoder.finish(output).map_err(|source| output.error(source))?;
-    output.shared.counters.add_rows(rows - counted, written as u64);
+    counters.add_rows(rows - counted, written as u64);
     Ok(rows)
-}
-
-fn new_encoder(table: &Table, shared: &Shared) -> InsertEncoder {
-    let columns: Vec<&Column> = table.stored_columns().collect();
-    let cells = columns
-        .iter()
-        .map(|column| CellKind::of_type(&column.data_type, &shared.server, shared.rows.hex_blob))
-        .collect();
-    let names: Option<Vec<String>> = (shared.rows.complete || table.needs_column_list())
-        .then(|| columns.iter().map(|column| column.name.clone()).collect());
-    InsertEncoder::new(shared.rows.verb, &table.name.name, names.as_deref(), cells, shared.rows.statement_size)
 }
 
 /// The query for a chunk's rows.
@@ -254,78 +264,4 @@ fn select(task: &RowsTask, options: &RowOptions, server: &Server) -> String {
 fn select_expression(column: &Column) -> String {
     let name = quote_identifier(&column.name);
     if column.data_type == "float" { format!("{name}*1e0") } else { name }
-}
-
-/// The files of a chunk: one, or the pieces that `--chunk-filesize` cuts.
-struct Pieces<'a> {
-    shared: &'a Shared,
-    task: &'a RowsTask,
-    part: u32,
-    current: Option<FileWriter>,
-}
-
-impl Pieces<'_> {
-    fn open(&mut self) -> Result<&mut FileWriter, WriteError> {
-        let current = match self.current.take() {
-            Some(current) => current,
-            None => {
-                let rows = RowsFile {
-                    table: self.task.table.file.clone(),
-                    chunk: Some(self.task.number),
-                    part: self.part,
-                    format: RowsFormat::Sql,
-                };
-                let file = DumpFile::new(Content::Rows(rows), self.shared.compression);
-                let mut current = FileWriter::create(&self.shared.files, file)?;
-                let written = current.write_all(&self.shared.preamble.for_rows());
-                written.map_err(|source| current.error(source))?;
-                current
-            }
-        };
-        Ok(self.current.insert(current))
-    }
-
-    /// A failure to write, with the file's name where there is a file.
-    fn error(&self, source: std::io::Error) -> WriteError {
-        match &self.current {
-            Some(current) => current.error(source),
-            None => WriteError { path: self.shared.files.directory.clone(), source },
-        }
-    }
-
-    fn statement_written(&mut self) -> Result<(), Error> {
-        let full = match (&self.current, self.shared.chunk_filesize) {
-            (Some(current), Some(limit)) => current.written() >= limit,
-            _ => false,
-        };
-        if full {
-            self.end_piece()?;
-            self.part += 1;
-        }
-        Ok(())
-    }
-
-    fn end_piece(&mut self) -> Result<(), Error> {
-        let Some(current) = self.current.take() else { return Ok(()) };
-        let file = current.finish()?;
-        Ok(self.shared.deliver(file)?)
-    }
-
-    fn finish(mut self) -> Result<(), Error> {
-        // Of an empty table only its first chunk's file is asked for.
-        if self.current.is_none() && self.part == 0 && self.shared.build_empty_files && self.task.number == 0 {
-            self.open()?;
-        }
-        self.end_piece()
-    }
-}
-
-impl Write for Pieces<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.open().map_err(|error| error.source)?.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }

@@ -50,6 +50,12 @@ pub enum Error {
     /// A job.
     #[error(transparent)]
     Worker(#[from] worker::Error),
+    /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
+    #[error(
+        "the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there for \
+         the time of the restore, or dump with --format=INSERT"
+    )]
+    LocalInfileOff,
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -81,6 +87,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
@@ -95,7 +102,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         dropping: Mutex::new(()),
         stop: stop.clone(),
     });
-    let result = run(scheduler, &input, connections, config.enable_binlog, &shared);
+    let result = run(scheduler, rows_refused, &input, connections, config.enable_binlog, &shared);
     if result.is_err() {
         stop.trigger();
     }
@@ -105,6 +112,12 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         source.finish();
     }
     Ok(Summary { totals: shared.counters.totals(), seconds: started.elapsed().as_secs_f64() })
+}
+
+/// Without the variable, the server is asked when there are rows.
+fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> {
+    let variable = connection.query_first("SHOW GLOBAL VARIABLES LIKE 'local_infile'")?;
+    Ok(variable.is_none_or(|row| row.text(1) != "OFF"))
 }
 
 /// Where files come from.
@@ -176,6 +189,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
 
 fn run(
     scheduler: Scheduler,
+    rows_refused: bool,
     input: &Input,
     connections: Vec<Connection>,
     enable_binlog: bool,
@@ -192,8 +206,15 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let mut coordinator =
-        Coordinator { scheduler, shared, jobs, outcomes: outcome_queue, idle: workers, counted: HashSet::new() };
+    let mut coordinator = Coordinator {
+        scheduler,
+        rows_refused,
+        shared,
+        jobs,
+        outcomes: outcome_queue,
+        idle: workers,
+        counted: HashSet::new(),
+    };
     let result = coordinator.run(input);
     if result.is_err() {
         shared.stop.trigger();
@@ -208,6 +229,8 @@ fn run(
 
 struct Coordinator<'a> {
     scheduler: Scheduler,
+    /// Whether the server does not take rows of LOAD DATA LOCAL.
+    rows_refused: bool,
     shared: &'a Shared,
     jobs: Sender<Job>,
     outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
@@ -220,7 +243,7 @@ impl Coordinator<'_> {
         let nothing = never();
         let (mut arrivals, max_waiting) = match input {
             Input::Directory(_, metadata, files) => {
-                self.scheduler.metadata(metadata.clone());
+                self.metadata(metadata.clone())?;
                 for file in files {
                     self.scheduler.arrived(file.clone(), 0)?;
                 }
@@ -243,7 +266,7 @@ impl Coordinator<'_> {
             let full = self.scheduler.waiting_bytes() > max_waiting && self.scheduler.is_busy();
             select! {
                 recv(if full { &nothing } else { arrivals }) -> event => match event.map_err(|_| Stopped)?? {
-                    Event::Metadata(metadata) => self.scheduler.metadata(metadata),
+                    Event::Metadata(metadata) => self.metadata(metadata)?,
                     Event::File(file, bytes) => self.scheduler.arrived(file, bytes)?,
                     Event::End(metadata, text) => {
                         arrivals = &nothing;
@@ -264,6 +287,15 @@ impl Coordinator<'_> {
             }
             self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
         }
+        Ok(())
+    }
+
+    /// Before any table is made, where the metadata tells.
+    fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
+        if self.rows_refused && metadata.config.local_infile == Some(true) {
+            return Err(Error::LocalInfileOff);
+        }
+        self.scheduler.metadata(metadata);
         Ok(())
     }
 

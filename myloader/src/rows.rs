@@ -6,9 +6,10 @@ use std::sync::Arc;
 use common::compression::Compression;
 use common::connection::{Error as ServerError, Outcome};
 use common::dump_file::{Content, DumpFile, RowsFormat};
+use common::load_data::expected_warnings;
 use common::progress::Counters;
 
-use crate::ddl::load_data::with_character_set;
+use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::job::{self, TableTarget};
@@ -119,27 +120,38 @@ fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, E
 
 fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &[u8], line: u64) -> Result<u64, Error> {
     let failed = |source| Error::Statement { file: file.to_string(), line, source };
-    let statement =
-        with_character_set(statement).map_err(|source| Error::Parse { file: file.to_string(), line, source })?;
+    let unreadable = |source| Error::Parse { file: file.to_string(), line, source };
+    let with_charset = with_character_set(statement).map_err(unreadable)?;
+    let on_duplicate = on_duplicate(statement).map_err(unreadable)?;
     let input = Counted { input: worker.shared.files.open(data)?, counters: Arc::clone(&worker.shared.counters) };
-    let outcome = worker.session.connection.load_infile(&statement, input).map_err(failed)?;
-    worker.shared.counters.add_rows(outcome.affected_rows, 0);
-    if outcome.warnings > 0 {
-        // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
-        let first = first_warning(worker);
-        return Err(Error::Warnings { file: file.to_string(), line, warnings: outcome.warnings, first });
+    let outcome = worker.session.connection.load_infile(&with_charset, input).map_err(failed)?;
+    // As with INSERT IGNORE and REPLACE, rows that the dump's maker did not want twice count.
+    let (restored, skipped) = match on_duplicate {
+        OnDuplicate::Fail => (outcome.affected_rows, 0),
+        OnDuplicate::Ignore => (outcome.records.unwrap_or(outcome.affected_rows), outcome.skipped),
+        OnDuplicate::Replace => (outcome.records.unwrap_or(outcome.affected_rows), 0),
+    };
+    worker.shared.counters.add_rows(restored, 0);
+    // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
+    let expected = expected_warnings(statement).saturating_add(skipped);
+    if outcome.warnings != expected || outcome.skipped != skipped {
+        let first = first_warnings(worker);
+        return Err(Error::Warnings { file: file.to_string(), line, warnings: outcome.warnings, expected, first });
     }
-    Ok(outcome.affected_rows)
+    Ok(restored)
 }
 
-fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u16) {
-    let first = first_warning(worker);
+fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u64) {
+    let first = first_warnings(worker);
     tracing::warn!("{file}, line {line}: {warnings} warning(s) of the server, the first: {first}");
 }
 
-fn first_warning(worker: &mut Worker) -> String {
-    match worker.session.connection.query_first("SHOW WARNINGS LIMIT 1") {
-        Ok(Some(row)) => format!("{} {}", row.text(1), row.text(2)),
+fn first_warnings(worker: &mut Worker) -> String {
+    match worker.session.connection.query("SHOW WARNINGS LIMIT 3") {
+        Ok(rows) if !rows.is_empty() => {
+            let texts: Vec<String> = rows.iter().map(|row| format!("{} {}", row.text(1), row.text(2))).collect();
+            texts.join("; ")
+        }
         _ => "(the server does not say)".to_owned(),
     }
 }

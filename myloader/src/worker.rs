@@ -73,7 +73,8 @@ pub enum Error {
     },
     /// The server took fewer rows than it was sent, or changed values.
     #[error(
-        "{file}, line {line}: the server took the rows of LOAD DATA with {warnings} warning(s), the first: {first}"
+        "{file}, line {line}: the server left out or changed rows of LOAD DATA: {warnings} warning(s){}, the first: \
+         {first}", expected_text(*.expected)
     )]
     Warnings {
         /// The file.
@@ -81,8 +82,10 @@ pub enum Error {
         /// Where the statement starts in it.
         line: u64,
         /// How many.
-        warnings: u16,
-        /// The first one's text.
+        warnings: u64,
+        /// How many there have to be.
+        expected: u64,
+        /// The first ones' texts.
         first: String,
     },
     /// A filter cannot be decided.
@@ -91,6 +94,10 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+fn expected_text(expected: u64) -> String {
+    if expected == 0 { String::new() } else { format!(" where the dump expects {expected}") }
 }
 
 /// What all workers share.

@@ -172,8 +172,8 @@ fn load_data_reads_the_file_beside_it_only() {
             as_load_data(&dump, dir, beside);
             edit(dir, beside, |rows| rows.replace("22\t", "21\t"));
         });
-        let expected = "[ERROR] DB.t.00002.sql, line 5: the server took the rows of LOAD DATA with 1 warning(s), \
-                        the first: 1062 Duplicate entry '21' for key";
+        let expected = "[ERROR] DB.t.00002.sql, line 5: the server left out or changed rows of LOAD DATA: 1 \
+                        warning(s), the first: 1062 Duplicate entry '21' for key";
         assert!(line.starts_with(expected), "{line}");
         let loaded = "SELECT COUNT(*) FROM damaged_infile.t WHERE id BETWEEN 21 AND 30";
         assert_eq!(target(product).client().scalar(loaded), "0");

@@ -25,7 +25,6 @@ const CHECKSUMS: Fate = NotYet("no checksums are written or compared, only row c
 const NO_CHECKSUMS: Fate = NoEffect("this version writes and compares no checksums");
 const REPLICATION: Fate = NotYet("metadata holds the coordinates, set up the replication by hand with them");
 const DEFINER: Fate = NotYet("definers are kept as they are");
-const FORMAT: Fate = NotYet("rows are written as INSERT statements, which need no format options");
 const LONG_QUERIES: Fate = NotYet("long queries are not looked for, --ftwrl-max-wait-time bounds the wait");
 const DAEMON: Fate = NotYet("run mydumper from cron or a systemd timer");
 
@@ -90,15 +89,8 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
     flag("skip-indexes", NotYet("leave them out with myloader --skip-indexes")),
     flag("skip-metadata-sorting", NoEffect("sorting the metadata takes no time worth saving")),
     flag("views-as-tables", NotYet("views are dumped as views")),
-    flag("include-header", FORMAT),
-    value("fields-terminated-by", FORMAT),
-    value("fields-enclosed-by", FORMAT),
-    value("fields-escaped-by", FORMAT),
-    value("lines-starting-by", FORMAT),
-    value("lines-terminated-by", FORMAT),
-    value("statement-terminated-by", FORMAT),
+    value("statement-terminated-by", NotYet("statements end with ; at the end of a line, as every loader expects")),
     value("default-character-set", NotYet("the files declare the character set that keeps every byte")),
-    value("load-data-character-set", FORMAT),
     value("table-engine-for-view-dependency", NotYet("the stand-ins of views take an engine that holds all columns")),
     flag("exit-if-broken-table-found", NoEffect("a table that cannot be read always ends the dump")),
     flag("no-check-generated-fields", NoEffect("generated columns are always left out of the rows")),
@@ -120,8 +112,8 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
     value("trx-consistency-only", Replaced("--trx-tables")),
     value("lock-all-tables", Replaced("--sync-thread-lock-mode=LOCK_ALL")),
     flag("success-on-1146", Replaced("--tables-list or --omit-from-file to leave out tables that come and go")),
-    flag("load-data", Replaced("--format=LOAD_DATA, which is not supported yet by this version")),
-    flag("csv", Replaced("--format=CSV, which is not supported yet by this version")),
+    flag("load-data", Replaced("--format=LOAD_DATA")),
+    flag("csv", Replaced("--format=CSV")),
 ];
 
 /// Options of myloader.

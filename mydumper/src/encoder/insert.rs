@@ -2,30 +2,17 @@
 
 use std::io::{self, Write};
 
+use common::dump_file::RowsFormat;
 use common::sql::{escape_into, quote_identifier};
 
-use super::CellKind;
+use super::{CellKind, OnDuplicate, RowEncoder};
 use crate::row_source::Cells;
 
-/// What a statement does with a row whose key is there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum InsertVerb {
-    /// It fails.
-    #[default]
-    Insert,
-    /// It is left as it is, `--insert-ignore`.
-    InsertIgnore,
-    /// It is replaced, `--replace`.
-    Replace,
-}
-
-impl InsertVerb {
-    fn as_sql(self) -> &'static str {
-        match self {
-            InsertVerb::Insert => "INSERT INTO",
-            InsertVerb::InsertIgnore => "INSERT IGNORE INTO",
-            InsertVerb::Replace => "REPLACE INTO",
-        }
+fn verb(on_duplicate: OnDuplicate) -> &'static str {
+    match on_duplicate {
+        OnDuplicate::Fail => "INSERT INTO",
+        OnDuplicate::Ignore => "INSERT IGNORE INTO",
+        OnDuplicate::Replace => "REPLACE INTO",
     }
 }
 
@@ -34,6 +21,7 @@ const STATEMENT_END: &[u8] = b"\n;\n";
 
 /// Collects rows into statements of about the asked size; holds one statement.
 pub struct InsertEncoder {
+    file_head: Vec<u8>,
     cells: Vec<CellKind>,
     statement_size: usize,
     /// `INSERT INTO t VALUES`, at the buffer's start in every statement.
@@ -44,22 +32,24 @@ pub struct InsertEncoder {
 }
 
 impl InsertEncoder {
-    /// For a table with these columns. `column_names` are written out when given. A statement has at most
-    /// `statement_size` bytes, or one row.
+    /// For a table with these columns, in files that begin with `file_head`. `column_names` are written out when given.
+    /// A statement has at most `statement_size` bytes, or one row.
     pub fn new(
-        verb: InsertVerb,
+        file_head: Vec<u8>,
+        on_duplicate: OnDuplicate,
         table: &str,
         column_names: Option<&[String]>,
         cells: Vec<CellKind>,
         statement_size: usize,
     ) -> InsertEncoder {
-        let mut head = format!("{} {}", verb.as_sql(), quote_identifier(table));
+        let mut head = format!("{} {}", verb(on_duplicate), quote_identifier(table));
         if let Some(names) = column_names {
             let names: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
             head.push_str(&format!(" ({})", names.join(",")));
         }
         head.push_str(" VALUES");
         InsertEncoder {
+            file_head,
             cells,
             statement_size,
             head_length: head.len(),
@@ -69,9 +59,21 @@ impl InsertEncoder {
         }
     }
 
-    /// Adds a row. When it does not fit the statement any more, the statement before it goes to `out`: its length
-    /// in bytes is returned, else 0.
-    pub fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize> {
+    /// The length of the longest statement so far, in bytes.
+    pub fn longest_statement(&self) -> usize {
+        self.longest
+    }
+}
+
+impl RowEncoder for InsertEncoder {
+    const FORMAT: RowsFormat = RowsFormat::Sql;
+
+    fn head(&self) -> &[u8] {
+        &self.file_head
+    }
+
+    /// A statement goes out before the first row that it has no place for.
+    fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize> {
         let before = self.buffer.len();
         if self.rows_in_buffer > 0 {
             self.buffer.extend_from_slice(ROW_SEPARATOR);
@@ -98,8 +100,7 @@ impl InsertEncoder {
         Ok(0)
     }
 
-    /// Writes the last statement, if there is one, and returns its length in bytes.
-    pub fn finish(&mut self, out: &mut impl Write) -> io::Result<usize> {
+    fn finish(&mut self, out: &mut impl Write) -> io::Result<usize> {
         if self.rows_in_buffer == 0 {
             return Ok(0);
         }
@@ -112,9 +113,8 @@ impl InsertEncoder {
         Ok(length)
     }
 
-    /// The length of the longest statement so far, in bytes.
-    pub fn longest_statement(&self) -> usize {
-        self.longest
+    fn loading_statement(&mut self, _: &str) -> Option<Vec<u8>> {
+        None
     }
 }
 
@@ -127,7 +127,7 @@ fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
         CellKind::Number => out.extend_from_slice(bytes),
         CellKind::Float if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
         CellKind::Float => out.extend_from_slice(bytes),
-        CellKind::Text => append_string(out, bytes),
+        CellKind::Text | CellKind::Enum => append_string(out, bytes),
         CellKind::Utf8 => {
             out.extend_from_slice(b"_utf8mb4");
             append_string(out, bytes);
@@ -168,7 +168,8 @@ mod tests {
     fn every_kind_of_cell() {
         use CellKind::{Float, Hex, Number, Text, Utf8};
         let mut encoder = InsertEncoder::new(
-            InsertVerb::Insert,
+            Vec::new(),
+            OnDuplicate::Fail,
             "t`x",
             Some(&["a".to_owned(), "b`".to_owned()]),
             vec![Number, Float, Text, Utf8, Hex, Hex],
@@ -190,7 +191,8 @@ mod tests {
     #[test]
     fn a_statement_ends_before_it_grows_past_the_size() {
         // "INSERT INTO `t` VALUES(1)" has 25 bytes, a further row 5, the end 3.
-        let mut encoder = InsertEncoder::new(InsertVerb::Replace, "t", None, vec![CellKind::Number], 25 + 1 + 5 + 3);
+        let mut encoder =
+            InsertEncoder::new(Vec::new(), OnDuplicate::Replace, "t", None, vec![CellKind::Number], 25 + 1 + 5 + 3);
         let mut out = Vec::new();
         for number in ["1", "2", "3", "4444444444444444444444444444"] {
             encoder.push(&row(&[Some(number)]), &mut out).unwrap();
@@ -208,7 +210,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_is_written_once_and_in_order(lengths in prop::collection::vec(0_usize..40, 0..60), size in 1_usize..200) {
-            let mut encoder = InsertEncoder::new(InsertVerb::Insert, "t", None, vec![CellKind::Text], size);
+            let mut encoder = InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], size);
             let mut out = Vec::new();
             let mut written = 0;
             for (index, length) in lengths.iter().enumerate() {

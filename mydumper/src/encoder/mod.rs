@@ -1,10 +1,51 @@
 //! Rows as the bytes of a file. Encoders do no I/O of their own: they append to what they are given.
 
+mod delimited;
+mod dialect;
 mod insert;
 
-pub use insert::{InsertEncoder, InsertVerb};
+use std::io::{self, Write};
 
+pub use delimited::DelimitedEncoder;
+pub use dialect::{Dialect, Separators};
+pub use insert::InsertEncoder;
+
+use common::dump_file::RowsFormat;
 use common::server::Server;
+
+use crate::row_source::Cells;
+
+/// What makes the bytes of files of rows. One encoder serves a chunk, whose rows may go into several files.
+pub trait RowEncoder {
+    /// What its files are.
+    const FORMAT: RowsFormat;
+
+    /// What stands at the beginning of each of its files, before the rows.
+    fn head(&self) -> &[u8];
+
+    /// Adds a row. What is complete with or before it goes to `out`, where a file may end then: its length in bytes is
+    /// returned, else 0.
+    fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize>;
+
+    /// Writes what is left, and returns its length in bytes.
+    fn finish(&mut self, out: &mut impl Write) -> io::Result<usize>;
+
+    /// For rows that are no statements themselves: the statement that reads those written since the last call from the
+    /// file of this name.
+    fn loading_statement(&mut self, file: &str) -> Option<Vec<u8>>;
+}
+
+/// What a statement does with a row whose key is there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnDuplicate {
+    /// It fails.
+    #[default]
+    Fail,
+    /// The row that is there stays, `--insert-ignore`.
+    Ignore,
+    /// It is replaced, `--replace`.
+    Replace,
+}
 
 /// How a column's values are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +60,9 @@ pub enum CellKind {
     Utf8,
     /// A hexadecimal literal, `--hex-blob`.
     Hex,
+    /// A string literal of bytes that names a member of an ENUM. The value of index 0, which a server gives to what is
+    /// no member, is the empty string.
+    Enum,
 }
 
 impl CellKind {
@@ -27,6 +71,7 @@ impl CellKind {
         match data_type {
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => CellKind::Number,
             "float" | "double" => CellKind::Float,
+            "enum" => CellKind::Enum,
             // MySQL makes no JSON value of a binary string, MariaDB no UUID or address.
             "json" if !server.is_mariadb() => CellKind::Utf8,
             "uuid" | "inet4" | "inet6" => CellKind::Utf8,

@@ -3,6 +3,8 @@
 use clap::CommandFactory;
 use common::options::{Parsed, ProgramName, UsageError, known, parse};
 
+use crate::config::resolve;
+
 use super::*;
 
 /// Every option of mydumper 1.0.1 with its letter: facts of its `--help`.
@@ -172,6 +174,7 @@ fn sample(long: &str) -> Option<&'static str> {
     }
     Some(match long {
         "format" => "INSERT",
+        "load-data-character-set" => "binary",
         "compress" => "gzip",
         "sync-thread-lock-mode" => "FTWRL",
         "defaults-file" | "defaults-extra-file" => "/dev/null",
@@ -308,13 +311,42 @@ fn pairs_of_options() {
 }
 
 #[test]
+fn formats_of_rows() {
+    let statement =
+        typed("--format load-data --fields-terminated-by - --fields-escaped-by= --include-header").statement;
+    assert_eq!(statement.format, RowFormat::LoadData);
+    assert_eq!(statement.fields_terminated_by.as_deref(), Some("-"));
+    assert_eq!(statement.fields_escaped_by.as_deref(), Some(""));
+    assert_eq!((statement.include_header, statement.lines_terminated_by), (true, None));
+    let refused = |line: &str| resolve(run(line).unwrap()).err().unwrap();
+    let error = refused("--lines-starting-by >");
+    assert_eq!(error.exit_code(), 2);
+    assert_eq!(
+        error.to_string(),
+        "--lines-starting-by says nothing of INSERT statements: add --format=LOAD_DATA or --format=CSV, or leave it out"
+    );
+    assert_eq!(
+        refused("--format csv --lines-terminated-by ,").to_string(),
+        "one of --fields-terminated-by and --lines-terminated-by begins with the other: columns and lines could not be \
+         told apart"
+    );
+}
+
+#[test]
 fn formats_and_old_options_are_refused_by_name() {
     for (line, text) in [
         (
-            "--format load-data",
-            "invalid value 'load-data' for --format: LOAD_DATA is not supported yet by this version, use INSERT",
+            "--format clickhouse",
+            "invalid value 'clickhouse' for --format: CLICKHOUSE is not supported yet by this version, use INSERT, \
+             LOAD_DATA or CSV",
         ),
-        ("--format x", "invalid value 'x' for --format: use INSERT"),
+        ("--format x", "invalid value 'x' for --format: use INSERT, LOAD_DATA or CSV"),
+        (
+            "--load-data-character-set utf8mb4",
+            "invalid value 'utf8mb4' for --load-data-character-set: use binary: the files hold the bytes of each \
+             column, and no other set keeps them all",
+        ),
+        ("--csv", "--csv is an option of older mydumper versions: use --format=CSV"),
         (
             "--lock-all-tables",
             "--lock-all-tables is an option of older mydumper versions: use --sync-thread-lock-mode=LOCK_ALL",

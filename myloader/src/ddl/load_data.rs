@@ -32,9 +32,50 @@ pub fn with_character_set(sql: &[u8]) -> Result<Vec<u8>, ParseError> {
     Ok([&sql[..at], b" CHARACTER SET binary ", &sql[at..]].concat())
 }
 
+/// What the statement does with a row whose key is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDuplicate {
+    /// It is an error, which LOCAL makes a warning.
+    Fail,
+    /// The row that is there stays.
+    Ignore,
+    /// The row that is there is replaced.
+    Replace,
+}
+
+/// `LOAD DATA … INFILE '…' [REPLACE | IGNORE] INTO TABLE …`
+///
+/// # Errors
+/// [`ParseError`] if it is no LOAD DATA statement.
+pub fn on_duplicate(sql: &[u8]) -> Result<OnDuplicate, ParseError> {
+    let mut cursor = Cursor::new(sql, Dialect::default());
+    while !cursor.eat("INTO") {
+        if cursor.eat("REPLACE") {
+            return Ok(OnDuplicate::Replace);
+        }
+        if cursor.eat("IGNORE") {
+            return Ok(OnDuplicate::Ignore);
+        }
+        cursor.take().ok_or_else(|| cursor.error("INTO"))?;
+    }
+    Ok(OnDuplicate::Fail)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_becomes_of_rows_whose_key_is_there() {
+        for (sql, expected) in [
+            ("LOAD DATA LOCAL INFILE 'REPLACE' INTO TABLE t IGNORE 1 LINES (`a`)", OnDuplicate::Fail),
+            ("load data local infile 'a' ignore into table t", OnDuplicate::Ignore),
+            ("LOAD DATA LOCAL INFILE 'a' REPLACE INTO TABLE t", OnDuplicate::Replace),
+        ] {
+            assert_eq!(on_duplicate(sql.as_bytes()).unwrap(), expected, "{sql}");
+        }
+        assert!(on_duplicate(b"LOAD DATA").is_err());
+    }
 
     #[test]
     fn a_character_set_is_added_where_none_is_named() {
