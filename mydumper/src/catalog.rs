@@ -98,6 +98,8 @@ pub struct Column {
     pub generated: bool,
     /// Left out of `SELECT *`, and of an INSERT without a column list.
     pub invisible: bool,
+    /// An ENUM or SET that has the empty string among its members. No member at all prints as the same.
+    pub has_empty_member: bool,
 }
 
 /// A stored routine or package.
@@ -283,7 +285,8 @@ impl Reader<'_> {
         let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
         let rows = self.select(
             database,
-            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA",
+            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
+             IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, '')",
             "COLUMNS",
             "TABLE_SCHEMA",
             "TABLE_NAME, ORDINAL_POSITION",
@@ -296,6 +299,7 @@ impl Reader<'_> {
                 // DEFAULT_GENERATED, one word, is a default that is an expression.
                 generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
                 invisible: extra.contains("INVISIBLE"),
+                has_empty_member: has_empty_member(&row.text(5)),
             });
         }
         Ok(columns)
@@ -387,9 +391,32 @@ impl Reader<'_> {
     }
 }
 
+/// Whether the members in `enum('a','b')` have the empty string among them. Quotes in members are doubled; one like
+/// `','` may look so too, which does no harm.
+fn has_empty_member(column_type: &str) -> bool {
+    ["(''", ",''"].iter().any(|start| {
+        column_type.match_indices(start).any(|(at, _)| column_type[at + start.len()..].starts_with([',', ')']))
+    })
+}
+
 impl Database {
     /// Whether it has routines or events.
     pub fn has_post(&self) -> bool {
         !self.routines.is_empty() || !self.events.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_members_are_found() {
+        for yes in ["enum('')", "enum('a','')", "enum('','a')", "set('a','','b')"] {
+            assert!(has_empty_member(yes), "{yes}");
+        }
+        for no in ["", "enum('a','b')", "enum('''','a')", "enum('a''','''b')", "enum(' ',',')", "enum('a'''',b')"] {
+            assert!(!has_empty_member(no), "{no}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender};
 
 use crate::catalog::Column;
 use crate::config::{RowFormat, RowOptions};
-use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, RowEncoder};
+use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, RowEncoder, select_expression};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::row_files::RowFiles;
 use crate::row_source::RowSource;
@@ -179,8 +179,7 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let (table, rows) = (&task.table, &shared.rows);
         let columns: Vec<&Column> = table.stored_columns().collect();
-        let cells =
-            columns.iter().map(|column| CellKind::of_type(&column.data_type, &shared.server, rows.hex_blob)).collect();
+        let cells = columns.iter().map(|column| CellKind::of_column(column, &shared.server, rows.hex_blob)).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let (head, name) = (shared.preamble.for_rows(), &table.name.name);
         let mut report = Report { table_index: Some(task.table_index), ..Report::default() };
@@ -257,11 +256,4 @@ fn select(task: &RowsTask, options: &RowOptions, server: &Server) -> String {
         statement.push_str(&format!(" ORDER BY {}", key.join(",")));
     }
     statement
-}
-
-/// A FLOAT is printed with six digits; as a DOUBLE it is printed with as many as it needs. The product keeps the sign
-/// of a negative zero.
-fn select_expression(column: &Column) -> String {
-    let name = quote_identifier(&column.name);
-    if column.data_type == "float" { format!("{name}*1e0") } else { name }
 }

@@ -127,6 +127,8 @@ fn enums_sets_json_and_shapes() {
                  s SET('x''y', 'é', 'z;'))",
                 "INSERT INTO e VALUES (1, 'a''b', 'x''y,z;'), (2, 'é\\\\', 'é'), (3, '', ''), \
                  (4, 99, NULL), (5, NULL, '')",
+                "CREATE TABLE es (id INT PRIMARY KEY, s SET('', 'a'), e ENUM('a') NOT NULL)",
+                "INSERT INTO es VALUES (1, 0, 'a'), (2, 1, 0), (3, 3, 'a'), (4, NULL, 0)",
                 "CREATE TABLE j (id INT PRIMARY KEY, j JSON)",
                 r#"INSERT INTO j VALUES (1, '{"é😀": "a\\"b\\\\c\\u0000", "n": 18446744073709551615, "f": 1.5e300}')"#,
                 "INSERT INTO j VALUES (2, '[]'), (3, 'null'), (4, NULL), (5, '\"\"')",

@@ -30,6 +30,8 @@ fn hostile_tables(product: Product) -> Vec<String> {
         "CREATE TABLE e (id INT PRIMARY KEY, e ENUM('a''b', 'c,d', 'é\\\\', '\"', '0'), s SET('x''y', 'é', 'z;'))",
         "INSERT IGNORE INTO e VALUES (1, 'a''b', 'x''y,z;'), (2, 'é\\\\', 'é'), (3, '0', ''), (4, 99, NULL), \
          (5, NULL, ''), (6, '\"', ''), (7, '', '')",
+        "CREATE TABLE ei (id INT PRIMARY KEY, e ENUM('', 'a', '0', '1'), s SET('', 'a', '1'))",
+        "INSERT IGNORE INTO ei VALUES (1, 0, 0), (2, 1, 1), (3, 3, 2), (4, 4, 7), (5, NULL, NULL), (6, 2, 5)",
         "CREATE TABLE j (id INT PRIMARY KEY, j JSON)",
         r#"INSERT INTO j VALUES (1, '{"é😀": "a\\"b\\\\c\\u0000\\n", "n": 18446744073709551615}')"#,
         "INSERT INTO j VALUES (2, '[]'), (3, 'null'), (4, NULL), (5, '\"\"')",

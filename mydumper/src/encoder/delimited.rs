@@ -77,6 +77,8 @@ impl DelimitedEncoder {
             let value = match kind {
                 CellKind::Utf8 => format!("CONVERT({variable} USING utf8mb4)"),
                 CellKind::Hex => format!("UNHEX({variable})"),
+                // As text it would be looked for among the members first.
+                CellKind::EnumIndex | CellKind::SetBits => format!("CAST({variable} AS UNSIGNED)"),
                 CellKind::Number | CellKind::Float | CellKind::Text | CellKind::Enum => {
                     columns.push(name);
                     continue;
@@ -129,7 +131,11 @@ impl RowEncoder for DelimitedEncoder {
                 continue;
             };
             match kind {
-                CellKind::Number | CellKind::Float => block.extend_from_slice(bytes),
+                CellKind::Number | CellKind::Float | CellKind::SetBits => block.extend_from_slice(bytes),
+                CellKind::EnumIndex => {
+                    *empty_enums += u64::from(bytes == b"0");
+                    block.extend_from_slice(bytes);
+                }
                 CellKind::Text | CellKind::Utf8 => append_text(block, dialect, bytes),
                 CellKind::Enum => {
                     *empty_enums += u64::from(bytes.is_empty());

@@ -87,21 +87,27 @@ fn every_kind_of_cell() {
 
 #[test]
 fn the_statement_reads_the_file() {
-    use CellKind::{Enum, Hex, Number, Utf8};
+    use CellKind::{Enum, EnumIndex, Hex, SetBits, Utf8};
     let mut encoder = DelimitedEncoder::new(
         Arc::new(rfc4180()),
         b"HEAD;\n".to_vec(),
         OnDuplicate::Replace,
         "t`x",
-        &["a".to_owned(), "b`".to_owned(), "c\r\n".to_owned(), "d".to_owned()],
-        vec![Number, Utf8, Hex, Enum],
+        &["a", "b`", "c\r\n", "d", "e"].map(str::to_owned),
+        vec![EnumIndex, Utf8, Hex, Enum, SetBits],
     );
-    written(&mut encoder, &[row(&[None, None, None, Some(b"")]), row(&[None, None, None, Some(b"")])]);
+    let rows = [
+        row(&[Some(b"0"), None, None, Some(b"x"), Some(b"0")]),
+        row(&[Some(b"1"), None, None, Some(b""), Some(b"18446744073709551615")]),
+    ];
+    let text = written(&mut encoder, &rows);
+    assert_eq!(text, b"0,NULL,NULL,\"x\",0\r\n1,NULL,NULL,\"\",18446744073709551615\r\n");
     let expected = |comment: &str| {
         format!(
             "HEAD;\nLOAD DATA LOCAL INFILE 'd.t.00000.dat' REPLACE INTO TABLE `t``x` CHARACTER SET binary FIELDS \
              TERMINATED BY ',' ENCLOSED BY '\"' ESCAPED BY '' LINES STARTING BY '' TERMINATED BY '\\r\\n' IGNORE 2 \
-             LINES (`a`,@c2,@c3,`d`) SET `b```=CONVERT(@c2 USING utf8mb4),`c\r\n`=UNHEX(@c3){comment};\n"
+             LINES (@c1,@c2,@c3,`d`,@c5) SET `a`=CAST(@c1 AS UNSIGNED),`b```=CONVERT(@c2 USING utf8mb4),`c\r\n`=UNHEX(@c3),\
+             `e`=CAST(@c5 AS UNSIGNED){comment};\n"
         )
     };
     let mut statement = |name| String::from_utf8(encoder.loading_statement(name).unwrap()).unwrap();

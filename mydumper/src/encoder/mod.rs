@@ -12,7 +12,9 @@ pub use insert::InsertEncoder;
 
 use common::dump_file::RowsFormat;
 use common::server::Server;
+use common::sql::quote_identifier;
 
+use crate::catalog::Column;
 use crate::row_source::Cells;
 
 /// What makes the bytes of files of rows. One encoder serves a chunk, whose rows may go into several files.
@@ -63,12 +65,18 @@ pub enum CellKind {
     /// A string literal of bytes that names a member of an ENUM. The value of index 0, which a server gives to what is
     /// no member, is the empty string.
     Enum,
+    /// The number of an ENUM's member, where [`Column::has_empty_member`]; 0 is no member.
+    EnumIndex,
+    /// The numbers of a SET's members as bits, where [`Column::has_empty_member`].
+    SetBits,
 }
 
 impl CellKind {
-    /// For a column of this type (`DATA_TYPE` of information_schema.COLUMNS).
-    pub fn of_type(data_type: &str, server: &Server, hex_blob: bool) -> CellKind {
-        match data_type {
+    /// For what [`select_expression`] gives of a column.
+    pub fn of_column(column: &Column, server: &Server, hex_blob: bool) -> CellKind {
+        match column.data_type.as_str() {
+            "enum" if column.has_empty_member => CellKind::EnumIndex,
+            "set" if column.has_empty_member => CellKind::SetBits,
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => CellKind::Number,
             "float" | "double" => CellKind::Float,
             "enum" => CellKind::Enum,
@@ -78,5 +86,18 @@ impl CellKind {
             "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" if hex_blob => CellKind::Hex,
             _ => CellKind::Text,
         }
+    }
+}
+
+/// What to select for a column so that the server's text has the whole value.
+///
+/// A FLOAT is printed with six digits; as a DOUBLE it is printed with as many as it needs. The product keeps the sign of
+/// a negative zero.
+pub fn select_expression(column: &Column) -> String {
+    let name = quote_identifier(&column.name);
+    match column.data_type.as_str() {
+        "float" => format!("{name}*1e0"),
+        "enum" | "set" if column.has_empty_member => format!("CAST({name} AS UNSIGNED)"),
+        _ => name,
     }
 }

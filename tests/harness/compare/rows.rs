@@ -87,6 +87,8 @@ fn exact(column: &str, data_type: &str) -> String {
         "float" | "double" => {
             format!("IF({column} = 0, IF(ATAN2({column}, -1) < 0, '-0', '0'), CAST({column} AS DOUBLE))")
         }
+        // The empty string may be a member, or none.
+        "enum" | "set" => format!("CONCAT(CAST({column} AS UNSIGNED), ' ', HEX({column}))"),
         _ => column.to_owned(),
     }
 }
