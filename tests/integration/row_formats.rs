@@ -14,7 +14,8 @@ fn hostile_tables(product: Product) -> Vec<String> {
          b1 BIT, b8 BIT(8), b64 BIT(64), y YEAR)",
         "INSERT INTO n VALUES (1, 1e-30, 2.2250738585072014e-308, 99999999999999999999999999999999999.5, \
          18446744073709551615, b'1', x'5c', x'0a5c0d0900270022', 1901), (2, 3.40282e38, -1e300, -1e-30, 0, 0, 0, 0, 0), \
-         (3, 16777217, 0.1, 0, 1, NULL, x'31', x'2c', NULL)",
+         (3, 16777217, 0.1, 0, 1, NULL, x'31', x'2c', NULL), \
+         (4, -0e0, -0e0, NULL, NULL, NULL, NULL, NULL, NULL)",
         "UPDATE n SET id = 0 WHERE id = 3",
         "CREATE TABLE times (id INT PRIMARY KEY, d DATE, dt DATETIME(6), t TIME(6), ts TIMESTAMP(6) NULL)",
         "INSERT INTO times VALUES (1, '0000-00-00', '0000-00-00 00:00:00', '-838:59:59', '0000-00-00 00:00:00'), \
@@ -276,6 +277,32 @@ fn rows_that_are_there_already() {
             "{line}"
         );
         assert!(line.contains("; 1062 Duplicate entry '2' for key"), "{line}");
+    }
+}
+
+#[test]
+fn warnings_are_those_that_the_dump_expects() {
+    for product in Product::ALL {
+        let database = "formats_warnings";
+        let tables =
+            ["CREATE TABLE t (id INT PRIMARY KEY, e ENUM('a'))", "INSERT IGNORE INTO t VALUES (1, ''), (2, 'a')"];
+        make(source(product), database, &tables);
+        let dir = dump(source(product), &["-B", database, "--format=LOAD_DATA"]);
+        let statement = dir.read_text("formats_warnings.t.00000.sql");
+        for (expected, text) in [("2", " where the dump expects 2"), ("0", "")] {
+            dir.write(
+                "formats_warnings.t.00000.sql",
+                statement.replace("warnings: 1", &format!("warnings: {expected}")),
+            );
+            let start =
+                "[ERROR] formats_warnings.t.00000.sql, line 5: the server left out or changed rows of LOAD DATA: 1";
+            let end = "the first: 1265 Data truncated for column 'e' at row 1";
+            assert_eq!(refused(product, &dir, &["--drop-table"]), format!("{start} warning(s){text}, {end}"));
+            assert_eq!(target(product).client().scalar("SELECT COUNT(*) FROM formats_warnings.t"), "0");
+        }
+        dir.write("formats_warnings.t.00000.sql", statement);
+        load(product, &dir, &["--drop-table"]);
+        assert_same(product, database);
     }
 }
 

@@ -156,6 +156,8 @@ impl RowEncoder for DelimitedEncoder {
         out.write_all(&self.block)?;
         let length = self.block.len();
         self.block.clear();
+        // After a row of many megabytes.
+        self.block.shrink_to(2 * BLOCK);
         Ok(length)
     }
 
