@@ -160,6 +160,11 @@ impl Error {
         matches!(self.cause(), Cause::Stopped)
     }
 
+    /// The cause and what to do about it, where it says all without the statement.
+    pub fn without_statement(&self) -> String {
+        format!("{}{}", self.cause(), self.advice())
+    }
+
     /// What a user can do about it, where it is known, as the end of a sentence.
     fn advice(&self) -> String {
         let advice = match (self, self.cause()) {
@@ -185,10 +190,11 @@ fn advice_on_code(code: u16) -> Option<&'static str> {
         1153 => "raise max_allowed_packet on the server, or dump with a smaller --statement-size",
         1040 | 1203 => "use fewer --threads, or raise max_connections on the server",
         1114 | 1021 | 3675 => "free space on the server's disk",
-        1146 | 1412 => "the table was changed or dropped meanwhile: run again when no DDL is running",
+        1412 => "the table was changed or dropped meanwhile: run again when no DDL is running",
         1205 | 1213 => "other sessions hold locks: run again when they are done",
         1273 | 1115 => "this server does not have the character set or collation that the other server used",
         3948 | 4166 | 1148 => "LOAD DATA LOCAL is off: SET GLOBAL local_infile=1 on the server",
+        1286 => "this server does not have the storage engine: choose another one on the other server",
         1231 | 1193 => "this server does not know the variable or value: the statement was made for another one",
         _ => return None,
     })

@@ -85,6 +85,8 @@ pub struct Restore {
     pub drop_table: DropTable,
     /// `--drop-database`.
     pub drop_database: bool,
+    /// `--fire-triggers`.
+    pub fire_triggers: bool,
     /// When keys are added.
     pub optimize_keys: OptimizeKeys,
     /// Of which engines.
@@ -107,6 +109,8 @@ pub struct Restore {
     pub skip_indexes: bool,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
+    /// `--retry-count`: of a transaction.
+    pub retry_count: u32,
     /// Whether a file is removed when it was restored.
     pub delete_files: bool,
 }
@@ -161,6 +165,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             target_database: selection.database,
             drop_table: restore.drop_table,
             drop_database: restore.drop_database,
+            fire_triggers: restore.fire_triggers,
             optimize_keys: restore.optimize_keys,
             optimize_keys_engines: restore.optimize_keys_engines.0,
             create_databases: !selection.skip_create_database && !selection.no_schemas,
@@ -171,6 +176,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             post: !selection.skip_post && !selection.no_schemas,
             skip_constraints: selection.skip_constraints,
             skip_indexes: selection.skip_indexes,
+            retry_count: restore.retry_count,
             queries_per_transaction: restore.queries_per_transaction,
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },

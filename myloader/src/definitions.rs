@@ -1,82 +1,25 @@
-//! Files with definitions: databases, tables, sequences, views, triggers, routines and events.
+//! Files with definitions: tables, sequences, views, triggers, routines and events.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use common::connection::Error as ServerError;
 use common::dump_file::{Content, DumpFile};
 use common::name::QualifiedName;
+use common::sql::quote_identifier;
 use common::sql::token::Dialect;
-use common::sql::{quote_identifier, quote_string};
 
-use crate::ddl::create_database::{self, CreateDatabase};
+use crate::databases::drop_table_or_view;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
+use crate::ddl::translate::translate;
 use crate::ddl::trigger::table_of_trigger;
-use crate::job::{DatabaseTarget, Outcome, TableTarget};
+use crate::job::{DatabaseTarget, Outcome, Refusal, TableTarget};
 use crate::options::{DropTable, OptimizeKeys};
 use crate::worker::{Error, Worker, table_file_name};
 
 const TABLE_EXISTS: u16 = 1050;
 const NO_SUCH_TABLE: u16 = 1146;
-
-/// CREATE DATABASE.
-pub fn database(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
-    let mut reader = worker.shared.files.statements(file)?;
-    let name_of_file = file.to_string();
-    let mut found = None;
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
-        if classify(statement.text) == StatementKind::CreateDatabase {
-            found = Some((statement.line, statement.text.to_vec()));
-        }
-    }
-    let Some((line, create)) = found else {
-        return Err(Error::Lacks { file: name_of_file, what: "CREATE DATABASE" });
-    };
-    let parse_error = |source| Error::Parse { file: name_of_file.clone(), line, source };
-    let source = text(&CreateDatabase::parse(&create).map_err(parse_error)?.name);
-    if !worker.shared.restore.filter.passes_database(&source) {
-        return Ok(Outcome::DatabaseSkipped);
-    }
-    let target = worker.shared.restore.target_database.clone().unwrap_or_else(|| source.clone());
-    worker.begin_file(file, None)?;
-    let failed = |source| Error::Statement { file: name_of_file.clone(), line, source };
-    if worker.shared.restore.create_databases {
-        if worker.shared.restore.drop_database {
-            let drop = format!("DROP DATABASE IF EXISTS {}", quote_identifier(&target));
-            worker.session.connection.execute(drop).map_err(failed)?;
-        }
-        let create = create_database::rename(&create, target.as_bytes())
-            .and_then(|create| create_database::ensure_if_not_exists(&create))
-            .map_err(parse_error)?;
-        worker.session.connection.execute(create).map_err(failed)?;
-    }
-    let existing = existing_tables(worker, &target)?;
-    worker.end_file(file)?;
-    Ok(Outcome::DatabaseReady(DatabaseTarget { source, target }, existing))
-}
-
-/// A database whose file the dump does not have.
-pub fn use_database(worker: &mut Worker, source: &str) -> Result<Outcome, Error> {
-    if !worker.shared.restore.filter.passes_database(source) {
-        return Ok(Outcome::DatabaseSkipped);
-    }
-    let target = worker.shared.restore.target_database.clone().unwrap_or_else(|| source.to_owned());
-    let existing = existing_tables(worker, &target)?;
-    Ok(Outcome::DatabaseReady(DatabaseTarget { source: source.to_owned(), target }, existing))
-}
-
-fn existing_tables(worker: &mut Worker, database: &str) -> Result<BTreeSet<String>, Error> {
-    if worker.shared.restore.drop_table != DropTable::Fail || !worker.shared.restore.create_tables {
-        return Ok(BTreeSet::new());
-    }
-    let statement =
-        format!("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {}", quote_string(database));
-    let failed = |source| Error::Job { job: format!("database {}", database.escape_debug()), source };
-    let rows = worker.session.connection.query(statement).map_err(failed)?;
-    Ok(rows.iter().map(|row| row.text(0)).collect())
-}
 
 /// CREATE TABLE, without the keys that are added later.
 pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
@@ -101,13 +44,17 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
             worker.end_file(file)?;
             return Ok(Outcome::TableSkipped);
         }
-        let split = split(statement.text, &split_options(worker)).map_err(parse_error)?;
-        let made = create_table(worker, &name, &split.create).map_err(failed)?;
+        let translated = translate(statement.text, worker.shared.server).map_err(parse_error)?;
+        let split = split(&translated, &split_options(worker)).map_err(parse_error)?;
+        let name = QualifiedName::new(database.target.clone(), name);
+        let made = match create_table(worker, &name.name, &split.create) {
+            Ok(made) => made,
+            Err(source) => return Refusal::of(format!("table {name}"), failed(source)),
+        };
         // A table that was there has its keys.
         let (keys, constraints) = if made { (split.keys, split.constraints) } else { (Vec::new(), None) };
-        let name = QualifiedName::new(database.target.clone(), name);
-        created =
-            Some(Outcome::TableReady { target: TableTarget { file: file_name.clone(), name }, keys, constraints });
+        let target = TableTarget { file: file_name.clone(), name };
+        created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
     }
     worker.end_file(file)?;
     created.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE TABLE" })
@@ -128,28 +75,55 @@ fn split_options(worker: &Worker) -> SplitOptions {
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
 fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, ServerError> {
     if !worker.shared.restore.create_tables {
-        warn_of_triggers(worker, name)?;
         return Ok(false);
     }
-    let quoted = quote_identifier(name);
     let drop_table = worker.shared.restore.drop_table;
     if drop_table == DropTable::Drop {
-        drop_existing(worker, &quoted)?;
+        // Those known in time were dropped before any was made.
+        let shared = Arc::clone(&worker.shared);
+        let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_table_or_view(worker, &quote_identifier(name))?;
     }
-    match (worker.session.execute_ddl(create), drop_table) {
-        (Err(error), DropTable::None | DropTable::Truncate | DropTable::Delete)
-            if error.server_code() == Some(TABLE_EXISTS) && !is_view(worker, name)? =>
-        {
-            match drop_table {
-                DropTable::Truncate => worker.session.execute_ddl(format!("TRUNCATE TABLE {quoted}"))?,
-                DropTable::Delete => worker.session.execute_ddl(format!("DELETE FROM {quoted}"))?,
-                _ => {}
+    // Another engine than the dump's would be another table.
+    worker.session.connection.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_ENGINE_SUBSTITUTION')")?;
+    match worker.session.execute_ddl(create) {
+        Ok(outcome) => {
+            if outcome.warnings > 0 {
+                warn(worker, name);
             }
-            warn_of_triggers(worker, name)?;
+            Ok(true)
+        }
+        Err(error)
+            if matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete)
+                && error.server_code() == Some(TABLE_EXISTS)
+                && !is_view(worker, name)? =>
+        {
             Ok(false)
         }
-        (result, _) => result.map(|()| true),
+        Err(error) => Err(error),
     }
+}
+
+/// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
+fn warn(worker: &mut Worker, table: &str) {
+    const DEPRECATED: [&str; 6] = ["1287", "1681", "1831", "3719", "3778", "4079"];
+    for row in worker.session.connection.query("SHOW WARNINGS").unwrap_or_default() {
+        if !DEPRECATED.contains(&row.text(1).as_str()) {
+            tracing::warn!("table {}: server warning {}: {}", table.escape_debug(), row.text(1), row.text(2));
+        }
+    }
+}
+
+/// Empties a table that is kept.
+pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error> {
+    let statement = match worker.shared.restore.drop_table {
+        DropTable::Delete => "DELETE FROM",
+        _ => "TRUNCATE TABLE",
+    };
+    let failed = |source| Error::Job { job: format!("emptying of {}", table.name), source };
+    worker.session.reset(Some(&table.name.database)).map_err(failed)?;
+    worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
+    Ok(Outcome::Done)
 }
 
 /// Whether a view of this name is in the session's database: its rows are those of other tables, which are not to be
@@ -160,36 +134,11 @@ fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
     Ok(worker.session.connection.query(views)?.iter().any(|view| view.text(0) == name))
 }
 
-/// Drops a table or view, if there is one.
-fn drop_existing(worker: &mut Worker, quoted: &str) -> Result<(), ServerError> {
-    const IS_NOT_VIEW: u16 = 1347;
-    let shared = Arc::clone(&worker.shared);
-    let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
-    worker.session.execute_ddl(format!("DROP TABLE IF EXISTS {quoted}"))?;
-    match worker.session.execute_ddl(format!("DROP VIEW IF EXISTS {quoted}")) {
-        Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
-        result => result,
-    }
-}
-
-fn warn_of_triggers(worker: &mut Worker, table: &str) -> Result<(), ServerError> {
-    let statement = format!(
-        "SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND \
-         EVENT_OBJECT_TABLE = {}",
-        quote_string(table)
-    );
-    let row = worker.session.connection.query_first(statement)?;
-    if row.and_then(|row| row.number(0)).unwrap_or(0) > 0 {
-        tracing::warn!("table {table} was there and has triggers: they fire for the rows that are loaded");
-    }
-    Ok(())
-}
-
 /// CREATE SEQUENCE.
 pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     worker.begin_file(file, Some(database))?;
     let drop_table = worker.shared.restore.drop_table;
-    run_file(worker, file, |worker, kind, statement| {
+    let result = run_file(worker, file, |worker, kind, statement| {
         if kind == StatementKind::CreateSequence && drop_table == DropTable::Drop {
             let statement =
                 String::from_utf8_lossy(statement).replacen("CREATE SEQUENCE", "CREATE OR REPLACE SEQUENCE", 1);
@@ -197,7 +146,9 @@ pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
             return Ok(Handled::Yes);
         }
         Ok(Handled::No)
-    })
+    });
+    let name = file.content.table().map(|sequence| sequence.table.as_str()).unwrap_or_default();
+    result.or_else(|error| Refusal::of(format!("sequence {}", QualifiedName::new(&database.target, name)), error))
 }
 
 /// CREATE VIEW.
@@ -323,10 +274,12 @@ fn run_statements(
     if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
 }
 
-fn cannot_read(worker: &Worker, file: &DumpFile, source: common::sql::StatementError) -> Error {
+/// A file that is no sequence of statements.
+pub fn cannot_read(worker: &Worker, file: &DumpFile, source: common::sql::StatementError) -> Error {
     crate::files::Error::Statement { path: worker.shared.files.path(file), source }.into()
 }
 
-fn text(name: &[u8]) -> String {
+/// A name for messages and comparisons.
+pub fn text(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }

@@ -25,17 +25,52 @@ pub struct TableTarget {
     pub name: QualifiedName,
 }
 
+/// What a database has on the server before the restore: tables, views and sequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    /// All of them.
+    pub names: BTreeSet<String>,
+    /// Those with triggers.
+    pub with_triggers: BTreeSet<String>,
+}
+
+/// An object of the dump that the server cannot have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is: `table shop.orders`.
+    pub object: String,
+    /// The server's code and text, and what to do.
+    pub why: String,
+}
+
+/// What is known of a definition before it is run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// What the server cannot have.
+    pub refusals: Vec<Refusal>,
+    /// What the server makes another thing of, as messages.
+    pub changes: Vec<String>,
+}
+
 /// Something that one worker does at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Create a database, from its file.
-    CreateDatabase(DumpFile),
+    /// Look which database a file is of, and what it has on the server.
+    FindDatabase(DumpFile),
     /// Look whether a database is there whose file the dump does not have.
     UseDatabase(String),
+    /// Read a definition, and tell whether the server can have it.
+    Check(DumpFile),
+    /// Create a database, from its file.
+    CreateDatabase(Arc<DatabaseTarget>, DumpFile),
+    /// Drop tables, views and sequences that come again.
+    DropExisting(Vec<QualifiedName>),
     /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
     /// Create a table without the keys that are added later.
     CreateTable(Arc<DatabaseTarget>, DumpFile),
+    /// Empty a table that was there.
+    Empty(Arc<TableTarget>),
     /// Load a file of rows.
     Rows(Arc<TableTarget>, RowsFile, DumpFile),
     /// Add keys: statements to be run in order.
@@ -55,10 +90,14 @@ pub enum Job {
 /// What a job that did not fail has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The database is there. `tables` are those that it had before, where it matters.
-    DatabaseReady(DatabaseTarget, BTreeSet<String>),
+    /// The database is one to restore.
+    DatabaseFound(DatabaseTarget, Existing, Findings),
     /// The filter leaves the database out.
     DatabaseSkipped,
+    /// A definition was read.
+    Checked(Findings),
+    /// The server does not take the definition.
+    Refused(Refusal),
     /// The table is there and waits for rows.
     TableReady {
         /// Its names.
@@ -67,6 +106,10 @@ pub enum Outcome {
         keys: Vec<Vec<u8>>,
         /// The statement that adds its foreign keys.
         constraints: Option<Vec<u8>>,
+        /// Whether it was there before.
+        kept: bool,
+        /// Whether its files of rows have to be loaded one after the other, in their order.
+        in_order: bool,
     },
     /// The filter leaves the table out, or it only stands in for a view.
     TableSkipped,
@@ -78,11 +121,19 @@ pub enum Outcome {
     Done,
 }
 
+impl fmt::Display for Refusal {
+    /// As messages name it: one line, though a server's text may have several.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.why.replace(['\n', '\r'], " "))
+    }
+}
+
 impl fmt::Display for Job {
     /// As messages name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Job::CreateDatabase(file)
+            Job::FindDatabase(file) | Job::Check(file) => write!(f, "look at {file}"),
+            Job::CreateDatabase(_, file)
             | Job::Sequence(_, file)
             | Job::CreateTable(_, file)
             | Job::Rows(_, _, file)
@@ -91,6 +142,8 @@ impl fmt::Display for Job {
             | Job::Triggers(_, file)
             | Job::Events(_, file) => write!(f, "{file}"),
             Job::UseDatabase(name) => write!(f, "database {}", name.escape_debug()),
+            Job::DropExisting(tables) => write!(f, "drop of {} existing tables", tables.len()),
+            Job::Empty(table) => write!(f, "emptying of {}", table.name),
             Job::AddKeys(table, _) => write!(f, "keys of {}", table.name),
             Job::AddConstraints(table, _) => write!(f, "foreign keys of {}", table.name),
         }

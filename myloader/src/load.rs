@@ -19,11 +19,12 @@ use common::server::Server;
 use common::stop::{Stop, Stopped};
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
+use crate::check::Vocabulary;
 use crate::config::{Config, Source};
 use crate::directory;
 use crate::files::Files;
 use crate::job::{Job, Outcome};
-use crate::options::{DropTable, OptimizeKeys};
+use crate::options::OptimizeKeys;
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
@@ -98,6 +99,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         server,
         files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
         restore: config.restore,
+        vocabulary: Vocabulary::default(),
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         stop: stop.clone(),
@@ -179,7 +181,11 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         max_threads_per_table: config.max_threads_per_table,
         max_threads_for_keys: config.max_threads_for_keys,
         keys_after_all_tables: restore.optimize_keys == OptimizeKeys::AfterImportAllTables,
-        fail_if_table_exists: restore.drop_table == DropTable::Fail && restore.create_tables,
+        drop_table: restore.drop_table,
+        drop_database: restore.drop_database && restore.create_databases,
+        create_databases: restore.create_databases,
+        create_tables: restore.create_tables,
+        fire_triggers: restore.fire_triggers,
         schemas: restore.schemas,
         data: restore.data,
         triggers: restore.triggers,
@@ -216,6 +222,7 @@ fn run(
         counted: HashSet::new(),
     };
     let result = coordinator.run(input);
+    coordinator.warn();
     if result.is_err() {
         shared.stop.trigger();
     }
@@ -262,11 +269,20 @@ impl Coordinator<'_> {
                 self.idle -= 1;
             }
             // When too much waits, no more is taken from the stream, whose reader then stops reading. But with no job
-            // under way, what the restore waits for is still in the stream.
-            let full = self.scheduler.waiting_bytes() > max_waiting && self.scheduler.is_busy();
+            // under way, what the restore waits for is still in the stream: unless it does not say where its
+            // definitions end, and only the end would.
+            let mut full = self.scheduler.waiting_bytes() > max_waiting;
+            if full && !self.scheduler.is_busy() {
+                self.scheduler.definitions_arrived()?;
+                full = self.scheduler.is_busy();
+            }
             select! {
                 recv(if full { &nothing } else { arrivals }) -> event => match event.map_err(|_| Stopped)?? {
                     Event::Metadata(metadata) => self.metadata(metadata)?,
+                    Event::Definitions(metadata) => {
+                        self.metadata(metadata)?;
+                        self.scheduler.definitions_arrived()?;
+                    }
                     Event::File(file, bytes) => self.scheduler.arrived(file, bytes)?,
                     Event::End(metadata, text) => {
                         arrivals = &nothing;
@@ -285,6 +301,7 @@ impl Coordinator<'_> {
                 }
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
             }
+            self.warn();
             self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
         }
         Ok(())
@@ -297,6 +314,12 @@ impl Coordinator<'_> {
         }
         self.scheduler.metadata(metadata);
         Ok(())
+    }
+
+    fn warn(&mut self) {
+        for warning in self.scheduler.take_warnings() {
+            tracing::warn!("{warning}");
+        }
     }
 
     fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {

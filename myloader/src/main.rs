@@ -1,6 +1,8 @@
 //! myloader: restores a dump of mydumper into MySQL or MariaDB with many threads.
 
+mod check;
 mod config;
+mod databases;
 mod ddl;
 mod definitions;
 mod directory;

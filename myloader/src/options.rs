@@ -113,6 +113,10 @@ pub struct RestoreOptions {
     #[arg(long)]
     pub drop_database: bool,
 
+    /// Load rows into tables that are there and have triggers, which fire
+    #[arg(long)]
+    pub fire_triggers: bool,
+
     /// When secondary indexes are added: AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES, or SKIP: with the table
     #[arg(
         long, value_name = "WHEN", num_args = 0..=1, default_value = "AFTER_IMPORT_PER_TABLE",
@@ -131,6 +135,10 @@ pub struct RestoreOptions {
     /// Statements of a transaction
     #[arg(short = 'q', long, value_name = "COUNT", default_value = "1000", value_parser = positive)]
     pub queries_per_transaction: u64,
+
+    /// How often a transaction is played again after a deadlock or a lock wait timeout
+    #[arg(long, value_name = "COUNT", default_value = "10")]
+    pub retry_count: u32,
 
     /// Allow LOAD DATA LOCAL INFILE where metadata does not ask for it
     #[arg(long)]

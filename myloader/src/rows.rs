@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::compression::Compression;
 use common::connection::{Error as ServerError, Outcome};
@@ -15,13 +16,61 @@ use crate::files;
 use crate::job::{self, TableTarget};
 use crate::worker::{Error, Worker};
 
+/// How long to wait after a transaction's first failure, and so much more after each further one.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How far a file is.
+#[derive(Default)]
+struct Done {
+    /// Statements with rows that are committed, and the rows of these.
+    statements: u64,
+    rows: u64,
+    /// Statements with rows that progress was told of, committed or not.
+    counted: u64,
+}
+
 /// Loads a file. Rows are counted as the server counts them.
+///
+/// After a deadlock or a lock wait timeout the whole transaction is played again: the file is read once more, up to where
+/// the transaction began. So it takes no memory, and a transaction may be of any size.
 pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
+    let mut done = Done::default();
+    let mut attempts = 0;
+    loop {
+        let committed = done.statements;
+        let Err(error) = load_from(worker, table, file, &mut done) else {
+            return Ok(job::Outcome::RowsLoaded(done.rows));
+        };
+        if done.statements > committed {
+            attempts = 0;
+        }
+        attempts += 1;
+        if attempts > worker.shared.restore.retry_count || !rolled_back(worker, &error) {
+            return Err(error);
+        }
+        tracing::info!("the transaction is played again: {error}");
+        worker.shared.stop.pause(PAUSE * attempts)?;
+    }
+}
+
+/// Whether a transaction has failed for what other sessions did, and nothing of it is left.
+fn rolled_back(worker: &mut Worker, error: &Error) -> bool {
+    const LOCK_WAIT_TIMEOUT: u16 = 1205;
+    const DEADLOCK: u16 = 1213;
+    if !matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
+        return false;
+    }
+    // A warning says that rows of an engine without transactions stay.
+    worker.session.connection.execute("ROLLBACK").is_ok_and(|outcome| outcome.warnings == 0)
+}
+
+/// Loads what of a file is not committed yet.
+fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &mut Done) -> Result<(), Error> {
     let failed = |source| Error::Job { job: file.to_string(), source };
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
     let mut reader = worker.shared.files.statements(file)?;
-    let mut transaction = Transaction { limit: worker.shared.restore.queries_per_transaction, statements: 0 };
-    let mut rows = 0;
+    let mut transaction = Transaction::new(worker.shared.restore.queries_per_transaction);
+    let mut statements = 0;
     let mut infile = None;
     while let Some(statement) = reader
         .next_statement()
@@ -30,21 +79,32 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         match classify(statement.text) {
             StatementKind::Insert => {
+                statements += 1;
+                if statements <= done.statements {
+                    continue;
+                }
                 transaction.begin(worker).map_err(failed)?;
                 let outcome = worker.session.connection.execute(statement.text).map_err(failed)?;
                 let restored = restored_rows(statement.text, outcome);
-                rows += restored;
-                worker.shared.counters.add_rows(restored, statement.text.len() as u64);
+                if statements > done.counted {
+                    done.counted = statements;
+                    worker.shared.counters.add_rows(restored, statement.text.len() as u64);
+                }
                 if outcome.warnings > 0 {
                     warn(worker, file, statement.line, outcome.warnings);
                 }
-                transaction.statement_done(worker).map_err(failed)?;
+                transaction.statement_done(worker, restored, done).map_err(failed)?;
             }
             StatementKind::LoadData => {
-                transaction.begin(worker).map_err(failed)?;
                 let data = data_file(file, statement.text, statement.line)?;
-                rows += load_data(worker, file, &data, statement.text, statement.line)?;
-                infile = Some(data);
+                infile = Some(data.clone());
+                statements += 1;
+                if statements <= done.statements {
+                    continue;
+                }
+                transaction.begin(worker).map_err(failed)?;
+                let restored = load_data(worker, file, &data, statement.text, statement.line)?;
+                transaction.statement_done(worker, restored, done).map_err(failed)?;
             }
             StatementKind::Empty => {}
             _ => {
@@ -53,12 +113,11 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
             }
         }
     }
-    transaction.commit(worker).map_err(failed)?;
+    transaction.commit(worker, done).map_err(failed)?;
     if let Some(data) = infile {
         worker.end_file(&data)?;
     }
-    worker.end_file(file)?;
-    Ok(job::Outcome::RowsLoaded(rows))
+    worker.end_file(file)
 }
 
 /// How many rows a statement restored. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows
@@ -78,9 +137,14 @@ fn restored_rows(statement: &[u8], outcome: Outcome) -> u64 {
 struct Transaction {
     limit: u64,
     statements: u64,
+    rows: u64,
 }
 
 impl Transaction {
+    fn new(limit: u64) -> Transaction {
+        Transaction { limit, statements: 0, rows: 0 }
+    }
+
     fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
         if self.statements == 0 {
             worker.session.connection.execute("START TRANSACTION")?;
@@ -89,14 +153,17 @@ impl Transaction {
         Ok(())
     }
 
-    fn statement_done(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
-        if self.statements >= self.limit { self.commit(worker) } else { Ok(()) }
+    fn statement_done(&mut self, worker: &mut Worker, rows: u64, done: &mut Done) -> Result<(), ServerError> {
+        self.rows += rows;
+        if self.statements >= self.limit { self.commit(worker, done) } else { Ok(()) }
     }
 
-    fn commit(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+    fn commit(&mut self, worker: &mut Worker, done: &mut Done) -> Result<(), ServerError> {
         if self.statements > 0 {
             worker.session.connection.execute("COMMIT")?;
-            self.statements = 0;
+            done.statements += self.statements;
+            done.rows += self.rows;
+            *self = Transaction::new(self.limit);
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use common::connection::{Connection, Error};
+use common::connection::{Connection, Error, Outcome};
 use common::server::Server;
 use common::sql::{quote_identifier, quote_string};
 use common::stop::Stop;
@@ -57,6 +57,11 @@ impl Session {
             // Rows may be older than a CHECK, or were stored without it.
             connection.execute("SET SESSION check_constraint_checks = 0")?;
         }
+        if server.is_mysql_since(8, 4, 0) {
+            // A foreign key to columns without a unique key is one that was allowed when it was made, or is of another
+            // server. A version that has not the variable any more says so when the key is added.
+            let _ = connection.execute("SET SESSION restrict_fk_on_non_standard_key = OFF");
+        }
         if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
             const DENIED: [u16; 2] = [1227, 1064];
             if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
@@ -87,10 +92,12 @@ impl Session {
 
     /// Runs a statement that changes definitions. Servers give up on some that run at the same time, of tables that
     /// foreign keys tie together, though nothing is wrong with them: these are tried again.
-    pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<(), Error> {
+    pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         const LOCK_WAIT_TIMEOUT: u16 = 1205;
         const DEADLOCK: u16 = 1213;
-        for attempt in 1.. {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
             match self.connection.execute(statement.as_ref()) {
                 Err(error)
                     if attempt < DDL_ATTEMPTS && matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) =>
@@ -99,10 +106,9 @@ impl Session {
                     // On a stop, the next statement says so.
                     let _ = self.stop.pause(DDL_PAUSE * attempt);
                 }
-                result => return result.map(drop),
+                result => return result,
             }
         }
-        Ok(())
     }
 
     /// A SET statement as this server understands it: without the sql_modes that it does not know.

@@ -138,6 +138,8 @@ pub enum Error {
 pub enum Event {
     /// More is known of the dump.
     Metadata(Metadata),
+    /// The same, and the definitions that come before the rows are here.
+    Definitions(Metadata),
     /// A file is there, whole, with so many bytes.
     File(DumpFile, u64),
     /// The stream has ended, whole.
@@ -169,7 +171,7 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
     pub fn run(mut self, events: &Sender<Result<Event, Error>>, stop: &Stop) {
         loop {
             let event = self.next_event();
-            let last = !matches!(event, Ok(Event::Metadata(_) | Event::File(..)));
+            let last = !matches!(event, Ok(Event::Metadata(_) | Event::Definitions(_) | Event::File(..)));
             if stop.send(events, event).is_err() || last {
                 return;
             }
@@ -234,8 +236,10 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
         let text = String::from_utf8_lossy(&text).into_owned();
         let metadata =
             Metadata::parse(&text).map_err(|source| Error::Metadata { name: header.name.clone(), source })?;
-        if file.content != Content::Metadata {
-            return Ok(Event::Metadata(metadata));
+        match file.content {
+            Content::Metadata => {}
+            Content::MetadataPartial(_) => return Ok(Event::Definitions(metadata)),
+            _ => return Ok(Event::Metadata(metadata)),
         }
         match self.byte()? {
             None => Ok(Event::End(metadata, text)),

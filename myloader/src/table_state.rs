@@ -16,6 +16,8 @@ pub enum Stage {
     Waiting,
     /// A worker creates it.
     Creating,
+    /// It was there, and has to be emptied.
+    Emptying,
     /// It is there, and its rows are loaded as they come.
     Loading(Arc<TableTarget>),
     /// All rows are in, a worker adds the keys.
@@ -24,6 +26,8 @@ pub enum Stage {
     Restored,
     /// Left out by a filter, or no table.
     Skipped,
+    /// The server does not take its definition.
+    Refused,
 }
 
 /// A file of rows, without the names that all files of its table share: a table may have very many.
@@ -44,6 +48,8 @@ pub struct TableState {
     pub schema: Option<DumpFile>,
     /// Workers that load its rows.
     pub active: usize,
+    /// Whether files of rows are loaded one after the other, in their order.
+    pub in_order: bool,
     /// Rows restored.
     pub restored: u64,
     /// Statements that add its keys.
@@ -106,8 +112,21 @@ impl TableState {
         !self.waiting.is_empty()
     }
 
+    /// Whether all files of rows have come.
+    pub fn has_all_rows(&self, input_ended: bool) -> bool {
+        input_ended || (self.rows_complete && !self.has_unpaired())
+    }
+
+    /// Whether a file may be loaded now, by one more of at most `limit` workers.
+    pub fn may_load(&self, limit: usize, input_ended: bool) -> bool {
+        if self.in_order { self.active == 0 && self.has_all_rows(input_ended) } else { self.active < limit }
+    }
+
     /// Takes the next file to load, and its length in bytes.
     pub fn take_rows(&mut self, table: &TableFileName) -> Option<(RowsFile, DumpFile, u64)> {
+        if self.in_order {
+            self.waiting.make_contiguous().sort();
+        }
         let chunk = self.waiting.pop_front()?;
         self.active += 1;
         let rows = RowsFile { table: table.clone(), chunk: chunk.number, part: chunk.part, format: RowsFormat::Sql };
@@ -126,6 +145,22 @@ mod tests {
 
     fn table() -> TableFileName {
         TableFileName { database: "d".into(), table: "t".into() }
+    }
+
+    #[test]
+    fn files_in_order_are_loaded_one_by_one_when_all_are_there() {
+        let mut state = TableState { in_order: true, ..TableState::default() };
+        for chunk in [2, 0, 1] {
+            state.add_rows(&rows(chunk, RowsFormat::Sql), Compression::None, 10, false);
+        }
+        assert!(!state.may_load(4, false) && state.may_load(4, true));
+        state.rows_complete = true;
+        for expected in 0..3 {
+            assert!(state.may_load(4, false));
+            assert_eq!(state.take_rows(&table()).unwrap().0.chunk, Some(expected));
+            assert!(!state.may_load(4, false));
+            state.active -= 1;
+        }
     }
 
     #[test]

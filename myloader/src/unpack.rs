@@ -69,7 +69,7 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let mut files: Vec<(DumpFile, u64)> = Vec::new();
     loop {
         match stop.receive(source.events())?.ok_or(Stopped)?? {
-            Event::Metadata(_) => {}
+            Event::Metadata(_) | Event::Definitions(_) => {}
             Event::File(file, bytes) => {
                 progress.counters().add_rows(0, bytes);
                 files.push((file, bytes));

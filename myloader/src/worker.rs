@@ -10,12 +10,13 @@ use common::server::Server;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
+use crate::check::Vocabulary;
 use crate::config::Restore;
 use crate::ddl::ParseError;
 use crate::files::{self, Files};
-use crate::job::{DatabaseTarget, Job, Outcome, TableTarget};
+use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
 use crate::session::Session;
-use crate::{definitions, rows};
+use crate::{check, databases, definitions, rows};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -100,6 +101,27 @@ fn expected_text(expected: u64) -> String {
     if expected == 0 { String::new() } else { format!(" where the dump expects {expected}") }
 }
 
+impl Error {
+    /// The server's error number, if the server has refused a statement.
+    pub fn server_code(&self) -> Option<u16> {
+        match self {
+            Error::Statement { source, .. } | Error::Job { source, .. } => source.server_code(),
+            _ => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// A statement that the server has refused does not end the restore at once, so that all of them can be named. Other
+    /// errors do.
+    pub fn of(object: String, error: Error) -> Result<Outcome, Error> {
+        match error.server_code() {
+            Some(_) => Ok(Outcome::Refused(Refusal { object, why: error.to_string() })),
+            None => Err(error),
+        }
+    }
+}
+
 /// What all workers share.
 pub struct Shared {
     /// The server.
@@ -108,6 +130,8 @@ pub struct Shared {
     pub files: Files,
     /// What to do with them.
     pub restore: Restore,
+    /// What is known of the server's character sets and collations.
+    pub vocabulary: Vocabulary,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
     /// Held while a table is dropped: two that foreign keys tie together cannot be dropped at the same time.
@@ -145,10 +169,14 @@ impl Worker {
 
     fn do_job(&mut self, job: &Job) -> Result<Outcome, Error> {
         match job {
-            Job::CreateDatabase(file) => definitions::database(self, file),
-            Job::UseDatabase(name) => definitions::use_database(self, name),
+            Job::FindDatabase(file) => databases::find(self, file),
+            Job::UseDatabase(name) => databases::find_by_name(self, name),
+            Job::Check(file) => check::file(self, file),
+            Job::CreateDatabase(database, file) => databases::create(self, database, file),
+            Job::DropExisting(names) => databases::drop_existing(self, names),
             Job::Sequence(database, file) => definitions::sequence(self, database, file),
             Job::CreateTable(database, file) => definitions::table(self, database, file),
+            Job::Empty(table) => definitions::empty(self, table),
             Job::Rows(table, _, file) => rows::load(self, table, file),
             Job::AddKeys(table, statements) => self.run_all(job, table, statements),
             Job::AddConstraints(table, statement) => self.run_all(job, table, std::slice::from_ref(statement)),

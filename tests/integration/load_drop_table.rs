@@ -1,8 +1,9 @@
 //! `--drop-table`: what becomes of tables and views that are there already.
 
-use crate::dump_support::make;
-use crate::load_support::{assert_same, column, dumped, load, refused, tables};
-use harness::server::{Product, target};
+use crate::dump_support::{dump, make};
+use crate::load_support::{assert_same, column, dumped, load, myloader, refused, streamed, tables};
+use harness::program::{Program, WorkDir};
+use harness::server::{Product, source, target};
 
 /// A table, a view, and two tables that a foreign key ties together.
 const TABLES: [&str; 6] = [
@@ -26,8 +27,8 @@ fn fail_names_the_table_and_changes_nothing() {
             assert_eq!(
                 refused(product, &dir, &[]),
                 format!(
-                    "[ERROR] {database}.parent of the dump exists on the server already, with 0 other(s): nothing of \
-                     this database was changed; choose with --drop-table what to do with tables that exist"
+                    "[ERROR] of the dump, these exist on the server already: {database}.parent; nothing was changed: \
+                     choose with --drop-table what to do with tables that exist"
                 )
             );
             assert_eq!(tables(product, database), ["parent"]);
@@ -42,7 +43,8 @@ fn fail_names_a_table_that_stands_where_a_view_goes() {
         let dir = dumped(product, database, &TABLES);
         make(target(product), database, &["CREATE TABLE v (kept INT)"]);
         let line = refused(product, &dir, &["--drop-table=FAIL"]);
-        assert!(line.starts_with(&format!("[ERROR] {database}.v of the dump exists on the server already")), "{line}");
+        let expected = format!("[ERROR] of the dump, these exist on the server already: {database}.v; nothing was");
+        assert!(line.starts_with(&expected), "{line}");
         assert_eq!(tables(product, database), ["v"]);
     }
 }
@@ -137,9 +139,60 @@ fn truncate_and_delete_do_not_empty_what_is_no_table() {
                     "CREATE VIEW t AS SELECT id FROM behind",
                 ],
             );
-            let line = refused(product, &dir, &["--drop-table", mode]);
-            assert!(line.starts_with(&format!("[ERROR] {database}.t-schema.sql, line 5: ")), "{line}");
-            assert_eq!(column(&mut client, "SELECT id FROM behind"), ["3"], "{line}");
+            let refusal = myloader(target(product), &dir).args(["--drop-table", mode]).fails_with(1);
+            let expected =
+                format!("no rows were loaded:\n  table {database}.t: {database}.t-schema.sql, line 5: server error");
+            assert!(refusal.contains(&expected), "{refusal}");
+            assert_eq!(column(&mut client, "SELECT id FROM behind"), ["3"], "{refusal}");
         }
+    }
+}
+
+#[test]
+fn old_tables_go_before_new_ones_come() {
+    for product in Product::ALL {
+        let database = "drop_order";
+        let dir = dumped(product, database, &TABLES);
+        // The old child refers to a column that the new parent does not have. It comes later by name, and with the stream.
+        let old = [
+            "CREATE TABLE parent (old_id INT PRIMARY KEY)",
+            "CREATE TABLE t (old INT, FOREIGN KEY (old) REFERENCES parent (old_id))",
+            "CREATE TABLE kept (id INT)",
+        ];
+        for stream in [false, true] {
+            make(target(product), database, &old);
+            if stream {
+                let loader = Program::myloader().server(target(product)).args(["--stream", "-o", "--threads=1"]);
+                let place = WorkDir::new();
+                loader.stdin(streamed(product, database)).current_dir(place.path()).ok();
+            } else {
+                load(product, &dir, &["-o", "--threads=1"]);
+            }
+            assert_eq!(tables(product, database), ["a_child", "kept", "parent", "t", "v"]);
+            target(product).client().run(format!("DROP TABLE {database}.kept"));
+            assert_same(product, database);
+            target(product).client().run(format!("DROP DATABASE {database}"));
+        }
+    }
+}
+
+#[test]
+fn fail_names_all_tables_of_all_databases_and_changes_nothing() {
+    for product in Product::ALL {
+        let names = ["drop_fail_a", "drop_fail_b", "drop_fail_c"];
+        for database in names {
+            make(source(product), database, &["CREATE TABLE t (id INT)", "CREATE TABLE u (id INT)"]);
+        }
+        let dir = dump(source(product), &["-B", &names.join(",")]);
+        make(target(product), "drop_fail_a", &["CREATE TABLE t (kept INT)", "CREATE TABLE u (kept INT)"]);
+        make(target(product), "drop_fail_c", &["CREATE TABLE u (kept INT)"]);
+        assert_eq!(
+            refused(product, &dir, &[]),
+            "[ERROR] of the dump, these exist on the server already: drop_fail_a.t, drop_fail_a.u, drop_fail_c.u; nothing \
+             was changed: choose with --drop-table what to do with tables that exist"
+        );
+        let mut client = target(product).client();
+        assert_eq!(column(&mut client, "SHOW DATABASES LIKE 'drop\\_fail\\_b'"), [""; 0]);
+        assert_eq!(tables(product, "drop_fail_c"), ["u"]);
     }
 }

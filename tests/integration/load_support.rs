@@ -29,6 +29,14 @@ pub fn dump_of(product: Product, database: &str, options: &[&str]) -> WorkDir {
     dump(source(product), &[&["-B", database, "-G", "-R", "-E"], options].concat())
 }
 
+/// The same as a stream.
+#[track_caller]
+pub fn streamed(product: Product, database: &str) -> Vec<u8> {
+    let place = WorkDir::new();
+    let program = Program::mydumper().server(source(product)).args(["-B", database, "-G", "-R", "-E", "--stream"]);
+    program.current_dir(place.path()).ok().stdout
+}
+
 /// myloader as root over the server's socket, from `dir`.
 pub fn myloader(server: &Server, dir: &WorkDir) -> Program {
     Program::myloader().server(server).arg("-d").arg(dir.path()).time_limit(TIME_LIMIT)

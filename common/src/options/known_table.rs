@@ -122,7 +122,6 @@ pub(super) const MYLOADER: &[KnownOption] = &[
     flag("disable-redo-log", NotYet("run ALTER INSTANCE DISABLE INNODB REDO_LOG yourself")),
     value("checksum", CHECKSUMS),
     flag("overwrite-unsafe", NotYet("use --drop-table=DROP")),
-    value("retry-count", NotYet("a failed transaction ends the restore")),
     value("metadata-refresh-interval", NoEffect("metadata is read once for each change")),
     flag("skip-table-sorting", NoEffect("sorting the tables takes no time worth saving")),
     flag("set-gtid-purged", NotYet("metadata holds the GTID set, set gtid_purged by hand")),

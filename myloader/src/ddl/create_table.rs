@@ -110,6 +110,12 @@ impl<'a> CreateTable<'a> {
         Ok(table)
     }
 
+    /// Whether the engine is ARCHIVE, which takes rows in the order of its AUTO_INCREMENT column only.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.engine.as_deref().is_some_and(|engine| engine.eq_ignore_ascii_case(b"ARCHIVE"))
+    }
+
     /// Parses the list in parentheses at the head of `tokens`; what is behind it comes back.
     fn parse_list<'t>(&mut self, sql: &'a [u8], tokens: &'t [Token<'a>]) -> Result<&'t [Token<'a>], ParseError> {
         let mut depth = 0_usize;

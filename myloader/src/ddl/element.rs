@@ -65,6 +65,8 @@ pub struct Column {
     pub references: bool,
     /// `WITH SYSTEM VERSIONING` (MariaDB): makes the table a versioned one.
     pub system_versioned: bool,
+    /// The type `JSON`.
+    pub json: bool,
 }
 
 /// What the text of a key says.
@@ -162,6 +164,7 @@ fn column(tokens: &[Token<'_>]) -> Option<ElementKind> {
     if starts_with(definition, &["SERIAL"]) {
         (column.auto_increment, column.not_null, column.unique) = (true, true, true);
     }
+    column.json = starts_with(definition, &["JSON"]);
     let mut after_unique = false;
     for (index, token) in outside(definition) {
         let rest = definition.get(index..).unwrap_or_default();

@@ -10,8 +10,10 @@ pub mod create_table;
 mod cursor;
 pub mod element;
 pub mod load_data;
+pub mod portability;
 pub mod split;
 pub mod statement_kind;
+pub mod translate;
 pub mod trigger;
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use common::filter::FilterError;
 use common::name::QualifiedName;
 
+use crate::job::Refusal;
+
 /// The dump and the options do not go together, or the dump is not whole.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -21,12 +23,27 @@ pub enum Error {
     },
     /// Tables are there already.
     #[error(
-        "{} of the dump exists on the server already, with {} other(s): nothing of this database was changed; choose \
-         with --drop-table what to do with tables that exist", tables[0], tables.len() - 1
+        "of the dump, these exist on the server already: {}; nothing was changed: choose with --drop-table what to do \
+         with tables that exist", list(.0)
     )]
-    TablesExist {
-        /// Which.
-        tables: Vec<QualifiedName>,
+    TablesExist(Vec<QualifiedName>),
+    /// Tables that are there already have triggers.
+    #[error(
+        "these tables are there and have triggers, which would fire for the rows of the dump: {}; nothing was changed: \
+         drop the triggers, or let them fire with --fire-triggers", list(.0)
+    )]
+    Triggers(Vec<QualifiedName>),
+    /// The server cannot have objects of the dump.
+    #[error(
+        "the server does not take these objects of the dump, {consequence}:{}\nchange them where the dump is from and \
+         dump again, or leave them out",
+        lines(refusals)
+    )]
+    Refused {
+        /// Which, and why.
+        refusals: Vec<Refusal>,
+        /// What has happened so far.
+        consequence: &'static str,
     },
     /// Rows are missing, or there are too many.
     #[error("the restore is not complete: {}", .0.join("; "))]
@@ -48,4 +65,13 @@ pub enum Error {
     /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] FilterError),
+}
+
+fn list(names: &[QualifiedName]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Each on a line of its own.
+fn lines(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
 }

@@ -3,7 +3,8 @@
 use common::dump_file::TableFileName;
 use common::name::QualifiedName;
 
-use super::{Database, DatabaseState, Error, Scheduler};
+use super::databases::{Database, State as DatabaseState};
+use super::{Error, Scheduler};
 use crate::table_state::Stage;
 
 impl Scheduler {
@@ -32,6 +33,10 @@ impl Scheduler {
             if not_restored && !self.passes_source(table)? {
                 continue;
             }
+            // Told with the others that the server does not take.
+            if state.is_some_and(|state| state.stage == Stage::Refused) {
+                continue;
+            }
             let restored = state.map_or(0, |state| state.restored);
             if restored != expected {
                 differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
@@ -45,9 +50,8 @@ impl Scheduler {
     /// A name that was asked for and is not in the dump is a mistake, not an empty restore.
     pub(super) fn check_filter(&self) -> Result<(), Error> {
         for name in &self.settings.filter.databases {
-            let is_ready =
-                |database: &Database| matches!(&database.state, DatabaseState::Ready(target) if target.source == *name);
-            if !self.databases.values().any(is_ready) {
+            let is_it = |database: &Database| database.target().is_some_and(|target| target.source == *name);
+            if !self.databases.values().any(is_it) {
                 return Err(Error::NotInDump { kind: "database", name: name.escape_debug().to_string() });
             }
         }
@@ -65,10 +69,8 @@ impl Scheduler {
 
     /// The real name of a table's database, as far as it is known.
     fn source_database<'a>(&'a self, table: &'a TableFileName) -> &'a str {
-        match self.databases.get(&table.database).map(|database| &database.state) {
-            Some(DatabaseState::Ready(target)) => &target.source,
-            _ => &table.database,
-        }
+        let target = self.databases.get(&table.database).and_then(Database::target);
+        target.map_or(&table.database, |target| &target.source)
     }
 
     /// Whether a table that never started was to be restored at all.

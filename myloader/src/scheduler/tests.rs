@@ -1,8 +1,10 @@
 //! Jobs in the order in which they may be done, without a server.
 
 use super::*;
+use crate::job::{DatabaseTarget, Existing, TableTarget};
 use common::compression::Compression;
 use common::metadata::TableEntry;
+use common::name::QualifiedName;
 
 fn settings() -> Settings {
     Settings {
@@ -11,7 +13,11 @@ fn settings() -> Settings {
         max_threads_per_table: 2,
         max_threads_for_keys: 1,
         keys_after_all_tables: false,
-        fail_if_table_exists: true,
+        drop_table: DropTable::Fail,
+        drop_database: false,
+        create_databases: true,
+        create_tables: true,
+        fire_triggers: false,
         schemas: true,
         data: true,
         triggers: true,
@@ -47,19 +53,43 @@ fn names(jobs: &[Job]) -> Vec<String> {
 /// What a worker would say of a job: every table has one key and one foreign key, every file of rows ten rows.
 fn outcome(job: &Job) -> Outcome {
     match job {
-        Job::CreateDatabase(_) | Job::UseDatabase(_) => {
-            Outcome::DatabaseReady(DatabaseTarget { source: "d".into(), target: "d".into() }, BTreeSet::new())
-        }
+        Job::FindDatabase(_) | Job::UseDatabase(_) => found(Existing::default()),
+        Job::Check(_) => Outcome::Checked(Findings::default()),
         Job::CreateTable(_, file) => {
             let table = file.content.table().unwrap().clone();
             Outcome::TableReady {
                 target: TableTarget { name: QualifiedName::new("d", table.table.clone()), file: table },
                 keys: vec![b"ALTER".to_vec()],
                 constraints: Some(b"ALTER".to_vec()),
+                kept: false,
+                in_order: false,
             }
         }
         Job::Rows(..) => Outcome::RowsLoaded(10),
         _ => Outcome::Done,
+    }
+}
+
+/// The database is there, with these tables.
+fn found(existing: Existing) -> Outcome {
+    let target = DatabaseTarget { source: "d".into(), target: "d".into() };
+    Outcome::DatabaseFound(target, existing, Findings::default())
+}
+
+fn existing(names: &[&str], with_triggers: &[&str]) -> Existing {
+    let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Existing { names: set(names), with_triggers: set(with_triggers) }
+}
+
+/// Does all jobs until those are to be done whose names contain this, and takes these.
+fn run_until(scheduler: &mut Scheduler, what: &str) -> Vec<Job> {
+    loop {
+        let jobs = take(scheduler);
+        assert!(!jobs.is_empty(), "{what} never comes");
+        if jobs.iter().any(|job| job.to_string() == what) {
+            return jobs;
+        }
+        finish(scheduler, &jobs).unwrap();
     }
 }
 
@@ -106,6 +136,13 @@ fn a_dump_that_is_there_at_once_is_restored_in_order() {
     assert_eq!(
         run(&mut scheduler).unwrap(),
         [
+            vec![
+                "look at d-schema-create.sql",
+                "look at d.t-schema-triggers.sql",
+                "look at d.v-schema-view.sql",
+                "look at d-schema-post.sql",
+                "look at d.t-schema.sql",
+            ],
             vec!["d-schema-create.sql"],
             vec!["d.s-schema-sequence.sql"],
             vec!["d.t-schema.sql"],
@@ -126,8 +163,13 @@ fn a_dump_that_is_there_at_once_is_restored_in_order() {
 fn a_table_of_a_stream_goes_on_before_the_stream_ends() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql"]);
-    for _ in 0..2 {
+    let jobs = take(&mut scheduler);
+    finish(&mut scheduler, &jobs).unwrap();
+    assert_eq!(names(&take(&mut scheduler)), [""; 0], "more definitions may come");
+    scheduler.definitions_arrived().unwrap();
+    for expected in ["d-schema-create.sql", "d.t-schema.sql"] {
         let jobs = take(&mut scheduler);
+        assert_eq!(names(&jobs), [expected]);
         finish(&mut scheduler, &jobs).unwrap();
     }
     arrive(&mut scheduler, &["d.t.00000.sql"]);
@@ -155,6 +197,7 @@ fn foreign_keys_are_added_one_at_a_time_and_after_all_keys() {
     assert_eq!(
         run(&mut scheduler).unwrap(),
         [
+            vec!["look at d-schema-create.sql", "look at d.a-schema.sql", "look at d.b-schema.sql"],
             vec!["d-schema-create.sql"],
             vec!["d.a-schema.sql", "d.b-schema.sql"],
             vec!["d.a.00000.sql"],
@@ -207,9 +250,7 @@ fn rows_of_a_table_that_was_taken_for_a_stand_in_are_missed() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
     scheduler.input_ended(metadata(&[("t", 10)])).unwrap();
-    let database = take(&mut scheduler);
-    finish(&mut scheduler, &database).unwrap();
-    let created = take(&mut scheduler).remove(0);
+    let created = run_until(&mut scheduler, "d.t-schema.sql").remove(0);
     let error = scheduler.done(&created, Outcome::TableSkipped).unwrap_err();
     assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows of the dump's 10");
 }
@@ -219,9 +260,7 @@ fn views_are_tried_until_none_is_left_or_nothing_changes() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema-view.sql", "d.b-schema-view.sql"]);
     scheduler.input_ended(Metadata::default()).unwrap();
-    let jobs = take(&mut scheduler);
-    finish(&mut scheduler, &jobs).unwrap();
-    let views = take(&mut scheduler);
+    let views = run_until(&mut scheduler, "d.a-schema-view.sql");
     assert_eq!(names(&views), ["d.a-schema-view.sql", "d.b-schema-view.sql"]);
     scheduler.done(&views[0], Outcome::ViewPostponed("b is missing".into())).unwrap();
     scheduler.done(&views[1], Outcome::Done).unwrap();
@@ -235,13 +274,14 @@ fn views_are_tried_until_none_is_left_or_nothing_changes() {
 fn tables_that_exist_are_found_before_any_is_created() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.c-schema.sql"]);
-    let database = take(&mut scheduler).remove(0);
-    let existing = ["b", "c", "other"].map(str::to_owned).into();
-    let ready = Outcome::DatabaseReady(DatabaseTarget { source: "d".into(), target: "d".into() }, existing);
-    let error = scheduler.done(&database, ready).unwrap_err();
-    assert!(
-        matches!(&error, Error::TablesExist { tables } if *tables == [QualifiedName::new("d", "b"), QualifiedName::new("d", "c")]),
-        "{error}"
+    scheduler.input_ended(Metadata::default()).unwrap();
+    let jobs = take(&mut scheduler);
+    finish(&mut scheduler, &jobs[1..]).unwrap();
+    let error = scheduler.done(&jobs[0], found(existing(&["b", "c", "other"], &[]))).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "of the dump, these exist on the server already: d.b, d.c; nothing was changed: choose with --drop-table what to \
+         do with tables that exist"
     );
 }
 
@@ -261,9 +301,7 @@ fn tables_that_the_filter_leaves_out_are_not_missed() {
         ],
     );
     scheduler.input_ended(metadata(&[("a", 10), ("b", 10)])).unwrap();
-    let database = take(&mut scheduler);
-    finish(&mut scheduler, &database).unwrap();
-    let created = take(&mut scheduler);
+    let created = run_until(&mut scheduler, "d.a-schema.sql");
     assert_eq!(names(&created), ["d.a-schema.sql", "d.b-schema.sql"]);
     scheduler.done(&created[0], Outcome::TableSkipped).unwrap();
     scheduler.done(&created[1], outcome(&created[1])).unwrap();
@@ -307,7 +345,8 @@ fn a_load_data_statement_waits_for_its_data() {
     head.config.local_infile = Some(true);
     scheduler.metadata(head);
     arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
-    for _ in 0..2 {
+    scheduler.definitions_arrived().unwrap();
+    for _ in 0..3 {
         let jobs = take(&mut scheduler);
         finish(&mut scheduler, &jobs).unwrap();
     }
@@ -316,4 +355,168 @@ fn a_load_data_statement_waits_for_its_data() {
     scheduler.arrived(data, 50).unwrap();
     assert_eq!(scheduler.waiting_bytes(), 150);
     assert_eq!(names(&take(&mut scheduler)), ["d.t.00000.sql"]);
+}
+
+#[test]
+fn existing_tables_are_dropped_before_any_is_made() {
+    let mut scheduler = Scheduler::new(Settings { drop_table: DropTable::Drop, ..settings() });
+    arrive(
+        &mut scheduler,
+        &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.s-schema-sequence.sql", "d.v-schema-view.sql"],
+    );
+    let mut whole = metadata(&[("a", 0), ("b", 0)]);
+    whole.tables.insert(table("v"), TableEntry { is_view: true, ..TableEntry::default() });
+    scheduler.input_ended(whole).unwrap();
+    let jobs = take(&mut scheduler);
+    finish(&mut scheduler, &jobs[1..]).unwrap();
+    scheduler.done(&jobs[0], found(existing(&["b", "other", "s", "v"], &["b"]))).unwrap();
+    let created = take(&mut scheduler);
+    assert_eq!(names(&created), ["d-schema-create.sql"]);
+    finish(&mut scheduler, &created).unwrap();
+    let drops = take(&mut scheduler);
+    assert_eq!(drops, [Job::DropExisting(["b", "s", "v"].map(|name| QualifiedName::new("d", name)).to_vec())]);
+    finish(&mut scheduler, &drops).unwrap();
+    assert_eq!(names(&take(&mut scheduler)), ["d.s-schema-sequence.sql"]);
+}
+
+#[test]
+fn tables_whose_triggers_would_fire_end_the_restore() {
+    for (drop_table, create_tables) in
+        [(DropTable::None, true), (DropTable::Truncate, true), (DropTable::Delete, true), (DropTable::Fail, false)]
+    {
+        let with = |fire_triggers| {
+            let settings = Settings { drop_table, create_tables, fire_triggers, ..settings() };
+            let mut scheduler = Scheduler::new(settings);
+            arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql"]);
+            scheduler.input_ended(metadata(&[("a", 0), ("b", 0)])).unwrap();
+            let jobs = take(&mut scheduler);
+            finish(&mut scheduler, &jobs[1..]).unwrap();
+            scheduler.done(&jobs[0], found(existing(&["a", "b", "c"], &["b", "c"])))
+        };
+        assert_eq!(
+            with(false).unwrap_err().to_string(),
+            "these tables are there and have triggers, which would fire for the rows of the dump: d.b; nothing was \
+             changed: drop the triggers, or let them fire with --fire-triggers"
+        );
+        with(true).unwrap();
+    }
+}
+
+#[test]
+fn tables_that_are_kept_are_emptied_when_all_are_made() {
+    let mut scheduler = Scheduler::new(Settings { drop_table: DropTable::Truncate, ..settings() });
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.a.00000.sql"]);
+    scheduler.input_ended(metadata(&[("a", 10), ("b", 0)])).unwrap();
+    let created = run_until(&mut scheduler, "d.a-schema.sql");
+    let Outcome::TableReady { target, .. } = outcome(&created[0]) else { panic!() };
+    let kept = Outcome::TableReady { target, keys: Vec::new(), constraints: None, kept: true, in_order: false };
+    scheduler.done(&created[0], kept).unwrap();
+    assert_eq!(names(&take(&mut scheduler)), [""; 0], "another table may be refused");
+    scheduler.done(&created[1], outcome(&created[1])).unwrap();
+    let emptied = take(&mut scheduler);
+    assert_eq!(names(&emptied), ["emptying of d.a"]);
+    finish(&mut scheduler, &emptied).unwrap();
+    assert_eq!(names(&take(&mut scheduler)), ["keys of d.b", "d.a.00000.sql"]);
+}
+
+fn refusal(object: &str) -> Refusal {
+    Refusal { object: object.to_owned(), why: "no".to_owned() }
+}
+
+#[test]
+fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(
+        &mut scheduler,
+        &[
+            "d-schema-create.sql",
+            "d.a-schema.sql",
+            "d.b-schema.sql",
+            "d.c-schema.sql",
+            "d.a.00000.sql",
+            "d.v-schema-view.sql",
+            "d.s-schema-sequence.sql",
+        ],
+    );
+    scheduler.input_ended(metadata(&[("a", 10), ("b", 0), ("c", 0)])).unwrap();
+    for job in take(&mut scheduler) {
+        let findings = |object: &str| {
+            Outcome::Checked(Findings { refusals: vec![refusal(object)], changes: vec![format!("{object} changes")] })
+        };
+        let outcome = match job.to_string().as_str() {
+            "look at d.c-schema.sql" => findings("table d.c"),
+            "look at d.v-schema-view.sql" => findings("view d.v"),
+            _ => outcome(&job),
+        };
+        scheduler.done(&job, outcome).unwrap();
+    }
+    assert_eq!(scheduler.take_warnings(), ["table d.c changes", "view d.v changes"]);
+    assert_eq!(scheduler.take_warnings(), [""; 0]);
+    let sequence = run_until(&mut scheduler, "d.s-schema-sequence.sql").remove(0);
+    scheduler.done(&sequence, Outcome::Refused(refusal("sequence d.s"))).unwrap();
+    let created = take(&mut scheduler);
+    assert_eq!(names(&created), ["d.a-schema.sql", "d.b-schema.sql"], "what was refused is not tried");
+    scheduler.done(&created[1], Outcome::Refused(refusal("table d.b"))).unwrap();
+    assert_eq!(
+        scheduler.done(&created[0], outcome(&created[0])).unwrap_err().to_string(),
+        "the server does not take these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
+         table d.c: no\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+    );
+}
+
+#[test]
+fn a_refused_database_takes_its_tables_with_it_and_what_they_show_is_named() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.a.00000.sql"]);
+    scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
+    let created = run_until(&mut scheduler, "d-schema-create.sql");
+    assert_eq!(
+        scheduler.done(&created[0], Outcome::Refused(refusal("database d"))).unwrap_err().to_string(),
+        "the server does not take these objects of the dump, no rows were loaded:\n  database d: no\nchange them where the dump is from and dump again, or leave them out"
+    );
+}
+
+#[test]
+fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
+    for drop_table in [DropTable::Drop, DropTable::Truncate, DropTable::Delete] {
+        let mut scheduler = Scheduler::new(Settings { drop_table, ..settings() });
+        arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
+        scheduler.input_ended(metadata(&[("a", 0)])).unwrap();
+        let jobs = take(&mut scheduler);
+        scheduler.done(&jobs[0], outcome(&jobs[0])).unwrap();
+        let findings = Findings { refusals: vec![refusal("table d.a")], changes: Vec::new() };
+        assert_eq!(
+            scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
+            "the server does not take these objects of the dump, nothing was changed:\n  table d.a: no\nchange them where the dump is from and dump again, or leave them out"
+        );
+    }
+}
+
+#[test]
+fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they_are_in() {
+    let mut scheduler = Scheduler::new(settings());
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
+    scheduler.definitions_arrived().unwrap();
+    let created = run_until(&mut scheduler, "d.a-schema.sql");
+    finish(&mut scheduler, &created).unwrap();
+    arrive(&mut scheduler, &["d.a.00000.sql", "d.v-schema-view.sql"]);
+    scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
+    let jobs = take(&mut scheduler);
+    assert_eq!(names(&jobs), ["look at d.v-schema-view.sql", "d.a.00000.sql"]);
+    let findings = Findings { refusals: vec![refusal("view d.v")], changes: Vec::new() };
+    scheduler.done(&jobs[0], Outcome::Checked(findings)).unwrap();
+    finish(&mut scheduler, &jobs[1..]).unwrap();
+    for expected in ["keys of d.a", "foreign keys of d.a"] {
+        let jobs = take(&mut scheduler);
+        assert_eq!(names(&jobs), [expected]);
+        let result = finish(&mut scheduler, &jobs);
+        assert_eq!(result.is_err(), expected.starts_with("foreign"));
+        if let Err(error) = result {
+            assert_eq!(
+                error.to_string(),
+                "the server does not take these objects of the dump, the other tables are restored, and nothing that \
+                 comes after them:\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+            );
+        }
+    }
 }

@@ -33,7 +33,7 @@ fn receive(stream: &[u8]) -> (Vec<String>, Result<(), Error>, tempfile::TempDir)
     let mut files = Vec::new();
     let result = loop {
         match receiver.next_event() {
-            Ok(Event::Metadata(_)) => {}
+            Ok(Event::Metadata(_) | Event::Definitions(_)) => {}
             Ok(Event::File(file, bytes)) => {
                 assert_eq!(fs::metadata(directory.path().join(file.to_string())).unwrap().len(), bytes);
                 files.push(file.to_string());

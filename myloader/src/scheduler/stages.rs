@@ -1,0 +1,211 @@
+//! The stages of a restore, one after the other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use common::dump_file::{Content, DumpFile};
+
+use super::databases::{Database, State as DatabaseState};
+use super::{Error, Scheduler};
+use crate::job::{DatabaseTarget, Job};
+
+/// The part of the restore that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Definitions come, and are looked at.
+    Definitions,
+    /// Databases are made.
+    Databases,
+    /// What exists and comes again is dropped: all of it before anything is made, for a foreign key of an old table
+    /// may not fit a new one.
+    Drops,
+    /// Sequences are made: defaults of columns may need them.
+    Sequences,
+    /// Tables are made.
+    Tables,
+    /// Tables that are kept are emptied, if that is wanted.
+    Emptying,
+    /// Rows are loaded and, table by table, keys added.
+    Rows,
+    /// Keys that wait for the rows of all tables.
+    Keys,
+    Constraints,
+    Routines,
+    Views,
+    Triggers,
+    Events,
+    Finished,
+}
+
+impl Scheduler {
+    /// Goes to the next stage when nothing of this one is left.
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
+        loop {
+            let is_done = match self.stage {
+                Stage::Definitions => self.definitions_arrived,
+                Stage::Databases | Stage::Drops | Stage::Sequences | Stage::Tables | Stage::Emptying => true,
+                Stage::Finished => return Ok(()),
+                _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty(),
+            };
+            if !is_done || self.running > 0 || !self.ready.is_empty() {
+                return Ok(());
+            }
+            self.begin_next_stage()?;
+        }
+    }
+
+    fn begin_next_stage(&mut self) -> Result<(), Error> {
+        match self.stage {
+            Stage::Definitions => {
+                self.check_existing()?;
+                self.judge_findings()?;
+                if self.settings.loses_what_exists() {
+                    self.refuse("nothing was changed")?;
+                }
+                self.stage = Stage::Databases;
+                let names: Vec<String> = self.databases.keys().cloned().collect();
+                names.iter().try_for_each(|name| self.begin_database(name))?;
+            }
+            Stage::Databases => {
+                self.stage = Stage::Drops;
+                let existing = self.existing_to_drop()?;
+                if !existing.is_empty() {
+                    self.ready.push_back(Job::DropExisting(existing));
+                }
+            }
+            Stage::Drops => {
+                self.stage = Stage::Sequences;
+                let names: Vec<String> = self.databases.keys().cloned().collect();
+                names.iter().try_for_each(|name| self.start_sequences(name))?;
+            }
+            Stage::Sequences => {
+                self.stage = Stage::Tables;
+                let tables: Vec<_> = self.tables.keys().cloned().collect();
+                tables.iter().try_for_each(|table| self.start_table(table))?;
+            }
+            Stage::Tables => {
+                self.refuse("no rows were loaded")?;
+                self.stage = Stage::Emptying;
+                self.ready = std::mem::take(&mut self.to_empty);
+            }
+            Stage::Emptying => self.stage = Stage::Rows,
+            Stage::Rows => {
+                self.check_filter()?;
+                self.check_row_counts()?;
+                self.check_file_count()?;
+                self.stage = Stage::Keys;
+                self.keys = std::mem::take(&mut self.late_keys);
+            }
+            Stage::Keys => {
+                self.stage = Stage::Constraints;
+                self.ready = self.tables.values_mut().filter_map(|state| state.constraints_job.take()).collect();
+            }
+            Stage::Constraints => {
+                self.judge_findings()?;
+                self.refuse("the other tables are restored, and nothing that comes after them")?;
+                self.stage = Stage::Routines;
+                self.ready = self.post_jobs(Job::Routines)?;
+            }
+            Stage::Routines => {
+                self.stage = Stage::Views;
+                self.ready = self.jobs(|database| std::mem::take(&mut database.views), Job::View)?;
+            }
+            Stage::Views if self.postponed_views.is_empty() => {
+                self.stage = Stage::Triggers;
+                if self.settings.triggers {
+                    self.ready = self.jobs(|database| std::mem::take(&mut database.triggers), Job::Triggers)?;
+                }
+            }
+            // A round in which a view could be made may have made what others need.
+            Stage::Views if self.view_created => {
+                self.view_created = false;
+                self.ready = self.postponed_views.drain(..).map(|(job, _)| job).collect();
+            }
+            Stage::Views => {
+                let reasons = self.postponed_views.drain(..).map(|(job, why)| format!("{job}: {why}")).collect();
+                return Err(Error::Views(reasons));
+            }
+            Stage::Triggers => {
+                self.stage = Stage::Events;
+                self.ready = self.post_jobs(Job::Events)?;
+            }
+            Stage::Events | Stage::Finished => self.stage = Stage::Finished,
+        }
+        Ok(())
+    }
+
+    /// Takes over what reading the definitions has shown, but for what the filter leaves out.
+    fn judge_findings(&mut self) -> Result<(), Error> {
+        for (file, findings) in std::mem::take(&mut self.findings) {
+            if !self.is_wanted(&file)? {
+                continue;
+            }
+            self.warnings.extend(findings.changes);
+            if !findings.refusals.is_empty() {
+                self.refusals.extend(findings.refusals);
+                self.refused_files.insert(file);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_wanted(&self, file: &DumpFile) -> Result<bool, Error> {
+        if let Some(table) = file.content.table() {
+            return self.passes_source(table);
+        }
+        let database = file.content.database().and_then(|name| self.databases.get(name));
+        match database.and_then(Database::target) {
+            Some(target) if matches!(file.content, Content::Post(_)) => {
+                Ok(self.settings.filter.passes_database_objects(&target.source)?)
+            }
+            target => Ok(target.is_some()),
+        }
+    }
+
+    /// The end, if the server has refused anything.
+    fn refuse(&mut self, consequence: &'static str) -> Result<(), Error> {
+        let mut refusals = std::mem::take(&mut self.refusals);
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        refusals.sort_by(|a, b| a.object.cmp(&b.object));
+        Err(Error::Refused { refusals, consequence })
+    }
+
+    fn post_jobs(&mut self, make: fn(Arc<DatabaseTarget>, DumpFile) -> Job) -> Result<VecDeque<Job>, Error> {
+        if !self.settings.post {
+            return Ok(VecDeque::new());
+        }
+        self.jobs(|database| database.post.clone().into_iter().collect(), make)
+    }
+
+    /// A job for each file that passes the filter.
+    fn jobs(
+        &mut self,
+        files: impl Fn(&mut Database) -> Vec<DumpFile>,
+        make: fn(Arc<DatabaseTarget>, DumpFile) -> Job,
+    ) -> Result<VecDeque<Job>, Error> {
+        let mut found = Vec::new();
+        for database in self.databases.values_mut() {
+            let DatabaseState::Ready(target) = &database.state else { continue };
+            let target = Arc::clone(target);
+            found.extend(files(database).into_iter().map(|file| (Arc::clone(&target), file)));
+        }
+        let mut jobs = VecDeque::new();
+        for (target, file) in found {
+            let passes = match file.content.table() {
+                Some(table) => self.passes_source(table)?,
+                // A list of tables takes neither routines nor events; triggers of a whole database are looked at
+                // one by one.
+                None if matches!(file.content, Content::Post(_)) => {
+                    self.settings.filter.passes_database_objects(&target.source)?
+                }
+                None => true,
+            };
+            if passes {
+                jobs.push_back(make(target, file));
+            }
+        }
+        Ok(jobs)
+    }
+}
