@@ -1,8 +1,9 @@
 //! Tables come back with all that SHOW CREATE TABLE says of them.
 
 use crate::dump_support::make;
-use crate::load_support::{assert_same, dump_of, load, round_trip};
-use harness::server::{Product, source};
+use crate::load_support::{assert_same, dump_of, dumped_with, load, round_trip, streamed};
+use harness::program::{Program, WorkDir};
+use harness::server::{Product, source, target};
 use std::fmt::Write;
 
 #[test]
@@ -191,5 +192,42 @@ fn a_thousand_columns_and_no_rows() {
         make(source(product), "no_tables", &["ALTER DATABASE no_tables CHARACTER SET latin1 COLLATE latin1_bin"]);
         load(product, &dump_of(product, "no_tables", &[]), &[]);
         assert_same(product, "no_tables");
+    }
+}
+
+#[test]
+fn archive_tables_with_a_counter() {
+    // MariaDB of Debian has no ARCHIVE engine loaded.
+    let (product, database) = (Product::MySql, "archive_counter");
+    let statements = [
+        "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, c VARCHAR(9)) ENGINE=ARCHIVE",
+        "INSERT INTO many (c) WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100) \
+         SELECT 'x' FROM n",
+        "INSERT INTO many VALUES (500, 'gap')",
+        "CREATE TABLE plain (id INT) ENGINE=ARCHIVE",
+        "INSERT INTO plain VALUES (2), (1)",
+    ];
+    let dir = dumped_with(product, database, &statements, &["--rows", "10"]);
+    load(product, &dir, &["--threads=8", "--max-threads-per-table=8"]);
+    assert_same(product, database);
+    let place = WorkDir::new();
+    let loader = Program::myloader().server(target(product)).args(["--stream", "-o", "--threads=8"]);
+    loader.stdin(streamed(product, database)).current_dir(place.path()).ok();
+    assert_same(product, database);
+}
+
+#[test]
+fn foreign_keys_to_columns_without_a_unique_key() {
+    for product in Product::ALL {
+        let mut statements = vec![
+            "CREATE TABLE parent (a INT, KEY (a))",
+            "CREATE TABLE child (a INT, FOREIGN KEY (a) REFERENCES parent (a))",
+            "INSERT INTO parent VALUES (1), (1)",
+            "INSERT INTO child VALUES (1)",
+        ];
+        if product == Product::MySql {
+            statements.insert(0, "SET SESSION restrict_fk_on_non_standard_key = OFF");
+        }
+        round_trip(product, "foreign_not_unique", &statements);
     }
 }

@@ -28,6 +28,7 @@ mod load_peer;
 mod load_proof;
 mod load_proof_bank;
 mod load_proof_tellers;
+mod load_retry;
 mod load_selection;
 mod load_stopped;
 mod load_support;
