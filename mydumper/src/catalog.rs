@@ -98,6 +98,8 @@ pub struct Column {
     pub generated: bool,
     /// Left out of `SELECT *`, and of an INSERT without a column list.
     pub invisible: bool,
+    /// AUTO_INCREMENT.
+    pub counts: bool,
     /// An ENUM or SET that has the empty string among its members. No member at all prints as the same.
     pub has_empty_member: bool,
 }
@@ -299,6 +301,7 @@ impl Reader<'_> {
                 // DEFAULT_GENERATED, one word, is a default that is an expression.
                 generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
                 invisible: extra.contains("INVISIBLE"),
+                counts: extra.contains("AUTO_INCREMENT"),
                 has_empty_member: has_empty_member(&row.text(5)),
             });
         }

@@ -71,6 +71,7 @@ impl DelimitedEncoder {
     fn statement_end(&self, on_duplicate: OnDuplicate, table: &str, names: &[String]) -> String {
         let mut columns = Vec::new();
         let mut assignments = Vec::new();
+        let mut counter = None;
         for (index, (name, kind)) in names.iter().zip(&self.cells).enumerate() {
             let name = quote_identifier(name);
             let variable = format!("@c{}", index + 1);
@@ -79,7 +80,10 @@ impl DelimitedEncoder {
                 CellKind::Hex => format!("UNHEX({variable})"),
                 // As text it would be looked for among the members first.
                 CellKind::EnumIndex | CellKind::SetBits => format!("CAST({variable} AS UNSIGNED)"),
-                CellKind::Number | CellKind::Float | CellKind::Text | CellKind::Enum => {
+                CellKind::Number | CellKind::Counter | CellKind::Float | CellKind::Text | CellKind::Enum => {
+                    if *kind == CellKind::Counter {
+                        counter = Some(format!("{name}={name}"));
+                    }
                     columns.push(name);
                     continue;
                 }
@@ -103,6 +107,8 @@ impl DelimitedEncoder {
         }
         end.push_str(&format!(" ({})", columns.join(",")));
         if !assignments.is_empty() {
+            // Where other columns are set, MariaDB gives a row with a 0 in this one the next number, unless it is too.
+            assignments.extend(counter);
             end.push_str(&format!(" SET {}", assignments.join(",")));
         }
         end
@@ -131,7 +137,9 @@ impl RowEncoder for DelimitedEncoder {
                 continue;
             };
             match kind {
-                CellKind::Number | CellKind::Float | CellKind::SetBits => block.extend_from_slice(bytes),
+                CellKind::Number | CellKind::Counter | CellKind::Float | CellKind::SetBits => {
+                    block.extend_from_slice(bytes)
+                }
                 CellKind::EnumIndex => {
                     *empty_enums += u64::from(bytes == b"0");
                     block.extend_from_slice(bytes);

@@ -86,6 +86,19 @@ fn every_kind_of_cell() {
 }
 
 #[test]
+fn a_counter_is_set_where_others_are() {
+    use CellKind::{Counter, Hex, Text};
+    let end = |cells: Vec<CellKind>| {
+        let mut encoder = encoder(load_data(), cells);
+        written(&mut encoder, &[row(&[Some(b"0"), Some(b"x")])]);
+        let statement = String::from_utf8(encoder.loading_statement("d.t.00000.dat").unwrap()).unwrap();
+        statement.split_once("BY '\\n' ").unwrap().1.to_owned()
+    };
+    assert_eq!(end(vec![Counter, Hex]), "(`n0`,@c2) SET `n1`=UNHEX(@c2),`n0`=`n0`;\n");
+    assert_eq!(end(vec![Counter, Text]), "(`n0`,`n1`);\n");
+}
+
+#[test]
 fn the_statement_reads_the_file() {
     use CellKind::{Enum, EnumIndex, Hex, SetBits, Utf8};
     let mut encoder = DelimitedEncoder::new(

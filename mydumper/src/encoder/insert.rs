@@ -124,7 +124,7 @@ fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
         return;
     };
     match kind {
-        CellKind::Number | CellKind::EnumIndex | CellKind::SetBits => out.extend_from_slice(bytes),
+        CellKind::Number | CellKind::Counter | CellKind::EnumIndex | CellKind::SetBits => out.extend_from_slice(bytes),
         CellKind::Float if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
         CellKind::Float => out.extend_from_slice(bytes),
         CellKind::Text | CellKind::Enum => append_string(out, bytes),

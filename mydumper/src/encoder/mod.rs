@@ -54,6 +54,8 @@ pub enum OnDuplicate {
 pub enum CellKind {
     /// As it is: integers, decimals, years.
     Number,
+    /// As it is: the number of an AUTO_INCREMENT column.
+    Counter,
     /// As it is, but for a negative zero, whose sign only a string keeps.
     Float,
     /// A string literal of bytes.
@@ -75,6 +77,7 @@ impl CellKind {
     /// For what [`select_expression`] gives of a column.
     pub fn of_column(column: &Column, server: &Server, hex_blob: bool) -> CellKind {
         match column.data_type.as_str() {
+            _ if column.counts => CellKind::Counter,
             "enum" if column.has_empty_member => CellKind::EnumIndex,
             "set" if column.has_empty_member => CellKind::SetBits,
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => CellKind::Number,
