@@ -1,6 +1,9 @@
 //! The SQL that makes each object again, as the text of its file.
 
+mod mixed;
+
 use common::connection::{Connection, Error as ServerError};
+use common::server::Server;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
 use crate::catalog::{Database, Table};
@@ -70,13 +73,14 @@ struct Definition {
 /// Reads definitions over one connection.
 pub struct SchemaReader<'a> {
     connection: &'a mut Connection,
+    server: &'a Server,
     preamble: Preamble,
 }
 
 impl<'a> SchemaReader<'a> {
     /// The connection's session has to speak utf8mb4.
-    pub fn new(connection: &'a mut Connection, preamble: Preamble) -> Self {
-        SchemaReader { connection, preamble }
+    pub fn new(connection: &'a mut Connection, server: &'a Server, preamble: Preamble) -> Self {
+        SchemaReader { connection, server, preamble }
     }
 
     /// CREATE DATABASE.
@@ -105,8 +109,12 @@ impl<'a> SchemaReader<'a> {
     /// engine and a type that any server takes serve for each.
     pub fn stand_in(&self, view: &Table) -> Vec<u8> {
         let mut out = self.preamble.for_definitions();
-        let columns: Vec<String> =
+        let mut columns: Vec<String> =
             view.columns.iter().map(|column| format!("{} int", quote_identifier(&column.name))).collect();
+        if columns.is_empty() {
+            // The server tells no columns of a view that does not work, for its definer is gone, say.
+            columns.push("`unknown` int".to_owned());
+        }
         let statement = format!(
             "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE=MEMORY",
             quote_identifier(&view.name.name),
@@ -186,8 +194,45 @@ impl<'a> SchemaReader<'a> {
         let object = format!("{} {}.{}", kind.to_ascii_lowercase(), database.escape_debug(), name.escape_debug());
         let name = quote_identifier(name);
         let statement = format!("SHOW CREATE {kind} {}.{name}", quote_identifier(database));
-        let definition = self.show(&object, &statement, column)?;
+        let mut definition = self.show(&object, &statement, column)?;
+        let sql_mode = definition.sql_mode.clone().unwrap_or_default();
+        definition.text = mixed::readable(definition.text, kind, &sql_mode);
+        self.put_in_one_charset(&object, &mut definition, kind, &sql_mode)?;
         definition.write(out, Some(&format!("DROP {kind} IF EXISTS {name}")));
+        Ok(())
+    }
+
+    /// Puts those parts of a definition that are utf8 in the character set of the rest.
+    fn put_in_one_charset(
+        &mut self,
+        object: &str,
+        definition: &mut Definition,
+        kind: &str,
+        sql_mode: &str,
+    ) -> Result<(), Error> {
+        let Some(charset) = definition.character_set_client.as_deref().filter(|charset| !is_utf8(charset)) else {
+            return Ok(());
+        };
+        // From the last to the first, so that the places of those before stay.
+        for part in mixed::utf8_parts(&definition.text, kind, sql_mode, self.server.is_mariadb()).into_iter().rev() {
+            let text = definition.text.get(part.clone()).unwrap_or_default();
+            if text.is_ascii() {
+                continue;
+            }
+            let literal: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+            let converted = format!("CONVERT(_utf8mb4 x'{literal}' USING {charset})");
+            let statement = format!("SELECT CAST({converted} AS BINARY), CONVERT({converted} USING utf8mb4)");
+            let row = self
+                .connection
+                .query_first(statement)
+                .map_err(|source| Error::Server { object: object.to_owned(), source })?
+                .ok_or_else(|| Error::Hidden(object.to_owned()))?;
+            if row.bytes(1) != Some(text) {
+                tracing::warn!("{object}: was made in {charset}, which does not have all characters of its head");
+            }
+            let converted = row.bytes(0).unwrap_or_default().to_vec();
+            definition.text.splice(part, converted);
+        }
         Ok(())
     }
 
@@ -196,7 +241,8 @@ impl<'a> SchemaReader<'a> {
         // The body is stored in the character set of the client that made it, and its file is to say the same
         // bytes in that character set again.
         match definition.character_set_client.as_deref() {
-            None | Some("utf8mb4" | "utf8mb3" | "utf8") => Ok(definition),
+            None => Ok(definition),
+            Some(charset) if is_utf8(charset) => Ok(definition),
             Some(charset) => {
                 self.run(object, &format!("SET SESSION character_set_results = {charset}"))?;
                 let definition = self.show_once(object, statement, column);
@@ -225,6 +271,10 @@ impl<'a> SchemaReader<'a> {
         let result = self.connection.execute(statement);
         result.map(drop).map_err(|source| Error::Server { object: object.to_owned(), source })
     }
+}
+
+fn is_utf8(charset: &str) -> bool {
+    matches!(charset, "utf8mb4" | "utf8mb3" | "utf8")
 }
 
 impl Definition {

@@ -140,7 +140,7 @@ impl Worker {
             Task::Post(database) => Content::Post(database.file.clone()),
         };
         self.set_names(Names::Utf8Mb4)?;
-        let mut reader = SchemaReader::new(&mut self.connection, self.shared.preamble);
+        let mut reader = SchemaReader::new(&mut self.connection, &self.shared.server, self.shared.preamble);
         let text = match task {
             Task::Rows(_) => Vec::new(),
             Task::Database(database) => reader.database(database)?,
