@@ -35,6 +35,7 @@ mod load_support;
 mod load_tables;
 mod load_values;
 mod load_work;
+mod random;
 mod round_trip;
 mod row_formats;
 mod stream_ends;
