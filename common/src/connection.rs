@@ -257,6 +257,11 @@ impl Connection {
         Ok(connection)
     }
 
+    /// The server's number for this session, as KILL takes it.
+    pub fn id(&self) -> u32 {
+        self.conn.id()
+    }
+
     /// Runs a statement whose rows, if any, do not matter.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The `metadata` file: a key file that says what the dump holds. docs/formats.md has its sections.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::dump_file::TableFileName;
 
@@ -30,6 +30,41 @@ pub struct Config {
     /// `num-files`, ours: how many files the dump has but for metadata. So a file that is missing is missed, also one
     /// with triggers or routines.
     pub num_files: Option<u64>,
+    /// `guarantee`, ours: how far the tables are of one moment.
+    pub guarantee: Option<Guarantee>,
+    /// `guarantee-by`, ours: by what, and what was missing for more. For people to read.
+    pub guarantee_by: Option<String>,
+}
+
+/// How far the tables of a dump are of one point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    /// All are.
+    PointInTime,
+    /// Those of engines with transactions are; each other is of its own moment.
+    TransactionalTables,
+    /// Nothing is known.
+    None,
+}
+
+impl Guarantee {
+    const NAMES: [(Guarantee, &str); 3] = [
+        (Guarantee::PointInTime, "point-in-time"),
+        (Guarantee::TransactionalTables, "transactional-tables"),
+        (Guarantee::None, "none"),
+    ];
+
+    /// A word that a later version may write is no error.
+    fn parse(text: &str) -> Option<Guarantee> {
+        Self::NAMES.iter().find(|(_, name)| *name == text).map(|(guarantee, _)| *guarantee)
+    }
+}
+
+impl fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(guarantee, _)| guarantee == self).map_or("", |(_, name)| name);
+        f.write_str(name)
+    }
 }
 
 /// What the metadata says of a table, view or sequence.
@@ -124,6 +159,8 @@ impl Metadata {
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
         self.config.num_files = config.num_files.or(self.config.num_files);
+        self.config.guarantee = config.guarantee.or(self.config.guarantee);
+        self.config.guarantee_by = config.guarantee_by.or(self.config.guarantee_by.take());
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
         self.finished |= finished;
@@ -135,6 +172,8 @@ impl Metadata {
                 "max-statement-size" => self.config.max_statement_size = Some(value.parse().ok()?),
                 "num-sequences" => self.config.num_sequences = Some(value.parse().ok()?),
                 "num-files" => self.config.num_files = Some(value.parse().ok()?),
+                "guarantee" => self.config.guarantee = Guarantee::parse(value),
+                "guarantee-by" => self.config.guarantee_by = Some(unescape(value)),
                 "local-infile" => self.config.local_infile = Some(boolean(value)),
                 _ => {}
             },
@@ -264,6 +303,12 @@ impl Config {
         if let Some(files) = self.num_files {
             let _ = writeln!(text, "num-files = {files}");
         }
+        if let Some(guarantee) = self.guarantee {
+            let _ = writeln!(text, "guarantee = {guarantee}");
+        }
+        if let Some(by) = &self.guarantee_by {
+            let _ = writeln!(text, "guarantee-by = {}", escape(by));
+        }
         let _ = writeln!(text, "# Finished dump at: {finished}");
         text
     }
@@ -339,7 +384,7 @@ mod tests {
                 max_statement_size: Some(929_799),
                 num_sequences: Some(0),
                 local_infile: Some(true),
-                num_files: None,
+                ..Config::default()
             }
         );
         assert_eq!(
@@ -368,6 +413,8 @@ mod tests {
             num_sequences: Some(1),
             local_infile: Some(true),
             num_files: Some(9),
+            guarantee: Some(Guarantee::TransactionalTables),
+            guarantee_by: Some("a lock; for more: \n RELOAD = x".into()),
         };
         let text = format!(
             "{}{}{}{}",
@@ -382,7 +429,9 @@ mod tests {
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
              [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nrows_sent = 1\n\n\
-             [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n# Finished dump at: 2026-11-21 03:05:31\n"
+             [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
+             guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\n\
+             # Finished dump at: 2026-11-21 03:05:31\n"
         );
         let metadata = Metadata::parse(&text).unwrap();
         assert_eq!(metadata.tables[&table("d", "mydumper_1")], entry);

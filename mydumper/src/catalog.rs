@@ -142,9 +142,8 @@ impl Table {
 
     /// Whether its engine has no rows of its own: none at all, or those of other tables or servers.
     pub fn keeps_rows_elsewhere(&self) -> bool {
-        const ENGINES: [&str; 5] = ["BLACKHOLE", "FEDERATED", "CONNECT", "MRG_MYISAM", "SPIDER"];
         match &self.kind {
-            TableKind::Base { engine } => ENGINES.iter().any(|name| name.eq_ignore_ascii_case(engine)),
+            TableKind::Base { engine } => keeps_rows_elsewhere(engine),
             TableKind::View | TableKind::Sequence => true,
         }
     }
@@ -160,14 +159,10 @@ pub fn is_transactional(engine: &str) -> bool {
     ["InnoDB", "ROCKSDB", "TokuDB", "ndbcluster"].iter().any(|name| name.eq_ignore_ascii_case(engine))
 }
 
-/// Whether any database to be dumped has tables that a snapshot does not hold. Asked before the lock is taken, so that
-/// it need not be held while the catalog is read.
-pub fn has_tables_without_snapshots(connection: &mut Connection, filter: &Filter) -> Result<bool, Error> {
-    let rows = connection.query(
-        "SELECT DISTINCT TABLE_SCHEMA, ENGINE FROM information_schema.TABLES \
-         WHERE ENGINE IS NOT NULL AND TABLE_TYPE <> 'SEQUENCE'",
-    )?;
-    Ok(rows.iter().any(|row| filter.passes_database(&row.text(0)) && !is_transactional(&row.text(1))))
+/// Whether tables of a storage engine have no rows of their own.
+pub fn keeps_rows_elsewhere(engine: &str) -> bool {
+    const ENGINES: [&str; 5] = ["BLACKHOLE", "FEDERATED", "CONNECT", "MRG_MYISAM", "SPIDER"];
+    ENGINES.iter().any(|name| name.eq_ignore_ascii_case(engine))
 }
 
 impl Catalog {

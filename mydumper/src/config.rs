@@ -52,12 +52,18 @@ pub struct Config {
     pub utc: bool,
     /// How workers come to one point in time.
     pub lock: LockMode,
-    /// How long FLUSH TABLES WITH READ LOCK may wait, in seconds.
+    /// Whether MariaDB's BACKUP STAGE may be used, `--no-backup-locks`.
+    pub backup_locks: bool,
+    /// Whether DDL is held off where the server can, `--skip-ddl-locks`.
+    pub ddl_locks: bool,
+    /// How long a lock may be waited for, in seconds.
     pub lock_wait_seconds: u64,
     /// How often it is tried again.
     pub lock_retries: u64,
-    /// Whether tables of engines without snapshots are copied under the lock; `--trx-tables` says there are none.
-    pub hold_lock_for_other_engines: bool,
+    /// Whether tables of engines without snapshots are copied under a lock; `--trx-tables` says there are none.
+    pub lock_other_engines: bool,
+    /// What is done about queries that run for long before a lock is taken.
+    pub long_queries: LongQueryGuard,
     /// Whether no progress is shown.
     pub quiet: bool,
 }
@@ -147,14 +153,31 @@ pub struct Objects {
     pub events: bool,
 }
 
+/// What is done about queries that run for long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongQueryGuard {
+    /// For how long one may have run, in seconds; 0: for any time.
+    pub seconds: u64,
+    /// How often it is looked again whether they have ended.
+    pub retries: u64,
+    /// Seconds between these looks.
+    pub retry_interval: u64,
+    /// Whether they are killed then.
+    pub kill: bool,
+}
+
 /// `--sync-thread-lock-mode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockMode {
-    /// FLUSH TABLES WITH READ LOCK where the user may, else SafeNoLock.
+    /// The best of the following that the user may do.
     Auto,
     /// FLUSH TABLES WITH READ LOCK.
     GlobalReadLock,
-    /// No lock: the binary log's position must not move while snapshots are opened.
+    /// LOCK TABLES on all tables of the dump.
+    LockAll,
+    /// As SafeNoLock, and the server must have GTIDs.
+    Gtid,
+    /// No lock: the snapshots must be proved equal by the binary log.
     SafeNoLock,
     /// No lock and no check.
     NoLock,
@@ -229,18 +252,22 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         lock: match lock.sync_thread_lock_mode {
             options::LockMode::Auto => LockMode::Auto,
             options::LockMode::Ftwrl => LockMode::GlobalReadLock,
+            options::LockMode::LockAll => LockMode::LockAll,
+            options::LockMode::Gtid => LockMode::Gtid,
             options::LockMode::SafeNoLock => LockMode::SafeNoLock,
             options::LockMode::NoLock => LockMode::NoLock,
-            options::LockMode::LockAll | options::LockMode::Gtid => {
-                return Err(UsageError::new(
-                    "this --sync-thread-lock-mode is not supported yet by this version: use AUTO, FTWRL, SAFE_NO_LOCK \
-                     or NO_LOCK",
-                ));
-            }
         },
-        hold_lock_for_other_engines: !lock.trx_tables,
+        backup_locks: !lock.no_backup_locks,
+        ddl_locks: !lock.skip_ddl_locks,
+        lock_other_engines: !lock.trx_tables,
         lock_wait_seconds: lock.ftwrl_max_wait_time,
         lock_retries: lock.ftwrl_timeout_retries,
+        long_queries: LongQueryGuard {
+            seconds: lock.long_query_guard,
+            retries: lock.long_query_retries,
+            retry_interval: lock.long_query_retry_interval,
+            kill: lock.kill_long_queries,
+        },
         quiet: log.verbose == 0,
     })
 }

@@ -2,7 +2,7 @@
 //! waits for the reports of one before it starts the next, so that a stream has them in that order. It also writes the
 //! metadata, since it alone knows how far the dump is.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::compression::Compression;
 use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
+use common::name::QualifiedName;
 use common::sql::quote_identifier;
 use common::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
@@ -19,10 +20,11 @@ use crate::chunk::IntegerRanges;
 use crate::config::{ChunkSize, Config, RowFormat};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::listing::Listing;
 use crate::output::OutputDirectory;
 use crate::rows_feed::{Chunks, RowsFeed};
 use crate::schema::FILE_SQL_MODE;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, is_timeout};
 use crate::table_ids::TableIds;
 use crate::task::Task;
 use crate::worker::{self, Report, Shared};
@@ -111,25 +113,43 @@ impl<'a> Coordinator<'a> {
         } else {
             self.tables.iter().filter(|table| table.has_rows()).for_each(|_| self.shared.counters.add_table());
         }
-        self.snapshot.unlock()?;
         self.check_tables()?;
         self.send_finished_tables()?;
         self.phase(definitions_after_rows(catalog, self.config))?;
+        self.snapshot.moment.unlock_ddl()?;
         self.finish(head)
     }
 
     /// The workers' transactions keep every table that they have read as it is, so what has changed had done so before.
     fn check_tables(&mut self) -> Result<(), Error> {
-        let Some(at_snapshot) = &self.snapshot.table_ids else { return Ok(()) };
-        let now = TableIds::read(&mut self.snapshot.coordinator, &self.shared.server)?;
-        let changed = at_snapshot.changed(&now, &self.config.filter)?;
-        if changed.is_empty() { Ok(()) } else { Err(Error::TablesChanged(changed)) }
+        if !self.config.objects.data {
+            return Ok(());
+        }
+        let Snapshot { coordinator, moment, .. } = &mut self.snapshot;
+        // Its work in the snapshot is done, and on MySQL a snapshot would show the tables as they were.
+        coordinator.execute("COMMIT")?;
+        let (listing, ids) = (Listing::read(coordinator, self.config)?, &moment.table_ids);
+        let ids_now = match ids.as_ref().map(|_| TableIds::read(coordinator, &self.shared.server)) {
+            Some(Err(error)) if is_timeout(&error) => {
+                tracing::warn!("{error}; so tables are told apart by the second of their creation");
+                None
+            }
+            ids => ids.transpose()?,
+        };
+        let mut changed: BTreeSet<&QualifiedName> = moment.listing.changed(&listing).collect();
+        if let Some((at_snapshot, now)) = ids.as_ref().zip(ids_now.as_ref()) {
+            changed.extend(at_snapshot.changed(now).filter(|name| moment.listing.contains(name)));
+        }
+        if changed.is_empty() {
+            return Ok(());
+        }
+        Err(Error::TablesChanged(changed.into_iter().map(QualifiedName::to_string).collect()))
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
     fn finish(self, head: String) -> Result<(), Error> {
         let mut text = head;
-        if let Some(coordinates) = &self.snapshot.coordinates {
+        if let Some(coordinates) = &self.snapshot.moment.coordinates {
             text.push_str(&coordinates.to_text());
         }
         text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
@@ -139,6 +159,8 @@ impl<'a> Coordinator<'a> {
             num_sequences: Some(sequences),
             local_infile: None,
             num_files: Some(self.shared.files_delivered.load(Ordering::Relaxed)),
+            guarantee: Some(self.snapshot.moment.guarantee),
+            guarantee_by: Some(self.snapshot.moment.grounds.clone()),
         };
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
@@ -194,11 +216,11 @@ impl<'a> Coordinator<'a> {
         let estimate = with_rows.iter().map(|(_, table)| table.row_estimate).sum();
         self.shared.counters.expect(with_rows.len() as u64, estimate);
         let (locked, free): (Vec<_>, Vec<_>) =
-            with_rows.into_iter().partition(|(_, table)| self.snapshot.is_locked() && !table.is_transactional());
+            with_rows.into_iter().partition(|(_, table)| self.snapshot.moment.is_locked() && !table.is_transactional());
         if !locked.is_empty() {
             self.rows_phase(&locked)?;
         }
-        self.snapshot.unlock()?;
+        self.snapshot.moment.unlock_rows()?;
         self.rows_phase(&free)
     }
 

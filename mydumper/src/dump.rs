@@ -46,8 +46,8 @@ pub enum Error {
     Worker(#[from] worker::Error),
     /// Tables are not what they were at the snapshot.
     #[error(
-        "{} changed while the dump ran (it was renamed, dropped, truncated or altered): the dump is not complete; run \
-         again when no DDL is running", .0.join(", ")
+        "{} changed while the dump ran (it was created, renamed, dropped, truncated or altered): the dump is not \
+         complete; run again when no DDL is running", .0.join(", ")
     )]
     TablesChanged(Vec<String>),
     /// A filter cannot be decided.
@@ -97,19 +97,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     let mut coordinator = connections.remove(0);
     privileges::warn_of_hidden_objects(&mut coordinator, &config.objects)?;
-    let needs_lock = config.objects.data
-        && config.hold_lock_for_other_engines
-        && catalog::has_tables_without_snapshots(&mut coordinator, &config.filter)?;
-    let mut snapshot = Snapshot::open(config, &server, coordinator, connections)?;
-    if !needs_lock {
-        snapshot.unlock()?;
-    } else if !snapshot.is_locked() {
-        tracing::warn!(
-            "some tables are of engines that no snapshot holds, and without a lock they are not of the same moment as \
-             the others"
-        );
-    }
+    let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
+        .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
     let catalog = Catalog::read(&mut snapshot.coordinator, &config.filter, &config.ignored_engines, &config.objects)?;
+    check_all_are_locked(&catalog, &snapshot)?;
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
@@ -150,6 +141,16 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         seconds: started.elapsed().as_secs_f64(),
         directory: keep.then(|| directory.path().display().to_string()),
     })
+}
+
+/// A table that came after the locks is not of their moment.
+fn check_all_are_locked(catalog: &Catalog, snapshot: &Snapshot) -> Result<(), Error> {
+    let unknown = catalog.tables().filter(|table| {
+        let has_rows = table.has_rows() && !table.keeps_rows_elsewhere();
+        has_rows && snapshot.moment.is_unknown(&table.name, table.is_transactional())
+    });
+    let unknown: Vec<String> = unknown.map(|table| table.name.to_string()).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::TablesChanged(unknown)) }
 }
 
 /// Fewer files may wait to be sent where the disk has little room for them.
@@ -217,7 +218,7 @@ fn run(
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
 ) -> Result<(), Error> {
-    let Snapshot { coordinator, workers, coordinates, table_ids, lock } = snapshot;
+    let Snapshot { coordinator, workers, moment } = snapshot;
     let (tasks, task_queue) = bounded(0);
     let (reports, report_queue) = bounded(workers.len());
     let mut threads = Vec::new();
@@ -228,7 +229,7 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
     }
     drop((task_queue, reports));
-    let snapshot = Snapshot { coordinator, workers: Vec::new(), coordinates, table_ids, lock };
+    let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
     let coordinator = Coordinator::new(config, shared, directory, snapshot, tasks, report_queue);
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);

@@ -7,6 +7,8 @@ mod coordinator;
 mod dump;
 mod encoder;
 mod file_writer;
+mod listing;
+mod long_queries;
 mod options;
 mod output;
 mod privileges;

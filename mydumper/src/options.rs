@@ -94,7 +94,7 @@ pub struct SelectionOptions {
 #[derive(clap::Args, Clone, Debug, PartialEq, Eq)]
 #[command(next_help_heading = "Lock options")]
 pub struct LockOptions {
-    /// AUTO, FTWRL, SAFE_NO_LOCK or NO_LOCK; LOCK_ALL and GTID come with a later version
+    /// AUTO, FTWRL, LOCK_ALL, GTID, SAFE_NO_LOCK or NO_LOCK
     #[arg(long, value_name = "MODE", default_value = "AUTO")]
     pub sync_thread_lock_mode: LockMode,
 
@@ -106,7 +106,31 @@ pub struct LockOptions {
     #[arg(long, overrides_with = "trx_tables")]
     pub no_trx_tables: bool,
 
-    /// Seconds to wait for FLUSH TABLES WITH READ LOCK
+    /// Use no BACKUP STAGE on MariaDB, but FLUSH TABLES WITH READ LOCK
+    #[arg(long)]
+    pub no_backup_locks: bool,
+
+    /// Do not hold off DDL by LOCK INSTANCE FOR BACKUP
+    #[arg(long)]
+    pub skip_ddl_locks: bool,
+
+    /// Take no lock while a query runs for longer than this, in seconds; 0 lets them run
+    #[arg(short = 'l', long, value_name = "SECONDS", default_value = "60", value_parser = number)]
+    pub long_query_guard: u64,
+
+    /// How often to look again whether long queries have ended
+    #[arg(long, value_name = "COUNT", default_value = "0", value_parser = number)]
+    pub long_query_retries: u64,
+
+    /// Seconds between these looks
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = number)]
+    pub long_query_retry_interval: u64,
+
+    /// Kill long queries that do not end by themselves
+    #[arg(short = 'K', long)]
+    pub kill_long_queries: bool,
+
+    /// Seconds to wait for a lock
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = number)]
     pub ftwrl_max_wait_time: u64,
 

@@ -2,55 +2,61 @@
 //!
 //! A snapshot holds rows, not names. A table that takes another's name while the dump runs, as online schema changes
 //! do it, would be read with the rows that it had at the snapshot, and no error. From its first SELECT on, a table is
-//! protected by the reading transaction. So the engine's numbers of tables, read at the snapshot and again when all rows
-//! are read, tell.
+//! protected by the reading transaction. So InnoDB's numbers of tables, read just before the snapshot and again when
+//! all rows are read, tell. They are exact where the listing's times of creation tell seconds apart only.
 
 use std::collections::BTreeMap;
 
-use common::connection::{Connection, Error as ServerError};
-use common::filter::{Filter, FilterError};
+use common::connection::{Connection, Error as ServerError, Row};
 use common::name::QualifiedName;
 use common::server::Server;
 
-/// InnoDB's numbers of tables by its names for them, `database/table`.
+/// InnoDB's numbers of tables by their names, and of what part of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct TableIds(BTreeMap<String, String>);
+pub struct TableIds(BTreeMap<(QualifiedName, String), String>);
 
 impl TableIds {
     /// Reads them as they are now; the user needs the privilege PROCESS.
     pub fn read(connection: &mut Connection, server: &Server) -> Result<TableIds, ServerError> {
+        if server.is_mariadb() {
+            // The server itself knows how to read its names for files; what follows `#` is not part of one.
+            let decoded = |part: &str| format!("CONVERT(CONVERT({part} USING binary) USING filename)");
+            let rows = connection.query(format!(
+                "SELECT {}, {}, NAME, TABLE_ID FROM information_schema.INNODB_SYS_TABLES WHERE NAME LIKE '%/%'",
+                decoded("SUBSTRING_INDEX(NAME, '/', 1)"),
+                decoded("SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#', 1)"),
+            ))?;
+            return Ok(TableIds::of(&rows, |row| Some(QualifiedName::new(row.text(0), row.text(1))), 2));
+        }
         let view = if server.is_mysql_since(8, 0, 0) { "INNODB_TABLES" } else { "INNODB_SYS_TABLES" };
         let rows = connection.query(format!("SELECT NAME, TABLE_ID FROM information_schema.{view}"))?;
-        Ok(TableIds(rows.iter().map(|row| (row.text(0), row.text(1))).collect()))
+        Ok(TableIds::of(&rows, |row| qualified(&row.text(0)), 0))
     }
 
-    /// Tables that the filter takes and that are not, later, what they were.
-    pub fn changed(&self, later: &TableIds, filter: &Filter) -> Result<Vec<String>, FilterError> {
-        let mut changed = Vec::new();
-        for (name, id) in &self.0 {
-            if later.0.get(name) != Some(id) && is_taken(name, filter)? {
-                changed.push(name.replacen('/', ".", 1));
-            }
-        }
-        Ok(changed)
+    fn of(rows: &[Row], name: impl Fn(&Row) -> Option<QualifiedName>, raw: usize) -> TableIds {
+        let entries = rows.iter().filter_map(|row| {
+            let part = row.text(raw).split_once('#').map(|(_, part)| part.to_owned());
+            Some(((name(row)?, part.unwrap_or_default()), row.text(raw + 1)))
+        });
+        TableIds(entries.collect())
+    }
+
+    /// Tables that are not, later, what they were.
+    pub fn changed<'a>(&'a self, later: &'a TableIds) -> impl Iterator<Item = &'a QualifiedName> {
+        self.0.iter().filter(|(name, id)| later.0.get(name) != Some(id)).map(|((name, _), _)| name)
     }
 }
 
-fn is_taken(name: &str, filter: &Filter) -> Result<bool, FilterError> {
-    let Some((database, table)) = name.split_once('/') else { return Ok(false) };
-    // Parts of a table, tables that ALTER is at work on, and those of fulltext indexes.
+/// `database/table`, and perhaps `#` and a part of it, each as InnoDB writes it.
+fn qualified(raw: &str) -> Option<QualifiedName> {
+    let (database, table) = raw.split_once('/')?;
     let table = table.split_once('#').map_or(table, |(table, _)| table);
-    if table.is_empty() || table.starts_with("FTS_") {
-        return Ok(false);
-    }
-    match (decoded(database), decoded(table)) {
-        (Some(database), Some(table)) => filter.passes_table(&QualifiedName::new(database, table)),
-        _ => Ok(false),
-    }
+    Some(QualifiedName::new(decoded(database)?, decoded(table)?))
 }
 
 /// A name as InnoDB writes it, where characters other than letters, digits and underscores are `@` and four hexadecimal
-/// digits. Letters of some scripts have a shorter form by a table of the server's own: such names are not looked at.
+/// digits. Letters of some scripts have a shorter form by a table of the server's own, and MySQL has no function that
+/// reads it: such tables are told apart by the listing alone.
 fn decoded(name: &str) -> Option<String> {
     let mut parts = name.split('@');
     let mut decoded = parts.next()?.to_owned();
@@ -67,7 +73,11 @@ mod tests {
     use super::*;
 
     fn ids(entries: &[(&str, &str)]) -> TableIds {
-        TableIds(entries.iter().map(|(name, id)| ((*name).to_owned(), (*id).to_owned())).collect())
+        let entry = |(name, id): &(&str, &str)| {
+            let part = name.split_once('#').map_or("", |(_, part)| part);
+            Some(((qualified(name)?, part.to_owned()), (*id).to_owned()))
+        };
+        TableIds(entries.iter().filter_map(entry).collect())
     }
 
     #[test]
@@ -77,17 +87,13 @@ mod tests {
             ("d/same", "2"),
             ("d/swapped", "3"),
             ("d/p#P#p0", "4"),
-            ("d/#sql-1", "5"),
-            ("d/FTS_01", "6"),
-            ("other/t", "7"),
+            ("d/p#P#p1", "12"),
             ("d/a@0020b@65e5", "8"),
             ("@0020d/t", "9"),
             ("d/caf@1h", "11"),
         ]);
-        let after = ids(&[("d/same", "2"), ("d/swapped", "9"), ("d/new", "10")]);
-        let filter = Filter { databases: vec!["d".into()], ..Filter::default() };
-        assert_eq!(before.changed(&after, &filter).unwrap(), ["d.a@0020b@65e5", "d.dropped", "d.p#P#p0", "d.swapped"]);
-        let one = Filter { tables: Filter::names(["d.same"]).unwrap(), ..Filter::default() };
-        assert_eq!(before.changed(&after, &one).unwrap(), [""; 0]);
+        let after = ids(&[("d/same", "2"), ("d/swapped", "9"), ("d/new", "10"), ("d/p#P#p1", "12")]);
+        let changed: Vec<String> = before.changed(&after).map(QualifiedName::to_string).collect();
+        assert_eq!(changed, [" d.t", "d.a b日", "d.dropped", "d.p", "d.swapped"]);
     }
 }

@@ -244,6 +244,7 @@ impl Scheduler {
         self.input_ended = true;
         self.definitions_arrived = true;
         self.use_unknown_databases()?;
+        self.warn_of_weak_guarantee();
         let tables: Vec<TableFileName> = self.tables.keys().cloned().collect();
         for table in &tables {
             if let Some(state) = self.tables.get_mut(table) {

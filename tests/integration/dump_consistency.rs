@@ -1,10 +1,8 @@
-//! One point in time: while others write, with the lock, without it, and with the position that goes with it.
+//! One point in time while others write, in every mode, and the position that goes with it.
 
-use crate::dump_support::{
-    HELD_ROWS, Held, binary_log_position, dump, make, metadata_value, mydumper, only_line, row_files, without_time,
-};
-use harness::program::{Program, WorkDir};
-use harness::server::{self, Product, Server};
+use crate::dump_support::{binary_log_position, make, metadata_value, mydumper, row_files};
+use harness::program::WorkDir;
+use harness::server::{Product, Server};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -29,7 +27,7 @@ impl Drop for StopOnDrop<'_> {
 }
 
 /// Until `stop`: moves an amount from a table to another and notes it, in one transaction.
-fn move_amounts(server: &Server, stop: &AtomicBool, seed: u32) {
+fn move_amounts(server: &Server, stop: &AtomicBool, seed: u64) {
     let mut client = server.client();
     client.run("USE busy");
     for step in (seed..).step_by(7).take_while(|_| !stop.load(Ordering::Relaxed)) {
@@ -51,6 +49,15 @@ fn insert_pairs(server: &Server, stop: &AtomicBool) {
         client.run("INSERT INTO first (amount) VALUES (1)");
         client.run("INSERT INTO second (amount) VALUES (1)");
         client.run("UNLOCK TABLES");
+    }
+}
+
+/// Until `stop`: inserts into a table without transactions.
+fn insert_singles(server: &Server, stop: &AtomicBool) {
+    let mut client = server.client();
+    client.run("USE busy");
+    while !stop.load(Ordering::Relaxed) {
+        client.run("INSERT INTO first (amount) VALUES (1)");
     }
 }
 
@@ -87,148 +94,90 @@ fn assert_position(server: &Server, file: &str, position: &str, gtid_set: &str) 
     }
 }
 
-#[test]
-fn a_dump_under_writes_is_of_one_point_in_time_and_its_position_is_of_that_point() {
+/// A dump in this mode. Without a lock, so many may commit that nothing can be proved, which the dump has to say.
+fn dump_in(server: &Server, mode: &str) -> WorkDir {
+    const ATTEMPTS: u32 = 20;
+    for _ in 0..ATTEMPTS {
+        let dir = WorkDir::new();
+        let program = mydumper(server, &dir).args(["-B", "busy", "-t", "4", "--rows", "5000"]);
+        let output = program.args(["--sync-thread-lock-mode", mode]).run();
+        if output.code == Some(0) {
+            return dir;
+        }
+        let unproved = "the snapshots are not proved to be of one moment: transactions were committed during each of";
+        assert!(output.stderr.contains(unproved) && output.code == Some(1), "{mode}: {}", output.stderr);
+        assert_eq!(dir.list(), Vec::<String>::new());
+    }
+    panic!("nothing proved in {ATTEMPTS} dumps");
+}
+
+/// What a dump holds must be what was true after the transactions that its position tells of.
+fn assert_one_moment(server: &Server, dir: &WorkDir, before: i64, mode: &str) -> i64 {
+    let what = format!("{:?} {mode}", server.product());
+    let (a, b) = (rows_and_sum(dir, "a"), rows_and_sum(dir, "b"));
+    let (moved, _) = rows_and_sum(dir, "moved");
+    let (first, second) = (rows_and_sum(dir, "first").0, rows_and_sum(dir, "second").0);
+    assert_eq!((a, b), ((40_000, 4_000_000 - moved), (40_000, 4_000_000 + moved)), "{what}");
+    assert!(first == second || mode == "LOCK_ALL", "{what}: {first} {second}");
+    assert!(row_files(dir, "busy", "a").len() > 4, "{what}");
+    let metadata = dir.read_text("metadata");
+    let value = |key| metadata_value(&metadata, key).unwrap();
+    // Each transaction and each statement on a MyISAM table is one.
+    let gtid_set = value("executed_gtid_set");
+    assert_eq!(transactions(&gtid_set) - before, moved + first + second, "{what} {gtid_set}");
+    assert_position(server, &value("SOURCE_LOG_FILE"), &value("SOURCE_LOG_POS"), &gtid_set);
+    moved + first
+}
+
+/// Writes until it is told to stop.
+type Writer = dyn Fn(&Server, &AtomicBool) + Sync;
+
+/// Dumps while `writers` write, and looks at each dump when they have ended.
+fn dumps_under_writes(modes: &[&str], writers: &[&Writer]) {
     for product in Product::ALL {
         let server = Server::start(product, &[]);
         make(&server, "busy", TABLES);
         let before = transactions(&binary_log_position(&server).2);
         let stop = AtomicBool::new(false);
         let dumps: Vec<WorkDir> = thread::scope(|scope| {
-            let writers = [
-                scope.spawn(|| move_amounts(&server, &stop, 1)),
-                scope.spawn(|| insert_pairs(&server, &stop)),
-                scope.spawn(|| insert_pairs(&server, &stop)),
-            ];
+            let (server, stop) = (&server, &stop);
+            let writing: Vec<_> = writers.iter().map(|writer| scope.spawn(move || writer(server, stop))).collect();
             // Also when a dump fails: the scope waits for the writers.
-            let writing = StopOnDrop(&stop);
-            let dumps = (0..4).map(|_| dump(&server, &["-B", "busy", "-t", "4", "--rows", "5000"])).collect();
-            drop(writing);
-            writers.into_iter().for_each(|writer| writer.join().unwrap());
+            let stop_writing = StopOnDrop(stop);
+            let dumps = modes.iter().map(|mode| dump_in(server, mode)).collect();
+            drop(stop_writing);
+            writing.into_iter().for_each(|writer| writer.join().unwrap());
             dumps
         });
         // One more, so that something follows every position.
         server.client().run("INSERT INTO busy.moved (amount) VALUES (1)");
         let mut last = 0;
-        for dir in dumps {
-            let (a, b) = (rows_and_sum(&dir, "a"), rows_and_sum(&dir, "b"));
-            let (moved, _) = rows_and_sum(&dir, "moved");
-            let (first, second) = (rows_and_sum(&dir, "first").0, rows_and_sum(&dir, "second").0);
-            assert_eq!((a, b), ((40_000, 4_000_000 - moved), (40_000, 4_000_000 + moved)), "{product:?}");
-            assert_eq!(first, second, "{product:?}");
-            assert!(row_files(&dir, "busy", "a").len() > 4 && moved + first > last, "{product:?}: {moved} {first}");
-            last = moved + first;
-            let metadata = dir.read_text("metadata");
-            let value = |key| metadata_value(&metadata, key).unwrap();
-            // Each transaction and each statement on a MyISAM table is one.
-            let gtid_set = value("executed_gtid_set");
-            assert_eq!(transactions(&gtid_set) - before, moved + first + second, "{product:?} {gtid_set}");
-            assert_position(&server, &value("SOURCE_LOG_FILE"), &value("SOURCE_LOG_POS"), &gtid_set);
+        for (mode, dir) in modes.iter().zip(dumps) {
+            let found = assert_one_moment(&server, &dir, before, mode);
+            assert!(found > last, "{product:?} {mode}: nothing was written between two dumps");
+            last = found;
         }
     }
 }
 
 #[test]
-fn the_lock_is_held_only_as_long_as_tables_need_it() {
-    for product in Product::ALL {
-        let server = Server::start(product, &[]);
-        let mut client = make(&server, "unlocked", HELD_ROWS);
-        client.run("SET SESSION lock_wait_timeout = 1");
-        let held = Held::new(&server, "unlocked");
-        let dir = WorkDir::new();
-        let running = held.spawn(&server, &dir, &[]);
-        // Others write again while InnoDB rows are read, and the dump does not see it.
-        client.run("UPDATE t SET b = 'new'");
-        drop(held);
-        let output = running.wait();
-        assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
-        let rows = dir.read_text("unlocked.t.00000.sql");
-        assert!(rows.lines().count() > 20_000 && !rows.contains("new"), "{product:?}");
-
-        let mut client = make(&server, "locked", HELD_ROWS);
-        client.run("ALTER TABLE t ENGINE=MyISAM");
-        client.run("CREATE TABLE u LIKE t");
-        client.run("SET SESSION lock_wait_timeout = 1");
-        let held = Held::new(&server, "locked");
-        let dir = WorkDir::new();
-        let running = held.spawn(&server, &dir, &[]);
-        let error = client.try_run("INSERT INTO u VALUES (1, NULL)").unwrap_err();
-        assert!(error.contains("1205"), "{product:?}: {error}");
-        drop(held);
-        let output = running.wait();
-        assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
-
-        // And it is not waited for without end.
-        let mut other = server.client();
-        client.run("LOCK TABLES u WRITE");
-        let dir = WorkDir::new();
-        let program = mydumper(&server, &dir).args(["-B", "locked", "--ftwrl-max-wait-time", "1"]);
-        let stderr = program.args(["--ftwrl-timeout-retries", "1"]).fails_with(1);
-        let lines: Vec<&str> = stderr.lines().map(without_time).collect();
-        assert_eq!(lines[0], "[WARNING] the read lock was not granted within 1 s, trying again", "{product:?}");
-        let start = "[ERROR] FLUSH TABLES WITH READ LOCK failed: server error 1205 (HY000): Lock wait timeout exceeded";
-        assert!(lines.len() == 2 && lines[1].starts_with(start), "{product:?}: {stderr}");
-        assert_eq!(dir.list(), Vec::<String>::new(), "{product:?}");
-        assert_eq!(other.scalar("SELECT COUNT(*) FROM locked.t"), "20000", "{product:?}");
-    }
+fn a_dump_under_a_lock_is_of_one_point_in_time_and_its_position_is_of_that_point() {
+    dumps_under_writes(
+        &["AUTO", "FTWRL", "AUTO"],
+        &[&|server, stop| move_amounts(server, stop, 1), &insert_pairs, &insert_pairs],
+    );
+    // Who locks the same tables without a pause leaves no room for this one.
+    dumps_under_writes(
+        &["LOCK_ALL", "LOCK_ALL"],
+        &[&|server, stop| move_amounts(server, stop, 1), &insert_singles, &insert_singles],
+    );
 }
 
 #[test]
-fn without_the_privilege_for_the_lock() {
-    for product in Product::ALL {
-        let server = Server::start(product, &[]);
-        let mut client = make(&server, "quiet", &["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)"]);
-        let monitor = if product == Product::MariaDb { "BINLOG MONITOR" } else { "REPLICATION CLIENT" };
-        client.run("CREATE USER seer@localhost, reader@localhost");
-        client.run("GRANT SELECT, SHOW VIEW ON *.* TO seer@localhost, reader@localhost");
-        client.run(format!("GRANT {monitor} ON *.* TO seer@localhost"));
-        let position = binary_log_position(&server);
-        let run = |user: &str, args: &[&str], dir: &WorkDir| {
-            let program = Program::mydumper().arg("-S").arg(server.socket()).args(["-u", user, "-B", "quiet", "-o"]);
-            program.arg(dir.path()).args(args).run()
-        };
-        let denied = "server error 1227 (42000): Access denied; you need (at least one of) the RELOAD";
-
-        let dir = WorkDir::new();
-        let output = run("seer", &[], &dir);
-        let lines: Vec<&str> = output.stderr.lines().map(without_time).collect();
-        assert_eq!((output.code, lines.len()), (Some(0), 3), "{product:?}: {}", output.stderr);
-        let unseen = "without the privilege PROCESS, a table that takes another's name during the dump goes unnoticed";
-        assert_eq!(lines[1], format!("[WARNING] {unseen}"), "{product:?}");
-        assert!(lines[0].starts_with(&format!("[WARNING] {denied}")), "{product:?}: {}", lines[0]);
-        let end = "; statement: FLUSH TABLES WITH READ LOCK; going on without a lock, which needs a quiet moment on the server";
-        assert!(lines[0].ends_with(end), "{product:?}: {}", lines[0]);
-        let metadata = dir.read_text("metadata");
-        assert_eq!(metadata_value(&metadata, "SOURCE_LOG_POS"), Some(position.1), "{product:?}");
-        assert!(dir.read_text("quiet.t.00000.sql").ends_with("VALUES(1)\n;\n"), "{product:?}");
-
-        // Who may not see the position either is told that nothing is proved.
-        let dir = WorkDir::new();
-        let output = run("reader", &[], &dir);
-        assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
-        let unproved = "the binary log's position cannot be read: the workers may see different points in time";
-        assert!(output.stderr.contains(unproved), "{product:?}: {}", output.stderr);
-        assert!(!dir.read_text("metadata").contains("[source]"), "{product:?}");
-
-        let dir = WorkDir::new();
-        let output = run("reader", &["--sync-thread-lock-mode=FTWRL"], &dir);
-        assert_eq!(output.code, Some(1), "{product:?}");
-        let line = only_line(&output.stderr);
-        assert!(
-            line.starts_with(&format!("[ERROR] FLUSH TABLES WITH READ LOCK failed: {denied}")),
-            "{product:?}: {line}"
-        );
-        assert_eq!(dir.list(), Vec::<String>::new(), "{product:?}");
-    }
-}
-
-#[test]
-fn no_lock_at_all_is_warned_of() {
-    for product in Product::ALL {
-        let server = server::source(product);
-        make(server, "no_lock", &["CREATE TABLE t (a INT)"]);
-        let output = mydumper(server, &WorkDir::new()).args(["-B", "no_lock", "--sync-thread-lock-mode=NO_LOCK"]).ok();
-        let first = output.stderr.lines().next().map(without_time).unwrap_or_default();
-        assert_eq!(first, "[WARNING] no lock is taken: the workers may see different points in time", "{product:?}");
-    }
+fn a_dump_without_a_lock_is_proved_to_be_of_one_point_in_time_and_its_position_is_of_that_point() {
+    // Tables without transactions are not written here: nothing is proved of them.
+    dumps_under_writes(
+        &["SAFE_NO_LOCK", "GTID", "SAFE_NO_LOCK", "GTID"],
+        &[&|server, stop| move_amounts(server, stop, 1), &|server, stop| move_amounts(server, stop, 3)],
+    );
 }

@@ -6,7 +6,7 @@ use harness::server::Server;
 use harness::sql::Client;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The first lines of a file with definitions.
 pub const DEFINITIONS_HEAD: &str = "/*!40101 SET NAMES utf8mb4*/;\n\
@@ -73,6 +73,27 @@ pub fn row_files(dir: &WorkDir, database: &str, table: &str) -> Vec<String> {
 pub fn without_time(line: &str) -> &str {
     // "2026-01-01 00:00:00 [ERROR] …"
     line.get(20..).unwrap_or(line)
+}
+
+/// What the log says of locks, in order, with `T` for each time.
+pub fn lock_lines(stderr: &str) -> Vec<String> {
+    let lines = stderr.lines().map(|line| without_time(line).trim_start_matches("[INFO] "));
+    let lines = lines.filter_map(|line| {
+        let (what, time) = line.split_once(" after ")?;
+        let is_time = time.strip_suffix(" s").is_some_and(|time| time.parse::<f64>().is_ok());
+        (is_time && what.ends_with(['n', 'd'])).then(|| format!("{what} after T s"))
+    });
+    lines.collect()
+}
+
+/// Waits for something that a server does by itself. Panics when it does not come.
+#[track_caller]
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The only line of what a failed run wrote, without its time.

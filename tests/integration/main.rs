@@ -11,6 +11,8 @@ mod dump_ddl;
 mod dump_failures;
 mod dump_files;
 mod dump_filters;
+mod dump_locks;
+mod dump_long_queries;
 mod dump_memory;
 mod dump_privileges;
 mod dump_rows;

@@ -25,7 +25,6 @@ const CHECKSUMS: Fate = NotYet("no checksums are written or compared, only row c
 const NO_CHECKSUMS: Fate = NoEffect("this version writes and compares no checksums");
 const REPLICATION: Fate = NotYet("metadata holds the coordinates, set up the replication by hand with them");
 const DEFINER: Fate = NotYet("definers are kept as they are");
-const LONG_QUERIES: Fate = NotYet("long queries are not looked for, --ftwrl-max-wait-time bounds the wait");
 const DAEMON: Fate = NotYet("run mydumper from cron or a systemd timer");
 
 /// Options of both programs.
@@ -68,14 +67,8 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
     value("partition-regex", NotYet("partitioned tables are dumped as a whole")),
     short('z', value("tidb-snapshot", NotYet("TiDB is not supported"))),
     flag("use-savepoints", NotYet("metadata locks are held until the dump ends")),
-    flag("no-backup-locks", NoEffect("Percona's LOCK TABLES FOR BACKUP is never used")),
-    flag("skip-ddl-locks", NotYet("choose the locks with --sync-thread-lock-mode")),
     value("exec-threads", EXEC),
     value("exec", EXEC),
-    value("long-query-retries", LONG_QUERIES),
-    value("long-query-retry-interval", LONG_QUERIES),
-    short('l', value("long-query-guard", LONG_QUERIES)),
-    short('K', flag("kill-long-queries", LONG_QUERIES)),
     value("max-time-per-select", NotYet("set the rows of a chunk with --rows")),
     flag("use-single-column", NotYet("only keys of one integer column are used for chunks")),
     flag("split-string-pk", NotYet("tables without an integer key are dumped as a whole")),

@@ -171,20 +171,14 @@ fn known_options_are_refused_by_name() {
             "--masquerade-filename",
             "--masquerade-filename is not supported yet by this version: files are named after their tables",
         ),
-        (
-            "-l 30",
-            "--long-query-guard is not supported yet by this version: long queries are not looked for, --ftwrl-max-wait-time bounds the wait",
-        ),
-        (
-            "-l",
-            "--long-query-guard is not supported yet by this version: long queries are not looked for, --ftwrl-max-wait-time bounds the wait",
-        ),
+        ("-U 30", "--updated-since is not supported yet by this version: name the tables with --tables-list"),
+        ("-U", "--updated-since is not supported yet by this version: name the tables with --tables-list"),
         ("-k", "--no-locks is an option of older mydumper versions: use --sync-thread-lock-mode=NO_LOCK"),
     ] {
         assert_eq!(error(line), text);
     }
-    let parsed = Case::new().parse("--no-backup-locks").unwrap();
-    assert_eq!(parsed.warnings, ["--no-backup-locks has no effect: Percona's LOCK TABLES FOR BACKUP is never used"]);
+    let parsed = Case::new().parse("--use-defer").unwrap();
+    assert_eq!(parsed.warnings, ["--use-defer has no effect: memory does not grow with the number of tables' chunks"]);
 }
 
 #[test]

@@ -241,6 +241,9 @@ fn defaults_are_those_of_mydumper() {
     assert_eq!(options.lock.sync_thread_lock_mode, LockMode::Auto);
     assert_eq!(options.lock.ftwrl_max_wait_time, 60);
     assert_eq!(options.lock.ftwrl_timeout_retries, 0);
+    assert_eq!(options.lock.long_query_guard, 60);
+    assert_eq!(options.lock.long_query_retries, 0);
+    assert_eq!(options.lock.long_query_retry_interval, 60);
     assert!(!options.selection.triggers && !options.selection.events && !options.selection.routines);
 }
 

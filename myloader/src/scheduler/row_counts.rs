@@ -1,6 +1,7 @@
 //! The rows that were restored against those that the metadata says the dump holds.
 
 use common::dump_file::TableFileName;
+use common::metadata::{Config, Guarantee};
 use common::name::QualifiedName;
 
 use super::databases::{Database, State as DatabaseState};
@@ -8,6 +9,18 @@ use super::{Error, Scheduler};
 use crate::table_state::Stage;
 
 impl Scheduler {
+    /// A dump whose tables are not all of one point in time says so.
+    pub(super) fn warn_of_weak_guarantee(&self) {
+        let Config { guarantee, guarantee_by, .. } = &self.metadata.config;
+        let what = match guarantee {
+            None | Some(Guarantee::PointInTime) => return,
+            Some(Guarantee::TransactionalTables) => "only tables of engines with transactions are of one point in time",
+            Some(Guarantee::None) => "its tables may be of different points in time",
+        };
+        let by = guarantee_by.as_ref().map(|by| format!(" ({by})")).unwrap_or_default();
+        tracing::warn!("the dump does not promise one point in time: {what}{by}");
+    }
+
     /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
     pub(super) fn check_file_count(&self) -> Result<(), Error> {
         match self.metadata.config.num_files {

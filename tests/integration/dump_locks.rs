@@ -1,0 +1,186 @@
+//! Locks: which ones, for how long, and what happens when one is not granted.
+
+use crate::dump_support::{HELD_ROWS, Held, lock_lines, make, mydumper, only_line, wait_until, without_time};
+use harness::program::WorkDir;
+use harness::server::{self, Product, Server};
+
+const NONE: Vec<String> = Vec::new();
+
+/// A row of InnoDB's and a table of each kind.
+const TWO_ENGINES: &[&str] = &[
+    "CREATE TABLE i (id INT PRIMARY KEY)",
+    "INSERT INTO i VALUES (1)",
+    "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM",
+    "INSERT INTO m VALUES (1)",
+];
+
+#[test]
+fn each_mode_takes_its_locks_and_says_for_how_long() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        make(server, "lock_modes", TWO_ENGINES);
+        make(server, "lock_modes_i", &TWO_ENGINES[..2]);
+        let run = |database: &str, args: &[&str]| {
+            let program = mydumper(server, &WorkDir::new()).args(["-B", database, "-v", "3"]).args(args);
+            lock_lines(&program.ok().stderr)
+        };
+        let ddl = |lines: &[&str]| -> Vec<String> {
+            let around = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+            match product {
+                Product::MariaDb => around(lines),
+                Product::MySql => {
+                    let mut all = around(&["LOCK INSTANCE FOR BACKUP taken after T s"]);
+                    all.extend(around(lines));
+                    all.extend(around(&["LOCK INSTANCE FOR BACKUP released after T s"]));
+                    all
+                }
+            }
+        };
+        let global = match product {
+            Product::MariaDb => "BACKUP STAGE BLOCK_COMMIT",
+            Product::MySql => "FLUSH TABLES WITH READ LOCK",
+        };
+        let (taken, released) = (format!("{global} taken after T s"), format!("{global} released after T s"));
+        let table = ["LOCK TABLES (1 tables) taken after T s", "LOCK TABLES (1 tables) released after T s"];
+        assert_eq!(run("lock_modes_i", &[]), ddl(&[&taken, &released]), "{product:?}");
+        assert_eq!(run("lock_modes", &[]), ddl(&[&taken, table[0], &released, table[1]]), "{product:?}");
+        // Who says that all tables have transactions gets no lock on the others.
+        assert_eq!(run("lock_modes", &["--trx-tables"]), ddl(&[&taken, &released]), "{product:?}");
+        let flush = ["FLUSH TABLES WITH READ LOCK taken after T s", "FLUSH TABLES WITH READ LOCK released after T s"];
+        for option in ["--no-backup-locks", "--sync-thread-lock-mode=FTWRL"] {
+            assert_eq!(run("lock_modes_i", &[option]), ddl(&flush), "{product:?}");
+        }
+        assert_eq!(run("lock_modes_i", &["--skip-ddl-locks"]), [taken, released], "{product:?}");
+        assert_eq!(
+            run("lock_modes", &["--sync-thread-lock-mode=LOCK_ALL"]),
+            ddl(&[table[0], table[0], table[1], table[1]]),
+            "{product:?}"
+        );
+        for mode in ["GTID", "SAFE_NO_LOCK", "NO_LOCK"] {
+            assert_eq!(run("lock_modes", &["--sync-thread-lock-mode", mode]), NONE, "{product:?}");
+        }
+    }
+}
+
+#[test]
+fn only_tables_without_snapshots_stay_locked_while_they_are_copied() {
+    for product in Product::ALL {
+        let server = Server::start(product, &[]);
+        let mut client = make(&server, "unlocked", HELD_ROWS);
+        client.run("SET SESSION lock_wait_timeout = 1");
+        for mode in ["AUTO", "LOCK_ALL"] {
+            let held = Held::new(&server, "unlocked");
+            let dir = WorkDir::new();
+            let running = held.spawn(&server, &dir, &["--sync-thread-lock-mode", mode]);
+            // Others write again while InnoDB rows are read, and the dump does not see it.
+            client.run(format!("UPDATE t SET b = 'new {mode}'"));
+            drop(held);
+            let output = running.wait();
+            assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
+            let rows = dir.read_text("unlocked.t.00000.sql");
+            assert!(rows.lines().count() > 20_000 && !rows.contains(&format!("new {mode}")), "{product:?} {mode}");
+        }
+
+        let mut client = make(&server, "locked", HELD_ROWS);
+        client.run("ALTER TABLE t ENGINE=MyISAM");
+        client.run("CREATE TABLE u LIKE t");
+        client.run("CREATE TABLE i (id INT PRIMARY KEY, b INT) ENGINE=InnoDB");
+        client.run("SET SESSION lock_wait_timeout = 1");
+        for mode in ["AUTO", "LOCK_ALL"] {
+            let held = Held::new(&server, "locked");
+            let dir = WorkDir::new();
+            let running = held.spawn(&server, &dir, &["--sync-thread-lock-mode", mode]);
+            let error = client.try_run("INSERT INTO u VALUES (1, NULL)").unwrap_err();
+            assert!(error.contains("1205"), "{product:?} {mode}: {error}");
+            client.run("INSERT INTO i VALUES (1, NULL)");
+            client.run("DELETE FROM i");
+            drop(held);
+            let output = running.wait();
+            assert_eq!(output.code, Some(0), "{product:?} {mode}: {}", output.stderr);
+        }
+
+        // Who may not take the tables' locks keeps the one that there is.
+        client.run("CREATE USER flusher@localhost");
+        client.run("GRANT SELECT, RELOAD, PROCESS, SHOW VIEW ON *.* TO flusher@localhost");
+        let held = Held::new(&server, "locked");
+        let dir = WorkDir::new();
+        let running = held.spawn(&server, &dir, &["-u", "flusher", "-v", "3"]);
+        let error = client.try_run("INSERT INTO i VALUES (1, NULL)").unwrap_err();
+        assert!(error.contains("1205"), "{product:?}: {error}");
+        drop(held);
+        let output = running.wait();
+        assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
+        let held_on = "is held until the tables of engines without snapshots are copied";
+        assert!(output.stderr.contains(held_on), "{product:?}: {}", output.stderr);
+        assert!(output.stderr.contains("all tables of this dump are of one point in time"), "{}", output.stderr);
+        client.run("INSERT INTO i VALUES (1, NULL)");
+    }
+}
+
+/// Statements that wait for a lock as long as somebody writes to a MyISAM table, by mode.
+fn waiting(product: Product) -> [(&'static str, &'static str, &'static str); 3] {
+    let auto = match product {
+        Product::MariaDb => ("AUTO", "BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE START"),
+        Product::MySql => ("AUTO", "FLUSH TABLES WITH READ LOCK", "FLUSH TABLES WITH READ LOCK"),
+    };
+    [
+        auto,
+        ("FTWRL", "FLUSH TABLES WITH READ LOCK", "FLUSH TABLES WITH READ LOCK"),
+        ("LOCK_ALL", "LOCK TABLES", "LOCK TABLES `awaited`.`m` READ"),
+    ]
+}
+
+#[test]
+fn a_lock_is_not_waited_for_without_end() {
+    for product in Product::ALL {
+        let server = Server::start(product, &[]);
+        let mut client = make(&server, "awaited", &TWO_ENGINES[2..]);
+        client.run("LOCK TABLES m WRITE");
+        for (mode, name, statement) in waiting(product) {
+            let dir = WorkDir::new();
+            let program = mydumper(&server, &dir).args(["-B", "awaited", "--ftwrl-max-wait-time", "1"]);
+            let program = program.args(["--ftwrl-timeout-retries", "1", "--sync-thread-lock-mode", mode]);
+            let stderr = program.fails_with(1);
+            let lines: Vec<&str> = stderr.lines().map(without_time).collect();
+            assert_eq!(
+                lines,
+                [
+                    format!("[WARNING] {name} was not granted within 1 s, trying again"),
+                    format!(
+                        "[ERROR] {name} failed: server error 1205 (HY000): Lock wait timeout exceeded; try restarting \
+                         transaction (other sessions hold locks: run again when they are done); statement: {statement}"
+                    )
+                ],
+                "{product:?}"
+            );
+            assert_eq!(dir.list(), NONE, "{product:?}");
+        }
+        // Nothing is left behind.
+        client.run("UNLOCK TABLES");
+        client.run("INSERT INTO m VALUES (2)");
+    }
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_lock_here_and_on_the_server() {
+    for product in Product::ALL {
+        let server = Server::start(product, &[]);
+        let mut client = make(&server, "awaited", &TWO_ENGINES[2..]);
+        let mut other = server.client();
+        client.run("LOCK TABLES m WRITE");
+        for (mode, _, statement) in waiting(product) {
+            let dir = WorkDir::new();
+            let mut running = mydumper(&server, &dir).args(["-B", "awaited", "--sync-thread-lock-mode", mode]).spawn();
+            let count = format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO = '{statement}'");
+            running.wait_until("it does not wait for the lock", |_| other.scalar(&count) == "1");
+            running.signal("INT");
+            let output = running.wait();
+            assert_eq!(output.code, Some(130), "{product:?} {mode}");
+            let expected = "[ERROR] stopped before the dump was done: it is not complete";
+            assert_eq!(only_line(&output.stderr), expected, "{product:?} {mode}");
+            assert_eq!(dir.list(), NONE, "{product:?} {mode}");
+            // MySQL itself does not notice that the program has gone, and a FLUSH that waits holds up all writes.
+            wait_until("the session that waited is still there", || other.scalar(&count) == "0");
+        }
+    }
+}
