@@ -104,7 +104,7 @@ fn dump_in(server: &Server, mode: &str) -> WorkDir {
         if output.code == Some(0) {
             return dir;
         }
-        let unproved = "the snapshots are not proved to be of one moment: transactions were committed during each of";
+        let unproved = "the snapshots are not proved to be of one moment: transactions were committed during all";
         assert!(output.stderr.contains(unproved) && output.code == Some(1), "{mode}: {}", output.stderr);
         assert_eq!(dir.list(), Vec::<String>::new());
     }

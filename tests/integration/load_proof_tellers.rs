@@ -90,14 +90,22 @@ impl Teller {
     /// The next transaction, again and again if others are in its way.
     pub fn work(&mut self) {
         self.number += 1;
+        let known = (self.opened.clone(), self.orders.clone());
         let planned = self.plan();
-        let statements = self.with_notes(planned);
+        let mut statements = self.with_notes(planned);
         loop {
             match self.execute(&statements) {
                 Ok(order) => return self.orders.push_back(order),
                 // A deadlock or a lock wait timeout; the latter has rolled back one statement only.
                 Err(error) if error.contains("ERROR 1213") || error.contains("ERROR 1205") => {
                     self.client.run("ROLLBACK")
+                }
+                // Another teller has opened the account: something else is done.
+                Err(error) if error.contains("ERROR 1062") => {
+                    self.client.run("ROLLBACK");
+                    (self.opened, self.orders) = known.clone();
+                    let planned = self.plan();
+                    statements = self.with_notes(planned);
                 }
                 Err(error) => panic!("teller {}: {error}\nin: {statements:?}", self.writer),
             }

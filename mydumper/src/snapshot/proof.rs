@@ -11,14 +11,16 @@
 //!
 //! Neither sees changes that are kept out of the binary log (`SET sql_log_bin = 0`, `binlog_ignore_db`).
 
+use std::time::{Duration, Instant};
+
 use common::connection::{Connection, Error as ServerError};
 use common::metadata::Coordinates;
 use common::server::Server;
 
 use crate::replication;
 
-/// How often snapshots are opened anew. Each time takes about a millisecond where the server is near.
-const ATTEMPTS: u32 = 1000;
+/// For how long snapshots are opened anew. Each time takes about a millisecond where the server is near.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +32,9 @@ pub enum Error {
     #[error("{0}")]
     Impossible(&'static str),
     /// Commits went on and on.
-    #[error("transactions were committed during each of {ATTEMPTS} attempts to open all snapshots at one moment")]
+    #[error(
+        "transactions were committed during all attempts of {} s to open all snapshots at one moment", PATIENCE.as_secs()
+    )]
     Moving,
 }
 
@@ -77,7 +81,8 @@ fn by_position(coordinator: &mut Connection, workers: &mut [Connection]) -> Resu
     }
     let mut all: Vec<&mut Connection> = std::iter::once(coordinator).chain(workers).collect();
     let mut places: Vec<Option<Place>> = vec![None; all.len()];
-    for _ in 0..ATTEMPTS {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         // Those that are behind the newest are opened again.
         let newest = places.iter().flatten().max().cloned();
         let behind = |place: &Option<Place>| newest.is_none() || *place != newest;
@@ -115,7 +120,8 @@ fn by_gtids(coordinator: &mut Connection, workers: &mut [Connection], server: &S
     let executed = |connection: &mut Connection| -> Result<String, ServerError> {
         Ok(connection.query_first("SELECT @@GLOBAL.gtid_executed")?.map(|row| row.text(0)).unwrap_or_default())
     };
-    for _ in 0..ATTEMPTS {
+    let started = Instant::now();
+    while started.elapsed() < PATIENCE {
         let before = executed(coordinator)?;
         start_transactions(std::iter::once(&mut *coordinator).chain(workers.iter_mut()))?;
         let file = replication::coordinates(coordinator, server);
