@@ -19,7 +19,14 @@ pub struct Filter {
     /// `--omit-from-file`: not these.
     pub omitted: BTreeSet<QualifiedName>,
     /// `--regex` on `database.table`.
-    pub regex: Option<Regex>,
+    pub regex: Option<Pattern>,
+}
+
+/// A pattern that a user gave, with look-ahead as in PCRE. It is found anywhere in a name, without regard to case.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    option: &'static str,
+    regex: Regex,
 }
 
 /// Why a filter cannot be used.
@@ -28,17 +35,21 @@ pub enum FilterError {
     /// `--tables-list` or a line of `--omit-from-file` names no database.
     #[error("{0:?} names no table: write it as DATABASE.TABLE")]
     NotQualified(String),
-    /// `--regex` is no valid pattern.
-    #[error("--regex {pattern:?} is not a valid pattern: {source}")]
+    /// A pattern is not valid.
+    #[error("{option} {pattern:?} is not a valid pattern: {source}")]
     Regex {
+        /// The option that it was given with.
+        option: &'static str,
         /// The pattern.
         pattern: String,
         /// What is wrong with it.
         source: Box<fancy_regex::Error>,
     },
     /// The pattern needs more steps on a name than are allowed.
-    #[error("--regex {pattern:?} cannot be decided for {name}: {source}; simplify the pattern")]
+    #[error("{option} {pattern:?} cannot be decided for {name}: {source}; simplify the pattern")]
     Undecided {
+        /// The option that it was given with.
+        option: &'static str,
         /// The pattern.
         pattern: String,
         /// The name that it was tried on.
@@ -48,20 +59,37 @@ pub enum FilterError {
     },
 }
 
+impl Pattern {
+    /// Compiles a pattern that was given with this option.
+    ///
+    /// # Errors
+    /// [`FilterError::Regex`].
+    pub fn compile(option: &'static str, pattern: &str) -> Result<Pattern, FilterError> {
+        // mydumper matches without regard to case.
+        match Regex::new(&format!("(?i){pattern}")) {
+            Ok(regex) => Ok(Pattern { option, regex }),
+            Err(source) => Err(FilterError::Regex { option, pattern: pattern.to_owned(), source: Box::new(source) }),
+        }
+    }
+
+    /// Whether it is found in a name.
+    ///
+    /// # Errors
+    /// [`FilterError::Undecided`].
+    pub fn matches(&self, name: &str) -> Result<bool, FilterError> {
+        self.regex.is_match(name).map_err(|source| FilterError::Undecided {
+            option: self.option,
+            pattern: self.regex.as_str().to_owned(),
+            name: name.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}
+
 impl Filter {
     /// Whether everything but the system's databases passes.
     pub fn is_empty(&self) -> bool {
         self.databases.is_empty() && self.tables.is_empty() && self.omitted.is_empty() && self.regex.is_none()
-    }
-
-    /// Compiles a pattern of `--regex`.
-    ///
-    /// # Errors
-    /// [`FilterError::Regex`].
-    pub fn compile(pattern: &str) -> Result<Regex, FilterError> {
-        // mydumper matches without regard to case.
-        Regex::new(&format!("(?i){pattern}"))
-            .map_err(|source| FilterError::Regex { pattern: pattern.to_owned(), source: Box::new(source) })
     }
 
     /// Reads names of tables: an entry is `database.table`, the first dot parts it.
@@ -114,12 +142,7 @@ impl Filter {
     }
 
     fn matches(&self, name: &str) -> Result<bool, FilterError> {
-        let Some(regex) = &self.regex else { return Ok(true) };
-        regex.is_match(name).map_err(|source| FilterError::Undecided {
-            pattern: regex.as_str().to_owned(),
-            name: name.to_owned(),
-            source: Box::new(source),
-        })
+        self.regex.as_ref().map_or(Ok(true), |regex| regex.matches(name))
     }
 }
 
@@ -147,12 +170,12 @@ mod tests {
 
     #[test]
     fn patterns_take_look_ahead_and_ignore_case() {
-        let filter =
-            Filter { regex: Some(Filter::compile(r"^(?!(mysql\.|sys\.|shop\.log_))").unwrap()), ..Filter::default() };
+        let pattern = Pattern::compile("--regex", r"^(?!(mysql\.|sys\.|shop\.log_))").unwrap();
+        let filter = Filter { regex: Some(pattern), ..Filter::default() };
         assert!(passes(&filter, "shop", "orders"));
         assert!(!passes(&filter, "shop", "LOG_2026"));
         assert!(filter.passes_database_objects("shop").unwrap());
-        let error = Filter::compile("(").unwrap_err().to_string();
+        let error = Pattern::compile("--regex", "(").unwrap_err().to_string();
         assert!(error.starts_with("--regex \"(\" is not a valid pattern: "), "{error}");
     }
 

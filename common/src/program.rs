@@ -10,7 +10,7 @@ use clap::Parser;
 
 use crate::connection::{Address, Settings, SslMode, Tls};
 use crate::exit;
-use crate::filter::{Filter, FilterError};
+use crate::filter::{Filter, FilterError, Pattern};
 use crate::logging::{self, SUMMARY};
 use crate::options::{
     ConnectionOptions, FilterOptions, LogOptions, Parsed, PasswordSource, ProgramName, Protocol, UsageError, parse,
@@ -201,6 +201,6 @@ pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter,
         databases,
         tables: Filter::names(tables).map_err(bad)?,
         omitted: Filter::names(omitted.lines()).map_err(bad)?,
-        regex: options.regex.as_deref().map(Filter::compile).transpose().map_err(bad)?,
+        regex: options.regex.as_deref().map(|text| Pattern::compile("--regex", text)).transpose().map_err(bad)?,
     })
 }

@@ -1,5 +1,7 @@
 //! What there is to dump: read from information_schema once, inside the snapshot's time.
 
+mod keys;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,9 +9,12 @@ use common::connection::{Connection, Error as ServerError, Row};
 use common::dump_file::TableFileName;
 use common::filter::{Filter, FilterError};
 use common::name::{FileNames, QualifiedName};
+use common::server::Server;
 use common::sql::quote_string;
 
-use crate::config::Objects;
+use self::keys::UniqueIndexes;
+use crate::chunk::Key;
+use crate::config::Config;
 
 /// The catalog could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +69,11 @@ pub struct Table {
     /// Columns in their order.
     pub columns: Vec<Column>,
     /// The primary key's columns in their order; none without such a key.
-    pub key: Vec<String>,
+    pub primary_key: Vec<String>,
+    /// The key that chunks are cut by, if one can be.
+    pub chunk_key: Option<Arc<Key>>,
+    /// Its partitions, where each is dumped by itself.
+    pub partitions: Option<Vec<String>>,
     /// Triggers in the order that they have to be created in.
     pub triggers: Vec<String>,
     /// The server's estimate of its rows.
@@ -94,6 +103,8 @@ pub struct Column {
     pub name: String,
     /// `DATA_TYPE`, in lower case.
     pub data_type: String,
+    /// The character set of text.
+    pub charset: Option<String>,
     /// Computed by the server, so never inserted.
     pub generated: bool,
     /// Left out of `SELECT *`, and of an INSERT without a column list.
@@ -132,14 +143,6 @@ impl Table {
         self.columns.iter().filter(|column| !column.generated)
     }
 
-    /// The column that chunks are cut by: the first of the primary key, if it is an integer.
-    pub fn integer_key(&self) -> Option<&str> {
-        let first = self.key.first()?;
-        let key = self.columns.iter().find(|column| column.name == *first)?;
-        let is_integer = matches!(key.data_type.as_str(), "tinyint" | "smallint" | "mediumint" | "int" | "bigint");
-        is_integer.then_some(key.name.as_str())
-    }
-
     /// Whether its engine has no rows of its own: none at all, or those of other tables or servers.
     pub fn keeps_rows_elsewhere(&self) -> bool {
         match &self.kind {
@@ -167,13 +170,9 @@ pub fn keeps_rows_elsewhere(engine: &str) -> bool {
 
 impl Catalog {
     /// Reads the catalog.
-    pub fn read(
-        connection: &mut Connection,
-        filter: &Filter,
-        ignored_engines: &[String],
-        objects: &Objects,
-    ) -> Result<Catalog, Error> {
-        let mut reader = Reader { connection, filter, ignored_engines, objects, names: FileNames::default() };
+    pub fn read(connection: &mut Connection, server: &Server, config: &Config) -> Result<Catalog, Error> {
+        let filter = &config.filter;
+        let mut reader = Reader { connection, server, config, filter, names: FileNames::default() };
         let mut catalog = Catalog::default();
         let names = reader.database_names()?;
         if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
@@ -210,9 +209,9 @@ impl Catalog {
 
 struct Reader<'a> {
     connection: &'a mut Connection,
+    server: &'a Server,
+    config: &'a Config,
     filter: &'a Filter,
-    ignored_engines: &'a [String],
-    objects: &'a Objects,
     names: FileNames,
 }
 
@@ -232,7 +231,8 @@ impl Reader<'_> {
         let file = self.names.database(&name);
         let mut columns = self.columns(&name)?;
         let mut keys = self.keys(&name)?;
-        let mut triggers = if self.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
+        let mut partitions = self.partitions(&name)?;
+        let mut triggers = if self.config.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let mut tables = Vec::new();
         let mut rows = self.select(
             &name,
@@ -248,11 +248,16 @@ impl Reader<'_> {
             if !self.filter.passes_table(&table)? {
                 continue;
             }
+            let columns = columns.remove(&table.name).unwrap_or_default();
+            let keys = keys.remove(&table.name).unwrap_or_default();
+            let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
             tables.push(Arc::new(Table {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
-                columns: columns.remove(&table.name).unwrap_or_default(),
-                key: keys.remove(&table.name).unwrap_or_default(),
+                columns,
+                primary_key: keys.primary_key(),
+                chunk_key: chunk_key.map(Arc::new),
+                partitions: partitions.remove(&table.name),
                 triggers: triggers.remove(&table.name).unwrap_or_default(),
                 row_estimate: row.number(4).unwrap_or(0),
                 data_length: row.number(5).unwrap_or(0),
@@ -271,9 +276,9 @@ impl Reader<'_> {
     fn table_kind(&self, row: &Row) -> Option<TableKind> {
         let engine = row.text(3);
         match row.text(2).as_str() {
-            "VIEW" | "SYSTEM VIEW" => self.objects.views.then_some(TableKind::View),
+            "VIEW" | "SYSTEM VIEW" => self.config.objects.views.then_some(TableKind::View),
             "SEQUENCE" => Some(TableKind::Sequence),
-            _ if self.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
+            _ if self.config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
             _ => Some(TableKind::Base { engine }),
         }
     }
@@ -283,7 +288,7 @@ impl Reader<'_> {
         let rows = self.select(
             database,
             "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
-             IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, '')",
+             IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME",
             "COLUMNS",
             "TABLE_SCHEMA",
             "TABLE_NAME, ORDINAL_POSITION",
@@ -293,6 +298,7 @@ impl Reader<'_> {
             columns.entry(row.text(1)).or_default().push(Column {
                 name: row.text(2),
                 data_type: row.text(3).to_ascii_lowercase(),
+                charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
                 // DEFAULT_GENERATED, one word, is a default that is an expression.
                 generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
                 invisible: extra.contains("INVISIBLE"),
@@ -303,20 +309,41 @@ impl Reader<'_> {
         Ok(columns)
     }
 
-    /// The columns of each primary key.
-    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+    /// The unique indexes of each table.
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, UniqueIndexes>, Error> {
         let rows = self.select(
             database,
-            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, INDEX_NAME, SEQ_IN_INDEX",
+            &format!("TABLE_SCHEMA, TABLE_NAME, {}", UniqueIndexes::columns(self.server)),
             "STATISTICS",
-            "INDEX_NAME = 'PRIMARY' AND TABLE_SCHEMA",
-            "TABLE_NAME, SEQ_IN_INDEX",
+            "NON_UNIQUE = 0 AND TABLE_SCHEMA",
+            "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
         )?;
-        let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut keys: BTreeMap<String, UniqueIndexes> = BTreeMap::new();
         for row in rows {
-            keys.entry(row.text(1)).or_default().push(row.text(2));
+            keys.entry(row.text(1)).or_default().add(&row, 2);
         }
         Ok(keys)
+    }
+
+    /// The partitions of each table that pass `--partition-regex`, where they are dumped one by one.
+    fn partitions(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let Some(split) = &self.config.chunks.partitions else { return Ok(BTreeMap::new()) };
+        let rows = self.select(
+            database,
+            // A row for each subpartition.
+            "DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME, PARTITION_ORDINAL_POSITION",
+            "PARTITIONS",
+            "PARTITION_NAME IS NOT NULL AND TABLE_SCHEMA",
+            "TABLE_NAME, PARTITION_ORDINAL_POSITION",
+        )?;
+        let mut partitions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for row in rows {
+            let passing = partitions.entry(row.text(1)).or_default();
+            if split.pattern.as_ref().map_or(Ok(true), |pattern| pattern.matches(&row.text(2)))? {
+                passing.push(row.text(2));
+            }
+        }
+        Ok(partitions)
     }
 
     fn triggers(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
@@ -335,7 +362,7 @@ impl Reader<'_> {
     }
 
     fn routines(&mut self, database: &str) -> Result<Vec<Routine>, Error> {
-        if !self.objects.routines {
+        if !self.config.objects.routines {
             return Ok(Vec::new());
         }
         // Functions first: procedures and views may need them. A package body comes after its package.
@@ -352,7 +379,7 @@ impl Reader<'_> {
     }
 
     fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {
-        if !self.objects.events {
+        if !self.config.objects.events {
             return Ok(Vec::new());
         }
         let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;

@@ -3,16 +3,18 @@
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use common::compression::Compression;
 use common::connection::Settings;
-use common::filter::Filter;
+use common::filter::{Filter, Pattern};
 use common::options::{Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
 
+use crate::chunk::Pace;
 use crate::encoder::{Dialect, OnDuplicate, Separators};
-use crate::options::{self, CompressMethod, Options, StatementOptions, StreamChecksum};
+use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
 
 /// A dump's configuration.
 pub struct Config {
@@ -37,7 +39,7 @@ pub struct Config {
     /// And its level.
     pub compression_level: i32,
     /// How tables are cut into chunks.
-    pub chunks: ChunkSize,
+    pub chunks: Chunks,
     /// `--chunk-filesize`, in bytes before compression.
     pub chunk_filesize: Option<u64>,
     /// How many workers may dump one table at a time.
@@ -99,13 +101,31 @@ pub enum ExistingFiles {
     Keep,
 }
 
+/// How tables are cut into chunks.
+#[derive(Debug, Clone)]
+pub struct Chunks {
+    /// How large chunks are.
+    pub size: ChunkSize,
+    /// `--use-single-column`: only a key's first column is used.
+    pub single_column: bool,
+    /// `--split-partitions`: partitioned tables are cut into their partitions.
+    pub partitions: Option<Partitions>,
+}
+
 /// How large chunks are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum ChunkSize {
     /// By the table's length and the number of threads.
     Automatic,
     /// `--rows`.
-    Rows(u64),
+    Rows(Pace),
+}
+
+/// Which partitions are dumped.
+#[derive(Debug, Clone)]
+pub struct Partitions {
+    /// `--partition-regex`, on their names.
+    pub pattern: Option<Pattern>,
 }
 
 /// How rows are written.
@@ -220,12 +240,21 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         }),
         compression,
         compression_level: compression_level(compression, output.compress_level)?,
-        chunks: match job.rows.start {
-            0 => ChunkSize::Automatic,
-            rows => ChunkSize::Rows(rows),
+        chunks: Chunks {
+            size: chunk_size(&job),
+            single_column: job.use_single_column,
+            partitions: match &selection.partition_regex {
+                Some(pattern) => Some(Partitions {
+                    pattern: Some(
+                        Pattern::compile("--partition-regex", pattern)
+                            .map_err(|error| UsageError::new(error.to_string()))?,
+                    ),
+                }),
+                None => job.split_partitions.then_some(Partitions { pattern: None }),
+            },
         },
         chunk_filesize: (output.chunk_filesize > 0).then_some(output.chunk_filesize),
-        max_threads_per_table: job.max_threads_per_table,
+        max_threads_per_table: job.max_threads_per_table.unwrap_or(job.threads),
         rows: RowOptions {
             condition: selection.where_condition,
             format: row_format(&statement)?,
@@ -302,6 +331,16 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
         options::RowFormat::Csv => Dialect::csv(&separators, options.include_header),
     };
     Ok(RowFormat::Delimited(Arc::new(dialect.map_err(|error| UsageError::new(error.to_string()))?)))
+}
+
+fn chunk_size(job: &options::JobOptions) -> ChunkSize {
+    match job.rows {
+        RowsPerChunk { start: 0, .. } => ChunkSize::Automatic,
+        RowsPerChunk { min, start, max } if min == max => ChunkSize::Rows(Pace::steady(start)),
+        RowsPerChunk { min, start, max } => {
+            ChunkSize::Rows(Pace::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
+        }
+    }
 }
 
 fn compression_level(compression: Compression, asked: Option<i32>) -> Result<i32, UsageError> {

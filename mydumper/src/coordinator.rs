@@ -11,23 +11,22 @@ use common::compression::Compression;
 use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
 use common::name::QualifiedName;
-use common::sql::quote_identifier;
 use common::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::chunk::IntegerRanges;
+use crate::chunk::{Chunk, Pace, Rest};
 use crate::config::{ChunkSize, Config, RowFormat};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::listing::Listing;
 use crate::output::OutputDirectory;
-use crate::rows_feed::{Chunks, RowsFeed};
+use crate::rows_feed::{RowsFeed, Supply};
 use crate::schema::FILE_SQL_MODE;
 use crate::snapshot::{Snapshot, is_timeout};
 use crate::table_ids::TableIds;
 use crate::task::Task;
-use crate::worker::{self, Report, Shared};
+use crate::worker::{self, Report, RowsReport, Shared};
 
 /// Without `--rows`, a chunk has as many bytes as this, by the server's estimate, or fewer.
 pub const LARGEST_CHUNK: u64 = 128 << 20;
@@ -225,34 +224,35 @@ impl<'a> Coordinator<'a> {
     }
 
     fn rows_phase(&mut self, tables: &[(usize, &Arc<Table>)]) -> Result<(), Error> {
-        let mut planned = Vec::with_capacity(tables.len());
-        for (index, table) in tables {
-            planned.push((*index, Arc::clone(table), self.plan(table)?));
+        let planned: Vec<_> =
+            tables.iter().map(|(index, table)| (*index, Arc::clone(table), self.supply(table))).collect();
+        // Nothing will be reported of tables that have nothing to give.
+        for (index, _, supply) in &planned {
+            if matches!(supply, Supply::Chunks(chunks) if chunks.is_empty()) {
+                self.table_finished(*index);
+            }
         }
         let mut feed = RowsFeed::new(planned, self.config.max_threads_per_table);
         self.drive(&mut feed)
     }
 
-    /// How a table is cut. The bounds are read once; rows beyond them are in the first and last chunk all the same.
-    fn plan(&mut self, table: &Table) -> Result<Chunks, Error> {
-        let count = match self.config.chunks {
-            ChunkSize::Rows(rows) => table.row_estimate.div_ceil(rows.max(1)),
+    /// How a table is cut.
+    fn supply(&self, table: &Table) -> Supply {
+        if let Some(partitions) = &table.partitions {
+            return Supply::Chunks(partitions.iter().cloned().map(Chunk::Partition).collect());
+        }
+        let pace = match &self.config.chunks.size {
+            ChunkSize::Rows(pace) => pace.clone(),
             ChunkSize::Automatic => {
                 let share = table.data_length / (self.config.threads as u64 * CHUNKS_PER_WORKER);
-                table.data_length.div_ceil(share.clamp(SMALLEST_CHUNK, LARGEST_CHUNK))
+                let chunks = table.data_length.div_ceil(share.clamp(SMALLEST_CHUNK, LARGEST_CHUNK)).max(1);
+                Pace::steady(table.row_estimate.div_ceil(chunks))
             }
         };
-        let Some(key) = table.integer_key().filter(|_| count > 1) else { return Ok(Chunks::whole()) };
-        let column = quote_identifier(key);
-        let statement = format!("SELECT MIN({column}), MAX({column}) FROM {}", table.name.to_sql());
-        let bounds = self.snapshot.coordinator.query_first(statement)?;
-        let value = |index| bounds.as_ref().and_then(|row| row.text(index).parse::<i128>().ok());
-        Ok(match (value(0), value(1)) {
-            (Some(min), Some(max)) => {
-                Chunks::Integer { column: key.to_owned(), ranges: IntegerRanges::new(min, max, count) }
-            }
-            _ => Chunks::whole(),
-        })
+        match &table.chunk_key {
+            Some(key) if table.row_estimate > pace.rows() => Supply::cut(Arc::clone(key), pace),
+            _ => Supply::whole(),
+        }
     }
 
     fn phase(&mut self, tasks: VecDeque<Task>) -> Result<(), Error> {
@@ -283,9 +283,14 @@ impl<'a> Coordinator<'a> {
                     running += 1;
                 }
                 recv(self.reports) -> report => {
-                    let report = report.map_err(|_| Stopped)??;
-                    running -= 1;
-                    self.take_in(&report, feed);
+                    match report.map_err(|_| Stopped)?? {
+                        Report::Cut { table_index, rest } => feed.cut(table_index, rest),
+                        Report::Done => running -= 1,
+                        Report::Rows(rows) => {
+                            running -= 1;
+                            self.take_in(&rows, feed);
+                        }
+                    }
                 }
                 recv(tell) -> _ => self.send_finished_tables()?,
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
@@ -293,23 +298,27 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    fn take_in(&mut self, report: &Report, feed: &mut impl Feed) {
+    fn take_in(&mut self, report: &RowsReport, feed: &mut impl Feed) {
         self.longest_statement = self.longest_statement.max(report.longest_statement);
-        if let Some(index) = report.table_index {
-            self.rows[index] += report.rows;
-            if feed.finished(index) {
-                self.shared.counters.add_table();
-                self.finished_tables.push(index);
-            }
+        self.rows[report.table_index] += report.rows;
+        if feed.finished(report) {
+            self.table_finished(report.table_index);
         }
+    }
+
+    fn table_finished(&mut self, index: usize) {
+        self.shared.counters.add_table();
+        self.finished_tables.push(index);
     }
 }
 
 /// Where the coordinator's next task comes from.
 trait Feed {
     fn next_task(&mut self) -> Option<Task>;
-    /// A chunk of the table with this index is done; says whether it was the last.
-    fn finished(&mut self, index: usize) -> bool;
+    /// This is left of the table with this index.
+    fn cut(&mut self, index: usize, rest: Option<Rest>);
+    /// A chunk is done; says whether it was its table's last.
+    fn finished(&mut self, report: &RowsReport) -> bool;
 }
 
 impl Feed for VecDeque<Task> {
@@ -317,7 +326,9 @@ impl Feed for VecDeque<Task> {
         self.pop_front()
     }
 
-    fn finished(&mut self, _: usize) -> bool {
+    fn cut(&mut self, _: usize, _: Option<Rest>) {}
+
+    fn finished(&mut self, _: &RowsReport) -> bool {
         false
     }
 }
@@ -327,8 +338,12 @@ impl Feed for RowsFeed {
         RowsFeed::next_task(self)
     }
 
-    fn finished(&mut self, index: usize) -> bool {
-        RowsFeed::finished(self, index)
+    fn cut(&mut self, index: usize, rest: Option<Rest>) {
+        RowsFeed::cut(self, index, rest);
+    }
+
+    fn finished(&mut self, report: &RowsReport) -> bool {
+        RowsFeed::finished(self, report.table_index, report.rows, report.took)
     }
 }
 

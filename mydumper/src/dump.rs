@@ -99,7 +99,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     privileges::warn_of_hidden_objects(&mut coordinator, &config.objects)?;
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
         .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
-    let catalog = Catalog::read(&mut snapshot.coordinator, &config.filter, &config.ignored_engines, &config.objects)?;
+    let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
     check_all_are_locked(&catalog, &snapshot)?;
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
@@ -220,7 +220,8 @@ fn run(
 ) -> Result<(), Error> {
     let Snapshot { coordinator, workers, moment } = snapshot;
     let (tasks, task_queue) = bounded(0);
-    let (reports, report_queue) = bounded(workers.len());
+    // A worker tells of the chunk that it has cut before it dumps it.
+    let (reports, report_queue) = bounded(2 * workers.len());
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
         let worker = Worker::new(connection, Arc::clone(shared));

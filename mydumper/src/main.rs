@@ -7,6 +7,7 @@ mod coordinator;
 mod dump;
 mod encoder;
 mod file_writer;
+mod key_reader;
 mod listing;
 mod long_queries;
 mod options;

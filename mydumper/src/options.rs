@@ -65,6 +65,10 @@ pub struct SelectionOptions {
     #[arg(long = "where", value_name = "CONDITION")]
     pub where_condition: Option<String>,
 
+    /// Regular expression (PCRE) that the names of partitions have to match; means --split-partitions
+    #[arg(long, value_name = "REGEX")]
+    pub partition_regex: Option<String>,
+
     /// Dump no rows
     #[arg(short = 'd', long)]
     pub no_data: bool,
@@ -261,13 +265,25 @@ pub struct JobOptions {
     #[arg(short = 't', long, value_name = "COUNT", default_value = "4", value_parser = threads)]
     pub threads: usize,
 
-    /// Most threads that work on one table
-    #[arg(long, value_name = "COUNT", default_value = "4", value_parser = threads)]
-    pub max_threads_per_table: usize,
+    /// Most threads that work on one table [default: all]
+    #[arg(long, value_name = "COUNT", value_parser = threads)]
+    pub max_threads_per_table: Option<usize>,
 
     /// Rows of a chunk: N, MIN:MAX or MIN:START:MAX; 0 leaves it to mydumper
     #[arg(short = 'r', long, value_name = "ROWS", default_value = "0:0:0")]
     pub rows: RowsPerChunk,
+
+    /// With MIN:START:MAX: chunks get smaller when the SELECT of one took longer
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = positive)]
+    pub max_time_per_select: u64,
+
+    /// Cut tables by the first column of their key only
+    #[arg(long)]
+    pub use_single_column: bool,
+
+    /// Dump each partition of a table by itself
+    #[arg(long)]
+    pub split_partitions: bool,
 }
 
 /// `--sync-thread-lock-mode`.

@@ -1,42 +1,45 @@
-//! Which chunk is next: pure, driven by the coordinator.
+//! Which rows are dumped next: pure, driven by the coordinator.
 
-use std::collections::HashMap;
-use std::iter;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::catalog::Table;
-use crate::chunk::{Chunk, IntegerRanges};
-use crate::task::{RowsTask, Task};
+use crate::chunk::{Chunk, Key, Pace, Rest};
+use crate::task::{Portion, RowsTask, Task};
 
-/// The chunks of one table, made one at a time.
+/// What is left to give out of one table.
 #[derive(Debug)]
-pub enum Chunks {
-    /// The whole table at once.
-    Whole(iter::Once<Chunk>),
-    /// Ranges of an integer key.
-    Integer {
-        /// The key's column.
-        column: String,
-        /// Its ranges.
-        ranges: IntegerRanges,
+pub enum Supply {
+    /// These chunks.
+    Chunks(VecDeque<Chunk>),
+    /// What each chunk is cut off from by the worker that dumps it.
+    Cut {
+        /// The key that the table is cut by.
+        key: Arc<Key>,
+        /// What is left; `None` while a worker cuts.
+        rest: Option<Rest>,
+        /// Rows of the next chunk.
+        pace: Pace,
     },
 }
 
-impl Chunks {
+impl Supply {
     /// The whole table as one chunk.
-    pub fn whole() -> Chunks {
-        Chunks::Whole(iter::once(Chunk::Whole))
+    pub fn whole() -> Supply {
+        Supply::Chunks([Chunk::Whole].into())
     }
-}
 
-impl Iterator for Chunks {
-    type Item = Chunk;
+    /// All of a table, to be cut.
+    pub fn cut(key: Arc<Key>, pace: Pace) -> Supply {
+        Supply::Cut { key, rest: Some(Rest::whole_table()), pace }
+    }
 
-    fn next(&mut self) -> Option<Chunk> {
+    fn next(&mut self) -> Option<Portion> {
         match self {
-            Chunks::Whole(once) => once.next(),
-            Chunks::Integer { column, ranges } => {
-                ranges.next().map(|range| Chunk::Integer { column: column.clone(), range })
+            Supply::Chunks(chunks) => chunks.pop_front().map(Portion::Chunk),
+            Supply::Cut { key, rest, pace } => {
+                rest.take().map(|rest| Portion::Next { key: Arc::clone(key), rest, rows: pace.rows() })
             }
         }
     }
@@ -57,54 +60,85 @@ pub struct RowsFeed {
 struct TableRows {
     table: Arc<Table>,
     index: usize,
-    chunks: iter::Peekable<Chunks>,
+    supply: Supply,
     next_number: u64,
     active: usize,
+    /// A worker has what is left, and is cutting the next chunk off it.
+    cutting: bool,
+    given_out: bool,
 }
 
 impl RowsFeed {
     /// For tables with the index that reports carry, in the order in which they are dumped.
     pub fn new(
-        tables: impl IntoIterator<Item = (usize, Arc<Table>, Chunks)>,
+        tables: impl IntoIterator<Item = (usize, Arc<Table>, Supply)>,
         max_threads_per_table: usize,
     ) -> RowsFeed {
         let tables: Vec<TableRows> = tables
             .into_iter()
-            .map(|(index, table, chunks)| TableRows {
+            .map(|(index, table, supply)| TableRows {
+                given_out: matches!(&supply, Supply::Chunks(chunks) if chunks.is_empty()),
                 table,
                 index,
-                chunks: chunks.peekable(),
+                supply,
                 next_number: 0,
                 active: 0,
+                cutting: false,
             })
             .collect();
         let places = tables.iter().enumerate().map(|(place, rows)| (rows.index, place)).collect();
         RowsFeed { tables, places, max_threads_per_table, first_open: 0 }
     }
 
-    /// The next chunk that a worker may take now. `None` when all are given out, or when the tables that have some
-    /// left have enough workers.
+    /// The next chunk that a worker may take now. `None` when all are given out, when the tables that have some left
+    /// have enough workers, or when what is left of them is being cut.
     pub fn next_task(&mut self) -> Option<Task> {
-        while self.tables.get_mut(self.first_open).is_some_and(|rows| rows.chunks.peek().is_none()) {
+        while self.tables.get(self.first_open).is_some_and(|rows| rows.given_out) {
             self.first_open += 1;
         }
         let limit = self.max_threads_per_table;
-        let rows = self.tables[self.first_open..]
-            .iter_mut()
-            .find_map(|rows| (rows.active < limit && rows.chunks.peek().is_some()).then_some(rows))?;
-        let chunk = rows.chunks.next()?;
-        let number = rows.next_number;
-        rows.next_number += 1;
-        rows.active += 1;
-        Some(Task::Rows(RowsTask { table: Arc::clone(&rows.table), table_index: rows.index, chunk, number }))
+        let open = self.tables[self.first_open..].iter_mut();
+        open.filter(|rows| rows.active < limit && !rows.cutting && !rows.given_out).find_map(TableRows::next_task)
     }
 
-    /// A chunk of the table with this index was dumped. Says whether it was the table's last.
-    pub fn finished(&mut self, index: usize) -> bool {
-        let place = self.places.get(&index).copied();
-        let Some(rows) = place.and_then(|place| self.tables.get_mut(place)) else { return false };
+    /// A worker has cut its chunk off the table with this index, and this is left.
+    pub fn cut(&mut self, index: usize, left: Option<Rest>) {
+        let Some(rows) = self.table(index) else { return };
+        rows.cutting = false;
+        rows.given_out = left.is_none();
+        if let Supply::Cut { rest, .. } = &mut rows.supply {
+            *rest = left;
+        }
+    }
+
+    /// A chunk of the table with this index was dumped: so many rows, in the time that their SELECT took. Says whether
+    /// it was the table's last.
+    pub fn finished(&mut self, index: usize, dumped: u64, took: Duration) -> bool {
+        let Some(rows) = self.table(index) else { return false };
         rows.active -= 1;
-        rows.active == 0 && rows.chunks.peek().is_none()
+        if let Supply::Cut { pace, .. } = &mut rows.supply {
+            pace.learn(dumped, took);
+        }
+        rows.active == 0 && rows.given_out
+    }
+
+    fn table(&mut self, index: usize) -> Option<&mut TableRows> {
+        let place = self.places.get(&index).copied();
+        place.and_then(|place| self.tables.get_mut(place))
+    }
+}
+
+impl TableRows {
+    fn next_task(&mut self) -> Option<Task> {
+        let portion = self.supply.next()?;
+        match &self.supply {
+            Supply::Chunks(chunks) => self.given_out = chunks.is_empty(),
+            Supply::Cut { .. } => self.cutting = true,
+        }
+        let number = self.next_number;
+        self.next_number += 1;
+        self.active += 1;
+        Some(Task::Rows(RowsTask { table: Arc::clone(&self.table), table_index: self.index, portion, number }))
     }
 }
 
@@ -112,6 +146,7 @@ impl RowsFeed {
 mod tests {
     use super::*;
     use crate::catalog::TableKind;
+    use crate::chunk::{KeyColumn, KeyKind};
     use common::dump_file::TableFileName;
     use common::name::QualifiedName;
 
@@ -121,38 +156,69 @@ mod tests {
             file: TableFileName { database: "d".into(), table: name.into() },
             kind: TableKind::Base { engine: "InnoDB".into() },
             columns: Vec::new(),
-            key: vec!["id".into()],
+            primary_key: vec!["id".into()],
+            chunk_key: None,
+            partitions: None,
             triggers: Vec::new(),
             row_estimate: 0,
             data_length: 0,
         })
     }
 
-    fn ranges(count: u64) -> Chunks {
-        Chunks::Integer { column: "id".into(), ranges: IntegerRanges::new(1, 1000, count) }
+    fn by_key() -> Supply {
+        let key =
+            Key { index: "PRIMARY".into(), columns: vec![KeyColumn { name: "id".into(), kind: KeyKind::Integer }] };
+        Supply::cut(Arc::new(key), Pace::adaptive(1, 10, 0, Duration::from_secs(2)))
     }
 
-    fn next(feed: &mut RowsFeed) -> Option<(String, u64)> {
+    /// Table, number and rows wanted of the next task.
+    fn next(feed: &mut RowsFeed) -> Option<(String, u64, Option<u64>)> {
         match feed.next_task()? {
-            Task::Rows(rows) => Some((rows.table.name.name.clone(), rows.number)),
+            Task::Rows(rows) => {
+                let wanted = match rows.portion {
+                    Portion::Next { rows, .. } => Some(rows),
+                    Portion::Chunk(_) => None,
+                };
+                Some((rows.table.name.name.clone(), rows.number, wanted))
+            }
             _ => None,
         }
     }
 
     #[test]
-    fn a_table_gets_no_more_workers_than_allowed() {
-        let mut feed = RowsFeed::new([(1, table("big"), ranges(4)), (0, table("small"), Chunks::whole())], 2);
-        assert_eq!(next(&mut feed), Some(("big".into(), 0)));
-        assert_eq!(next(&mut feed), Some(("big".into(), 1)));
-        assert_eq!(next(&mut feed), Some(("small".into(), 0)));
+    fn a_table_is_cut_by_one_worker_at_a_time_and_gets_no_more_workers_than_allowed() {
+        let mut feed = RowsFeed::new([(1, table("big"), by_key()), (0, table("small"), Supply::whole())], 2);
+        let left = || Some(Rest::whole_table());
+        let short = Duration::from_millis(1);
+        assert_eq!(next(&mut feed), Some(("big".into(), 0, Some(10))));
+        // What is left of the big table is with its first worker.
+        assert_eq!(next(&mut feed), Some(("small".into(), 0, None)));
         assert_eq!(next(&mut feed), None);
-        assert!(!feed.finished(1));
-        assert_eq!(next(&mut feed), Some(("big".into(), 2)));
-        assert!(feed.finished(0));
-        assert!(!feed.finished(1));
-        assert_eq!(next(&mut feed), Some(("big".into(), 3)));
-        assert!(!feed.finished(1));
-        assert!(feed.finished(1));
+        feed.cut(1, left());
+        assert_eq!(next(&mut feed), Some(("big".into(), 1, Some(10))));
+        feed.cut(1, left());
         assert_eq!(next(&mut feed), None);
+        assert!(!feed.finished(1, 10, short));
+        // The next chunk is twice as large, since the first took a short time.
+        assert_eq!(next(&mut feed), Some(("big".into(), 2, Some(20))));
+        assert!(feed.finished(0, 5, short));
+        feed.cut(1, None);
+        assert_eq!(next(&mut feed), None);
+        assert!(!feed.finished(1, 10, short));
+        assert!(feed.finished(1, 20, short));
+        assert_eq!(next(&mut feed), None);
+    }
+
+    #[test]
+    fn partitions_are_given_out_one_by_one() {
+        let chunks = ["p0", "p1"].map(|name| Chunk::Partition(name.into()));
+        let none = Supply::Chunks(VecDeque::new());
+        let supply = Supply::Chunks(chunks.into());
+        let mut feed = RowsFeed::new([(0, table("none"), none), (1, table("parts"), supply)], 4);
+        assert_eq!(next(&mut feed), Some(("parts".into(), 0, None)));
+        assert!(!feed.finished(1, 1, Duration::ZERO));
+        assert_eq!(next(&mut feed), Some(("parts".into(), 1, None)));
+        assert_eq!(next(&mut feed), None);
+        assert!(feed.finished(1, 1, Duration::ZERO));
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::{Database, Table};
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, Key, Rest};
 
 /// Something that one worker does at a time.
 #[derive(Debug, Clone)]
@@ -33,9 +33,25 @@ pub struct RowsTask {
     /// Its place among the tables whose rows are dumped.
     pub table_index: usize,
     /// Which of its rows.
-    pub chunk: Chunk,
+    pub portion: Portion,
     /// The number that the chunk's files carry.
     pub number: u64,
+}
+
+/// Which rows of a table.
+#[derive(Debug, Clone)]
+pub enum Portion {
+    /// These.
+    Chunk(Chunk),
+    /// The next chunk of what is left of the table: whoever dumps it cuts it off, and hands back the rest.
+    Next {
+        /// The key that the table is cut by.
+        key: Arc<Key>,
+        /// What is left.
+        rest: Rest,
+        /// About how many rows the chunk is to have.
+        rows: u64,
+    },
 }
 
 impl fmt::Display for Task {
@@ -48,7 +64,13 @@ impl fmt::Display for Task {
             Task::View(view) => write!(f, "view {}", view.name),
             Task::Triggers(table) => write!(f, "triggers of {}", table.name),
             Task::Post(database) => write!(f, "routines and events of {}", database.name.escape_debug()),
-            Task::Rows(rows) => write!(f, "rows of {}, chunk {}", rows.table.name, rows.number),
+            Task::Rows(rows) => rows.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for RowsTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rows of {}, chunk {}", self.table.name, self.number)
     }
 }

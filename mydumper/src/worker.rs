@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use common::compression::Compression;
 use common::connection::{Connection, Error as ServerError};
@@ -12,14 +13,16 @@ use common::sql::quote_identifier;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
-use crate::catalog::Column;
+use crate::catalog::{Column, Table};
+use crate::chunk::{Chunk, Rest};
 use crate::config::{RowFormat, RowOptions};
 use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, RowEncoder, select_expression};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::key_reader::KeyReader;
 use crate::row_files::RowFiles;
 use crate::row_source::RowSource;
 use crate::schema::{self, Preamble, SchemaReader};
-use crate::task::{RowsTask, Task};
+use crate::task::{Portion, RowsTask, Task};
 
 /// A task failed.
 #[derive(Debug, thiserror::Error)]
@@ -46,15 +49,33 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-/// What a finished task has to say.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// For rows: which table, by its index.
-    pub table_index: Option<usize>,
-    /// Rows dumped.
+/// What a worker has to say of its task.
+#[derive(Debug)]
+pub enum Report {
+    /// It has cut a chunk off the table with this index, and is going to dump it.
+    Cut {
+        /// Which table.
+        table_index: usize,
+        /// What is left of it.
+        rest: Option<Rest>,
+    },
+    /// The rows are dumped.
+    Rows(RowsReport),
+    /// The definition is dumped.
+    Done,
+}
+
+/// What was dumped of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowsReport {
+    /// Which table, by its index.
+    pub table_index: usize,
+    /// Number of rows.
     pub rows: u64,
     /// The longest statement written, in bytes.
     pub longest_statement: usize,
+    /// How long it took to read the rows.
+    pub took: Duration,
 }
 
 /// What all workers share.
@@ -122,16 +143,20 @@ impl Worker {
         let _guard = StopOnPanic(stop.clone());
         // Both channels end by the coordinator's will; on a stop there is nobody to report to.
         while let Ok(Some(task)) = stop.receive(tasks) {
-            let report = self.do_task(&task);
+            let report = self.do_task(&task, reports);
             if stop.send(reports, report).is_err() {
                 return;
             }
         }
     }
 
-    fn do_task(&mut self, task: &Task) -> Result<Report, Error> {
+    fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
         let content = match task {
-            Task::Rows(rows) => return self.rows(rows),
+            Task::Rows(rows) => {
+                self.set_names(Names::Binary)?;
+                let chunk = self.chunk(rows, reports)?;
+                return self.rows(rows, &chunk).map(Report::Rows);
+            }
             Task::Database(database) => Content::Database(database.file.clone()),
             Task::Table(table) => Content::Table(table.file.clone()),
             Task::Sequence(sequence) => Content::Sequence(sequence.file.clone()),
@@ -156,7 +181,7 @@ impl Worker {
             Task::Post(database) => reader.post(database)?,
         };
         self.write(content, &text)?;
-        Ok(Report::default())
+        Ok(Report::Done)
     }
 
     fn write(&self, content: Content, text: &[u8]) -> Result<(), Error> {
@@ -175,40 +200,60 @@ impl Worker {
         Ok(())
     }
 
-    fn rows(&mut self, task: &RowsTask) -> Result<Report, Error> {
+    /// Which rows to dump. Where they have to be cut off first, the rest is handed back before they are dumped.
+    fn chunk(&mut self, task: &RowsTask, reports: &Sender<Result<Report, Error>>) -> Result<Chunk, Error> {
+        let (key, rest, rows) = match &task.portion {
+            Portion::Chunk(chunk) => return Ok(chunk.clone()),
+            Portion::Next { key, rest, rows } => (key, rest, *rows),
+        };
+        let mut keys = KeyReader::new(&mut self.connection, &self.shared.server, &task.table, key);
+        let cut = rest.clone().cut(key, rows, &mut keys).or_else(|error| {
+            // A value that the server takes for no valid text, say. The rows can be read all the same.
+            if error.server_code().is_none() {
+                return Err(Error::Rows { task: task.to_string(), source: error });
+            }
+            tracing::warn!("{task}: no boundary was found, the chunk is as large as it is: {error}");
+            Ok(rest.clone().take_next())
+        })?;
+        self.shared.stop.send(reports, Ok(Report::Cut { table_index: task.table_index, rest: cut.rest }))?;
+        Ok(Chunk::Range { key: Arc::clone(key), range: cut.chunk })
+    }
+
+    fn rows(&mut self, task: &RowsTask, chunk: &Chunk) -> Result<RowsReport, Error> {
         let shared = Arc::clone(&self.shared);
         let (table, rows) = (&task.table, &shared.rows);
         let columns: Vec<&Column> = table.stored_columns().collect();
         let cells = columns.iter().map(|column| CellKind::of_column(column, &shared.server, rows.hex_blob)).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let (head, name) = (shared.preamble.for_rows(), &table.name.name);
-        let mut report = Report { table_index: Some(task.table_index), ..Report::default() };
         match &rows.format {
             RowFormat::Insert => {
                 let names = (rows.complete || table.needs_column_list()).then_some(names.as_slice());
                 let mut encoder = InsertEncoder::new(head, rows.on_duplicate, name, names, cells, rows.statement_size);
-                report.rows = self.copy(task, &mut encoder)?;
-                report.longest_statement = encoder.longest_statement();
+                let report = self.copy(task, chunk, &mut encoder)?;
+                Ok(RowsReport { longest_statement: encoder.longest_statement(), ..report })
             }
             RowFormat::Delimited(dialect) => {
                 let dialect = Arc::clone(dialect);
                 let mut encoder = DelimitedEncoder::new(dialect, head, rows.on_duplicate, name, &names, cells);
-                report.rows = self.copy(task, &mut encoder)?;
+                self.copy(task, chunk, &mut encoder)
             }
         }
-        Ok(report)
     }
 
-    fn copy(&mut self, task: &RowsTask, encoder: &mut impl RowEncoder) -> Result<u64, Error> {
-        self.set_names(Names::Binary)?;
+    fn copy(&mut self, task: &RowsTask, chunk: &Chunk, encoder: &mut impl RowEncoder) -> Result<RowsReport, Error> {
         let shared = Arc::clone(&self.shared);
-        let failed = |source| Error::Rows { task: Task::Rows(task.clone()).to_string(), source };
+        let failed = |source| Error::Rows { task: task.to_string(), source };
         let mut output = RowFiles::new(&shared, task, encoder);
-        let mut source = self.connection.stream(&select(task, &shared.rows, &shared.server)).map_err(failed)?;
+        let statement = select(&task.table, chunk, &shared.rows, &shared.server);
+        tracing::info!("dumping {task}{}", chunk.description());
+        let started = Instant::now();
+        let mut source = self.connection.stream(&statement).map_err(failed)?;
         let rows = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
+        let took = started.elapsed();
         output.finish(encoder)?;
-        Ok(rows)
+        Ok(RowsReport { table_index: task.table_index, rows, longest_statement: 0, took })
     }
 }
 
@@ -237,22 +282,25 @@ fn copy(
 }
 
 /// The query for a chunk's rows.
-fn select(task: &RowsTask, options: &RowOptions, server: &Server) -> String {
-    let columns: Vec<String> = task.table.stored_columns().map(select_expression).collect();
+fn select(table: &Table, chunk: &Chunk, options: &RowOptions, server: &Server) -> String {
+    let columns: Vec<String> = table.stored_columns().map(select_expression).collect();
     let conditions: Vec<String> =
-        task.chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
+        chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
     let mut statement = format!(
         "SELECT {}{} FROM {}",
         // MariaDB's query cache would be filled with rows that nobody asks for again; MySQL has none.
         if server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
         if columns.is_empty() { "1".to_owned() } else { columns.join(",") },
-        task.table.name.to_sql()
+        table.name.to_sql()
     );
+    if let Some(partition) = chunk.partition_clause() {
+        statement.push_str(&format!(" {partition}"));
+    }
     if !conditions.is_empty() {
         statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
     }
-    if options.order_by_primary && !task.table.key.is_empty() {
-        let key: Vec<String> = task.table.key.iter().map(|column| quote_identifier(column)).collect();
+    if options.order_by_primary && !table.primary_key.is_empty() {
+        let key: Vec<String> = table.primary_key.iter().map(|column| quote_identifier(column)).collect();
         statement.push_str(&format!(" ORDER BY {}", key.join(",")));
     }
     statement

@@ -56,10 +56,9 @@ fn chunks_of_integer_keys_tile_the_table() {
         let names: Vec<&str> = tables.iter().map(|(table, ..)| *table).chain(["pairs"]).collect();
         assert_complete(&dir, server, "chunks", &names);
         for table in names {
+            // The number of chunks follows the rows, whatever the gaps between their keys.
             let files = row_files(&dir, "chunks", table);
-            // The keys of `holes` are nearly all in one of its ranges; empty ranges have no file.
-            let expected = if table == "holes" { 2..=3 } else { 2..=10 };
-            assert!(expected.contains(&files.len()), "{product:?} {table}: {files:?}");
+            assert!((6..=20).contains(&files.len()), "{product:?} {table}: {files:?}");
         }
         assert_eq!(
             row_files(&dir, "chunks", "negative"),

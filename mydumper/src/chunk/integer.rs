@@ -1,109 +1,73 @@
-//! Chunks of an integer key: the key's range cut into pieces of equal length.
+//! Boundaries of integer keys: guessed from the distances of the keys and judged by the optimizer's estimates, so that
+//! not even the index has to be read. Gaps of any width cost a few more questions.
 
-use common::sql::quote_identifier;
+use super::cutter::{Division, Keys};
+use super::key::Value;
+use super::range::KeyRange;
 
-/// A half-open range of key values; `None` is no bound. `i128` holds the values of every integer type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IntegerRange {
-    /// The first value.
-    pub from: Option<i128>,
-    /// The first value after the last.
-    pub to: Option<i128>,
-}
+/// Every second guess halves the numbers left, and there are 2^64 of them at most.
+const MOST_GUESSES: usize = 130;
 
-impl IntegerRange {
-    /// The condition on the key's column, as SQL.
-    pub fn predicate(&self, column: &str) -> Option<String> {
-        let column = quote_identifier(column);
-        match (self.from, self.to) {
-            (None, None) => None,
-            (Some(from), None) => Some(format!("{column} >= {from}")),
-            (None, Some(to)) => Some(format!("{column} < {to}")),
-            (Some(from), Some(to)) => Some(format!("{column} >= {from} AND {column} < {to}")),
+/// Finds a key below which there are about `rows` rows; `estimate` is the number of all in the range.
+pub(super) fn divide<K: Keys>(
+    range: &KeyRange,
+    rows: u64,
+    estimate: u64,
+    has_next_column: bool,
+    keys: &mut K,
+) -> Result<Division, K::Error> {
+    let (Some(first), Some(last)) = (integer(keys.first(range)?), integer(keys.last(range)?)) else {
+        return Ok(Division::Keep);
+    };
+    // A key that is too low, one that is too high, and the least number that no key below it is high enough for.
+    let (mut low, mut low_rows) = (first, 0);
+    let mut high: Option<(i128, u64)> = None;
+    let mut ceiling = last + 1;
+    for guess_number in 0..MOST_GUESSES {
+        if ceiling - low <= 1 {
+            break;
+        }
+        let high_rows = high.map_or(estimate, |(_, rows)| rows);
+        let guess = match guess_number % 2 {
+            0 => proportional(low, low_rows, ceiling, high_rows, rows),
+            _ => low + (ceiling - low) / 2,
+        };
+        let Some(key) = integer(keys.first(&range.starting_at(&Value::of_integer(guess)))?) else { break };
+        if high.is_some_and(|(high, _)| key >= high) {
+            ceiling = guess;
+            continue;
+        }
+        let below = keys.estimate(&range.until(&Value::of_integer(key)))?;
+        if below < rows / 2 {
+            (low, low_rows) = (key, below);
+        } else if below > rows.saturating_mul(2) {
+            high = Some((key, below));
+            ceiling = guess;
+        } else {
+            return Ok(Division::At(Value::of_integer(key)));
         }
     }
+    if low > first {
+        // Too few rows, but those of the next key are too many.
+        return Ok(Division::At(Value::of_integer(low)));
+    }
+    let first = Value::of_integer(first);
+    // Counted, since each group makes two more ranges: it must be worth it.
+    if has_next_column && keys.nth(&range.group(&first), rows)?.is_some() {
+        return Ok(Division::Group(first));
+    }
+    Ok(high.map_or(Division::Keep, |(high, _)| Division::At(Value::of_integer(high))))
 }
 
-/// Ranges in order, made one at a time: their number does not matter for memory.
-#[derive(Debug, Clone)]
-pub struct IntegerRanges {
-    min: i128,
-    /// Number of values from the least to the greatest, both included.
-    span: i128,
-    count: i128,
-    next: i128,
+fn integer(value: Option<Value>) -> Option<i128> {
+    value.as_ref().and_then(Value::to_integer)
 }
 
-impl IntegerRanges {
-    /// `count` ranges over keys between `min` and `max`; fewer when there are not as many values.
-    pub fn new(min: i128, max: i128, count: u64) -> IntegerRanges {
-        let span = (max - min + 1).max(1);
-        IntegerRanges { min, span, count: i128::from(count).clamp(1, span), next: 0 }
-    }
-
-    /// The first value of range number `index`.
-    fn bound(&self, index: i128) -> i128 {
-        // span < 2^65 and index < 2^63: the product fits 128 bits.
-        self.min + self.span * index / self.count
-    }
-}
-
-impl Iterator for IntegerRanges {
-    type Item = IntegerRange;
-
-    fn next(&mut self) -> Option<IntegerRange> {
-        let index = self.next;
-        if index >= self.count {
-            return None;
-        }
-        self.next += 1;
-        Some(IntegerRange {
-            from: (index > 0).then(|| self.bound(index)),
-            to: (index + 1 < self.count).then(|| self.bound(index + 1)),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn ranges_as_sql() {
-        let predicates: Vec<_> = IntegerRanges::new(1, 10, 3).map(|range| range.predicate("i`d")).collect();
-        assert_eq!(
-            predicates,
-            [
-                Some("`i``d` < 4".to_owned()),
-                Some("`i``d` >= 4 AND `i``d` < 7".to_owned()),
-                Some("`i``d` >= 7".to_owned()),
-            ]
-        );
-        assert_eq!(IntegerRanges::new(5, 5, 10).map(|range| range.predicate("id")).collect::<Vec<_>>(), [None]);
-    }
-
-    proptest! {
-        #[test]
-        fn ranges_tile_the_domain(
-            a in i128::from(i64::MIN)..=i128::from(u64::MAX),
-            b in i128::from(i64::MIN)..=i128::from(u64::MAX),
-            narrow in prop::option::of(0_i128..50),
-            count in 1_u64..300,
-        ) {
-            let (min, max) = (a.min(b), a.max(b));
-            let max = narrow.map_or(max, |width| min + width);
-            let ranges: Vec<_> = IntegerRanges::new(min, max, count).collect();
-            prop_assert!(ranges.len() as u64 <= count);
-            prop_assert_eq!(ranges[0].from, None);
-            prop_assert_eq!(ranges[ranges.len() - 1].to, None);
-            for pair in ranges.windows(2) {
-                prop_assert_eq!(pair[0].to, pair[1].from);
-                prop_assert!(pair[0].to.is_some());
-            }
-            let bounds: Vec<_> = ranges.iter().filter_map(|range| range.to).collect();
-            prop_assert!(bounds.windows(2).all(|pair| pair[0] < pair[1]));
-            prop_assert!(bounds.iter().all(|bound| min < *bound && *bound <= max));
-        }
-    }
+/// The number between `low` and `ceiling` below which there would be `rows` rows if they were evenly spread.
+fn proportional(low: i128, low_rows: u64, ceiling: i128, ceiling_rows: u64, rows: u64) -> i128 {
+    let wanted = i128::from(rows.saturating_sub(low_rows));
+    let between = i128::from(ceiling_rows.saturating_sub(low_rows)).max(1);
+    // The distance is below 2^65, so that the product needs at most 129 bits: one too many, hence the saturation.
+    let distance = (ceiling - low).saturating_mul(wanted) / between;
+    (low + distance).clamp(low + 1, ceiling - 1)
 }

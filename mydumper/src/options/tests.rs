@@ -231,7 +231,7 @@ fn no_option_is_in_the_table_and_in_the_struct() {
 fn defaults_are_those_of_mydumper() {
     let options = typed("");
     assert_eq!(options.job.threads, 4);
-    assert_eq!(options.job.max_threads_per_table, 4);
+    assert_eq!(options.job.max_threads_per_table, None);
     assert_eq!(options.job.rows, RowsPerChunk { min: 0, start: 0, max: 0 });
     assert_eq!(options.statement.statement_size, 1_000_000);
     assert_eq!(options.statement.format, RowFormat::Insert);

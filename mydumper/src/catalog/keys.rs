@@ -1,0 +1,129 @@
+//! Keys of tables, as information_schema.STATISTICS tells of them, and which of them chunks are cut by.
+
+use std::collections::BTreeMap;
+
+use common::connection::Row;
+use common::server::Server;
+
+use super::Column;
+use crate::chunk::{Key, KeyColumn, KeyKind};
+
+const PRIMARY: &str = "PRIMARY";
+
+/// The unique indexes of a table, by their names.
+#[derive(Debug, Default)]
+pub struct UniqueIndexes(BTreeMap<String, Vec<Part>>);
+
+/// A column of an index.
+#[derive(Debug)]
+struct Part {
+    /// `None` for an expression.
+    column: Option<String>,
+    nullable: bool,
+    /// Not all of the column is in the index, so that the index is not in the column's order.
+    is_prefix: bool,
+    /// The optimizer uses the index to find ranges of it.
+    usable: bool,
+}
+
+impl UniqueIndexes {
+    /// The columns of STATISTICS that [`UniqueIndexes::add`] takes, after the database's and the table's name.
+    pub fn columns(server: &Server) -> String {
+        let ignored = if server.is_mysql_since(8, 0, 0) {
+            "IS_VISIBLE = 'NO'"
+        } else if server.is_mariadb_since(10, 6, 0) {
+            "IGNORED = 'YES'"
+        } else {
+            "0"
+        };
+        format!("INDEX_NAME, COLUMN_NAME, NULLABLE = 'YES', SUB_PART IS NOT NULL, INDEX_TYPE = 'BTREE', {ignored}")
+    }
+
+    /// Takes a row, of which the first column that is asked for is number `first`; rows come in the order of SEQ_IN_INDEX.
+    pub fn add(&mut self, row: &Row, first: usize) {
+        let is = |column| row.number(first + column) == Some(1);
+        self.0.entry(row.text(first)).or_default().push(Part {
+            column: row.bytes(first + 1).map(|name| String::from_utf8_lossy(name).into_owned()),
+            nullable: is(2),
+            is_prefix: is(3),
+            usable: is(4) && !is(5),
+        });
+    }
+
+    /// The primary key's columns.
+    pub fn primary_key(&self) -> Vec<String> {
+        self.0.get(PRIMARY).into_iter().flatten().filter_map(|part| part.column.clone()).collect()
+    }
+
+    /// The key to cut chunks by: the primary key, else a unique key without nullable columns, rather one that begins
+    /// with an integer. In both, `utc` is as for [`KeyKind::of_type`].
+    pub fn chunk_key(&self, columns: &[Column], utc: bool, single_column: bool) -> Option<Key> {
+        let usable = self.0.iter().filter(|(_, parts)| parts.iter().all(|part| part.usable && !part.nullable));
+        let keys = usable.filter_map(|(name, parts)| {
+            let columns = parts.iter().map_while(|part| part.key_column(columns, utc));
+            let columns: Vec<KeyColumn> = columns.take(if single_column { 1 } else { usize::MAX }).collect();
+            (!columns.is_empty()).then(|| Key { index: name.clone(), columns })
+        });
+        keys.min_by_key(|key| (key.index != PRIMARY, key.columns[0].kind != KeyKind::Integer))
+    }
+}
+
+impl Part {
+    fn key_column(&self, columns: &[Column], utc: bool) -> Option<KeyColumn> {
+        let name = self.column.as_ref().filter(|_| !self.is_prefix)?;
+        let column = columns.iter().find(|column| column.name == *name)?;
+        let kind = KeyKind::of_type(&column.data_type, column.charset.as_deref(), utc)?;
+        Some(KeyColumn { name: name.clone(), kind })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(column: &str) -> Part {
+        Part { column: Some(column.into()), nullable: false, is_prefix: false, usable: true }
+    }
+
+    fn key(indexes: impl IntoIterator<Item = (&'static str, Vec<Part>)>) -> Option<String> {
+        let columns =
+            [("i", "int"), ("j", "bigint"), ("d", "date"), ("f", "double"), ("e", "enum"), ("ts", "timestamp")];
+        let columns = columns.map(|(name, data_type)| Column {
+            name: name.into(),
+            data_type: data_type.into(),
+            charset: None,
+            has_empty_member: false,
+            generated: false,
+            invisible: false,
+        });
+        let indexes = UniqueIndexes(indexes.into_iter().map(|(name, parts)| (name.to_owned(), parts)).collect());
+        let key = indexes.chunk_key(&columns, true, false)?;
+        let names: Vec<String> = key.columns.into_iter().map(|column| column.name).collect();
+        Some(format!("{}({})", key.index, names.join(",")))
+    }
+
+    #[test]
+    fn the_primary_key_comes_first_then_integers() {
+        let all = || [("PRIMARY", vec![part("d"), part("i")]), ("a", vec![part("d")]), ("b", vec![part("j")])];
+        assert_eq!(key(all()).as_deref(), Some("PRIMARY(d,i)"));
+        assert_eq!(key(all().into_iter().skip(1)).as_deref(), Some("b(j)"));
+        assert_eq!(key([("PRIMARY", vec![part("f")]), ("a", vec![part("d")])]).as_deref(), Some("a(d)"));
+    }
+
+    #[test]
+    fn columns_that_cannot_be_compared_end_the_key() {
+        assert_eq!(key([("PRIMARY", vec![part("i"), part("e"), part("j")])]).as_deref(), Some("PRIMARY(i)"));
+        let prefix = || Part { is_prefix: true, ..part("j") };
+        assert_eq!(key([("PRIMARY", vec![part("i"), prefix()])]).as_deref(), Some("PRIMARY(i)"));
+        assert_eq!(key([("PRIMARY", vec![prefix()])]), None);
+        assert_eq!(key([("PRIMARY", vec![part("e")])]), None);
+    }
+
+    #[test]
+    fn keys_that_leave_rows_out_or_are_not_read_are_refused() {
+        assert_eq!(key([("u", vec![part("i"), Part { nullable: true, ..part("j") }])]), None);
+        assert_eq!(key([("u", vec![part("i"), Part { column: None, ..part("j") }])]).as_deref(), Some("u(i)"));
+        assert_eq!(key([("u", vec![Part { usable: false, ..part("i") }])]), None);
+        assert_eq!(key([]), None);
+    }
+}
