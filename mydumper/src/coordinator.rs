@@ -12,7 +12,7 @@ use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
 use common::name::QualifiedName;
 use common::stop::Stopped;
-use crossbeam_channel::{Receiver, Sender, bounded, never, select, tick};
+use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::chunk::{Chunk, Pace, Rest};
@@ -276,12 +276,8 @@ impl<'a> Coordinator<'a> {
             }
             let workers = if next.is_some() { &self.tasks } else { &nobody };
             let given = next.clone();
-            select! {
-                send(workers, given.ok_or(Stopped)?) -> sent => {
-                    sent.map_err(|_| Stopped)?;
-                    next = None;
-                    running += 1;
-                }
+            // Reports first: they may change what is to be given next.
+            select_biased! {
                 recv(self.reports) -> report => {
                     match report.map_err(|_| Stopped)?? {
                         Report::Cut { table_index, rest } => feed.cut(table_index, rest),
@@ -291,6 +287,15 @@ impl<'a> Coordinator<'a> {
                             self.take_in(&rows, feed);
                         }
                     }
+                    // What was offered so far may not be the next any more.
+                    if let Some(task) = next.take() {
+                        feed.put_back(task);
+                    }
+                }
+                send(workers, given.ok_or(Stopped)?) -> sent => {
+                    sent.map_err(|_| Stopped)?;
+                    next = None;
+                    running += 1;
                 }
                 recv(tell) -> _ => self.send_finished_tables()?,
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
@@ -315,6 +320,8 @@ impl<'a> Coordinator<'a> {
 /// Where the coordinator's next task comes from.
 trait Feed {
     fn next_task(&mut self) -> Option<Task>;
+    /// Nobody has taken this task.
+    fn put_back(&mut self, task: Task);
     /// This is left of the table with this index.
     fn cut(&mut self, index: usize, rest: Option<Rest>);
     /// A chunk is done; says whether it was its table's last.
@@ -324,6 +331,10 @@ trait Feed {
 impl Feed for VecDeque<Task> {
     fn next_task(&mut self) -> Option<Task> {
         self.pop_front()
+    }
+
+    fn put_back(&mut self, task: Task) {
+        self.push_front(task);
     }
 
     fn cut(&mut self, _: usize, _: Option<Rest>) {}
@@ -336,6 +347,12 @@ impl Feed for VecDeque<Task> {
 impl Feed for RowsFeed {
     fn next_task(&mut self) -> Option<Task> {
         RowsFeed::next_task(self)
+    }
+
+    fn put_back(&mut self, task: Task) {
+        if let Task::Rows(rows) = task {
+            RowsFeed::put_back(self, rows);
+        }
     }
 
     fn cut(&mut self, index: usize, rest: Option<Rest>) {

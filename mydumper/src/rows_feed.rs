@@ -101,6 +101,25 @@ impl RowsFeed {
         open.filter(|rows| rows.active < limit && !rows.cutting && !rows.given_out).find_map(TableRows::next_task)
     }
 
+    /// Takes back a task that no worker has taken, since another may be the next by now.
+    pub fn put_back(&mut self, task: RowsTask) {
+        let Some(rows) = self.table(task.table_index) else { return };
+        rows.active -= 1;
+        rows.next_number -= 1;
+        rows.given_out = false;
+        match (&mut rows.supply, task.portion) {
+            (Supply::Chunks(chunks), Portion::Chunk(chunk)) => chunks.push_front(chunk),
+            (Supply::Cut { rest, .. }, Portion::Next { rest: left, .. }) => {
+                *rest = Some(left);
+                rows.cutting = false;
+            }
+            // A table gives out the one or the other.
+            _ => {}
+        }
+        let place = self.places.get(&task.table_index).copied().unwrap_or_default();
+        self.first_open = self.first_open.min(place);
+    }
+
     /// A worker has cut its chunk off the table with this index, and this is left.
     pub fn cut(&mut self, index: usize, left: Option<Rest>) {
         let Some(rows) = self.table(index) else { return };
@@ -192,11 +211,16 @@ mod tests {
         let short = Duration::from_millis(1);
         assert_eq!(next(&mut feed), Some(("big".into(), 0, Some(10))));
         // What is left of the big table is with its first worker.
-        assert_eq!(next(&mut feed), Some(("small".into(), 0, None)));
-        assert_eq!(next(&mut feed), None);
+        let Some(Task::Rows(small)) = feed.next_task() else { panic!("no task") };
+        assert_eq!(feed.next_task().map(|task| task.to_string()), None);
         feed.cut(1, left());
+        // The big one is the first again.
+        feed.put_back(small);
+        let Some(Task::Rows(big)) = feed.next_task() else { panic!("no task") };
+        feed.put_back(big);
         assert_eq!(next(&mut feed), Some(("big".into(), 1, Some(10))));
         feed.cut(1, left());
+        assert_eq!(next(&mut feed), Some(("small".into(), 0, None)));
         assert_eq!(next(&mut feed), None);
         assert!(!feed.finished(1, 10, short));
         // The next chunk is twice as large, since the first took a short time.
