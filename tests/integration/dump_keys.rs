@@ -111,13 +111,13 @@ fn explained(client: &mut Client, product: Product, statement: &str) -> (String,
 fn keys_of_every_type_are_cut_into_ranges() {
     for product in Product::ALL {
         let server = server::source(product);
-        let mut client = make(server, "keys", &[]);
+        let mut client = make(server, "cut_keys", &[]);
         let cut = is_cut(server);
         cut.iter().chain(WHOLE).for_each(|table| fill(&mut client, table));
         let dir = WorkDir::new();
-        let dumped = mydumper(server, &dir).args(["-B", "keys", "--rows", "100", "-v", "3"]).ok();
+        let dumped = mydumper(server, &dir).args(["-B", "cut_keys", "--rows", "100", "-v", "3"]).ok();
         for (name, ..) in &cut {
-            let files = row_files(&dir, "keys", name);
+            let files = row_files(&dir, "cut_keys", name);
             assert!((5..=25).contains(&files.len()), "{product:?} {name}: {files:?}");
             for file in &files {
                 let rows = dir.read(file).split(|byte| *byte == b'\n').filter(|line| line.ends_with(b")")).count();
@@ -127,12 +127,12 @@ fn keys_of_every_type_are_cut_into_ranges() {
             }
         }
         for (name, ..) in WHOLE {
-            assert_eq!(row_files(&dir, "keys", name).len(), 1, "{product:?} {name}");
+            assert_eq!(row_files(&dir, "cut_keys", name).len(), 1, "{product:?} {name}");
         }
         // Tables without rows in the range answer without looking at them.
         let mut ranges = 0;
         for line in dumped.stderr.lines() {
-            let Some((_, task)) = line.split_once("dumping rows of keys.") else { continue };
+            let Some((_, task)) = line.split_once("dumping rows of cut_keys.") else { continue };
             let Some((chunk, predicate)) = task.split_once(", where ") else { continue };
             let table = chunk.split(',').next().unwrap();
             let (access, key) = explained(&mut client, product, &format!("SELECT * FROM {table} WHERE {predicate}"));
@@ -151,7 +151,7 @@ fn keys_of_every_type_are_cut_into_ranges() {
         }
         assert!(ranges > 8 * cut.len(), "{product:?}: {ranges}");
         load(product, &dir, &[]);
-        assert_same(product, "keys");
+        assert_same(product, "cut_keys");
     }
 }
 

@@ -93,6 +93,7 @@ mod tests {
             data_type: data_type.into(),
             charset: None,
             has_empty_member: false,
+            counts: false,
             generated: false,
             invisible: false,
         });
