@@ -31,7 +31,7 @@ pub enum Error {
     #[error(transparent)]
     Schema(#[from] schema::Error),
     /// Rows could not be read.
-    #[error("cannot dump {task}: {source}")]
+    #[error("cannot dump {task}: {source}{}", advice(source))]
     Rows {
         /// Which rows.
         task: String,
@@ -47,6 +47,14 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+/// What no other statement than one on a table of the catalog says about a table that is not there.
+fn advice(error: &ServerError) -> &'static str {
+    match error.server_code() {
+        Some(1146) => " (the table was changed or dropped meanwhile: run again when no DDL is running)",
+        _ => "",
+    }
 }
 
 /// What a worker has to say of its task.

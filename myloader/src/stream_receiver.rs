@@ -209,10 +209,11 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
         }
     }
 
-    /// A stream with content read as one without, or the other way round, is told from its first member: metadata is
-    /// never empty.
+    /// A stream with content read as one without, or the other way round, is told from its first member, which is
+    /// never empty. (The list of tables known so far is, where there are none.)
     fn check_mode(&self, header: &Header, file: &DumpFile) -> Result<(), Error> {
-        let no_content = header.bytes.is_some() || (header.size == 0 && file.content.is_metadata());
+        let never_empty = matches!(file.content, Content::MetadataHeader | Content::Metadata);
+        let no_content = header.bytes.is_some() || (header.size == 0 && never_empty);
         let name = header.name.clone();
         match self.content {
             true if no_content => Err(Error::HeadersOnly { name }),

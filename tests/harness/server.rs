@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 const START_TIMEOUT: Duration = Duration::from_secs(180);
@@ -36,6 +36,14 @@ impl Product {
 pub fn source(product: Product) -> &'static Server {
     static SHARED: [OnceLock<Server>; 2] = [OnceLock::new(), OnceLock::new()];
     SHARED[product as usize].get_or_init(|| Server::start(product, &[]))
+}
+
+/// The process's server to dump from while statements or locks are kept, for one test at a time: a FLUSH TABLES of
+/// another test's dump would wait for them, and all statements after it would wait for the FLUSH.
+pub fn held(product: Product) -> MutexGuard<'static, Server> {
+    static SHARED: [OnceLock<Mutex<Server>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let server = SHARED[product as usize].get_or_init(|| Mutex::new(Server::start(product, &[])));
+    server.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The process's shared server to restore into.

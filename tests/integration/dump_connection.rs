@@ -99,7 +99,7 @@ fn a_password_typed_at_the_prompt() {
 #[test]
 fn a_password_shows_nowhere() {
     for product in Product::ALL {
-        let server = server::source(product);
+        let server = &*server::held(product);
         make_with_user(server, "hidden", &identified());
         let mut holder = server.client();
         holder.query("SELECT GET_LOCK('dump_hidden', 0)");

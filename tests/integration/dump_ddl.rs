@@ -91,6 +91,8 @@ fn ddl_on_a_table_that_is_not_read_yet_ends_the_dump_with_its_name() {
             } else {
                 let before = format!("[ERROR] cannot dump rows of {database}.{table}, chunk 0: server error {code} ");
                 assert!(line.starts_with(&before), "{what}");
+                let advice = "(the table was changed or dropped meanwhile: run again when no DDL is running)";
+                assert!(line.contains(advice), "{what}");
             }
             assert!(!dir.list().contains(&"metadata".to_owned()), "{what}");
             client.run(format!("DROP DATABASE {database}"));
@@ -101,7 +103,7 @@ fn ddl_on_a_table_that_is_not_read_yet_ends_the_dump_with_its_name() {
 #[test]
 fn mysql_holds_ddl_off_until_the_dump_ends_and_nobody_else_waits() {
     // MariaDB has no lock that could be held for as long.
-    let server = server::source(Product::MySql);
+    let server = &*server::held(Product::MySql);
     let statements =
         ["RENAME TABLE z TO z_old, z_new TO z", "TRUNCATE TABLE z", "ALTER TABLE z ADD COLUMN c INT", "DROP TABLE z"];
     for (number, statement) in statements.into_iter().enumerate() {
@@ -146,7 +148,7 @@ fn mysql_holds_ddl_off_until_the_dump_ends_and_nobody_else_waits() {
 #[test]
 fn a_table_that_is_being_read_cannot_be_changed() {
     for product in Product::ALL {
-        let server = server::source(product);
+        let server = &*server::held(product);
         let database = "ddl_reading";
         let mut client = make(
             server,

@@ -78,7 +78,7 @@ fn an_earlier_dump_is_not_cleared_for_one_that_cannot_begin() {
 #[test]
 fn signals() {
     for product in Product::ALL {
-        let server = server::source(product);
+        let server = &*server::held(product);
         make(server, "signals", HELD_ROWS);
         let held = Held::new(server, "signals");
         for (signal, code, threads) in [("INT", 130, "1"), ("TERM", 143, "4")] {
@@ -135,32 +135,6 @@ fn a_server_that_dies() {
         let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
         assert!(line.contains(advice), "{product:?}: {line}");
         assert_eq!(dir.list(), ["dies-schema-create.sql", "dies.t-schema.sql", "metadata.partial"], "{product:?}");
-    }
-}
-
-#[test]
-fn a_table_that_is_dropped_meanwhile() {
-    for product in Product::ALL {
-        let server = server::source(product);
-        let mut client = make(server, "dropped", HELD_ROWS);
-        client.run("CREATE TABLE small (id INT PRIMARY KEY)");
-        client.run("INSERT INTO small VALUES (1)");
-        client.run("ANALYZE TABLE t, small");
-        let held = Held::new(server, "dropped");
-        let dir = WorkDir::new();
-        // The only worker is at the large table.
-        let running = held.spawn(server, &dir, &["-t", "1"]);
-        client.run("DROP TABLE small");
-        drop(held);
-        let output = running.wait();
-        assert_eq!(output.code, Some(1), "{product:?}: {}", output.stderr);
-        let line = only_line(&output.stderr);
-        assert!(line.starts_with("[ERROR] cannot dump rows of dropped.small, chunk 0: server error 1"), "{line}");
-        assert!(
-            line.contains("(the table was changed or dropped meanwhile: run again when no DDL is running)"),
-            "{line}"
-        );
-        assert!(!dir.list().contains(&"metadata".to_owned()), "{product:?}");
     }
 }
 

@@ -116,6 +116,11 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
     };
     let (started, finished) = (time("# Started dump at:"), time("# Finished dump at:"));
     let mariadb = server.product() == Product::MariaDb;
+    let guarantee_by = if mariadb {
+        "BACKUP STAGE BLOCK_COMMIT; DDL is not held off, but ends the dump when it changes a table"
+    } else {
+        "FLUSH TABLES WITH READ LOCK; DDL is held off until the dump ends"
+    };
     let sequence = if mariadb { "[`files`.`s`]\nreal_table_name=s\nrows = 0\nis_sequence = 1\n\n" } else { "" };
     format!(
         "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n\n\
@@ -126,6 +131,7 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
          [`files`.`t`]\nreal_table_name=t\nrows = 2\n\n\
          [`files`.`v`]\nreal_table_name=v\nrows = 0\nis_view = 1\n\n\
          [config]\nmax-statement-size = {}\nnum-sequences = {}\nnum-files = {}\n\
+         guarantee = point-in-time\nguarantee-by = {guarantee_by}\n\
          # Finished dump at: {finished}\n",
         gtid.replace('\n', ""),
         ROWS.len(),

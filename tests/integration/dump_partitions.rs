@@ -14,7 +14,7 @@ fn each_partition_is_a_chunk() {
         let server = server::source(product);
         make(
             server,
-            "parts",
+            "partition_each",
             &[
                 "CREATE TABLE ranged (id INT PRIMARY KEY, b INT) PARTITION BY RANGE (id) (PARTITION `p``0` VALUES LESS \
                  THAN (100), PARTITION p1 VALUES LESS THAN (200), PARTITION leer VALUES LESS THAN (201), PARTITION p2 \
@@ -31,9 +31,9 @@ fn each_partition_is_a_chunk() {
             ],
         );
         let dir = WorkDir::new();
-        mydumper(server, &dir).args(["-B", "parts", "--split-partitions", "--rows", "100"]).ok();
+        mydumper(server, &dir).args(["-B", "partition_each", "--split-partitions", "--rows", "100"]).ok();
         let numbers = |dir: &WorkDir, table: &str| -> Vec<String> {
-            let files = row_files(dir, "parts", table);
+            let files = row_files(dir, "partition_each", table);
             files.iter().map(|file| file.split('.').nth(2).unwrap().to_owned()).collect()
         };
         // The empty one has no file.
@@ -42,11 +42,11 @@ fn each_partition_is_a_chunk() {
         assert_eq!(numbers(&dir, "hashed").len(), 4, "{product:?}");
         assert!(numbers(&dir, "plain").len() > 1, "{product:?}");
         load(product, &dir, &[]);
-        assert_same(product, "parts");
+        assert_same(product, "partition_each");
 
         // Without the option, ranges of keys, whatever the partitions.
         let dir = WorkDir::new();
-        mydumper(server, &dir).args(["-B", "parts"]).ok();
+        mydumper(server, &dir).args(["-B", "partition_each"]).ok();
         assert_eq!(numbers(&dir, "ranged"), ["00000"], "{product:?}");
     }
 }
@@ -57,7 +57,7 @@ fn partitions_by_their_names() {
         let server = server::source(product);
         let mut client = make(
             server,
-            "parts_named",
+            "partition_named",
             &[
                 "CREATE TABLE t (id INT PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION p2023 VALUES LESS THAN (10), \
                  PARTITION p2024 VALUES LESS THAN (20), PARTITION P2025 VALUES LESS THAN (30))",
@@ -69,19 +69,19 @@ fn partitions_by_their_names() {
             ],
         );
         let dir = WorkDir::new();
-        mydumper(server, &dir).args(["-B", "parts_named", "--partition-regex", "^p(?!2023)20"]).ok();
-        let rows = row_files(&dir, "parts_named", "t").iter().map(|file| dir.read_text(file)).collect::<String>();
+        mydumper(server, &dir).args(["-B", "partition_named", "--partition-regex", "^p(?!2023)20"]).ok();
+        let rows = row_files(&dir, "partition_named", "t").iter().map(|file| dir.read_text(file)).collect::<String>();
         let expected = ["VALUES(11)\n,(12)\n,(13)\n;", "VALUES(21)\n;"];
         assert!(expected.iter().all(|text| rows.contains(text)) && !rows.contains("(1)"), "{product:?}: {rows}");
-        assert_eq!(row_files(&dir, "parts_named", "none"), [""; 0], "{product:?}");
-        assert_eq!(row_files(&dir, "parts_named", "plain").len(), 1, "{product:?}");
+        assert_eq!(row_files(&dir, "partition_named", "none"), [""; 0], "{product:?}");
+        assert_eq!(row_files(&dir, "partition_named", "plain").len(), 1, "{product:?}");
         let metadata = dir.read_text("metadata");
-        let section = metadata.split_once("[`parts_named`.`t`]").unwrap().1;
+        let section = metadata.split_once("[`partition_named`.`t`]").unwrap().1;
         assert_eq!(metadata_value(section, "rows").as_deref(), Some("4"), "{product:?}: {metadata}");
         load(product, &dir, &[]);
         client.run("DELETE FROM t PARTITION (p2023)");
         client.run("DELETE FROM none");
-        assert_same(product, "parts_named");
+        assert_same(product, "partition_named");
 
         let stderr = mydumper(server, &WorkDir::new()).args(["--partition-regex", "("]).fails_with(2);
         assert!(stderr.contains("--partition-regex \"(\" is not a valid pattern: "), "{stderr}");

@@ -10,7 +10,7 @@ const NONE: &[String] = &[];
 #[test]
 fn a_reader_that_goes_away() {
     for product in Product::ALL {
-        let server = server::source(product);
+        let server = &*server::held(product);
         let fill = "INSERT INTO t WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 999) \
                     SELECT n, REPEAT('x', 2000) FROM r";
         make(server, "unread", &["CREATE TABLE t (id INT PRIMARY KEY, b TEXT)", fill]);

@@ -171,3 +171,19 @@ fn without_checksums() {
     assert!(headers(&stream(&["--stream-checksum=none"])).iter().all(|header| header.split(' ').count() == 3));
     server.client().run(format!("DROP DATABASE {database}"));
 }
+
+#[test]
+fn a_database_without_tables() {
+    let database = "stream_no_tables";
+    for product in Product::ALL {
+        let mut client = source(product).client();
+        client.run(format!("CREATE DATABASE {database}"));
+        client.run(format!("CREATE FUNCTION {database}.one() RETURNS INT DETERMINISTIC RETURN 1"));
+        for checksum in ["CRC32C", "NONE"] {
+            run(product, database, &["--stream", "--stream-checksum", checksum], &["--stream"]);
+            assert_eq!(differences(source(product), database, target(product), database), [""; 0], "{checksum}");
+            target(product).client().run(format!("DROP DATABASE {database}"));
+        }
+        client.run(format!("DROP DATABASE {database}"));
+    }
+}

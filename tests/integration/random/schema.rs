@@ -117,7 +117,7 @@ impl Maker<'_> {
 
     fn primary(&mut self, table: &mut Table, names: &mut Names) {
         if table.engine == "ARCHIVE" {
-            if self.random.percent(60) && !super::TAME {
+            if self.random.percent(60) {
                 self.counter(table, names);
             }
             return;
@@ -154,7 +154,11 @@ impl Maker<'_> {
     }
 
     fn counter(&mut self, table: &mut Table, names: &mut Names) {
-        let of = Type::integer(&mut self.random);
+        let mut of = Type::integer(&mut self.random);
+        if let ("ARCHIVE", Type::Integer { unsigned, .. }) = (table.engine, &mut of) {
+            // ARCHIVE takes a negative number after all others, as if it were unsigned, and chunks come in order.
+            *unsigned = true;
+        }
         let column = self.column(table, names, of);
         table.columns[column].nullable = false;
         let part = Part { column: table.columns[column].name.clone(), prefix: None, descending: false };
