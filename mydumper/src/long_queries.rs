@@ -98,6 +98,12 @@ pub fn wait_for_their_end(
     }
 }
 
+/// Whether DDL waits at MySQL's LOCK INSTANCE FOR BACKUP of another session, so far as the user may see.
+pub fn ddl_waits_for_a_backup(connection: &mut Connection) -> Result<bool, ServerError> {
+    let rows = connection.query("SHOW PROCESSLIST")?;
+    Ok(rows.iter().any(|row| row.named_text("State").as_deref() == Some("Waiting for backup lock")))
+}
+
 fn find(connection: &mut Connection, seconds: u64, waits_for: WaitsFor) -> Result<Vec<LongQuery>, Error> {
     let rows = connection.query("SHOW FULL PROCESSLIST")?;
     Ok(rows.iter().filter_map(|row| long_query(&process(row), seconds, waits_for)).collect())

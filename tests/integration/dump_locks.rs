@@ -3,6 +3,7 @@
 use crate::dump_support::{HELD_ROWS, Held, lock_lines, make, mydumper, only_line, wait_until, without_time};
 use harness::program::WorkDir;
 use harness::server::{self, Product, Server};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const NONE: Vec<String> = Vec::new();
 
@@ -25,16 +26,18 @@ fn each_mode_takes_its_locks_and_says_for_how_long() {
             lock_lines(&program.ok().stderr)
         };
         let ddl = |lines: &[&str]| -> Vec<String> {
-            let around = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
-            match product {
-                Product::MariaDb => around(lines),
-                Product::MySql => {
-                    let mut all = around(&["LOCK INSTANCE FOR BACKUP taken after T s"]);
-                    all.extend(around(lines));
-                    all.extend(around(&["LOCK INSTANCE FOR BACKUP released after T s"]));
-                    all
+            let [taken, released] =
+                ["taken", "released"].map(|what| format!("LOCK INSTANCE FOR BACKUP {what} after T s"));
+            let mut all: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            if product == Product::MySql {
+                all.insert(0, taken.clone());
+                // Whoever waits behind it would hold up FLUSH TABLES.
+                if lines[0].starts_with("FLUSH") {
+                    all.splice(1..2, [released.clone(), lines[0].to_owned(), taken]);
                 }
+                all.push(released);
             }
+            all
         };
         let global = match product {
             Product::MariaDb => "BACKUP STAGE BLOCK_COMMIT",
@@ -183,4 +186,53 @@ fn a_signal_ends_the_wait_for_a_lock_here_and_on_the_server() {
             wait_until("the session that waited is still there", || other.scalar(&count) == "0");
         }
     }
+}
+
+#[test]
+fn ddl_that_comes_while_locks_are_taken_is_no_deadlock() {
+    let server = Server::start(Product::MySql, &[]);
+    make(&server, "lock_ddl", TWO_ENGINES);
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..2 {
+            let (server, ended) = (&server, &ended);
+            scope.spawn(move || {
+                let mut client = server.client();
+                while !ended.load(Ordering::Relaxed) {
+                    client.run(format!("CREATE TABLE lock_ddl.new_{number} (a INT)"));
+                    client.run(format!("DROP TABLE lock_ddl.new_{number}"));
+                }
+            });
+        }
+        let outcomes: Vec<_> = (0..10)
+            .map(|_| {
+                let program = mydumper(&server, &WorkDir::new()).args(["-T", "lock_ddl.i,lock_ddl.m"]);
+                program.args(["--sync-thread-lock-mode=FTWRL", "--ftwrl-max-wait-time=20"]).run()
+            })
+            .map(|output| (output.code, output.stderr))
+            .filter(|(code, stderr)| *code != Some(0) || stderr.contains("WARNING"))
+            .collect();
+        ended.store(true, Ordering::Relaxed);
+        assert_eq!(outcomes, []);
+    });
+}
+
+#[test]
+fn ddl_that_waits_for_another_backup_does_not_hold_up_writes() {
+    let server = Server::start(Product::MySql, &[]);
+    make(&server, "lock_other", TWO_ENGINES);
+    let mut backup = server.client();
+    backup.run("LOCK INSTANCE FOR BACKUP");
+    std::thread::scope(|scope| {
+        scope.spawn(|| server.client().run("CREATE TABLE lock_other.new (a INT)"));
+        let mut other = server.client();
+        let waits = "SELECT COUNT(*) FROM performance_schema.processlist WHERE STATE = 'Waiting for backup lock'";
+        wait_until("DDL does not wait", || other.scalar(waits) == "1");
+        let output = mydumper(&server, &WorkDir::new()).args(["-B", "lock_other"]).run();
+        backup.run("UNLOCK INSTANCE");
+        assert_eq!(output.code, Some(0), "{}", output.stderr);
+        let warning = "[WARNING] DDL waits until another backup ends, and FLUSH TABLES WITH READ LOCK would wait for that DDL, \
+                       and all writes for it: the tables are locked one by one instead";
+        assert!(output.stderr.lines().map(without_time).any(|line| line == warning), "{}", output.stderr);
+    });
 }

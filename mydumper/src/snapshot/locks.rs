@@ -100,47 +100,77 @@ pub struct HeldLock {
 
 impl HeldLock {
     /// Gives it back.
-    pub fn release(mut self) -> Result<(), ServerError> {
+    pub fn release(self) -> Result<(), ServerError> {
+        self.end().map(drop)
+    }
+
+    fn end(mut self) -> Result<Connection, ServerError> {
         self.connection.execute(self.lock.release())?;
         tracing::info!("{} released after {:.3} s", self.label, self.since.elapsed().as_secs_f64());
-        Ok(())
+        Ok(self.connection)
     }
+}
+
+/// How often a lock is asked for, and how long it is waited for each time.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Whole seconds, at least one.
+    pub wait: Duration,
+    /// How often more.
+    pub retries: u64,
 }
 
 /// Takes locks.
 pub struct Locker<'a> {
     settings: &'a Settings,
     stop: &'a Stop,
-    retries: u64,
-    wait: Duration,
+    patience: Patience,
     idle: Vec<Connection>,
 }
 
 impl<'a> Locker<'a> {
-    /// With connections for as many locks. Each wait is bounded by `wait`, and tried again `retries` times.
+    /// With connections for as many locks.
     pub fn connect(
         settings: &'a Settings,
         stop: &'a Stop,
-        (wait, retries): (Duration, u64),
+        patience: Patience,
         count: usize,
     ) -> Result<Locker<'a>, ServerError> {
         let mut idle = Vec::with_capacity(count);
         for _ in 0..count {
             let mut connection = Connection::open(settings, stop)?;
             connection.execute("SET SESSION wait_timeout=2147483")?;
-            connection.execute(format!("SET SESSION lock_wait_timeout={}", wait.as_secs().max(1)))?;
             idle.push(connection);
         }
-        Ok(Locker { settings, stop, retries, wait, idle })
+        Ok(Locker { settings, stop, patience, idle })
     }
 
     /// Takes a lock. `tables` are those of [`Lock::Tables`].
     pub fn take(&mut self, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
+        self.take_within(self.patience, lock, tables)
+    }
+
+    /// Takes a lock while another is held that others wait for.
+    pub fn take_soon(&mut self, lock: Lock) -> Result<HeldLock, LockError> {
+        self.take_within(Patience { wait: Duration::from_secs(1), retries: 0 }, lock, &[])
+    }
+
+    /// Gives a lock back that is going to be asked for again.
+    pub fn give_back(&mut self, lock: HeldLock) -> Result<(), ServerError> {
+        self.idle.push(lock.end()?);
+        Ok(())
+    }
+
+    fn take_within(&mut self, patience: Patience, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
         let what = lock.name();
         let mut connection = match self.idle.pop() {
             Some(connection) => connection,
             None => Connection::open(self.settings, self.stop).map_err(|source| LockError { what, source })?,
         };
+        let seconds = patience.wait.as_secs().max(1);
+        connection
+            .execute(format!("SET SESSION lock_wait_timeout={seconds}"))
+            .map_err(|source| LockError { what, source })?;
         let waiting = Instant::now();
         let mut attempts = 0;
         while let Err(source) = try_take(&mut connection, lock, tables) {
@@ -149,12 +179,12 @@ impl<'a> Locker<'a> {
                 self.kill(&connection);
                 return Err(error);
             }
-            if !error.is_timeout() || attempts >= self.retries {
+            if !error.is_timeout() || attempts >= patience.retries {
                 self.idle.push(connection);
                 return Err(error);
             }
             attempts += 1;
-            tracing::warn!("{what} was not granted within {} s, trying again", self.wait.as_secs());
+            tracing::warn!("{what} was not granted within {seconds} s, trying again");
         }
         let label = if lock == Lock::Tables { format!("{what} ({} tables)", tables.len()) } else { what.to_owned() };
         tracing::info!("{label} taken after {:.3} s", waiting.elapsed().as_secs_f64());

@@ -20,7 +20,7 @@ use crate::listing::Listing;
 use crate::long_queries;
 use crate::table_ids::TableIds;
 
-use locks::{HeldLock, LockError, Locker};
+use locks::{HeldLock, LockError, Locker, Patience};
 pub use locks::{is_denied, is_timeout};
 use opening::Opening;
 
@@ -146,7 +146,8 @@ impl Snapshot {
         mut workers: Vec<Connection>,
         stop: &Stop,
     ) -> Result<Snapshot, Error> {
-        let wait = (Duration::from_secs(config.lock_wait_seconds), config.lock_retries);
+        let patience_for_locks =
+            Patience { wait: Duration::from_secs(config.lock_wait_seconds), retries: config.lock_retries };
         let count = match config.lock {
             LockMode::NoLock | LockMode::SafeNoLock | LockMode::Gtid => 0,
             LockMode::Auto | LockMode::GlobalReadLock | LockMode::LockAll => 3,
@@ -157,7 +158,7 @@ impl Snapshot {
         ];
         proof::on_all(workers.iter_mut().chain([&mut coordinator]), &set_up)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", config.lock_wait_seconds.max(1)))?;
-        let locker = Locker::connect(&config.connection, stop, wait, count)?;
+        let locker = Locker::connect(&config.connection, stop, patience_for_locks, count)?;
         let listing = Listing::read(&mut coordinator, config)?;
         let moment = Opening::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", patience(config)))?;

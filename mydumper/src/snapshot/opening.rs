@@ -77,12 +77,20 @@ impl<'a> Opening<'a> {
     fn best(mut self, listing: Listing) -> Result<Moment, Error> {
         let has_backup_stage = self.server.is_mariadb_since(10, 4, 1) && self.config.backup_locks;
         let global = if has_backup_stage { Lock::BackupStage } else { Lock::GlobalRead };
-        match self.under_global_lock(global, &listing) {
-            Err(Error::Lock(error)) if error.is_denied() => {
-                let flush = self.server.is_mysql_since(8, 0, 23);
-                self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
+        if global == Lock::GlobalRead && long_queries::ddl_waits_for_a_backup(self.coordinator)? {
+            tracing::warn!(
+                "DDL waits until another backup ends, and {} would wait for that DDL, and all writes for it: the tables \
+                 are locked one by one instead",
+                global.name()
+            );
+        } else {
+            match self.under_global_lock(global, &listing) {
+                Err(Error::Lock(error)) if error.is_denied() => {
+                    let flush = self.server.is_mysql_since(8, 0, 23);
+                    self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
+                }
+                result => return result?.finish(self, listing),
             }
-            result => return result?.finish(self, listing),
         }
         match self.under_table_locks(listing.clone()) {
             Err(Error::Lock(error)) if error.is_denied() => {
@@ -103,7 +111,7 @@ impl<'a> Opening<'a> {
         self.wait_for_long_queries(lock, waits_for)?;
         self.lock_ddl()?;
         self.read_table_ids()?;
-        let held = self.locker.take(lock, &[])?;
+        let held = self.take_global_lock(lock)?;
         self.start_transactions()?;
         let mut found = self.found(lock.name());
         let without = self.tables_to_lock(listing);
@@ -128,6 +136,25 @@ impl<'a> Opening<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// DDL that meets LOCK INSTANCE FOR BACKUP waits with its intention to write, and FLUSH TABLES WITH READ LOCK would
+    /// wait for that, on MySQL: so DDL is let through once more when that which ran has ended.
+    fn take_global_lock(&mut self, lock: Lock) -> Result<HeldLock, Error> {
+        match self.ddl.take() {
+            Some(ddl) if lock == Lock::GlobalRead => self.locker.give_back(ddl)?,
+            ddl => {
+                self.ddl = ddl;
+                return Ok(self.locker.take(lock, &[])?);
+            }
+        }
+        let held = self.locker.take(lock, &[])?;
+        match self.locker.take_soon(Lock::Instance) {
+            Ok(ddl) => self.ddl = Some(ddl),
+            Err(error) if error.is_timeout() => tracing::warn!("{error}; going on without it"),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(held)
     }
 
     /// Transactions that changed one of the tables have ended when these locks are granted, and no other can change one.
