@@ -192,6 +192,11 @@ fn advice_on_code(code: u16) -> Option<&'static str> {
         1114 | 1021 | 3675 => "free space on the server's disk",
         1412 => "the table was changed or dropped meanwhile: run again when no DDL is running",
         1205 | 1213 => "other sessions hold locks: run again when they are done",
+        1449 => {
+            "the account that is the DEFINER is not there: dump and restore with --users, create it, or choose another \
+             with --replace-definer or --skip-definer"
+        }
+        3510 => "dump with --all-tablespaces, or create the tablespace",
         1273 | 1115 => "this server does not have the character set or collation that the other server used",
         3948 | 4166 | 1148 => "LOAD DATA LOCAL is off: SET GLOBAL local_infile=1 on the server",
         1286 => "this server does not have the storage engine: choose another one on the other server",

@@ -7,6 +7,9 @@ use std::fmt;
 
 use crate::compression::Compression;
 
+const TABLESPACES: &str = "all-schema-create-tablespace.sql";
+const ACCOUNTS: &str = "all-schema-create-users.sql";
+
 /// One file of a dump: what it holds and how it is compressed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DumpFile {
@@ -44,6 +47,8 @@ pub enum Content {
     MetadataPartial(u32),
     /// `all-schema-create-tablespace.sql`.
     Tablespaces,
+    /// `all-schema-create-users.sql`: accounts and their privileges.
+    Accounts,
     /// `DB-schema-create.sql`.
     Database(String),
     /// `DB-schema-post.sql`: routines and events.
@@ -122,7 +127,8 @@ impl fmt::Display for DumpFile {
             Content::MetadataUnfinished => write!(f, "metadata.partial")?,
             Content::MetadataHeader => write!(f, "metadata.header")?,
             Content::MetadataPartial(number) => write!(f, "metadata.partial.{number}")?,
-            Content::Tablespaces => write!(f, "all-schema-create-tablespace.sql")?,
+            Content::Tablespaces => write!(f, "{TABLESPACES}")?,
+            Content::Accounts => write!(f, "{ACCOUNTS}")?,
             Content::Database(database) => write!(f, "{database}-schema-create.sql")?,
             Content::Post(database) => write!(f, "{database}-schema-post.sql")?,
             Content::DatabaseTriggers(database) => write!(f, "{database}-schema-triggers.sql")?,
@@ -176,8 +182,10 @@ impl Content {
     }
 
     fn from_uncompressed_name(name: &str) -> Option<Content> {
-        if name == "all-schema-create-tablespace.sql" {
-            return Some(Content::Tablespaces);
+        match name {
+            TABLESPACES => return Some(Content::Tablespaces),
+            ACCOUNTS => return Some(Content::Accounts),
+            _ => {}
         }
         if let Some(stem) = name.strip_suffix("-schema.sql") {
             return TableFileName::parse(stem).map(Content::Table);
@@ -271,6 +279,7 @@ mod tests {
             ("metadata.header", Content::MetadataHeader),
             ("metadata.partial.17", Content::MetadataPartial(17)),
             ("all-schema-create-tablespace.sql", Content::Tablespaces),
+            ("all-schema-create-users.sql", Content::Accounts),
             ("d-schema-create.sql", Content::Database("d".into())),
             ("d-schema-post.sql", Content::Post("d".into())),
             ("d-schema-triggers.sql", Content::DatabaseTriggers("d".into())),
@@ -329,7 +338,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_is_read_without_a_panic_and_written_the_same(name in "[a-z.\\-0-9]{0,24}(-schema.sql|.sql|.dat|)") {
+        fn any_name_is_read_without_a_panic_and_written_the_same(name in "([a-z.\\-0-9]{0,24}|all-schema-create-(users|tablespace))(-schema.sql|.sql|.dat|)(.gz|.zst|.lz4|)") {
             if let Some(file) = DumpFile::from_name(&name) {
                 prop_assert_eq!(file.to_string(), name);
             }

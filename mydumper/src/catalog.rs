@@ -2,7 +2,7 @@
 
 mod keys;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::connection::{Connection, Error as ServerError, Row};
@@ -118,7 +118,7 @@ pub struct Column {
 /// A stored routine or package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Routine {
-    /// `FUNCTION`, `PROCEDURE`, `PACKAGE` or `PACKAGE BODY`.
+    /// `LIBRARY` (MySQL), `FUNCTION`, `PROCEDURE`, `PACKAGE` or `PACKAGE BODY` (MariaDB).
     pub kind: String,
     /// Its name.
     pub name: String,
@@ -172,7 +172,8 @@ impl Catalog {
     /// Reads the catalog.
     pub fn read(connection: &mut Connection, server: &Server, config: &Config) -> Result<Catalog, Error> {
         let filter = &config.filter;
-        let mut reader = Reader { connection, server, config, filter, names: FileNames::default() };
+        let (names, left_out) = (FileNames::default(), BTreeSet::new());
+        let mut reader = Reader { connection, server, config, filter, names, left_out };
         let mut catalog = Catalog::default();
         let names = reader.database_names()?;
         if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
@@ -183,7 +184,8 @@ impl Catalog {
                 catalog.databases.push(Arc::new(database));
             }
         }
-        catalog.check_tables_found(filter)?;
+        let left_out = reader.left_out;
+        catalog.check_tables_found(filter, &left_out)?;
         Ok(catalog)
     }
 
@@ -192,10 +194,12 @@ impl Catalog {
         self.databases.iter().flat_map(|database| &database.tables)
     }
 
-    fn check_tables_found(&self, filter: &Filter) -> Result<(), Error> {
+    fn check_tables_found(&self, filter: &Filter, left_out: &BTreeSet<QualifiedName>) -> Result<(), Error> {
         for name in &filter.tables {
             let dumped = self.tables().any(|table| table.name == *name);
-            if !dumped
+            if left_out.contains(name) {
+                tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines leaves it out");
+            } else if !dumped
                 && !filter.omitted.contains(name)
                 && filter.regex.is_none()
                 && filter.passes_database(&name.database)
@@ -213,6 +217,8 @@ struct Reader<'a> {
     config: &'a Config,
     filter: &'a Filter,
     names: FileNames,
+    /// Tables and views that other options than filters leave out.
+    left_out: BTreeSet<QualifiedName>,
 }
 
 impl Reader<'_> {
@@ -244,7 +250,10 @@ impl Reader<'_> {
         rows.sort_by_key(|row| row.text(1));
         for row in rows {
             let table = QualifiedName::new(name.clone(), row.text(1));
-            let Some(kind) = self.table_kind(&row) else { continue };
+            let Some(kind) = self.table_kind(&row) else {
+                self.left_out.insert(table);
+                continue;
+            };
             if !self.filter.passes_table(&table)? {
                 continue;
             }
@@ -370,12 +379,25 @@ impl Reader<'_> {
         let what = "ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE";
         let rows = self.select(database, what, "ROUTINES", "ROUTINE_SCHEMA", order)?;
         let mut routines = Vec::new();
-        for row in rows {
+        // Before the routines that use them, which cannot be created without.
+        for row in self.libraries(database)? {
+            if self.passes_object(database, &row.text(1))? {
+                routines.push(Routine { kind: "LIBRARY".to_owned(), name: row.text(1) });
+            }
+        }
+        for row in rows.iter().filter(|row| row.text(2) != "LIBRARY") {
             if self.passes_object(database, &row.text(1))? {
                 routines.push(Routine { kind: row.text(2), name: row.text(1) });
             }
         }
         Ok(routines)
+    }
+
+    fn libraries(&mut self, database: &str) -> Result<Vec<Row>, Error> {
+        if !self.server.is_mysql_since(9, 2, 0) {
+            return Ok(Vec::new());
+        }
+        self.select(database, "LIBRARY_SCHEMA, LIBRARY_NAME", "LIBRARIES", "LIBRARY_SCHEMA", "LIBRARY_NAME")
     }
 
     fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {

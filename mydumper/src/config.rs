@@ -11,6 +11,7 @@ use common::filter::{Filter, Pattern};
 use common::options::{Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
+use common::sql::definer::DefinerRule;
 
 use crate::chunk::Pace;
 use crate::encoder::{Dialect, OnDuplicate, Separators};
@@ -48,6 +49,8 @@ pub struct Config {
     pub rows: RowOptions,
     /// What is dumped of a database.
     pub objects: Objects,
+    /// What becomes of definers.
+    pub definer: DefinerRule,
     /// `--build-empty-files`.
     pub build_empty_files: bool,
     /// Whether TIMESTAMP values are dumped in UTC.
@@ -171,6 +174,10 @@ pub struct Objects {
     pub routines: bool,
     /// Events.
     pub events: bool,
+    /// Tablespaces, whatever databases are dumped.
+    pub tablespaces: bool,
+    /// Accounts and their privileges, whatever databases are dumped.
+    pub accounts: bool,
 }
 
 /// What is done about queries that run for long.
@@ -206,7 +213,7 @@ pub enum LockMode {
 /// A configuration cannot be made of these options.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, lock, statement, output, job, log } = options;
+    let Options { connection, filter, selection, definer, lock, statement, output, job, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
     let compression = match output.compress {
         None => Compression::None,
@@ -275,7 +282,10 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
             triggers: selection.triggers,
             routines: selection.routines,
             events: selection.events,
+            tablespaces: selection.all_tablespaces,
+            accounts: selection.users,
         },
+        definer: definer.rule(),
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
         lock: match lock.sync_thread_lock_mode {

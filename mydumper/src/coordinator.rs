@@ -102,6 +102,10 @@ impl<'a> Coordinator<'a> {
         let file = self.write_metadata(first, &head)?;
         self.shared.deliver(file)?;
 
+        if self.config.objects.tablespaces {
+            // Alone, so that a stream brings them before any table.
+            self.phase(VecDeque::from([Task::Tablespaces]))?;
+        }
         self.phase(definitions_before_rows(catalog, self.config))?;
         if streamed {
             let text = (0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::No)).collect::<String>();
@@ -366,14 +370,16 @@ impl Feed for RowsFeed {
 
 /// Databases, sequences (a column's default may take its values from one) and tables.
 fn definitions_before_rows(catalog: &Catalog, config: &Config) -> VecDeque<Task> {
+    // Early, though they are restored late: a restore is to know before it loads rows whether it can take them.
+    let accounts = config.objects.accounts.then_some(Task::Accounts);
     if !config.objects.schemas {
-        return VecDeque::new();
+        return accounts.into_iter().collect();
     }
     let of_kind = |wanted: fn(&TableKind) -> bool| catalog.tables().filter(move |table| wanted(&table.kind)).cloned();
     let databases = catalog.databases.iter().cloned().map(Task::Database);
     let sequences = of_kind(|kind| *kind == TableKind::Sequence).map(Task::Sequence);
     let tables = of_kind(|kind| matches!(kind, TableKind::Base { .. })).map(Task::Table);
-    databases.chain(sequences).chain(tables).collect()
+    databases.chain(accounts).chain(sequences).chain(tables).collect()
 }
 
 /// Routines and events, views, triggers.

@@ -123,6 +123,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         chunk_filesize: config.chunk_filesize,
         build_empty_files: config.build_empty_files,
         preamble: Preamble { utc: config.utc },
+        definer: config.definer.clone(),
         counters: Arc::clone(progress.counters()),
         files_delivered: AtomicU64::new(0),
         sender: sender.as_ref().map(|sender| sender.files().clone()),

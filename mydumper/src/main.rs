@@ -1,5 +1,6 @@
 //! mydumper: dumps MySQL and MariaDB databases with many threads, at one point in time.
 
+mod accounts;
 mod catalog;
 mod chunk;
 mod config;
@@ -21,6 +22,7 @@ mod schema;
 mod snapshot;
 mod stream_sender;
 mod table_ids;
+mod tablespaces;
 mod task;
 mod worker;
 

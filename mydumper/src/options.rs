@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 use common::options::values::{BadValue, byte_size, choose, mebibytes, number, positive, threads};
-use common::options::{CommaList, ConnectionOptions, FilterOptions, LogOptions, StreamMode};
+use common::options::{CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LogOptions, StreamMode};
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +27,10 @@ pub struct Options {
     /// What is dumped.
     #[command(flatten)]
     pub selection: SelectionOptions,
+
+    /// Who defines views and programs.
+    #[command(flatten)]
+    pub definer: DefinerOptions,
 
     /// How all threads come to see one point in time.
     #[command(flatten)]
@@ -88,6 +92,14 @@ pub struct SelectionOptions {
     /// Dump procedures and functions
     #[arg(short = 'R', long)]
     pub routines: bool,
+
+    /// Dump general and undo tablespaces (MySQL)
+    #[arg(short = 'Y', long)]
+    pub all_tablespaces: bool,
+
+    /// Dump all accounts and roles with their privileges; the file holds password hashes
+    #[arg(long)]
+    pub users: bool,
 
     /// Dump no views
     #[arg(short = 'W', long)]

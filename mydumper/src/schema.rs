@@ -1,12 +1,17 @@
 //! The SQL that makes each object again, as the text of its file.
 
+mod comment;
+mod libraries;
 mod mixed;
+mod view_columns;
 
-use common::connection::{Connection, Error as ServerError};
+use common::connection::{Connection, Error as ServerError, Row};
 use common::server::Server;
+use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
 use crate::catalog::{Database, Table};
+use view_columns::{needs_column_list, with_column_list};
 
 /// The sql_mode that our files run under: rows may hold zeros in AUTO_INCREMENT columns and dates that no calendar
 /// has, and a value that was stored once is stored again, whatever mode forbids it today.
@@ -75,12 +80,18 @@ pub struct SchemaReader<'a> {
     connection: &'a mut Connection,
     server: &'a Server,
     preamble: Preamble,
+    definer: &'a DefinerRule,
 }
 
 impl<'a> SchemaReader<'a> {
     /// The connection's session has to speak utf8mb4.
-    pub fn new(connection: &'a mut Connection, server: &'a Server, preamble: Preamble) -> Self {
-        SchemaReader { connection, server, preamble }
+    pub fn new(
+        connection: &'a mut Connection,
+        server: &'a Server,
+        preamble: Preamble,
+        definer: &'a DefinerRule,
+    ) -> Self {
+        SchemaReader { connection, server, preamble, definer }
     }
 
     /// CREATE DATABASE.
@@ -131,7 +142,17 @@ impl<'a> SchemaReader<'a> {
         let object = format!("view {}", view.name);
         self.run(&object, &format!("USE {}", quote_identifier(&view.name.database)))?;
         let name = quote_identifier(&view.name.name);
-        let definition = self.show(&object, &format!("SHOW CREATE VIEW {}", view.name.to_sql()), "Create View")?;
+        let mut definition = self.show(&object, &format!("SHOW CREATE VIEW {}", view.name.to_sql()), "Create View")?;
+        if needs_column_list(&view.columns) {
+            let condition = is_named(&[("TABLE_SCHEMA", &view.name.database), ("TABLE_NAME", &view.name.name)]);
+            let columns = format!(
+                "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE {condition} ORDER BY ORDINAL_POSITION"
+            );
+            let rows = self.query_in(&object, definition.character_set_client.as_deref(), &columns)?;
+            let names: Vec<&[u8]> = rows.iter().filter_map(|row| row.bytes(0)).collect();
+            definition.text = with_column_list(&definition.text, &names);
+        }
+        definition.text = self.definer.apply(&definition.text).into_owned();
         let mut out = self.preamble.for_definitions();
         append(&mut out, format!("DROP TABLE IF EXISTS {name}").as_bytes());
         append(&mut out, format!("DROP VIEW IF EXISTS {name}").as_bytes());
@@ -192,13 +213,22 @@ impl<'a> SchemaReader<'a> {
         column: &str,
     ) -> Result<(), Error> {
         let object = format!("{} {}.{}", kind.to_ascii_lowercase(), database.escape_debug(), name.escape_debug());
-        let name = quote_identifier(name);
-        let statement = format!("SHOW CREATE {kind} {}.{name}", quote_identifier(database));
+        let quoted = quote_identifier(name);
+        let statement = format!("SHOW CREATE {kind} {}.{quoted}", quote_identifier(database));
         let mut definition = self.show(&object, &statement, column)?;
         let sql_mode = definition.sql_mode.clone().unwrap_or_default();
         definition.text = mixed::readable(definition.text, kind, &sql_mode);
         self.put_in_one_charset(&object, &mut definition, kind, &sql_mode)?;
-        definition.write(out, Some(&format!("DROP {kind} IF EXISTS {name}")));
+        if sql_mode.contains("NO_BACKSLASH_ESCAPES")
+            && let Some(query) = comment::query(kind, database, name)
+            && let Some(row) = self.query_in(&object, definition.character_set_client.as_deref(), &query)?.first()
+            && let (Some(shown), Some(needed)) = (row.bytes(0), row.bytes(1))
+        {
+            definition.text = comment::replace(&definition.text, shown, needed).into_owned();
+        }
+        definition.text = libraries::unqualified(&definition.text, database).into_owned();
+        definition.text = self.definer.apply(&definition.text).into_owned();
+        definition.write(out, Some(&format!("DROP {kind} IF EXISTS {quoted}")));
         Ok(())
     }
 
@@ -237,27 +267,25 @@ impl<'a> SchemaReader<'a> {
     }
 
     fn show(&mut self, object: &str, statement: &str, column: &str) -> Result<Definition, Error> {
-        let definition = self.show_once(object, statement, column)?;
+        let definition = self.show_in(object, None, statement, column)?;
         // The body is stored in the character set of the client that made it, and its file is to say the same
         // bytes in that character set again.
-        match definition.character_set_client.as_deref() {
+        match definition.character_set_client.clone() {
             None => Ok(definition),
-            Some(charset) if is_utf8(charset) => Ok(definition),
-            Some(charset) => {
-                self.run(object, &format!("SET SESSION character_set_results = {charset}"))?;
-                let definition = self.show_once(object, statement, column);
-                self.run(object, "SET SESSION character_set_results = utf8mb4")?;
-                definition
-            }
+            Some(charset) if is_utf8(&charset) => Ok(definition),
+            charset => self.show_in(object, charset.as_deref(), statement, column),
         }
     }
 
-    fn show_once(&mut self, object: &str, statement: &str, column: &str) -> Result<Definition, Error> {
-        let row = self
-            .connection
-            .query_first(statement)
-            .map_err(|source| Error::Server { object: object.to_owned(), source })?
-            .ok_or_else(|| Error::Hidden(object.to_owned()))?;
+    fn show_in(
+        &mut self,
+        object: &str,
+        charset: Option<&str>,
+        statement: &str,
+        column: &str,
+    ) -> Result<Definition, Error> {
+        let rows = self.query_in(object, charset, statement)?;
+        let row = rows.first().ok_or_else(|| Error::Hidden(object.to_owned()))?;
         Ok(Definition {
             text: row.named(column).ok_or_else(|| Error::Hidden(object.to_owned()))?.to_vec(),
             character_set_client: row.named_text("character_set_client"),
@@ -267,10 +295,32 @@ impl<'a> SchemaReader<'a> {
         })
     }
 
+    /// The rows of a statement, in a character set.
+    fn query_in(&mut self, object: &str, charset: Option<&str>, statement: &str) -> Result<Vec<Row>, Error> {
+        let charset = charset.filter(|charset| !is_utf8(charset));
+        if let Some(charset) = charset {
+            self.run(object, &format!("SET SESSION character_set_results = {charset}"))?;
+        }
+        let rows = self.connection.query(statement);
+        if charset.is_some() {
+            self.run(object, "SET SESSION character_set_results = utf8mb4")?;
+        }
+        rows.map_err(|source| Error::Server { object: object.to_owned(), source })
+    }
+
     fn run(&mut self, object: &str, statement: &str) -> Result<(), Error> {
         let result = self.connection.execute(statement);
         result.map(drop).map_err(|source| Error::Server { object: object.to_owned(), source })
     }
+}
+
+/// A condition on columns of information_schema with names: servers compare these without regard to case.
+fn is_named(columns: &[(&str, &str)]) -> String {
+    let conditions: Vec<String> = columns
+        .iter()
+        .map(|(column, name)| format!("{column} = {0} AND HEX({column}) = HEX({0})", quote_string(name)))
+        .collect();
+    conditions.join(" AND ")
 }
 
 fn is_utf8(charset: &str) -> bool {

@@ -9,6 +9,10 @@ use crate::chunk::{Chunk, Key, Rest};
 /// Something that one worker does at a time.
 #[derive(Debug, Clone)]
 pub enum Task {
+    /// Tablespaces.
+    Tablespaces,
+    /// Accounts and their privileges.
+    Accounts,
     /// CREATE DATABASE.
     Database(Arc<Database>),
     /// CREATE TABLE.
@@ -58,6 +62,8 @@ impl fmt::Display for Task {
     /// As messages name it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Task::Tablespaces => write!(f, "tablespaces"),
+            Task::Accounts => write!(f, "accounts"),
             Task::Database(database) => write!(f, "database {}", database.name.escape_debug()),
             Task::Table(table) => write!(f, "table {}", table.name),
             Task::Sequence(sequence) => write!(f, "sequence {}", sequence.name),

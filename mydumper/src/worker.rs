@@ -9,10 +9,12 @@ use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{Content, DumpFile};
 use common::progress::Counters;
 use common::server::Server;
+use common::sql::definer::DefinerRule;
 use common::sql::quote_identifier;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
+use crate::accounts;
 use crate::catalog::{Column, Table};
 use crate::chunk::{Chunk, Rest};
 use crate::config::{RowFormat, RowOptions};
@@ -22,6 +24,7 @@ use crate::key_reader::KeyReader;
 use crate::row_files::RowFiles;
 use crate::row_source::RowSource;
 use crate::schema::{self, Preamble, SchemaReader};
+use crate::tablespaces;
 use crate::task::{Portion, RowsTask, Task};
 
 /// A task failed.
@@ -30,6 +33,12 @@ pub enum Error {
     /// A definition could not be read.
     #[error(transparent)]
     Schema(#[from] schema::Error),
+    /// The accounts could not be read.
+    #[error(transparent)]
+    Accounts(#[from] accounts::Error),
+    /// The tablespaces could not be read.
+    #[error(transparent)]
+    Tablespaces(#[from] tablespaces::Error),
     /// Rows could not be read.
     #[error("cannot dump {task}: {source}{}", advice(source))]
     Rows {
@@ -102,6 +111,8 @@ pub struct Shared {
     pub build_empty_files: bool,
     /// The first lines of files.
     pub preamble: Preamble,
+    /// What becomes of definers.
+    pub definer: DefinerRule,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
     /// Files of the dump so far, but for metadata.
@@ -165,6 +176,8 @@ impl Worker {
                 let chunk = self.chunk(rows, reports)?;
                 return self.rows(rows, &chunk).map(Report::Rows);
             }
+            Task::Tablespaces => Content::Tablespaces,
+            Task::Accounts => Content::Accounts,
             Task::Database(database) => Content::Database(database.file.clone()),
             Task::Table(table) => Content::Table(table.file.clone()),
             Task::Sequence(sequence) => Content::Sequence(sequence.file.clone()),
@@ -173,9 +186,15 @@ impl Worker {
             Task::Post(database) => Content::Post(database.file.clone()),
         };
         self.set_names(Names::Utf8Mb4)?;
-        let mut reader = SchemaReader::new(&mut self.connection, &self.shared.server, self.shared.preamble);
+        let shared = Arc::clone(&self.shared);
+        let mut reader = SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer);
         let text = match task {
             Task::Rows(_) => Vec::new(),
+            Task::Tablespaces => match tablespaces::read(&mut self.connection, &shared.server, shared.preamble)? {
+                Some(text) => text,
+                None => return Ok(Report::Done),
+            },
+            Task::Accounts => accounts::read(&mut self.connection, &shared.server, shared.preamble)?,
             Task::Database(database) => reader.database(database)?,
             Task::Table(table) => reader.table(table)?,
             Task::Sequence(sequence) => reader.sequence(sequence)?,

@@ -19,7 +19,7 @@ use crate::ddl::element::ElementKind;
 use crate::ddl::portability::{self, Names};
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 use crate::ddl::translate::translate;
-use crate::definitions::{cannot_read, text};
+use crate::definitions::text;
 use crate::job::{Findings, Outcome, Refusal};
 use crate::worker::{Error, Worker};
 
@@ -102,7 +102,7 @@ pub fn file(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     let mut dialect = Dialect::default();
     // What is said before CREATE is said for it.
     let mut session = Vec::new();
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         let kind = classify(statement.text);
         match kind {
             StatementKind::Set => {

@@ -8,6 +8,7 @@ use common::filter::Filter;
 use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
+use common::sql::definer::DefinerRule;
 
 use crate::options::{DropTable, OptimizeKeys, Options};
 
@@ -99,6 +100,10 @@ pub struct Restore {
     pub schemas: bool,
     /// Whether rows are loaded.
     pub data: bool,
+    /// Whether accounts and privileges are restored.
+    pub accounts: bool,
+    /// What becomes of definers.
+    pub definer: DefinerRule,
     /// Whether triggers are created.
     pub triggers: bool,
     /// Whether routines and events are created.
@@ -118,7 +123,7 @@ pub struct Restore {
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, restore, job, log } = options;
+    let Options { connection, filter, selection, definer, restore, job, log } = options;
     if restore.stream.is_some() && std::io::stdin().is_terminal() {
         return Err(UsageError::new("--stream reads a dump from standard input: redirect a file or pipe to it"));
     }
@@ -172,6 +177,8 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             create_tables: !selection.skip_create_table && !selection.no_schemas,
             schemas: !selection.no_schemas,
             data: !selection.no_data,
+            accounts: selection.users,
+            definer: definer.rule(),
             triggers: !selection.skip_triggers && !selection.no_schemas,
             post: !selection.skip_post && !selection.no_schemas,
             skip_constraints: selection.skip_constraints,

@@ -8,7 +8,7 @@ use common::sql::{quote_identifier, quote_string};
 use crate::check;
 use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::statement_kind::{StatementKind, classify};
-use crate::definitions::{cannot_read, text};
+use crate::definitions::text;
 use crate::job::{DatabaseTarget, Existing, Findings, Outcome, Refusal};
 use crate::worker::{Error, Worker};
 
@@ -67,7 +67,7 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -
 fn create_statement(worker: &Worker, file: &DumpFile) -> Result<(u64, Vec<u8>), Error> {
     let mut reader = worker.shared.files.statements(file)?;
     let mut found = None;
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         if classify(statement.text) == StatementKind::CreateDatabase {
             found = Some((statement.line, statement.text.to_vec()));
         }

@@ -19,7 +19,28 @@ use crate::options::{DropTable, OptimizeKeys};
 use crate::worker::{Error, Worker, table_file_name};
 
 const TABLE_EXISTS: u16 = 1050;
+const TABLESPACE_EXISTS: u16 = 1813;
+const NO_SUCH_ROUTINE: u16 = 1305;
 const NO_SUCH_TABLE: u16 = 1146;
+
+/// CREATE TABLESPACE. Those that are there are left as they are: other tables may be in them.
+pub fn tablespaces(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
+    if worker.shared.server.is_mariadb() {
+        tracing::warn!("{file} is left out: MariaDB has no general tablespaces, and tables are created without");
+        return Ok(Outcome::Done);
+    }
+    worker.begin_file(file, None)?;
+    run_file(worker, file, |worker, kind, statement| match kind {
+        StatementKind::CreateTablespace => match worker.session.execute_ddl(statement) {
+            Err(error) if error.server_code() == Some(TABLESPACE_EXISTS) => {
+                tracing::warn!("{file}: a tablespace is there already and stays as it is: {error}");
+                Ok(Handled::Yes)
+            }
+            result => result.map(|_| Handled::Yes),
+        },
+        _ => Ok(Handled::No),
+    })
+}
 
 /// CREATE TABLE, without the keys that are added later.
 pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
@@ -27,7 +48,7 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
     worker.begin_file(file, Some(database))?;
     let mut reader = worker.shared.files.statements(file)?;
     let mut created = None;
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         if classify(statement.text) != StatementKind::CreateTable {
             let adapted = worker.session.adapt_set(statement.text);
@@ -138,44 +159,64 @@ fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
 pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     worker.begin_file(file, Some(database))?;
     let drop_table = worker.shared.restore.drop_table;
-    let result = run_file(worker, file, |worker, kind, statement| {
-        if kind == StatementKind::CreateSequence && drop_table == DropTable::Drop {
+    let keeps = keeps_existing(worker);
+    let result = run_file(worker, file, |worker, kind, statement| match kind {
+        StatementKind::CreateSequence if keeps => {
+            worker.session.connection.execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)
+        }
+        StatementKind::CreateSequence if drop_table == DropTable::Drop => {
             let statement =
                 String::from_utf8_lossy(statement).replacen("CREATE SEQUENCE", "CREATE OR REPLACE SEQUENCE", 1);
-            worker.session.connection.execute(statement)?;
-            return Ok(Handled::Yes);
+            worker.session.connection.execute(statement).map(|_| Handled::Yes)
         }
-        Ok(Handled::No)
+        _ => Ok(Handled::No),
     });
     let name = file.content.table().map(|sequence| sequence.table.as_str()).unwrap_or_default();
     result.or_else(|error| Refusal::of(format!("sequence {}", QualifiedName::new(&database.target, name)), error))
 }
 
+/// Whether views and sequences that are there stay as they are, as tables do.
+fn keeps_existing(worker: &Worker) -> bool {
+    let restore = &worker.shared.restore;
+    !restore.create_tables || restore.drop_table == DropTable::None
+}
+
+/// What CREATE comes to where the object may be there.
+fn unless_it_exists(error: ServerError) -> Result<Handled, ServerError> {
+    if error.server_code() != Some(TABLE_EXISTS) {
+        return Err(error);
+    }
+    tracing::info!("it is there already and stays as it is: {error}");
+    Ok(Handled::Yes)
+}
+
 /// CREATE VIEW.
 pub fn view(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     /// Table or view is missing, function is missing, view is invalid, database or column is missing.
-    const NOT_THERE_YET: [u16; 6] = [NO_SUCH_TABLE, 1305, 1356, 1049, 1054, 1347];
+    const NOT_THERE_YET: [u16; 6] = [NO_SUCH_TABLE, NO_SUCH_ROUTINE, 1356, 1049, 1054, 1347];
     worker.begin_file(file, Some(database))?;
     let drop_table = worker.shared.restore.drop_table;
+    let keeps = keeps_existing(worker);
     let result = run_file(worker, file, |worker, kind, statement| match kind {
+        StatementKind::Drop { what: Dropped::Table | Dropped::View } if keeps => Ok(Handled::Yes),
         // Our views have no table standing in for them, and a table of that name would be the user's.
         StatementKind::Drop { what: Dropped::Table } if drop_table != DropTable::Drop => Ok(Handled::Yes),
-        StatementKind::Drop { what: Dropped::View } if matches!(drop_table, DropTable::Fail | DropTable::None) => {
-            Ok(Handled::Yes)
-        }
-        StatementKind::CreateView if drop_table == DropTable::None => {
-            match worker.session.connection.execute(statement) {
-                Err(error) if error.server_code() == Some(TABLE_EXISTS) => Ok(Handled::Yes),
-                result => result.map(|_| Handled::Yes),
-            }
+        StatementKind::Drop { what: Dropped::View } if drop_table == DropTable::Fail => Ok(Handled::Yes),
+        StatementKind::CreateView if keeps => {
+            worker.session.connection.execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)
         }
         _ => Ok(Handled::No),
     });
+    postponed(result, &NOT_THERE_YET)
+}
+
+/// A failure with one of these codes is no failure yet: what is missing may be created meanwhile.
+fn postponed(result: Result<Outcome, Error>, not_there_yet: &[u16]) -> Result<Outcome, Error> {
     match result {
         Err(Error::Statement { source, .. })
-            if source.server_code().is_some_and(|code| NOT_THERE_YET.contains(&code)) =>
+            if source.server_code().is_some_and(|code| not_there_yet.contains(&code)) =>
         {
-            Ok(Outcome::ViewPostponed(source.to_string()))
+            Ok(Outcome::Postponed(source.to_string()))
         }
         result => result,
     }
@@ -188,7 +229,7 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     // DROP TRIGGER comes before it is known which table the trigger is of.
     let mut drop = None;
     let mut empty = true;
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         match classify(statement.text) {
@@ -205,7 +246,8 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                 if let Some(drop) = drop.take() {
                     worker.session.execute_ddl(drop).map_err(failed)?;
                 }
-                worker.session.execute_ddl(statement.text).map_err(failed)?;
+                let create = worker.shared.restore.definer.apply(statement.text);
+                worker.session.execute_ddl(create).map_err(failed)?;
             }
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
@@ -223,10 +265,12 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
 /// The routines of a file that also has events.
 pub fn routines(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     worker.begin_file(file, Some(database))?;
-    run_statements(worker, file, |_, kind, _| {
+    let result = run_statements(worker, file, |_, kind, _| {
         let is_event = matches!(kind, StatementKind::CreateEvent | StatementKind::Drop { what: Dropped::Event });
         Ok(if is_event { Handled::Yes } else { Handled::No })
-    })
+    });
+    // A library of another database.
+    postponed(result, &[NO_SUCH_ROUTINE])
 }
 
 /// The events of a file that also has routines. Nothing is left to do with the file then.
@@ -262,21 +306,22 @@ fn run_statements(
 ) -> Result<Outcome, Error> {
     let mut reader = worker.shared.files.statements(file)?;
     let mut empty = true;
-    while let Some(statement) = reader.next_statement().map_err(|source| cannot_read(worker, file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         let kind = classify(statement.text);
-        if let Handled::No = handle(worker, kind, statement.text).map_err(failed)? {
-            let adapted = worker.session.adapt_set(statement.text);
-            worker.session.execute_ddl(adapted).map_err(failed)?;
+        let shared = Arc::clone(&worker.shared);
+        let text = match kind {
+            StatementKind::CreateView | StatementKind::CreateRoutine | StatementKind::CreateEvent => {
+                shared.restore.definer.apply(statement.text)
+            }
+            _ => worker.session.adapt_set(statement.text),
+        };
+        if let Handled::No = handle(worker, kind, &text).map_err(failed)? {
+            worker.session.execute_ddl(text).map_err(failed)?;
         }
     }
     if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
-}
-
-/// A file that is no sequence of statements.
-pub fn cannot_read(worker: &Worker, file: &DumpFile, source: common::sql::StatementError) -> Error {
-    crate::files::Error::Statement { path: worker.shared.files.path(file), source }.into()
 }
 
 /// A name for messages and comparisons.

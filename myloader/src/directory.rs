@@ -78,10 +78,11 @@ pub fn scan(directory: &Path) -> Result<(Metadata, Vec<DumpFile>), Error> {
 /// Definitions before the rows that need them.
 fn rank(content: &Content) -> u8 {
     match content {
-        Content::Database(_) => 0,
-        Content::Sequence(_) => 1,
-        Content::Table(_) => 2,
-        Content::Rows(_) => 3,
-        _ => 4,
+        Content::Tablespaces | Content::Accounts => 0,
+        Content::Database(_) => 1,
+        Content::Sequence(_) => 2,
+        Content::Table(_) => 3,
+        Content::Rows(_) => 4,
+        _ => 5,
     }
 }

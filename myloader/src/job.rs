@@ -57,6 +57,14 @@ pub struct Findings {
 pub enum Job {
     /// Look which database a file is of, and what it has on the server.
     FindDatabase(DumpFile),
+    /// Create tablespaces.
+    Tablespaces(DumpFile),
+    /// Look whether this server takes the accounts of the dump.
+    CheckAccounts(DumpFile),
+    /// Create accounts and give them their privileges, as far as what these are on is there.
+    CreateAccounts(DumpFile),
+    /// Give accounts the other privileges, when all is there.
+    GrantLater(DumpFile, Vec<LaterGrant>),
     /// Look whether a database is there whose file the dump does not have.
     UseDatabase(String),
     /// Read a definition, and tell whether the server can have it.
@@ -87,6 +95,17 @@ pub enum Job {
     Events(Arc<DatabaseTarget>, DumpFile),
 }
 
+/// A privilege on what was not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterGrant {
+    /// Where the statement starts in its file.
+    pub line: u64,
+    /// The statement.
+    pub statement: Vec<u8>,
+    /// The account, for messages.
+    pub account: String,
+}
+
 /// What a job that did not fail has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -115,8 +134,15 @@ pub enum Outcome {
     TableSkipped,
     /// So many rows were loaded.
     RowsLoaded(u64),
-    /// A view needs something that is not there yet.
-    ViewPostponed(String),
+    /// A view, or a routine that uses a library, needs something that is not there yet.
+    Postponed(String),
+    /// So far are the accounts.
+    Accounts {
+        /// Privileges on what is not there yet.
+        later: Vec<LaterGrant>,
+        /// What failed, as messages.
+        failures: Vec<String>,
+    },
     /// Nothing more to say.
     Done,
 }
@@ -133,7 +159,11 @@ impl fmt::Display for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Job::FindDatabase(file) | Job::Check(file) => write!(f, "look at {file}"),
-            Job::CreateDatabase(_, file)
+            Job::Tablespaces(file)
+            | Job::CheckAccounts(file)
+            | Job::CreateAccounts(file)
+            | Job::GrantLater(file, _)
+            | Job::CreateDatabase(_, file)
             | Job::Sequence(_, file)
             | Job::CreateTable(_, file)
             | Job::Rows(_, _, file)

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
-use common::dump_file::{DumpFile, TableFileName};
+use common::dump_file::{Content, DumpFile, TableFileName};
 use common::global_variables::GlobalVariables;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
@@ -83,6 +83,11 @@ impl std::fmt::Display for Summary {
 /// Restores. Whatever fails, what was restored until then stays on the server.
 pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
+    if config.restore.accounts
+        && let Some(target) = &config.restore.target_database
+    {
+        tracing::warn!("--users: privileges name the databases of the dump, not {target:?}");
+    }
     let input = open_source(&config, stop)?;
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
@@ -188,6 +193,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         fire_triggers: restore.fire_triggers,
         schemas: restore.schemas,
         data: restore.data,
+        accounts: restore.accounts,
         triggers: restore.triggers,
         post: restore.post,
     }
@@ -252,7 +258,7 @@ impl Coordinator<'_> {
             Input::Directory(_, metadata, files) => {
                 self.metadata(metadata.clone())?;
                 for file in files {
-                    self.scheduler.arrived(file.clone(), 0)?;
+                    self.arrived(file.clone(), 0)?;
                 }
                 self.scheduler.input_ended(metadata.clone())?;
                 (&nothing, u64::MAX)
@@ -283,7 +289,7 @@ impl Coordinator<'_> {
                         self.metadata(metadata)?;
                         self.scheduler.definitions_arrived()?;
                     }
-                    Event::File(file, bytes) => self.scheduler.arrived(file, bytes)?,
+                    Event::File(file, bytes) => self.arrived(file, bytes)?,
                     Event::End(metadata, text) => {
                         arrivals = &nothing;
                         if let Input::Stream(source, _) = input
@@ -320,6 +326,13 @@ impl Coordinator<'_> {
         for warning in self.scheduler.take_warnings() {
             tracing::warn!("{warning}");
         }
+    }
+
+    fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
+        if file.content == Content::Accounts && !self.shared.restore.accounts {
+            tracing::warn!("{file}: the accounts of the dump are left out, --users restores them");
+        }
+        Ok(self.scheduler.arrived(file, bytes)?)
     }
 
     fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {

@@ -1,5 +1,6 @@
 //! myloader: restores a dump of mydumper into MySQL or MariaDB with many threads.
 
+mod accounts;
 mod check;
 mod config;
 mod databases;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use clap::Parser;
 use common::options::values::{BadValue, byte_size, choose, positive, threads};
-use common::options::{CommaList, ConnectionOptions, FilterOptions, LoaderStream, LogOptions};
+use common::options::{CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LoaderStream, LogOptions};
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +27,10 @@ pub struct Options {
     /// What is restored, and under which name.
     #[command(flatten)]
     pub selection: SelectionOptions,
+
+    /// Who defines views and programs.
+    #[command(flatten)]
+    pub definer: DefinerOptions,
 
     /// How the restore treats what is there.
     #[command(flatten)]
@@ -80,6 +84,10 @@ pub struct SelectionOptions {
     /// Restore no rows
     #[arg(long)]
     pub no_data: bool,
+
+    /// Create the accounts and roles of the dump that are not there, with their privileges
+    #[arg(long)]
+    pub users: bool,
 
     /// Restore rows only
     #[arg(long)]

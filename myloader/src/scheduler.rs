@@ -1,7 +1,8 @@
 //! What can be done next: pure, from files that arrived and jobs that ended to jobs.
 //!
-//! The order always works: databases, sequences, tables, rows, keys; and when all tables have theirs: foreign keys,
-//! routines, views (until none is left), triggers, events.
+//! The order always works: tablespaces, databases, sequences, tables, rows, keys; and when all tables have theirs:
+//! foreign keys, accounts (they define what comes next) with their privileges on what is there, routines, views (until
+//! none is left), triggers, events, the other privileges.
 //!
 //! Nothing is changed until all definitions that come before the rows are there and were looked at, and no row is
 //! loaded until all tables are made: what the server cannot have is named together, and early. With rows and keys, each
@@ -26,7 +27,7 @@ use databases::Database;
 pub use error::Error;
 use stages::Stage;
 
-use crate::job::{Findings, Job, Outcome, Refusal};
+use crate::job::{Findings, Job, LaterGrant, Outcome, Refusal};
 use crate::options::DropTable;
 use crate::table_state::{Stage as TableStage, TableState};
 
@@ -57,6 +58,8 @@ pub struct Settings {
     pub schemas: bool,
     /// Whether rows are.
     pub data: bool,
+    /// Whether accounts are.
+    pub accounts: bool,
     /// Whether triggers are.
     pub triggers: bool,
     /// Whether routines and events are.
@@ -97,9 +100,15 @@ pub struct Scheduler {
     refused_files: BTreeSet<DumpFile>,
     /// What is to be told, and was not yet.
     warnings: Vec<String>,
-    postponed_views: Vec<(Job, String)>,
-    /// Whether a view was created since the round began.
-    view_created: bool,
+    tablespaces: Option<DumpFile>,
+    accounts: Option<DumpFile>,
+    later_grants: Vec<LaterGrant>,
+    /// What failed of the accounts: told when everything else is restored.
+    account_failures: Vec<String>,
+    /// Views, or files with routines, that need what is not there yet.
+    postponed: Vec<(Job, String)>,
+    /// Whether one of these was created since the round began.
+    went_on: bool,
 }
 
 impl Settings {
@@ -149,8 +158,12 @@ impl Scheduler {
             refused_files: BTreeSet::new(),
             to_empty: VecDeque::new(),
             warnings: Vec::new(),
-            postponed_views: Vec::new(),
-            view_created: false,
+            tablespaces: None,
+            accounts: None,
+            later_grants: Vec::new(),
+            account_failures: Vec::new(),
+            postponed: Vec::new(),
+            went_on: false,
         }
     }
 
@@ -185,7 +198,10 @@ impl Scheduler {
     /// A file is there, whole, with so many bytes.
     pub fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
         self.files += 1;
-        let Some(name) = file.content.database().map(str::to_owned) else { return Ok(()) };
+        let Some(name) = file.content.database().map(str::to_owned) else {
+            self.server_wide(file);
+            return Ok(());
+        };
         let is_definition = !matches!(file.content, Content::Rows(_));
         if is_definition && !self.settings.schemas && !matches!(file.content, Content::Database(_) | Content::Table(_))
         {
@@ -225,6 +241,20 @@ impl Scheduler {
             _ => {}
         }
         Ok(())
+    }
+
+    /// A file that belongs to no database.
+    fn server_wide(&mut self, file: DumpFile) {
+        match file.content {
+            Content::Tablespaces if self.settings.schemas && self.settings.create_tables => {
+                self.tablespaces = Some(file);
+            }
+            Content::Accounts if self.settings.accounts => {
+                self.accounts = Some(file.clone());
+                self.ready.push_back(Job::CheckAccounts(file));
+            }
+            _ => {}
+        }
     }
 
     /// No further definition comes before the rows, as far as the dump's maker tells. What still comes later is dealt
@@ -309,8 +339,12 @@ impl Scheduler {
                 self.running_keys -= 1;
                 self.set_stage(&table.file, TableStage::Restored);
             }
-            (Job::View(..), Outcome::ViewPostponed(why)) => self.postponed_views.push((job.clone(), why)),
-            (Job::View(..), _) => self.view_created = true,
+            (_, Outcome::Postponed(why)) => self.postponed.push((job.clone(), why)),
+            (Job::View(..) | Job::Routines(..), _) => self.went_on = true,
+            (_, Outcome::Accounts { later, failures }) => {
+                self.later_grants.extend(later);
+                self.account_failures.extend(failures);
+            }
             _ => {}
         }
         self.advance()

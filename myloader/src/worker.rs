@@ -7,6 +7,7 @@ use common::dump_file::{Content, DumpFile};
 use common::name::QualifiedName;
 use common::progress::Counters;
 use common::server::Server;
+use common::sql::StatementError;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
@@ -16,7 +17,7 @@ use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
 use crate::session::Session;
-use crate::{check, databases, definitions, rows};
+use crate::{accounts, check, databases, definitions, rows};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +89,19 @@ pub enum Error {
         expected: u64,
         /// The first ones' texts.
         first: String,
+    },
+    /// Accounts of the other product.
+    #[error(
+        "--users: {file} has accounts of {dump}, and this server is {server}: neither takes the passwords and privileges \
+         of the other; restore without --users, and create the accounts by hand"
+    )]
+    OtherAccounts {
+        /// The file.
+        file: String,
+        /// The product that the dump was made on.
+        dump: &'static str,
+        /// The server.
+        server: String,
     },
     /// A filter cannot be decided.
     #[error(transparent)]
@@ -169,6 +183,10 @@ impl Worker {
 
     fn do_job(&mut self, job: &Job) -> Result<Outcome, Error> {
         match job {
+            Job::Tablespaces(file) => definitions::tablespaces(self, file),
+            Job::CheckAccounts(file) => accounts::check(self, file),
+            Job::CreateAccounts(file) => accounts::create(self, file),
+            Job::GrantLater(file, grants) => accounts::grant_later(self, file, grants),
             Job::FindDatabase(file) => databases::find(self, file),
             Job::UseDatabase(name) => databases::find_by_name(self, name),
             Job::Check(file) => check::file(self, file),
@@ -201,6 +219,11 @@ impl Worker {
         self.session
             .reset(database.map(|database| database.target.as_str()))
             .map_err(|source| Error::Job { job: file.to_string(), source })
+    }
+
+    /// A file cannot be cut into statements.
+    pub fn cannot_read(&self, file: &DumpFile, source: StatementError) -> Error {
+        files::Error::Statement { path: self.shared.files.path(file), source }.into()
     }
 
     /// The file is restored.

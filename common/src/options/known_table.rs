@@ -24,7 +24,6 @@ const EXEC: Fate = NotYet("no commands are run on the files; --compress compress
 const CHECKSUMS: Fate = NotYet("no checksums are written or compared, only row counts");
 const NO_CHECKSUMS: Fate = NoEffect("this version writes and compares no checksums");
 const REPLICATION: Fate = NotYet("metadata holds the coordinates, set up the replication by hand with them");
-const DEFINER: Fate = NotYet("definers are kept as they are");
 const DAEMON: Fate = NotYet("run mydumper from cron or a systemd timer");
 
 /// Options of both programs.
@@ -37,8 +36,6 @@ pub(super) const COMMON: &[KnownOption] = &[
     value("exec-per-thread", EXEC),
     value("exec-per-thread-extension", EXEC),
     value("set-names", NotYet("connections use the character set that keeps every byte")),
-    flag("skip-definer", DEFINER),
-    value("replace-definer", DEFINER),
     short('M', flag("checksum-all", CHECKSUMS)),
     flag("data-checksums", CHECKSUMS),
     flag("schema-checksums", CHECKSUMS),
@@ -73,7 +70,6 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
     value("max-split-of-step-in-integer-chunk", NoEffect("chunks are cut at keys that are there, whatever their gaps")),
     value("max-char-size", NoEffect("chunks of text keys are cut at keys that are there")),
     value("max-items-per-string-chunk", NoEffect("chunks of text keys are cut at keys that are there")),
-    short('Y', flag("all-tablespaces", NotYet("tablespaces are not dumped"))),
     flag("skip-constraints", NotYet("leave them out with myloader --skip-constraints")),
     flag("skip-indexes", NotYet("leave them out with myloader --skip-indexes")),
     flag("skip-metadata-sorting", NoEffect("sorting the metadata takes no time worth saving")),

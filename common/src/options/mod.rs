@@ -14,6 +14,7 @@
 mod arguments;
 mod connection;
 mod defaults_file;
+mod definer;
 mod filter;
 pub mod known;
 mod known_table;
@@ -33,6 +34,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
+pub use definer::DefinerOptions;
 pub use filter::FilterOptions;
 pub use logging::LogOptions;
 pub use password::{Password, password_on_command_line};

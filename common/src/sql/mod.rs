@@ -1,5 +1,8 @@
 //! SQL text: quoting, and cutting files into statements and statements into tokens.
 
+pub mod account;
+pub mod cursor;
+pub mod definer;
 mod quote;
 mod statements;
 pub mod token;

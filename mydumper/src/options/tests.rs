@@ -181,6 +181,7 @@ fn sample(long: &str) -> Option<&'static str> {
         "protocol" => "TCP",
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",
+        "replace-definer" => "a@b",
         _ => "1",
     })
 }

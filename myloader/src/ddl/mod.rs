@@ -7,7 +7,6 @@
 
 pub mod create_database;
 pub mod create_table;
-mod cursor;
 pub mod element;
 pub mod load_data;
 pub mod portability;
@@ -27,14 +26,5 @@ mod split_tests;
 #[cfg(test)]
 mod statement_kind_tests;
 
-use thiserror::Error;
-
-/// A statement is not what it was taken for.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("expected {expected} at byte {at} of the statement")]
-pub struct ParseError {
-    /// What should stand there.
-    pub expected: &'static str,
-    /// The byte, counted from 0, of the statement's text.
-    pub at: usize,
-}
+use common::sql::cursor;
+pub use common::sql::cursor::ParseError;

@@ -3,6 +3,7 @@
 //! Only the first words are read, so that it costs nothing to ask about an INSERT of a megabyte.
 
 use super::cursor::Cursor;
+use common::sql::definer::take_account;
 use common::sql::token::{Dialect, TokenKind};
 use std::ops::Range;
 
@@ -21,6 +22,8 @@ pub enum StatementKind {
     CreateTrigger,
     /// `CREATE FUNCTION`, `PROCEDURE`, `PACKAGE`, `PACKAGE BODY` (MariaDB) or `LIBRARY` (MySQL).
     CreateRoutine,
+    /// `CREATE TABLESPACE` or `CREATE UNDO TABLESPACE` (MySQL).
+    CreateTablespace,
     /// `CREATE EVENT`.
     CreateEvent,
     /// `CREATE SEQUENCE` (MariaDB).
@@ -101,13 +104,14 @@ fn created(cursor: &mut Cursor<'_>) -> StatementKind {
             cursor.take();
         } else if cursor.eat("DEFINER") {
             cursor.eat_punctuation(b'=');
-            definer(cursor);
+            take_account(cursor);
         } else if cursor.eat("SQL") {
             cursor.eat("SECURITY");
             cursor.take();
         } else if !cursor.eat_any(&[
             "TEMPORARY",
             "AGGREGATE",
+            "UNDO",
             "EXTERNAL",
             "MATERIALIZED",
             // MySQL 9: JSON RELATIONAL DUALITY VIEW.
@@ -124,20 +128,10 @@ fn created(cursor: &mut Cursor<'_>) -> StatementKind {
         () if cursor.at_word("VIEW") => StatementKind::CreateView,
         () if cursor.at_word("TRIGGER") => StatementKind::CreateTrigger,
         () if at_routine(cursor) => StatementKind::CreateRoutine,
+        () if cursor.at_word("TABLESPACE") => StatementKind::CreateTablespace,
         () if cursor.at_word("EVENT") => StatementKind::CreateEvent,
         () if cursor.at_word("SEQUENCE") => StatementKind::CreateSequence,
         () => StatementKind::Other,
-    }
-}
-
-/// Takes `user`, `user@host`, `CURRENT_USER` or `CURRENT_USER()`.
-fn definer(cursor: &mut Cursor<'_>) {
-    cursor.take();
-    if cursor.eat_punctuation(b'(') {
-        cursor.eat_punctuation(b')');
-    }
-    if cursor.eat_punctuation(b'@') {
-        cursor.take();
     }
 }
 

@@ -56,9 +56,18 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// `--users` asks for what the dump does not have.
+    #[error("--users: the dump has no accounts: dump with mydumper --users, or restore without")]
+    NoAccounts,
     /// Views need something that the dump does not have.
     #[error("views cannot be created: {}", .0.join("; "))]
     Views(Vec<String>),
+    /// Routines use libraries that the dump does not have.
+    #[error("routines cannot be created: {}", .0.join("; "))]
+    Routines(Vec<String>),
+    /// Accounts or privileges are missing.
+    #[error("everything but these accounts and privileges was restored: {}", .0.join("; "))]
+    Accounts(Vec<String>),
     /// The real name of a database or table is nowhere.
     #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
     NoName(String),

@@ -62,6 +62,9 @@ impl Scheduler {
 
     /// A name that was asked for and is not in the dump is a mistake, not an empty restore.
     pub(super) fn check_filter(&self) -> Result<(), Error> {
+        if self.settings.accounts && self.accounts.is_none() {
+            return Err(Error::NoAccounts);
+        }
         for name in &self.settings.filter.databases {
             let is_it = |database: &Database| database.target().is_some_and(|target| target.source == *name);
             if !self.databases.values().any(is_it) {

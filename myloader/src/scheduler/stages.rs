@@ -30,10 +30,14 @@ pub(super) enum Stage {
     /// Keys that wait for the rows of all tables.
     Keys,
     Constraints,
+    /// Accounts are made: they define what comes next.
+    Accounts,
     Routines,
     Views,
     Triggers,
     Events,
+    /// Accounts get their privileges on what was made since.
+    Privileges,
     Finished,
 }
 
@@ -63,6 +67,7 @@ impl Scheduler {
                     self.refuse("nothing was changed")?;
                 }
                 self.stage = Stage::Databases;
+                self.ready.extend(self.tablespaces.take().map(Job::Tablespaces));
                 let names: Vec<String> = self.databases.keys().cloned().collect();
                 names.iter().try_for_each(|name| self.begin_database(name))?;
             }
@@ -103,33 +108,46 @@ impl Scheduler {
             Stage::Constraints => {
                 self.judge_findings()?;
                 self.refuse("the other tables are restored, and nothing that comes after them")?;
+                self.stage = Stage::Accounts;
+                self.ready.extend(self.accounts.clone().map(Job::CreateAccounts));
+            }
+            Stage::Accounts => {
                 self.stage = Stage::Routines;
                 self.ready = self.post_jobs(Job::Routines)?;
             }
+            // A round in which one could be made may have made what others need.
+            Stage::Routines | Stage::Views if !self.postponed.is_empty() && self.went_on => {
+                self.went_on = false;
+                self.ready = self.postponed.drain(..).map(|(job, _)| job).collect();
+            }
+            Stage::Routines | Stage::Views if !self.postponed.is_empty() => {
+                let reasons = self.postponed.drain(..).map(|(job, why)| format!("{job}: {why}")).collect();
+                return Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) });
+            }
             Stage::Routines => {
                 self.stage = Stage::Views;
+                self.went_on = false;
                 self.ready = self.jobs(|database| std::mem::take(&mut database.views), Job::View)?;
             }
-            Stage::Views if self.postponed_views.is_empty() => {
+            Stage::Views => {
                 self.stage = Stage::Triggers;
                 if self.settings.triggers {
                     self.ready = self.jobs(|database| std::mem::take(&mut database.triggers), Job::Triggers)?;
                 }
             }
-            // A round in which a view could be made may have made what others need.
-            Stage::Views if self.view_created => {
-                self.view_created = false;
-                self.ready = self.postponed_views.drain(..).map(|(job, _)| job).collect();
-            }
-            Stage::Views => {
-                let reasons = self.postponed_views.drain(..).map(|(job, why)| format!("{job}: {why}")).collect();
-                return Err(Error::Views(reasons));
-            }
             Stage::Triggers => {
                 self.stage = Stage::Events;
                 self.ready = self.post_jobs(Job::Events)?;
             }
-            Stage::Events | Stage::Finished => self.stage = Stage::Finished,
+            Stage::Events => {
+                self.stage = Stage::Privileges;
+                let later = std::mem::take(&mut self.later_grants);
+                self.ready.extend(self.accounts.take().map(|file| Job::GrantLater(file, later)));
+            }
+            Stage::Privileges if !self.account_failures.is_empty() => {
+                return Err(Error::Accounts(std::mem::take(&mut self.account_failures)));
+            }
+            Stage::Privileges | Stage::Finished => self.stage = Stage::Finished,
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ fn settings() -> Settings {
         fire_triggers: false,
         schemas: true,
         data: true,
+        accounts: false,
         triggers: true,
         post: true,
     }
@@ -262,11 +263,11 @@ fn views_are_tried_until_none_is_left_or_nothing_changes() {
     scheduler.input_ended(Metadata::default()).unwrap();
     let views = run_until(&mut scheduler, "d.a-schema-view.sql");
     assert_eq!(names(&views), ["d.a-schema-view.sql", "d.b-schema-view.sql"]);
-    scheduler.done(&views[0], Outcome::ViewPostponed("b is missing".into())).unwrap();
+    scheduler.done(&views[0], Outcome::Postponed("b is missing".into())).unwrap();
     scheduler.done(&views[1], Outcome::Done).unwrap();
     let again = take(&mut scheduler);
     assert_eq!(names(&again), ["d.a-schema-view.sql"]);
-    let error = scheduler.done(&again[0], Outcome::ViewPostponed("c is missing".into())).unwrap_err();
+    let error = scheduler.done(&again[0], Outcome::Postponed("c is missing".into())).unwrap_err();
     assert_eq!(error.to_string(), "views cannot be created: d.a-schema-view.sql: c is missing");
 }
 

@@ -1,12 +1,23 @@
 //! A position in a statement's tokens, with the few questions that its grammar asks.
 
-use super::ParseError;
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use thiserror::Error;
+
+use super::token::{Dialect, Token, TokenKind, Tokens};
+
+/// A statement is not what it was taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("expected {expected} at byte {at} of the statement")]
+pub struct ParseError {
+    /// What should stand there.
+    pub expected: &'static str,
+    /// The byte, counted from 0, of the statement's text.
+    pub at: usize,
+}
 
 /// Reads tokens one after the other and only as far as asked, so that the first words of a large INSERT cost nothing.
 ///
 /// All comments are passed over, and so are the marks of executable ones: their content is read like other text.
-pub(super) struct Cursor<'a> {
+pub struct Cursor<'a> {
     tokens: Tokens<'a>,
     next: Option<Token<'a>>,
     /// The byte after the last token that was taken.
@@ -15,6 +26,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
+    /// At the beginning of a statement.
     pub fn new(sql: &'a [u8], dialect: Dialect) -> Self {
         let mut cursor = Cursor { tokens: Tokens::new(sql, dialect), next: None, end: 0, length: sql.len() };
         cursor.advance();
@@ -25,10 +37,12 @@ impl<'a> Cursor<'a> {
         self.next = self.tokens.find(|token| !is_comment(token));
     }
 
+    /// The next token.
     pub fn peek(&self) -> Option<Token<'a>> {
         self.next
     }
 
+    /// Goes past the next token.
     pub fn take(&mut self) -> Option<Token<'a>> {
         let token = self.next?;
         self.end = token.end();
@@ -41,14 +55,17 @@ impl<'a> Cursor<'a> {
         self.next.map_or(self.length, |token| token.start)
     }
 
+    /// Whether the next token is this keyword.
     pub fn at_word(&self, word: &str) -> bool {
         self.next.is_some_and(|token| token.is_word(word))
     }
 
+    /// Whether it is one of these.
     pub fn at_any_word(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.at_word(word))
     }
 
+    /// Whether it is this punctuation.
     pub fn at_punctuation(&self, byte: u8) -> bool {
         self.next.is_some_and(|token| token.is_punctuation(byte))
     }
@@ -68,11 +85,18 @@ impl<'a> Cursor<'a> {
         self.at_punctuation(byte) && self.take().is_some()
     }
 
+    /// Takes `word`.
+    ///
+    /// # Errors
+    /// [`ParseError`] if something else stands there.
     pub fn expect(&mut self, word: &'static str) -> Result<(), ParseError> {
         if self.eat(word) { Ok(()) } else { Err(self.error(word)) }
     }
 
-    /// Takes a name.
+    /// Takes a name, with or without quotes.
+    ///
+    /// # Errors
+    /// [`ParseError`] with what was `expected` if something else stands there.
     pub fn name(&mut self, expected: &'static str) -> Result<Vec<u8>, ParseError> {
         let name = self.next.and_then(|token| token.identifier());
         let name = name.ok_or_else(|| self.error(expected))?;
@@ -81,6 +105,9 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes `IF NOT EXISTS`, if it stands there.
+    ///
+    /// # Errors
+    /// [`ParseError`] if only a part of it does.
     pub fn if_not_exists(&mut self) -> Result<bool, ParseError> {
         if !self.eat("IF") {
             return Ok(false);
@@ -90,12 +117,13 @@ impl<'a> Cursor<'a> {
         Ok(true)
     }
 
+    /// That something else should stand here.
     pub fn error(&self, expected: &'static str) -> ParseError {
         ParseError { expected, at: self.position() }
     }
 }
 
 /// Whether it is a comment or the mark of an executable one.
-pub(super) fn is_comment(token: &Token<'_>) -> bool {
+pub fn is_comment(token: &Token<'_>) -> bool {
     matches!(token.kind, TokenKind::Comment | TokenKind::CommentOpen | TokenKind::CommentClose)
 }

@@ -1,0 +1,29 @@
+//! Who defines views, triggers, routines and events: options that both programs share.
+
+use clap::Args;
+
+use crate::sql::definer::{Definer, DefinerRule};
+
+/// Definers of views, triggers, routines and events.
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
+#[command(next_help_heading = "Definer options")]
+pub struct DefinerOptions {
+    /// Leave out the DEFINER of views, triggers, routines and events: it is then who restores them
+    #[arg(long, conflicts_with = "replace_definer")]
+    pub skip_definer: bool,
+
+    /// Make this account the DEFINER of views, triggers, routines and events
+    #[arg(long, value_name = "USER@HOST")]
+    pub replace_definer: Option<Definer>,
+}
+
+impl DefinerOptions {
+    /// What becomes of definers.
+    pub fn rule(self) -> DefinerRule {
+        match (self.skip_definer, self.replace_definer) {
+            (_, Some(definer)) => DefinerRule::Replace(definer),
+            (true, None) => DefinerRule::Skip,
+            (false, None) => DefinerRule::Keep,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Accounts and privileges: `--users`.
+//!
+//! Accounts are created before the objects that they define. An account that is there already is left as it is, with
+//! its password and privileges: it may be the one that restores. A statement that fails ends nothing, since the rest of
+//! the restore does not depend on it; the failures are told together at the end.
+
+use std::collections::BTreeSet;
+
+use common::connection::{Connection, Error as ServerError};
+use common::dump_file::DumpFile;
+use common::server::Product;
+use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
+
+use crate::job::{LaterGrant, Outcome};
+use crate::worker::{Error, Worker};
+
+/// No such table, no such routine.
+const NOT_THERE_YET: [u16; 2] = [1146, 1305];
+/// User exists (MySQL), user exists, role exists (MariaDB): notes of CREATE … IF NOT EXISTS.
+const EXISTS: [&str; 3] = ["3163", "1973", "1975"];
+
+/// Whether the file is for this product: known before any rows are loaded.
+pub fn check(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
+    let mut reader = worker.shared.files.statements(file)?;
+    let first = reader.next_statement().map_err(|source| worker.cannot_read(file, source))?;
+    let Some(dump) = first.and_then(|statement| product_of(statement.text)) else {
+        return Err(Error::Lacks { file: file.to_string(), what: "first line that names the server" });
+    };
+    let server = worker.shared.server;
+    if dump == server.product {
+        return Ok(Outcome::Done);
+    }
+    Err(Error::OtherAccounts { file: file.to_string(), dump: product_name(dump), server: server.to_string() })
+}
+
+/// Creates the accounts, and gives them their privileges on what is there.
+pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
+    worker.begin_file(file, None)?;
+    let statements = read(worker, file)?;
+    let mut work =
+        Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
+    work.refuse_partial_revokes(&mut worker.session.connection, worker.shared.server.product, &statements)?;
+    for statement in &statements {
+        work.run(worker, statement)?;
+    }
+    Ok(Outcome::Accounts { later: work.later, failures: work.failures })
+}
+
+/// Gives the accounts their privileges on what was not there yet.
+pub fn grant_later(worker: &mut Worker, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
+    worker.begin_file(file, None)?;
+    let mut failures = Vec::new();
+    for grant in grants {
+        if let Err(source) = worker.session.execute_ddl(&grant.statement) {
+            failures.push(failure(&grant.account, &file.to_string(), grant.line, stop_or(source)?));
+        }
+    }
+    worker.end_file(file)?;
+    Ok(Outcome::Accounts { later: Vec::new(), failures })
+}
+
+/// A statement of the file.
+struct Statement {
+    line: u64,
+    text: Vec<u8>,
+    /// None for those of the session.
+    account: Option<(Account, Action)>,
+}
+
+fn read(worker: &Worker, file: &DumpFile) -> Result<Vec<Statement>, Error> {
+    let mut reader = worker.shared.files.statements(file)?;
+    let mut statements = Vec::new();
+    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
+        let account = AccountStatement::parse(statement.text).map(|parsed| (parsed.account, parsed.action));
+        statements.push(Statement { line: statement.line, text: statement.text.to_vec(), account });
+    }
+    Ok(statements)
+}
+
+/// What has come of the file so far.
+struct Work {
+    file: String,
+    /// Accounts that were there, or could not be created.
+    left_alone: BTreeSet<Account>,
+    later: Vec<LaterGrant>,
+    failures: Vec<String>,
+}
+
+impl Work {
+    /// Without `partial_revokes`, MySQL takes the GRANT of such an account but not what restricts it.
+    fn refuse_partial_revokes(
+        &mut self,
+        connection: &mut Connection,
+        product: Product,
+        statements: &[Statement],
+    ) -> Result<(), Error> {
+        let restricted = statements.iter().filter_map(|statement| match &statement.account {
+            Some((account, Action::Revoke)) => Some((statement.line, account.clone())),
+            _ => None,
+        });
+        let mut restricted = restricted.peekable();
+        if product != Product::MySql || restricted.peek().is_none() {
+            return Ok(());
+        }
+        let job = || "@@GLOBAL.partial_revokes".to_owned();
+        let row = connection.query_first("SELECT @@GLOBAL.partial_revokes");
+        let on = row.map_err(|source| Error::Job { job: job(), source })?.and_then(|row| row.number(0)) == Some(1);
+        if on {
+            return Ok(());
+        }
+        for (line, account) in restricted {
+            if self.left_alone.insert(account.clone()) {
+                self.failures.push(format!(
+                    "{account}: {}, line {line}: it has partial revokes, and this server would give it more than it had: \
+                     the account was not created (SET GLOBAL partial_revokes=ON)",
+                    self.file
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn run(&mut self, worker: &mut Worker, statement: &Statement) -> Result<(), Error> {
+        let Some((account, action)) = &statement.account else {
+            let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
+            let adapted = worker.session.adapt_set(&statement.text);
+            return worker.session.execute_ddl(adapted).map(drop).map_err(failed);
+        };
+        if self.left_alone.contains(account) {
+            return Ok(());
+        }
+        let connection = &mut worker.session.connection;
+        match connection.execute(&statement.text) {
+            Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
+                tracing::warn!(
+                    "--users: {account} is there already: it stays as it is, without the password and privileges of the \
+                     dump"
+                );
+                self.left_alone.insert(account.clone());
+            }
+            Ok(_) => {}
+            Err(source) => {
+                let source = stop_or(source)?;
+                let code = source.server_code();
+                if *action == Action::Grant && code.is_some_and(|code| NOT_THERE_YET.contains(&code)) {
+                    self.later.push(LaterGrant {
+                        line: statement.line,
+                        statement: statement.text.clone(),
+                        account: account.to_string(),
+                    });
+                    return Ok(());
+                }
+                if *action == Action::Create {
+                    // A GRANT might create it without a password.
+                    self.left_alone.insert(account.clone());
+                }
+                self.failures.push(failure(&account.to_string(), &self.file, statement.line, source));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the last statement said that the account is there.
+fn exists(connection: &mut Connection) -> Result<bool, Error> {
+    let rows = connection.query("SHOW WARNINGS");
+    let rows = rows.map_err(|source| Error::Job { job: "accounts".to_owned(), source })?;
+    Ok(rows.iter().any(|row| EXISTS.contains(&row.text(1).as_str())))
+}
+
+/// A failure to be told at the end, unless the connection itself is of no more use.
+fn stop_or(source: ServerError) -> Result<ServerError, Error> {
+    match source.server_code() {
+        Some(_) => Ok(source),
+        None => Err(Error::Job { job: "accounts".to_owned(), source }),
+    }
+}
+
+fn failure(account: &str, file: &str, line: u64, source: ServerError) -> String {
+    format!("{account}: {file}, line {line}: {source}")
+}
