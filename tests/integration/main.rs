@@ -3,6 +3,8 @@
 // A panic is how a test fails, also in its helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
+mod definers;
 mod dump_chunks;
 mod dump_compression;
 mod dump_connection;
@@ -29,6 +31,7 @@ mod load_drop_table;
 mod load_names;
 mod load_objects;
 mod load_peer;
+mod load_programs;
 mod load_proof;
 mod load_proof_bank;
 mod load_proof_tellers;
@@ -45,3 +48,4 @@ mod row_formats;
 mod stream_ends;
 mod stream_modes;
 mod stream_usage;
+mod tablespaces;
