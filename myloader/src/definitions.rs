@@ -178,7 +178,11 @@ pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
 /// Whether views and sequences that are there stay as they are, as tables do.
 fn keeps_existing(worker: &Worker) -> bool {
     let restore = &worker.shared.restore;
-    !restore.create_tables || restore.drop_table == DropTable::None
+    match restore.drop_table {
+        DropTable::None => true,
+        DropTable::Fail => !restore.create_tables,
+        DropTable::Drop | DropTable::Truncate | DropTable::Delete => false,
+    }
 }
 
 /// What CREATE comes to where the object may be there.
