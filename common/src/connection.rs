@@ -218,6 +218,12 @@ pub struct Outcome {
     pub warnings: u64,
 }
 
+/// What every session starts from, whatever the server's global settings: quotes and backslashes mean what they mean by
+/// default, names are quoted (MySQL stores CHECK expressions so), statements are not refused for the rows that they may read, results are whole, nothing waits for a commit,
+/// and a commit does not end the session.
+const BASE_SESSION: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1, sql_big_selects = 1, \
+     sql_select_limit = 18446744073709551615, autocommit = 1, completion_type = 0";
+
 /// A connection. Dropping it closes it; an open transaction is rolled back by the server.
 pub struct Connection {
     // Declared before the runtime, so that it is dropped while its reactor lives.
@@ -256,6 +262,7 @@ impl Connection {
         }
         let conn = result.map_err(|failure| error(failure.into_cause()))?;
         let mut connection = Connection { conn, runtime, stop: stop.clone() };
+        connection.execute(BASE_SESSION)?;
         for statement in &settings.session {
             connection.execute(statement)?;
         }

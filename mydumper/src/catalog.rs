@@ -76,6 +76,8 @@ pub struct Table {
     pub partitions: Option<Vec<String>>,
     /// Triggers in the order that they have to be created in.
     pub triggers: Vec<String>,
+    /// Whether its rows are dumped with those that a system-versioned table keeps of the past, and their periods.
+    pub history: bool,
     /// The server's estimate of its rows.
     pub row_estimate: u64,
     /// The server's estimate of its length in bytes.
@@ -113,6 +115,8 @@ pub struct Column {
     pub counts: bool,
     /// An ENUM or SET that has the empty string among its members. No member at all prints as the same.
     pub has_empty_member: bool,
+    /// Start or end of the period in which a row of a system-versioned table was there.
+    pub period: bool,
 }
 
 /// A stored routine or package.
@@ -257,12 +261,15 @@ impl Reader<'_> {
             if !self.filter.passes_table(&table)? {
                 continue;
             }
-            let columns = columns.remove(&table.name).unwrap_or_default();
+            let versioned = row.text(2) == "SYSTEM VERSIONED";
+            let mut columns = columns.remove(&table.name).unwrap_or_default();
+            let history = versioned && self.add_history(&table, &mut columns);
             let keys = keys.remove(&table.name).unwrap_or_default();
             let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
             tables.push(Arc::new(Table {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
+                history,
                 columns,
                 primary_key: keys.primary_key(),
                 chunk_key: chunk_key.map(Arc::new),
@@ -282,6 +289,37 @@ impl Reader<'_> {
         Ok(Some(Database { name, file, tables, routines, events }))
     }
 
+    /// Makes the columns of the period of a system-versioned table ones that are dumped, and returns whether that is
+    /// possible. They are not in the list of columns unless the table's definition names them.
+    fn add_history(&self, table: &QualifiedName, columns: &mut Vec<Column>) -> bool {
+        let of_transactions = columns.iter().any(|column| column.period && column.data_type != "timestamp");
+        if of_transactions || !self.server.is_mariadb_since(10, 11, 0) {
+            let reason = if of_transactions { "periods of transactions" } else { "MariaDB before 10.11" };
+            tracing::warn!(
+                "table {table}: only the rows of now are dumped, as history with {reason} cannot be restored"
+            );
+            return false;
+        }
+        if !columns.iter().any(|column| column.period) {
+            columns.extend(["row_start", "row_end"].map(|name| Column {
+                name: name.to_owned(),
+                data_type: "timestamp".to_owned(),
+                charset: None,
+                generated: true,
+                invisible: true,
+                has_empty_member: false,
+                counts: false,
+                period: true,
+            }));
+        }
+        columns.iter_mut().filter(|column| column.period).for_each(|column| {
+            column.generated = false;
+            // An INSERT has to name them.
+            column.invisible = true;
+        });
+        true
+    }
+
     fn table_kind(&self, row: &Row) -> Option<TableKind> {
         let engine = row.text(3);
         match row.text(2).as_str() {
@@ -294,10 +332,14 @@ impl Reader<'_> {
 
     fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
         let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        // Older servers have neither system versioning nor, some of them, this column.
+        let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
         let rows = self.select(
             database,
-            "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
-             IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME",
+            &format!(
+                "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
+                 IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}"
+            ),
             "COLUMNS",
             "TABLE_SCHEMA",
             "TABLE_NAME, ORDINAL_POSITION",
@@ -313,6 +355,7 @@ impl Reader<'_> {
                 invisible: extra.contains("INVISIBLE"),
                 counts: extra.contains("AUTO_INCREMENT"),
                 has_empty_member: has_empty_member(&row.text(5)),
+                period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
             });
         }
         Ok(columns)

@@ -96,6 +96,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     }
 
     let mut coordinator = connections.remove(0);
+    let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     privileges::warn_of_hidden_objects(&mut coordinator, &config.objects)?;
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
         .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
@@ -119,6 +120,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
             keep,
         },
         compression: config.compression,
+        max_packet: max_packet.and_then(|bytes| bytes.try_into().ok()).unwrap_or(usize::MAX),
         rows: config.rows.clone(),
         chunk_filesize: config.chunk_filesize,
         build_empty_files: config.build_empty_files,
@@ -199,7 +201,20 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
     // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without the mode set
     // here, dates that no calendar has are not compared as such, and a CSV table that has one is said to be crashed.
     connection.execute("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'")?;
-    connection.execute("SET SESSION sql_quote_show_create = 1")?;
+    if server.is_mariadb_since(10, 3, 4) {
+        // Else rows of system-versioned tables are those of another time.
+        connection.execute("SET SESSION system_versioning_asof = DEFAULT")?;
+    }
+    if server.is_mariadb_since(10, 6, 0) {
+        connection.execute("SET SESSION max_recursive_iterations = 4294967295")?;
+    }
+    if server.is_mysql_since(8, 0, 3) {
+        connection.execute("SET SESSION cte_max_recursion_depth = 4294967295")?;
+    }
+    if server.is_mysql_since(8, 0, 30) {
+        // Else primary keys that the server generated are hidden, and their values would be others after a restore.
+        connection.execute("SET SESSION show_gipk_in_create_table_and_information_schema = 1")?;
+    }
     connection.execute("SET NAMES utf8mb4")?;
     if server.is_mysql_since(8, 0, 3) {
         // Numbers of rows as they are now, not as they were remembered up to a day ago: chunks are made by them.

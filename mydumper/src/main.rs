@@ -10,6 +10,7 @@ mod encoder;
 mod file_writer;
 mod key_reader;
 mod listing;
+mod literals;
 mod long_queries;
 mod options;
 mod output;

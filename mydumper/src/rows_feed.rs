@@ -179,6 +179,7 @@ mod tests {
             chunk_key: None,
             partitions: None,
             triggers: Vec::new(),
+            history: false,
             row_estimate: 0,
             data_length: 0,
         })

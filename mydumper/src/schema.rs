@@ -11,6 +11,7 @@ use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
 use crate::catalog::{Database, Table};
+use crate::literals;
 use view_columns::{needs_column_list, with_column_list};
 
 /// The sql_mode that our files run under: rows may hold zeros in AUTO_INCREMENT columns and dates that no calendar
@@ -45,8 +46,12 @@ pub struct Preamble {
 
 impl Preamble {
     /// For files with rows: the connection passes bytes on as they are.
-    pub fn for_rows(self) -> Vec<u8> {
-        self.with_names("binary")
+    pub fn for_rows(self, table: &Table) -> Vec<u8> {
+        let mut text = self.with_names("binary");
+        if table.history {
+            append(&mut text, b"/*!101100 SET SESSION system_versioning_insert_history=1*/");
+        }
+        text
     }
 
     /// For files with definitions, which the server gave as utf8mb4.
@@ -109,10 +114,17 @@ impl<'a> SchemaReader<'a> {
 
     /// CREATE TABLE.
     pub fn table(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
+        let object = format!("table {}", table.name);
+        // As they are: MySQL says that all of the text is utf8mb3, but its expressions hold literals of any character
+        // set, which a conversion would destroy. Behind their introducers, their bytes are what they have to be.
+        self.run(&object, "SET SESSION character_set_results = NULL")?;
         let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
-        let definition = self.show(&format!("table {}", table.name), &statement, "Create Table")?;
+        let definition = self.show_in(&object, None, &statement, "Create Table");
+        self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
+        let text = literals::exact(self.connection, table, definition?.text)
+            .map_err(|source| Error::Server { object, source })?;
         let mut out = self.preamble.for_definitions();
-        append(&mut out, &definition.text);
+        append(&mut out, &text);
         Ok(out)
     }
 

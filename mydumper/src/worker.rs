@@ -18,7 +18,7 @@ use crate::accounts;
 use crate::catalog::{Column, Table};
 use crate::chunk::{Chunk, Rest};
 use crate::config::{RowFormat, RowOptions};
-use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, RowEncoder, select_expression};
+use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes, select_expression};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::key_reader::KeyReader;
 use crate::row_files::RowFiles;
@@ -105,6 +105,8 @@ pub struct Shared {
     pub compression: Compression,
     /// How rows are written.
     pub rows: RowOptions,
+    /// The server's `max_allowed_packet`, in bytes.
+    pub max_packet: usize,
     /// `--chunk-filesize`.
     pub chunk_filesize: Option<u64>,
     /// `--build-empty-files`.
@@ -252,17 +254,23 @@ impl Worker {
         let columns: Vec<&Column> = table.stored_columns().collect();
         let cells = columns.iter().map(|column| CellKind::of_column(column, &shared.server, rows.hex_blob)).collect();
         let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
-        let (head, name) = (shared.preamble.for_rows(), &table.name.name);
+        let (head, name) = (shared.preamble.for_rows(table), &table.name.name);
+        let on_duplicate = match rows.on_duplicate {
+            // MariaDB takes rows of the past with INSERT only.
+            OnDuplicate::Replace if table.history => OnDuplicate::Fail,
+            on_duplicate => on_duplicate,
+        };
+        let sizes = Sizes { statement: rows.statement_size, packet: shared.max_packet };
         match &rows.format {
             RowFormat::Insert => {
                 let names = (rows.complete || table.needs_column_list()).then_some(names.as_slice());
-                let mut encoder = InsertEncoder::new(head, rows.on_duplicate, name, names, cells, rows.statement_size);
+                let mut encoder = InsertEncoder::new(head, on_duplicate, name, names, cells, sizes);
                 let report = self.copy(task, chunk, &mut encoder)?;
                 Ok(RowsReport { longest_statement: encoder.longest_statement(), ..report })
             }
             RowFormat::Delimited(dialect) => {
                 let dialect = Arc::clone(dialect);
-                let mut encoder = DelimitedEncoder::new(dialect, head, rows.on_duplicate, name, &names, cells);
+                let mut encoder = DelimitedEncoder::new(dialect, head, on_duplicate, name, &names, cells);
                 self.copy(task, chunk, &mut encoder)
             }
         }
@@ -310,7 +318,7 @@ fn copy(
 
 /// The query for a chunk's rows.
 fn select(table: &Table, chunk: &Chunk, options: &RowOptions, server: &Server) -> String {
-    let columns: Vec<String> = table.stored_columns().map(select_expression).collect();
+    let columns: Vec<String> = table.stored_columns().map(|column| select_expression(column, server)).collect();
     let conditions: Vec<String> =
         chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
     let mut statement = format!(
@@ -322,6 +330,9 @@ fn select(table: &Table, chunk: &Chunk, options: &RowOptions, server: &Server) -
     );
     if let Some(partition) = chunk.partition_clause() {
         statement.push_str(&format!(" {partition}"));
+    }
+    if table.history {
+        statement.push_str(" FOR SYSTEM_TIME ALL");
     }
     if !conditions.is_empty() {
         statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));

@@ -36,6 +36,17 @@ const NOT_IN_MYSQL: [&str; 15] = [
 /// sql_modes that only MySQL has.
 const NOT_IN_MARIADB: [&str; 1] = ["TIME_TRUNCATE_FRACTIONAL"];
 
+/// Global settings of servers under which definitions are refused or changed that another server took: variable, value
+/// for the restore, and what the other value changes. Where it only refuses, the server itself says so. Users may lack
+/// the privilege to set some of them on MySQL.
+const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
+    ("innodb_strict_mode", "0", None),
+    ("sql_require_primary_key", "0", None),
+    ("restrict_fk_on_non_standard_key", "0", None),
+    ("explicit_defaults_for_timestamp", "1", Some("TIMESTAMP columns get defaults that they did not have")),
+    ("sql_generate_invisible_primary_key", "0", Some("tables without a primary key get one")),
+];
+
 /// A connection and what its session is set to.
 pub struct Session {
     /// The connection.
@@ -53,6 +64,7 @@ impl Session {
         for statement in server.long_session() {
             connection.execute(statement)?;
         }
+        connection.execute("SET SESSION TRANSACTION READ WRITE")?;
         if server.is_mariadb_since(10, 2, 1) {
             // Rows may be older than a CHECK, or were stored without it.
             connection.execute("SET SESSION check_constraint_checks = 0")?;
@@ -68,6 +80,9 @@ impl Session {
                 return Err(error);
             }
             tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+        }
+        for (variable, value, changes) in PERMISSIVE {
+            set_if_other(&mut connection, variable, value, changes)?;
         }
         let time_zone =
             connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
@@ -133,5 +148,26 @@ impl Session {
         };
         let is_known = |mode: &&str| !unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(mode));
         modes.split(',').filter(is_known).collect::<Vec<_>>().join(",")
+    }
+}
+
+/// Sets a session variable, if the server has it and it has another value.
+fn set_if_other(connection: &mut Connection, variable: &str, value: &str, changes: Option<&str>) -> Result<(), Error> {
+    /// Needs a privilege; cannot be set in a session of this version.
+    const DENIED: [u16; 3] = [1227, 1229, 1238];
+    // Not `SELECT @@…`, which is an error where there is no such variable.
+    let current = connection.query_first(format!("SHOW SESSION VARIABLES WHERE Variable_name = '{variable}'"))?;
+    let Some(current) = current.map(|row| row.text(1)) else { return Ok(()) };
+    if (current == "ON") == (value == "1") {
+        return Ok(());
+    }
+    match connection.execute(format!("SET SESSION {variable} = {value}")) {
+        Err(error) if error.server_code().is_some_and(|code| DENIED.contains(&code)) => {
+            if let Some(changes) = changes {
+                tracing::warn!("{variable} is {current}, so {changes}: {error}");
+            }
+            Ok(())
+        }
+        result => result.map(drop),
     }
 }

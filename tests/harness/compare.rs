@@ -3,10 +3,11 @@
 //! Everything but rows becomes a list of named texts, mostly the answers of SHOW CREATE; the lists of both sides are
 //! compared text by text. Rows are compared in `rows.rs`.
 
+mod columns;
 mod objects;
 mod rows;
 
-use crate::server::Server;
+use crate::server::{Product, Server};
 use crate::sql::{Client, Field, text};
 use objects::Objects;
 use std::collections::BTreeSet;
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 /// All differences between two databases, one readable line each; empty when they are equal.
 ///
 /// Compared are the database's own attributes, tables (SHOW CREATE with counters, columns as information_schema has
-/// them, every row), views, sequences with their positions, triggers and their order, routines, packages, libraries
+/// them, members and defaults byte for byte, every row), views, sequences with their positions, triggers and their order, routines, packages, libraries
 /// and events with their sql_mode, character sets and time zone.
 pub fn differences(a: &Server, a_db: &str, b: &Server, b_db: &str) -> Vec<String> {
     let (left, right) = (objects_of(a, a_db, b_db), objects_of(b, b_db, a_db));
@@ -92,6 +93,14 @@ fn session(server: &Server) -> Client {
     let mut client = Client::connect(server);
     client.run("SET NAMES utf8mb4, time_zone = '+00:00', sql_mode = 'ALLOW_INVALID_DATES', sql_quote_show_create = 1");
     client.run("SET character_set_results = NULL");
+    // Global settings that would hide rows, columns or members.
+    client.run("SET sql_select_limit = 18446744073709551615, sql_big_selects = 1");
+    match server.product() {
+        Product::MariaDb => client.run("SET system_versioning_asof = DEFAULT, max_recursive_iterations = 100000"),
+        Product::MySql => {
+            client.run("SET show_gipk_in_create_table_and_information_schema = ON, cte_max_recursion_depth = 100000");
+        }
+    }
     client
 }
 

@@ -39,6 +39,8 @@ impl Client {
 
     fn open(options: OptsBuilder) -> Result<Client, String> {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        // Rows may be longer than what the server takes itself, by which the driver goes else.
+        let options = options.max_allowed_packet(Some(1 << 30));
         let connection = runtime.block_on(Conn::new(Opts::from(options))).map_err(|error| error.to_string())?;
         Ok(Client { runtime, connection: Some(connection) })
     }

@@ -12,7 +12,7 @@ use common::load_data::expected_warnings_comment;
 use common::sql::{quote_identifier, quote_string};
 use memchr::{memchr2, memchr3};
 
-use super::{CellKind, Dialect, OnDuplicate, RowEncoder};
+use super::{CellKind, Dialect, NEGATIVE_ZERO, OnDuplicate, RowEncoder};
 use crate::row_source::Cells;
 
 /// Rows are collected to about so many bytes before they are written.
@@ -80,7 +80,12 @@ impl DelimitedEncoder {
                 CellKind::Hex => format!("UNHEX({variable})"),
                 // As text it would be looked for among the members first.
                 CellKind::EnumIndex | CellKind::SetBits => format!("CAST({variable} AS UNSIGNED)"),
-                CellKind::Number | CellKind::Counter | CellKind::Float | CellKind::Text | CellKind::Enum => {
+                CellKind::Number
+                | CellKind::Counter
+                | CellKind::Float
+                | CellKind::Double
+                | CellKind::Text
+                | CellKind::Enum => {
                     if *kind == CellKind::Counter {
                         counter = Some(format!("{name}={name}"));
                     }
@@ -137,7 +142,8 @@ impl RowEncoder for DelimitedEncoder {
                 continue;
             };
             match kind {
-                CellKind::Number | CellKind::Counter | CellKind::Float | CellKind::SetBits => {
+                CellKind::Float if bytes == b"-0" => block.extend_from_slice(NEGATIVE_ZERO),
+                CellKind::Number | CellKind::Counter | CellKind::Float | CellKind::Double | CellKind::SetBits => {
                     block.extend_from_slice(bytes)
                 }
                 CellKind::EnumIndex => {

@@ -64,7 +64,7 @@ fn every_kind_of_cell() {
     let text = written(&mut encoder(load_data(), kinds.clone()), &rows);
     assert_eq!(
         text.escape_ascii().to_string(),
-        b"-7\t-0\ta\\tb\\nc\\\\d\r\0\x1a'\"\xff\t{}\t0141\tx\n\
+        b"-7\t-1e-60\ta\\tb\\nc\\\\d\r\0\x1a'\"\xff\t{}\t0141\tx\n\
           \t1e-30\t\t\"NULL\"\t\t\n\
           \\N\t\\N\t\\N\t\\N\t\\N\t\\N\n"
             .escape_ascii()
@@ -73,7 +73,7 @@ fn every_kind_of_cell() {
     let text = written(&mut encoder(csv(), kinds.clone()), &rows);
     assert_eq!(
         text.escape_ascii().to_string(),
-        b"-7,-0,\"a\tb\nc\\\\d\r\0\x1a'\"\"\xff\",\"{}\",\"0141\",\"x\"\n\
+        b"-7,-1e-60,\"a\tb\nc\\\\d\r\0\x1a'\"\"\xff\",\"{}\",\"0141\",\"x\"\n\
           ,1e-30,\"\",\"\"\"NULL\"\"\",\"\",\"\"\n\
           \\N,\\N,\\N,\\N,\\N,\\N\n"
             .escape_ascii()

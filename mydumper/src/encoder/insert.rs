@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use common::dump_file::RowsFormat;
 use common::sql::{escape_into, quote_identifier};
 
-use super::{CellKind, OnDuplicate, RowEncoder};
+use super::{CellKind, NEGATIVE_ZERO, OnDuplicate, RowEncoder, oversized};
 use crate::row_source::Cells;
 
 fn verb(on_duplicate: OnDuplicate) -> &'static str {
@@ -17,13 +17,23 @@ fn verb(on_duplicate: OnDuplicate) -> &'static str {
 }
 
 const ROW_SEPARATOR: &[u8] = b"\n,";
-const STATEMENT_END: &[u8] = b"\n;\n";
+/// What follows a statement.
+pub(super) const STATEMENT_END: &[u8] = b"\n;\n";
+
+/// How long statements may be, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// `--statement-size`: with several rows.
+    pub statement: usize,
+    /// The server's `max_allowed_packet`: with one row.
+    pub packet: usize,
+}
 
 /// Collects rows into statements of about the asked size; holds one statement.
 pub struct InsertEncoder {
     file_head: Vec<u8>,
     cells: Vec<CellKind>,
-    statement_size: usize,
+    sizes: Sizes,
     /// `INSERT INTO t VALUES`, at the buffer's start in every statement.
     head_length: usize,
     buffer: Vec<u8>,
@@ -33,14 +43,14 @@ pub struct InsertEncoder {
 
 impl InsertEncoder {
     /// For a table with these columns, in files that begin with `file_head`. `column_names` are written out when given.
-    /// A statement has at most `statement_size` bytes, or one row.
+    /// A row that is too long for a statement of its own takes several.
     pub fn new(
         file_head: Vec<u8>,
         on_duplicate: OnDuplicate,
         table: &str,
         column_names: Option<&[String]>,
         cells: Vec<CellKind>,
-        statement_size: usize,
+        sizes: Sizes,
     ) -> InsertEncoder {
         let mut head = format!("{} {}", verb(on_duplicate), quote_identifier(table));
         if let Some(names) = column_names {
@@ -51,7 +61,7 @@ impl InsertEncoder {
         InsertEncoder {
             file_head,
             cells,
-            statement_size,
+            sizes,
             head_length: head.len(),
             buffer: head.into_bytes(),
             rows_in_buffer: 0,
@@ -87,7 +97,16 @@ impl RowEncoder for InsertEncoder {
             append_cell(&mut self.buffer, *kind, row.cell(column));
         }
         self.buffer.push(b')');
-        if self.rows_in_buffer > 0 && self.buffer.len() + STATEMENT_END.len() > self.statement_size {
+        if self.head_length + (self.buffer.len() - start) + STATEMENT_END.len() > self.sizes.packet {
+            self.buffer.truncate(before);
+            let earlier = self.finish(out)?;
+            let (head, cells) = (&self.buffer[..self.head_length], &self.cells);
+            let (written, longest) = oversized::write(head, cells, row, self.sizes.packet, out)?;
+            self.longest = self.longest.max(longest);
+            self.buffer.shrink_to(self.sizes.statement);
+            return Ok(earlier + written);
+        }
+        if self.rows_in_buffer > 0 && self.buffer.len() + STATEMENT_END.len() > self.sizes.statement {
             out.write_all(&self.buffer[..before])?;
             out.write_all(STATEMENT_END)?;
             self.longest = self.longest.max(before + STATEMENT_END.len());
@@ -118,15 +137,17 @@ impl RowEncoder for InsertEncoder {
     }
 }
 
-fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
+/// Appends a value as a literal.
+pub(super) fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
     let Some(bytes) = cell else {
         out.extend_from_slice(b"NULL");
         return;
     };
     match kind {
         CellKind::Number | CellKind::Counter | CellKind::EnumIndex | CellKind::SetBits => out.extend_from_slice(bytes),
-        CellKind::Float if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
-        CellKind::Float => out.extend_from_slice(bytes),
+        CellKind::Float if bytes == b"-0" => out.extend_from_slice(NEGATIVE_ZERO),
+        CellKind::Double if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
+        CellKind::Float | CellKind::Double => out.extend_from_slice(bytes),
         CellKind::Text | CellKind::Enum => append_string(out, bytes),
         CellKind::Utf8 => {
             out.extend_from_slice(b"_utf8mb4");
@@ -164,35 +185,75 @@ mod tests {
         FakeRow(cells.iter().map(|cell| cell.map(|text| text.as_bytes().to_vec())).collect())
     }
 
+    fn sizes(statement: usize) -> Sizes {
+        Sizes { statement, packet: usize::MAX }
+    }
+
+    #[test]
+    fn a_row_that_no_packet_takes_is_put_together_in_variables() {
+        use CellKind::{Hex, Number, Text, Utf8};
+        let sizes = Sizes { statement: 1000, packet: 100 };
+        let mut encoder =
+            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![Number, Text, Utf8, Hex], sizes);
+        let mut out = Vec::new();
+        encoder.push(&row(&[Some("1"), Some("a"), Some("b"), None]), &mut out).unwrap();
+        let (quotes, letters) = ("'".repeat(26), "é".repeat(13));
+        let written =
+            encoder.push(&row(&[Some("2"), Some(&quotes), Some(&letters), Some("hexahexa")]), &mut out).unwrap();
+        assert_eq!(written, out.len());
+        encoder.push(&row(&[Some("3"), None, None, None]), &mut out).unwrap();
+        encoder.finish(&mut out).unwrap();
+        let expected = "INSERT INTO `t` VALUES(1,'a',_utf8mb4'b',NULL)\n;\n\
+                        SET @mydumper_0='QUOTES'\n;\n\
+                        SET @mydumper_0=CONCAT(@mydumper_0,'\\'')\n;\n\
+                        SET @mydumper_0=IF(LENGTH(@mydumper_0)=26,@mydumper_0,~0+1)\n;\n\
+                        SET @mydumper_1='éééééééééééé\u{fffd}'\n;\n\
+                        SET @mydumper_1=CONCAT(@mydumper_1,'\u{fffd}')\n;\n\
+                        SET @mydumper_1=IF(LENGTH(@mydumper_1)=26,@mydumper_1,~0+1)\n;\n\
+                        SET @mydumper_2=0x6865786168657861\n;\n\
+                        SET @mydumper_2=IF(LENGTH(@mydumper_2)=8,@mydumper_2,~0+1)\n;\n\
+                        INSERT INTO `t` VALUES(2,@mydumper_0,CONVERT(@mydumper_1 USING utf8mb4),@mydumper_2)\n;\n\
+                        SET @mydumper_0=NULL,@mydumper_1=NULL,@mydumper_2=NULL\n;\n\
+                        INSERT INTO `t` VALUES(3,NULL,NULL,NULL)\n;\n";
+        assert_eq!(String::from_utf8_lossy(&out), expected.replace("QUOTES", &"\\'".repeat(25)));
+    }
+
     #[test]
     fn every_kind_of_cell() {
-        use CellKind::{Float, Hex, Number, Text, Utf8};
+        use CellKind::{Double, Float, Hex, Number, Text, Utf8};
         let mut encoder = InsertEncoder::new(
             Vec::new(),
             OnDuplicate::Fail,
             "t`x",
             Some(&["a".to_owned(), "b`".to_owned()]),
-            vec![Number, Float, Text, Utf8, Hex, Hex],
-            1000,
+            vec![Number, Float, Double, Text, Utf8, Hex, Hex],
+            sizes(1000),
         );
         let mut out = Vec::new();
-        let cells = [Some("-7"), Some("-0"), Some("it's\n;\n"), Some("{\"é\":1}"), Some("\u{1}A"), Some("")];
+        let cells =
+            [Some("-7"), Some("-0"), Some("-0"), Some("it's\n;\n"), Some("{\"é\":1}"), Some("\u{1}A"), Some("")];
         encoder.push(&row(&cells), &mut out).unwrap();
-        encoder.push(&row(&[None; 6]), &mut out).unwrap();
+        encoder.push(&row(&[None; 7]), &mut out).unwrap();
         assert_eq!(out, b"");
         encoder.finish(&mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "INSERT INTO `t``x` (`a`,`b```) VALUES(-7,'-0','it\\'s\\n;\\n',_utf8mb4'{\"é\":1}',0x0141,'')\n\
-             ,(NULL,NULL,NULL,NULL,NULL,NULL)\n;\n"
+            "INSERT INTO `t``x` (`a`,`b```) VALUES(-7,-1e-60,'-0','it\\'s\\n;\\n',_utf8mb4'{\"é\":1}',0x0141,'')\n\
+             ,(NULL,NULL,NULL,NULL,NULL,NULL,NULL)\n;\n"
         );
     }
 
     #[test]
     fn a_statement_ends_before_it_grows_past_the_size() {
         // "INSERT INTO `t` VALUES(1)" has 25 bytes, a further row 5, the end 3.
-        let mut encoder =
-            InsertEncoder::new(Vec::new(), OnDuplicate::Replace, "t", None, vec![CellKind::Number], 25 + 1 + 5 + 3);
+        let mut encoder = InsertEncoder::new(
+            Vec::new(),
+            OnDuplicate::Replace,
+            "t",
+            None,
+            vec![CellKind::Number],
+            sizes(25 + 1 + 5 + 3),
+        );
         let mut out = Vec::new();
         for number in ["1", "2", "3", "4444444444444444444444444444"] {
             encoder.push(&row(&[Some(number)]), &mut out).unwrap();
@@ -210,7 +271,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_is_written_once_and_in_order(lengths in prop::collection::vec(0_usize..40, 0..60), size in 1_usize..200) {
-            let mut encoder = InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], size);
+            let mut encoder = InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], sizes(size));
             let mut out = Vec::new();
             let mut written = 0;
             for (index, length) in lengths.iter().enumerate() {

@@ -3,12 +3,13 @@
 mod delimited;
 mod dialect;
 mod insert;
+mod oversized;
 
 use std::io::{self, Write};
 
 pub use delimited::DelimitedEncoder;
 pub use dialect::{Dialect, Separators};
-pub use insert::InsertEncoder;
+pub use insert::{InsertEncoder, Sizes};
 
 use common::dump_file::RowsFormat;
 use common::server::Server;
@@ -56,8 +57,11 @@ pub enum CellKind {
     Number,
     /// As it is: the number of an AUTO_INCREMENT column.
     Counter,
-    /// As it is, but for a negative zero, whose sign only a string keeps.
+    /// As it is, but for a negative zero: a number so small that a FLOAT rounds it to one. MariaDB keeps the sign of no
+    /// other literal.
     Float,
+    /// As it is, but for a negative zero, whose sign only a string keeps. MariaDB stores none in a DOUBLE.
+    Double,
     /// A string literal of bytes.
     Text,
     /// A string literal that says it is UTF-8, for types that do not take a binary string.
@@ -81,7 +85,8 @@ impl CellKind {
             "enum" if column.has_empty_member => CellKind::EnumIndex,
             "set" if column.has_empty_member => CellKind::SetBits,
             "tinyint" | "smallint" | "mediumint" | "int" | "bigint" | "decimal" | "year" => CellKind::Number,
-            "float" | "double" => CellKind::Float,
+            "float" => CellKind::Float,
+            "double" => CellKind::Double,
             "enum" => CellKind::Enum,
             // MySQL makes no JSON value of a binary string, MariaDB no UUID or address.
             "json" if !server.is_mariadb() => CellKind::Utf8,
@@ -92,15 +97,24 @@ impl CellKind {
     }
 }
 
+/// A number that a FLOAT rounds to a negative zero.
+const NEGATIVE_ZERO: &[u8] = b"-1e-60";
+
 /// What to select for a column so that the server's text has the whole value.
 ///
-/// A FLOAT is printed with six digits; as a DOUBLE it is printed with as many as it needs. The product keeps the sign of
-/// a negative zero.
-pub fn select_expression(column: &Column) -> String {
+/// A FLOAT is printed with six digits, and a DOUBLE(M,D) with D of them behind the point; multiplied, as a DOUBLE, each
+/// is printed with as many as it needs. MariaDB prints a negative zero, which only a FLOAT can hold there, as `0`.
+pub fn select_expression(column: &Column, server: &Server) -> String {
     let name = quote_identifier(&column.name);
     match column.data_type.as_str() {
-        "float" => format!("{name}*1e0"),
+        "float" if server.is_mariadb() => float_expression(&name),
+        "float" | "double" => format!("{name}*1e0"),
         "enum" | "set" if column.has_empty_member => format!("CAST({name} AS UNSIGNED)"),
         _ => name,
     }
+}
+
+/// The text of a FLOAT with all its digits, and `-0` for a negative zero: ATAN2 tells it from the other.
+pub fn float_expression(operand: &str) -> String {
+    format!("IF({operand}=0 AND ATAN2({operand},-1)<0,'-0',{operand}*1e0)")
 }

@@ -1,8 +1,8 @@
 //! Everything of a database but its rows, as texts.
 
-use super::joined;
+use super::{columns, joined};
 use crate::server::Product;
-use crate::sql::{Client, text};
+use crate::sql::{Client, Field, text};
 use crate::{quote_name, quote_text};
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ pub(super) type Objects = BTreeMap<String, String>;
 
 /// Reads them all. A database that does not exist has none.
 pub(super) fn read(client: &mut Client, product: Product, database: &str) -> Objects {
-    let mut reader = Reader { client, database, objects: Objects::new() };
+    let mut reader = Reader { client, product, database, objects: Objects::new() };
     if !reader.read_database() {
         return reader.objects;
     }
@@ -28,6 +28,7 @@ pub(super) fn read(client: &mut Client, product: Product, database: &str) -> Obj
 
 struct Reader<'a> {
     client: &'a mut Client,
+    product: Product,
     database: &'a str,
     objects: Objects,
 }
@@ -103,8 +104,39 @@ impl Reader<'_> {
             // MySQL decides by the sql_mode of the session that creates a view whether CONCAT may give NULL, and keeps
             // that in information_schema, but not in the view's definition. So COLUMN_DEFAULT and IS_NULLABLE are left
             // out for views.
-            let facts = if views.contains(&table) { [&row[4..5], &row[7..]].concat() } else { row[4..].to_vec() };
+            let is_view = views.contains(&table);
+            let mut facts = if is_view { [&row[4..5], &row[7..]].concat() } else { row[4..].to_vec() };
+            if self.product == Product::MySql {
+                // GENERATION_EXPRESSION, kept as the creating session wrote it; SHOW CREATE has what it means.
+                facts.remove(facts.len() - 2);
+            }
+            if !is_view && text(&row[7]) == "timestamp" {
+                // MySQL keeps the default's text in the zone of the session that created the table; SHOW CREATE is
+                // exact.
+                facts.remove(1);
+            }
             self.add(format!("column {}.{}", quote_name(&table), quote_name(&column)), joined(&facts));
+            if !is_view {
+                self.read_exact_column(&table, &column, &row);
+            }
+        }
+    }
+
+    /// `row` is the column's row of information_schema.COLUMNS.
+    fn read_exact_column(&mut self, table: &str, column: &str, row: &[Field]) {
+        let (default, column_type, extra) = (row[5].as_ref().map(|_| text(&row[5])), text(&row[15]), text(&row[17]));
+        // MariaDB quotes literals here, MySQL marks expressions.
+        let is_literal = match self.product {
+            Product::MariaDb => default.as_ref().is_some_and(|text| {
+                text.starts_with(['\'', '-', '.']) || text.starts_with(|c: char| c.is_ascii_digit())
+            }),
+            Product::MySql => !extra.contains("DEFAULT_GENERATED"),
+        };
+        let source = format!("{}.{}", quote_name(self.database), quote_name(table));
+        let exact =
+            columns::exact(self.client, &source, column, &column_type, default.as_deref().filter(|_| is_literal));
+        if !exact.is_empty() {
+            self.add(format!("column {}.{}: as bytes", quote_name(table), quote_name(column)), exact);
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Table {
     /// Name, and the SQL expression that gives the exact value.
     pub(super) columns: Vec<(String, String)>,
     versioned: bool,
+    /// Its period's columns are among the others.
+    names_period: bool,
 }
 
 impl Table {
@@ -49,17 +51,25 @@ pub(super) struct Side<'a> {
 /// The database's tables by name; none if there is no such database.
 pub(super) fn tables(client: &mut Client, database: &str) -> BTreeMap<String, Table> {
     let mut tables = BTreeMap::new();
-    let shown = client.try_query(format!("SHOW FULL TABLES FROM {}", quote_name(database)));
-    for row in shown.unwrap_or_default() {
+    let name = quote_text(database);
+    // Not SHOW FULL TABLES, to which system-versioned tables are like others. The name twice: see `is_ours` in
+    // objects.rs.
+    let found = client.query(format!(
+        "SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES
+         WHERE TABLE_SCHEMA = {name} AND HEX(TABLE_SCHEMA) = HEX({name})"
+    ));
+    for row in found {
         let kind = text(&row[1]);
         if kind == "BASE TABLE" || kind == "SYSTEM VERSIONED" {
-            tables.insert(text(&row[0]), Table { columns: Vec::new(), versioned: kind == "SYSTEM VERSIONED" });
+            tables.insert(
+                text(&row[0]),
+                Table { columns: Vec::new(), names_period: false, versioned: kind == "SYSTEM VERSIONED" },
+            );
         }
     }
-    // Not `SELECT *`, which leaves out invisible columns. The name twice: see `is_ours` in objects.rs.
-    let name = quote_text(database);
+    // Not `SELECT *`, which leaves out invisible columns.
     let columns = client.query(format!(
-        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, GENERATION_EXPRESSION FROM information_schema.COLUMNS
          WHERE TABLE_SCHEMA = {name} AND HEX(TABLE_SCHEMA) = HEX({name}) ORDER BY TABLE_NAME, ORDINAL_POSITION"
     ));
     for row in columns {
@@ -67,15 +77,11 @@ pub(super) fn tables(client: &mut Client, database: &str) -> BTreeMap<String, Ta
             let column = text(&row[1]);
             let expression = exact(&quote_name(&column), &text(&row[2]));
             table.columns.push((column, expression));
+            table.names_period |= text(&row[3]) == "ROW START";
         }
     }
-    for table in tables.values_mut().filter(|table| table.versioned) {
-        // Periods that the table does not declare are in no list of columns.
-        for period in ["row_start", "row_end"] {
-            if !table.column_names().contains(&period) {
-                table.columns.push((period.to_owned(), quote_name(period)));
-            }
-        }
+    for table in tables.values_mut().filter(|table| table.versioned && !table.names_period) {
+        table.columns.extend(["row_start", "row_end"].map(|name| (name.to_owned(), quote_name(name))));
     }
     tables
 }
