@@ -38,7 +38,9 @@ impl Listing {
                 let (name, engine) = (QualifiedName::new(database.clone(), row.text(1)), row.text(2));
                 let ignored = config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine));
                 if !ignored && !keeps_rows_elsewhere(&engine) && config.filter.passes_table(&name)? {
-                    let created = row.bytes(3).map(|_| row.text(3));
+                    // ARCHIVE gives the time of its file's last change.
+                    let has_time = !engine.eq_ignore_ascii_case("ARCHIVE") && row.bytes(3).is_some();
+                    let created = has_time.then(|| row.text(3));
                     listing.0.insert(name, Listed { engine, created });
                 }
             }

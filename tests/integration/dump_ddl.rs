@@ -209,3 +209,28 @@ fn running_ddl_does_not_stop_a_dump_on_mysql_but_is_told() {
     drop(client);
     ddl.join().unwrap().unwrap();
 }
+
+#[test]
+fn an_archive_table_whose_file_is_written_meanwhile_is_not_changed() {
+    for product in Product::ALL {
+        let server = &*server::held(product);
+        let database = "ddl_archive";
+        let mut client = make(server, database, &["CREATE TABLE a (id INT PRIMARY KEY, b VARCHAR(200))", FIRST]);
+        if product == Product::MariaDb {
+            client.run("INSTALL PLUGIN IF NOT EXISTS ARCHIVE SONAME 'ha_archive'");
+        }
+        client.run("CREATE TABLE z (id INT, b VARCHAR(200)) ENGINE=ARCHIVE");
+        client.run("CREATE TABLE `café` LIKE z");
+        client.run("INSERT INTO z VALUES (1, 'x')");
+        let dir = WorkDir::new();
+        let held = Held::new(server, database);
+        let running = start(server, &held, &dir, database, &["--sync-thread-lock-mode=NO_LOCK"]);
+        next_second(&mut client);
+        client.run("INSERT INTO z VALUES (2, 'x')");
+        client.run("FLUSH TABLES z");
+        drop(held);
+        let output = running.wait();
+        assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
+        client.run(format!("DROP DATABASE {database}"));
+    }
+}

@@ -19,7 +19,7 @@ fn statements(product: Product) -> Vec<&'static str> {
         "INSERT INTO t (id, c, v, b, d, ts, l, f, j) VALUES \
          (0, 'a', '\\\\''\"', x'005c27220a0d1aff', '0000-00-00', 0, _latin1 x'e95c27', 16777217, '{\"é\": \"\\\\\\\\\\\\\"\"}'), \
          (1, '', '', '', '2024-02-31', '2024-03-31 02:30:00', '', -1e-60, '[]'), \
-         (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (6, 'é ', '||', '\\\\N', '2024-00-00', NULL, NULL, 0.1, 'null')",
+         (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL), (6, 'é ', '||', '\\\\N', '2024-00-00', NULL, NULL, 0.1, 'null'), (7, NULL, NULL, NULL, NULL, NULL, NULL, -5.868257387588475e-15, NULL)",
         "CREATE TABLE keyless (a INT, b VARCHAR(9))",
         "INSERT INTO keyless VALUES (1, 'a'), (1, 'a'), (2, 'b  ')",
         "CREATE TABLE moments (t TIMESTAMP NOT NULL, u TIMESTAMP NULL, v TIMESTAMP NOT NULL DEFAULT '2001-01-01 00:00:00')",
@@ -58,6 +58,7 @@ fn spoil(server: &Server) {
         "sql_quote_show_create = 0",
         "sql_auto_is_null = 1",
         "sql_safe_updates = 1",
+        "sql_buffer_result = 1",
         "explicit_defaults_for_timestamp = 0",
         "innodb_strict_mode = 1",
         "tx_read_only = 1",

@@ -96,6 +96,7 @@ mod tests {
             counts: false,
             generated: false,
             invisible: false,
+            period: false,
         });
         let indexes = UniqueIndexes(indexes.into_iter().map(|(name, parts)| (name.to_owned(), parts)).collect());
         let key = indexes.chunk_key(&columns, true, false)?;

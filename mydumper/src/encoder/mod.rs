@@ -114,7 +114,8 @@ pub fn select_expression(column: &Column, server: &Server) -> String {
     }
 }
 
-/// The text of a FLOAT with all its digits, and `-0` for a negative zero: ATAN2 tells it from the other.
+/// A FLOAT with all its digits; in place of a negative zero, which ATAN2 tells from the other, what rounds to it. No text:
+/// MariaDB cuts one that is made of a number after 23 characters when it sorts rows.
 pub fn float_expression(operand: &str) -> String {
-    format!("IF({operand}=0 AND ATAN2({operand},-1)<0,'-0',{operand}*1e0)")
+    format!("IF({operand}=0 AND ATAN2({operand},-1)<0,-1e-60,{operand}*1e0)")
 }

@@ -5,6 +5,15 @@ use harness::program::{Program, WorkDir};
 use harness::quote_name;
 use harness::server::{Product, source, target};
 
+/// MariaDB has this engine as a plugin.
+pub fn has_archive(product: Product) {
+    if product == Product::MariaDb {
+        for server in [source(product), target(product)] {
+            server.client().run("INSTALL PLUGIN IF NOT EXISTS ARCHIVE SONAME 'ha_archive'");
+        }
+    }
+}
+
 /// Makes a database in a session of utf8mb4, carries it over and compares.
 #[track_caller]
 fn comes_back(product: Product, database: &str, statements: &[&[u8]]) {

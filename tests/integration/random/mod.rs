@@ -16,10 +16,6 @@ use harness::server::Product;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// Leaves out what is known not to come back yet: characters beyond the Basic Multilingual Plane in definitions,
-/// backslashes in comments under NO_BACKSLASH_ESCAPES.
-const TAME: bool = true;
-
 /// Seeds that are run where the environment asks for nothing else: the same in each run, so that a failure is of the
 /// change that is tested.
 const SEEDS: std::ops::Range<u64> = 1..41;
@@ -35,11 +31,7 @@ fn databases_of_mysql_come_back() {
 }
 
 fn come_back(product: Product) {
-    if product == Product::MariaDb {
-        for server in [harness::server::source(product), harness::server::target(product)] {
-            server.client().run("INSTALL SONAME 'ha_archive'");
-        }
-    }
+    found::has_archive(product);
     let seed = setting::<u64>("RANDOM_SEED");
     let (cases, seconds) = (setting::<usize>("RANDOM_CASES"), setting::<u64>("RANDOM_SECONDS"));
     if setting::<String>("RANDOM_PRODUCT").is_some_and(|only| !only.eq_ignore_ascii_case(&format!("{product:?}"))) {

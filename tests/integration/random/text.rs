@@ -105,11 +105,7 @@ pub fn text(random: &mut Random, max: usize) -> String {
 
 /// Text for definitions, which have no NUL.
 pub fn line(random: &mut Random, max: usize) -> String {
-    let mut line = from_fragments(random, FRAGMENTS, max).replace('\0', "0");
-    if super::TAME {
-        line.retain(|c| c as u32 <= 0xffff);
-    }
-    line
+    from_fragments(random, FRAGMENTS, max).replace('\0', "0")
 }
 
 /// Text for definitions of which a character set has every character.
