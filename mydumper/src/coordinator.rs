@@ -3,16 +3,17 @@
 //! metadata, since it alone knows how far the dump is.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::compression::Compression;
 use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
 use common::name::QualifiedName;
 use common::stop::Stopped;
-use crossbeam_channel::{Receiver, Sender, bounded, never, select_biased, tick};
+use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::chunk::{Chunk, Pace, Rest};
@@ -34,7 +35,9 @@ pub const LARGEST_CHUNK: u64 = 128 << 20;
 const SMALLEST_CHUNK: u64 = 8 << 20;
 /// How many chunks each worker should find in a large table, so that all end at about the same time.
 const CHUNKS_PER_WORKER: u64 = 8;
-/// How often a stream's reader is told which tables it has whole.
+/// After a check of the finished tables there is none for as many times as long as it took.
+const CHECK_SHARE: u32 = 20;
+/// How often a stream's reader is told which tables it has whole, and finished tables are checked.
 const PARTIAL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What a section of the metadata says of a table's rows.
@@ -56,6 +59,8 @@ pub struct Coordinator<'a> {
     tasks: Sender<Task>,
     reports: Receiver<Result<Report, worker::Error>>,
     snapshot: Snapshot,
+    /// As long as it is there, workers keep the metadata locks of tables that are locked.
+    tables_locked: Option<Sender<Infallible>>,
     /// All tables, views and sequences; a report names one by its index.
     tables: Vec<Arc<Table>>,
     /// Rows dumped, of the tables by their index.
@@ -63,6 +68,7 @@ pub struct Coordinator<'a> {
     longest_statement: usize,
     /// Tables whose rows were all delivered since the stream was last told.
     finished_tables: Vec<usize>,
+    identities: Identities,
     next_partial: u32,
 }
 
@@ -73,9 +79,11 @@ impl<'a> Coordinator<'a> {
         shared: &'a Arc<Shared>,
         directory: &'a OutputDirectory,
         snapshot: Snapshot,
-        tasks: Sender<Task>,
-        reports: Receiver<Result<Report, worker::Error>>,
+        tables_locked: Sender<Infallible>,
+        (tasks, reports): (Sender<Task>, Receiver<Result<Report, worker::Error>>),
     ) -> Coordinator<'a> {
+        // The snapshots stand: only tables without may be locked from here on.
+        let tables_locked = snapshot.moment.is_locked().then_some(tables_locked);
         Coordinator {
             config,
             shared,
@@ -83,10 +91,12 @@ impl<'a> Coordinator<'a> {
             tasks,
             reports,
             snapshot,
+            tables_locked,
             tables: Vec::new(),
             rows: Vec::new(),
             longest_statement: 0,
             finished_tables: Vec::new(),
+            identities: Identities::default(),
             next_partial: 0,
         }
     }
@@ -116,21 +126,19 @@ impl<'a> Coordinator<'a> {
         } else {
             self.tables.iter().filter(|table| table.has_rows()).for_each(|_| self.shared.counters.add_table());
         }
-        self.check_tables()?;
+        if self.config.objects.data {
+            self.check_tables(Which::All)?;
+        }
         self.send_finished_tables()?;
         self.phase(definitions_after_rows(catalog, self.config))?;
         self.snapshot.moment.unlock_ddl()?;
         self.finish(head)
     }
 
-    /// The workers' transactions keep every table that they have read as it is, so what has changed had done so before.
-    fn check_tables(&mut self) -> Result<(), Error> {
-        if !self.config.objects.data {
-            return Ok(());
-        }
+    /// Tables must still be what they were, or a chunk may have been read of another.
+    fn check_tables(&mut self, which: Which) -> Result<(), Error> {
+        let began = Instant::now();
         let Snapshot { coordinator, moment, .. } = &mut self.snapshot;
-        // Its work in the snapshot is done, and on MySQL a snapshot would show the tables as they were.
-        coordinator.execute("COMMIT")?;
         let (listing, ids) = (Listing::read(coordinator, self.config)?, &moment.table_ids);
         let ids_now = match ids.as_ref().map(|_| TableIds::read(coordinator, &self.shared.server)) {
             Some(Err(error)) if is_timeout(&error) => {
@@ -143,10 +151,33 @@ impl<'a> Coordinator<'a> {
         if let Some((at_snapshot, now)) = ids.as_ref().zip(ids_now.as_ref()) {
             changed.extend(at_snapshot.changed(now).filter(|name| moment.listing.contains(name)));
         }
-        if changed.is_empty() {
+        let Identities { unchecked, checked, next } = &mut self.identities;
+        let finished: BTreeSet<&QualifiedName> = unchecked.iter().map(|index| &self.tables[*index].name).collect();
+        changed.retain(|name| match which {
+            Which::All => !checked.contains(*name),
+            Which::Finished => finished.contains(name),
+        });
+        if !changed.is_empty() {
+            return Err(Error::TablesChanged(changed.into_iter().map(QualifiedName::to_string).collect()));
+        }
+        checked.extend(finished.into_iter().cloned());
+        unchecked.clear();
+        if which == Which::Finished {
+            tracing::info!("{} tables are done, and were not changed meanwhile", checked.len());
+        }
+        *next = Some(Instant::now() + began.elapsed() * CHECK_SHARE);
+        Ok(())
+    }
+
+    /// What is done to a table after its rows were read does not matter, but only what is checked soon is known to have
+    /// been done after.
+    fn check_finished_tables(&mut self) -> Result<(), Error> {
+        let Identities { unchecked, next, .. } = &self.identities;
+        let is_due = next.is_none_or(|next| Instant::now() >= next);
+        if unchecked.is_empty() || !is_due || self.snapshot.moment.holds_off_ddl() {
             return Ok(());
         }
-        Err(Error::TablesChanged(changed.into_iter().map(QualifiedName::to_string).collect()))
+        self.check_tables(Which::Finished)
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
@@ -224,6 +255,9 @@ impl<'a> Coordinator<'a> {
             self.rows_phase(&locked)?;
         }
         self.snapshot.moment.unlock_rows()?;
+        // Its work in the snapshot is done, and on MySQL a snapshot would show tables as they were.
+        self.snapshot.coordinator.execute("COMMIT")?;
+        self.tables_locked = None;
         self.rows_phase(&free)
     }
 
@@ -268,7 +302,7 @@ impl<'a> Coordinator<'a> {
     fn drive(&mut self, feed: &mut impl Feed) -> Result<(), Error> {
         // Nobody receives here: it stands in for the workers while there is nothing to give.
         let (nobody, _not_received) = bounded(0);
-        let tell = if self.shared.sender.is_some() { tick(PARTIAL_INTERVAL) } else { never() };
+        let tell = tick(PARTIAL_INTERVAL);
         let mut next = feed.next_task();
         let mut running = 0_usize;
         loop {
@@ -301,7 +335,10 @@ impl<'a> Coordinator<'a> {
                     next = None;
                     running += 1;
                 }
-                recv(tell) -> _ => self.send_finished_tables()?,
+                recv(tell) -> _ => {
+                    self.check_finished_tables()?;
+                    self.send_finished_tables()?;
+                }
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
             }
         }
@@ -318,7 +355,27 @@ impl<'a> Coordinator<'a> {
     fn table_finished(&mut self, index: usize) {
         self.shared.counters.add_table();
         self.finished_tables.push(index);
+        self.identities.unchecked.push(index);
     }
+}
+
+/// Which tables were still what they were at the snapshot when all their rows had been read.
+#[derive(Default)]
+struct Identities {
+    /// Not looked at since their rows were read.
+    unchecked: Vec<usize>,
+    checked: BTreeSet<QualifiedName>,
+    /// Not to be looked at before.
+    next: Option<Instant>,
+}
+
+/// Tables to be checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// All that were not checked since their rows were read.
+    All,
+    /// Those whose rows were read.
+    Finished,
 }
 
 /// Where the coordinator's next task comes from.

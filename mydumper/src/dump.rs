@@ -19,6 +19,7 @@ use crate::catalog::{self, Catalog};
 use crate::config::{Config, ExistingFiles, Stream};
 use crate::coordinator::{Coordinator, LARGEST_CHUNK};
 use crate::file_writer::{Files, WriteError};
+use crate::metadata_locks;
 use crate::output::{self, OutputDirectory};
 use crate::privileges;
 use crate::schema::Preamble;
@@ -94,6 +95,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     for connection in &mut connections {
         set_up_session(connection, &server, config.utc)?;
     }
+    metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
@@ -238,16 +240,17 @@ fn run(
     let (tasks, task_queue) = bounded(0);
     // A worker tells of the chunk that it has cut before it dumps it.
     let (reports, report_queue) = bounded(2 * workers.len());
+    let (tables_locked, tables_locked_seen) = bounded(0);
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
-        let worker = Worker::new(connection, Arc::clone(shared));
+        let worker = Worker::new(connection, Arc::clone(shared), tables_locked_seen.clone());
         let (tasks, reports) = (task_queue.clone(), reports.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
     }
     drop((task_queue, reports));
     let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
-    let coordinator = Coordinator::new(config, shared, directory, snapshot, tasks, report_queue);
+    let coordinator = Coordinator::new(config, shared, directory, snapshot, tables_locked, (tasks, report_queue));
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);
     if result.is_err() {

@@ -12,6 +12,7 @@ mod key_reader;
 mod listing;
 mod literals;
 mod long_queries;
+mod metadata_locks;
 mod options;
 mod output;
 mod privileges;

@@ -114,6 +114,10 @@ pub struct LockOptions {
     #[arg(long, value_name = "MODE", default_value = "AUTO")]
     pub sync_thread_lock_mode: LockMode,
 
+    /// Release metadata locks after each chunk: always done
+    #[arg(long)]
+    pub use_savepoints: bool,
+
     /// All tables are transactional: locks end when the snapshots stand
     #[arg(long, overrides_with = "no_trx_tables")]
     pub trx_tables: bool,

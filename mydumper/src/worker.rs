@@ -1,5 +1,6 @@
 //! A worker: one thread, one connection, one task at a time.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use common::server::Server;
 use common::sql::definer::DefinerRule;
 use common::sql::quote_identifier;
 use common::stop::{Stop, StopOnPanic, Stopped};
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::accounts;
 use crate::catalog::{Column, Table};
@@ -21,6 +22,7 @@ use crate::config::{RowFormat, RowOptions};
 use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes, select_expression};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::key_reader::KeyReader;
+use crate::metadata_locks;
 use crate::row_files::RowFiles;
 use crate::row_source::RowSource;
 use crate::schema::{self, Preamble, SchemaReader};
@@ -143,6 +145,8 @@ pub struct Worker {
     connection: Connection,
     shared: Arc<Shared>,
     names: Names,
+    /// Disconnected when no table is locked any more. Until then the metadata locks of such tables are kept.
+    tables_locked: Receiver<Infallible>,
 }
 
 /// The character set that the session speaks.
@@ -154,21 +158,49 @@ enum Names {
 
 impl Worker {
     /// Over a connection that holds the snapshot.
-    pub fn new(connection: Connection, shared: Arc<Shared>) -> Worker {
-        Worker { connection, shared, names: Names::Utf8Mb4 }
+    pub fn new(connection: Connection, shared: Arc<Shared>, tables_locked: Receiver<Infallible>) -> Worker {
+        Worker { connection, shared, names: Names::Utf8Mb4, tables_locked }
     }
 
     /// Does tasks until there are no more.
     pub fn run(mut self, tasks: &Receiver<Task>, reports: &Sender<Result<Report, Error>>) {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
-        // Both channels end by the coordinator's will; on a stop there is nobody to report to.
-        while let Ok(Some(task)) = stop.receive(tasks) {
-            let report = self.do_task(&task, reports);
-            if stop.send(reports, report).is_err() {
-                return;
+        let mut unlocked = self.tables_locked.clone();
+        loop {
+            // The channels end by the coordinator's will; on a stop there is nobody to report to.
+            select! {
+                recv(tasks) -> task => {
+                    let Ok(task) = task else { return };
+                    let report = self.locked_for(&task, reports);
+                    if stop.send(reports, report).is_err() {
+                        return;
+                    }
+                }
+                // There may be no other task for a long time.
+                recv(unlocked) -> _ => {
+                    unlocked = never();
+                    if let Err(error) = metadata_locks::release(&mut self.connection) {
+                        let _ = stop.send(reports, Err(error.into()));
+                        return;
+                    }
+                }
+                recv(stop.closed()) -> _ => return,
             }
         }
+    }
+
+    /// Does a task, and keeps no metadata locks longer than for it.
+    fn locked_for(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
+        let tables_are_locked = self.tables_locked.try_recv() == Err(TryRecvError::Empty);
+        if !tables_are_locked {
+            metadata_locks::release(&mut self.connection)?;
+        }
+        let report = self.do_task(task, reports)?;
+        if !tables_are_locked {
+            metadata_locks::release(&mut self.connection)?;
+        }
+        Ok(report)
     }
 
     fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {

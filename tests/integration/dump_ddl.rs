@@ -234,3 +234,33 @@ fn an_archive_table_whose_file_is_written_meanwhile_is_not_changed() {
         client.run(format!("DROP DATABASE {database}"));
     }
 }
+
+#[test]
+fn a_table_that_was_read_can_be_changed_and_locked() {
+    for product in Product::ALL {
+        let server = &*server::held(product);
+        let database = "ddl_done";
+        let mut client = make(server, database, &["CREATE TABLE a (id INT PRIMARY KEY, b VARCHAR(200))", FIRST]);
+        for table in ["z", "`café`"] {
+            client.run(format!("CREATE TABLE {table} (id INT PRIMARY KEY, b VARCHAR(200))"));
+            client.run(format!("INSERT INTO {table} VALUES (1, 'x')"));
+        }
+        client.run("ANALYZE TABLE a, z, `café`");
+        let (dir, log) = (WorkDir::new(), WorkDir::new());
+        let log = log.path().join("log");
+        let held = Held::new(server, database);
+        let args = ["--skip-ddl-locks", "-t", "2", "-v", "3", "-L", log.to_str().unwrap()];
+        let mut running = start(server, &held, &dir, database, &args);
+        let done = "2 tables are done, and were not changed meanwhile";
+        running.wait_until("tables are not checked", |_| std::fs::read_to_string(&log).unwrap().contains(done));
+        client.run("SET SESSION lock_wait_timeout = 1");
+        client.run("LOCK TABLES z WRITE");
+        client.run("UNLOCK TABLES");
+        client.run("ALTER TABLE z ADD COLUMN c INT FIRST, ALGORITHM=COPY");
+        client.run("DROP TABLE `café`");
+        drop(held);
+        let output = running.wait();
+        assert_eq!(output.code, Some(0), "{product:?}: {}", std::fs::read_to_string(&log).unwrap());
+        client.run(format!("DROP DATABASE {database}"));
+    }
+}

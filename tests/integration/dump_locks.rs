@@ -56,7 +56,12 @@ fn each_mode_takes_its_locks_and_says_for_how_long() {
         assert_eq!(run("lock_modes_i", &["--skip-ddl-locks"]), [taken, released], "{product:?}");
         assert_eq!(
             run("lock_modes", &["--sync-thread-lock-mode=LOCK_ALL"]),
-            ddl(&[table[0], table[0], table[1], table[1]]),
+            ddl(&[
+                "LOCK TABLES (2 tables) taken after T s",
+                table[0],
+                "LOCK TABLES (2 tables) released after T s",
+                table[1]
+            ]),
             "{product:?}"
         );
         for mode in ["GTID", "SAFE_NO_LOCK", "NO_LOCK"] {

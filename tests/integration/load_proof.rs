@@ -21,6 +21,10 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// Commits of each writer that a moment of the dump is waited out for.
 const COMMITS: u64 = 5;
 
+/// Accounts with fewer privileges than `root`, who all may see the position of the binary log.
+const USERS: [(&str, &str); 3] =
+    [("flusher", "SELECT, RELOAD, LOCK TABLES"), ("locker", "SELECT, LOCK TABLES"), ("reader", "SELECT")];
+
 /// The way from source to target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Way {
@@ -38,6 +42,7 @@ enum Kind {
 /// One dump under load.
 #[derive(Clone, Copy, Debug)]
 struct Case {
+    user: &'static str,
     options: &'static [&'static str],
     way: Way,
     tables: Tables,
@@ -81,6 +86,16 @@ impl Lab {
         // Small files: the binary log goes on to the next while a dump runs.
         let source = Server::start(product, &["--max-binlog-size=100K"]);
         replica::create_copier(&source);
+        let mut client = source.client();
+        let monitor = if product == Product::MariaDb { "BINLOG MONITOR" } else { "REPLICATION CLIENT" };
+        for (user, privileges) in USERS {
+            client.run(format!("CREATE USER {user}@localhost"));
+            client.run(format!("GRANT {privileges}, {monitor} ON *.* TO {user}@localhost"));
+            if product == Product::MariaDb {
+                // Without it, writers could not lock a table that was read before the dump ends.
+                client.run(format!("GRANT BINLOG ADMIN ON *.* TO {user}@localhost"));
+            }
+        }
         Lab { source, target: Server::start(product, &[]) }
     }
 
@@ -90,9 +105,13 @@ impl Lab {
         self.target.client().run(format!("DROP DATABASE IF EXISTS {}", bank::NAME));
     }
 
-    fn mydumper(&self, detour: &Detour, dir: &WorkDir) -> Program {
-        let program = Program::mydumper().arg("--socket").arg(detour.socket()).args(["--user", "root", "-o"]);
-        program.arg(dir.path()).args(["-B", bank::NAME, "-t", "6", "--rows", "300"]).time_limit(TIME_LIMIT)
+    fn mydumper(case: &Case, detour: &Detour, dir: &WorkDir) -> Program {
+        let program = Program::mydumper().arg("--socket").arg(detour.socket()).args(["--user", case.user, "-o"]);
+        program
+            .arg(dir.path())
+            .args(case.options)
+            .args(["-B", bank::NAME, "-t", "6", "--rows", "300"])
+            .time_limit(TIME_LIMIT)
     }
 
     fn myloader(&self) -> Program {
@@ -132,7 +151,7 @@ impl Lab {
         }
         let before = watch.committed();
 
-        let dumper = self.mydumper(&detour, &dir).args(case.options);
+        let dumper = Lab::mydumper(case, &detour, &dir);
         let (mut dumper, loader) = match case.way {
             Way::Directory => (dumper.spawn(), None),
             Way::Stream => {
@@ -219,19 +238,22 @@ fn reads_accounts(request: &[u8]) -> bool {
 }
 
 /// A dump by a directory, of tables of all engines, with writers that never pause.
-const USUAL: Case = Case { options: &[], way: Way::Directory, tables: Tables::All, at_snapshot: AtSnapshot::Write };
+const USUAL: Case =
+    Case { user: "root", options: &[], way: Way::Directory, tables: Tables::All, at_snapshot: AtSnapshot::Write };
 
 #[test]
 fn a_copy_made_under_writes_is_of_one_moment_and_the_binary_log_makes_it_the_source() {
+    // Without a lock, only tables with transactions are of one moment.
+    let quiet = Case { tables: Tables::Transactional, at_snapshot: AtSnapshot::Pause, ..USUAL };
     let cases = [
         USUAL,
         Case { options: &["--sync-thread-lock-mode=FTWRL"], way: Way::Stream, ..USUAL },
-        Case {
-            options: &["--sync-thread-lock-mode=SAFE_NO_LOCK"],
-            tables: Tables::Transactional,
-            at_snapshot: AtSnapshot::Pause,
-            ..USUAL
-        },
+        Case { options: &["--sync-thread-lock-mode=LOCK_ALL"], user: "locker", ..quiet },
+        Case { user: "flusher", way: Way::Stream, ..USUAL },
+        Case { user: "locker", ..quiet },
+        Case { user: "reader", ..quiet },
+        Case { options: &["--sync-thread-lock-mode=SAFE_NO_LOCK"], way: Way::Stream, ..quiet },
+        Case { options: &["--sync-thread-lock-mode=GTID"], user: "reader", ..quiet },
     ];
     for product in Product::ALL {
         let lab = Lab::new(product);
@@ -241,16 +263,18 @@ fn a_copy_made_under_writes_is_of_one_moment_and_the_binary_log_makes_it_the_sou
     }
 }
 
-/// The proof itself is put to the proof: it finds a dump whose snapshots are of different moments. With the check that
-/// SAFE_NO_LOCK makes, there is no such dump.
+/// The proof itself is put to the proof: it finds a dump whose snapshots are of different moments.
 #[test]
 fn snapshots_of_different_moments_are_found() {
     for product in Product::ALL {
         let lab = Lab::new(product);
         for seed in 1..=rounds() {
-            let options = &["--sync-thread-lock-mode=NO_LOCK"];
-            let tables = Tables::Transactional;
-            let case = Case { options, tables, at_snapshot: AtSnapshot::CommitBetween, ..USUAL };
+            let case = Case {
+                options: &["--sync-thread-lock-mode=NO_LOCK"],
+                tables: Tables::Transactional,
+                at_snapshot: AtSnapshot::CommitBetween,
+                ..USUAL
+            };
             let dumped = lab.dump(&case, seed);
             lab.restore(&dumped);
             let violations = bank::violations(&lab.target, case.tables);
@@ -261,7 +285,8 @@ fn snapshots_of_different_moments_are_found() {
         let writers = Writers::start(bank::writers(&lab.source, Tables::Transactional, 0));
         let detour = lab.detour(AtSnapshot::CommitBetween, writers.watch(), &Barrier::default());
         let dir = WorkDir::new();
-        let stderr = lab.mydumper(&detour, &dir).arg("--sync-thread-lock-mode=SAFE_NO_LOCK").fails_with(1);
+        let case = Case { options: &["--sync-thread-lock-mode=SAFE_NO_LOCK"], ..USUAL };
+        let stderr = Lab::mydumper(&case, &detour, &dir).fails_with(1);
         let start = "[ERROR] the snapshots are not proved to be of one moment: transactions were committed during all";
         assert!(only_line(&stderr).starts_with(start), "{product:?}: {stderr}");
         assert_eq!(dir.list(), [""; 0], "{product:?}");

@@ -36,7 +36,7 @@ pub enum Tables {
 fn pairs(product: Product, tables: Tables) -> Vec<(&'static str, &'static str)> {
     match (tables, product) {
         (Tables::Transactional, _) => Vec::new(),
-        (_, Product::MariaDb) => vec![("first", "second"), ("till", "safe"), ("page", "leaf")],
+        (_, Product::MariaDb) => vec![("first", "second"), ("desk", "safe"), ("page", "leaf")],
         // Its GTIDs do not go with one lock of tables with and without transactions.
         (_, Product::MySql) => vec![("first", "second")],
     }
@@ -71,7 +71,7 @@ pub fn create(server: &Server, tables: Tables) {
     for (first, second) in pairs(server.product(), tables) {
         for table in [first, second] {
             let engine = match table {
-                "till" => "InnoDB",
+                "desk" => "InnoDB",
                 "page" | "leaf" => "Aria",
                 _ => "MyISAM",
             };

@@ -62,7 +62,6 @@ pub(super) const COMMON: &[KnownOption] = &[
 pub(super) const MYDUMPER: &[KnownOption] = &[
     short('U', value("updated-since", NotYet("name the tables with --tables-list"))),
     short('z', value("tidb-snapshot", NotYet("TiDB is not supported"))),
-    flag("use-savepoints", NotYet("metadata locks are held until the dump ends")),
     value("exec-threads", EXEC),
     value("exec", EXEC),
     flag("split-string-pk", NoEffect("text keys are always used for chunks")),

@@ -364,10 +364,6 @@ fn formats_and_old_options_are_refused_by_name() {
             "--success-on-1146",
             "--success-on-1146 is an option of older mydumper versions: use --tables-list or --omit-from-file to leave out tables that come and go",
         ),
-        (
-            "--use-savepoints",
-            "--use-savepoints is not supported yet by this version: metadata locks are held until the dump ends",
-        ),
     ] {
         assert_eq!(error(line), text);
     }

@@ -151,8 +151,8 @@ impl<'a> Locker<'a> {
     }
 
     /// Takes a lock while another is held that others wait for.
-    pub fn take_soon(&mut self, lock: Lock) -> Result<HeldLock, LockError> {
-        self.take_within(Patience { wait: Duration::from_secs(1), retries: 0 }, lock, &[])
+    pub fn take_soon(&mut self, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
+        self.take_within(Patience { wait: Duration::from_secs(1), retries: 0 }, lock, tables)
     }
 
     /// Gives a lock back that is going to be asked for again.

@@ -124,6 +124,11 @@ impl Moment {
         self.rows.take().map_or(Ok(()), HeldLock::release)
     }
 
+    /// Whether no DDL can run.
+    pub fn holds_off_ddl(&self) -> bool {
+        self.ddl.is_some()
+    }
+
     /// Releases the lock that keeps DDL off, if it is held.
     pub fn unlock_ddl(&mut self) -> Result<(), ServerError> {
         self.ddl.take().map_or(Ok(()), HeldLock::release)

@@ -1,7 +1,5 @@
 //! How the moment is found, mode by mode.
 
-use std::collections::BTreeSet;
-
 use common::connection::{Connection, Error as ServerError};
 use common::metadata::{Coordinates, Guarantee};
 use common::name::QualifiedName;
@@ -149,7 +147,7 @@ impl<'a> Opening<'a> {
             }
         }
         let held = self.locker.take(lock, &[])?;
-        match self.locker.take_soon(Lock::Instance) {
+        match self.locker.take_soon(Lock::Instance, &[]) {
             Ok(ddl) => self.ddl = Some(ddl),
             Err(error) if error.is_timeout() => tracing::warn!("{error}; going on without it"),
             Err(error) => return Err(error.into()),
@@ -181,17 +179,20 @@ impl<'a> Opening<'a> {
     }
 
     fn try_table_locks(&mut self, listing: &Listing) -> Result<Found, Error> {
+        let all: Vec<QualifiedName> = listing.names().cloned().collect();
         let to_keep = self.tables_to_lock(listing);
-        let kept: BTreeSet<&QualifiedName> = to_keep.iter().collect();
-        let others: Vec<QualifiedName> = listing.names().filter(|name| !kept.contains(name)).cloned().collect();
-        let mut take = |tables: &[QualifiedName]| {
-            if tables.is_empty() { Ok(None) } else { self.locker.take(Lock::Tables, tables).map(Some) }
-        };
-        let (kept, held) = (take(&to_keep)?, take(&others)?);
+        // In one statement: who has some and asks for others waits with somebody who does it in another order.
+        let all = if all.is_empty() { None } else { Some(self.locker.take(Lock::Tables, &all)?) };
         self.start_transactions()?;
         let found = self.found("LOCK TABLES on all tables of the dump");
+        let kept = if to_keep.is_empty() {
+            None
+        } else {
+            let kept = self.locker.take_soon(Lock::Tables, &to_keep);
+            Some(kept.map_err(|error| if error.is_timeout() { Error::Server(error.source) } else { error.into() })?)
+        };
         self.touch(&to_keep)?;
-        held.map_or(Ok(()), HeldLock::release)?;
+        all.map_or(Ok(()), HeldLock::release)?;
         Ok(Found { all_by_name: true, rows: kept, ..found })
     }
 

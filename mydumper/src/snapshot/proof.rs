@@ -17,6 +17,7 @@ use common::connection::{Connection, Error as ServerError};
 use common::metadata::Coordinates;
 use common::server::Server;
 
+use crate::metadata_locks;
 use crate::replication;
 
 /// For how long snapshots are opened anew. Each time takes about a millisecond where the server is near.
@@ -40,7 +41,8 @@ pub enum Error {
 
 /// Starts a transaction with a snapshot on each connection, all at about the same time.
 pub fn start_transactions<'a>(connections: impl IntoIterator<Item = &'a mut Connection>) -> Result<(), ServerError> {
-    on_all(connections, &["START TRANSACTION /*!40108 WITH CONSISTENT SNAPSHOT */".to_owned()])
+    let start = "START TRANSACTION /*!40108 WITH CONSISTENT SNAPSHOT */";
+    on_all(connections, &[start.to_owned(), metadata_locks::MARK.to_owned()])
 }
 
 /// Executes statements on several connections at the same time. All are waited for, and the first error is the result.
