@@ -30,6 +30,16 @@ fn each_partition_is_a_chunk() {
                 "ANALYZE TABLE plain",
             ],
         );
+        if product == Product::MariaDb {
+            let mut client = server.client();
+            client.run("USE partition_each");
+            client.run("CREATE TABLE past (id INT PRIMARY KEY, b INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME");
+            client.run("CREATE TABLE kept (id INT, b INT) WITH SYSTEM VERSIONING PARTITION BY HASH (id) PARTITIONS 2");
+            for table in ["past", "kept"] {
+                client.run(format!("INSERT INTO {table} VALUES (1, 1), (2, 2)"));
+                client.run(format!("UPDATE {table} SET b = b + 1 WHERE id = 1"));
+            }
+        }
         let dir = WorkDir::new();
         mydumper(server, &dir).args(["-B", "partition_each", "--split-partitions", "--rows", "100"]).ok();
         let numbers = |dir: &WorkDir, table: &str| -> Vec<String> {

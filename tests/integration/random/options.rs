@@ -69,6 +69,7 @@ impl Options {
         maybe(20, &["--order-by-primary"]);
         maybe(20, &["--max-threads-per-table=1", "--max-threads-per-table=2"]);
         maybe(20, &["--build-empty-files"]);
+        maybe(20, &["--split-partitions", "--use-single-column"]);
         maybe(15, &["--skip-tz-utc"]);
         maybe(10, &["--sync-thread-lock-mode=FTWRL", "--sync-thread-lock-mode=NO_LOCK"]);
         if self.stream {
