@@ -2,16 +2,15 @@
 //! waits for the reports of one before it starts the next, so that a stream has them in that order. It also writes the
 //! metadata, since it alone knows how far the dump is.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::compression::Compression;
 use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
-use common::name::QualifiedName;
 use common::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
@@ -20,12 +19,11 @@ use crate::chunk::{Chunk, Pace, Rest};
 use crate::config::{ChunkSize, Config, RowFormat};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
-use crate::listing::Listing;
 use crate::output::OutputDirectory;
 use crate::rows_feed::{RowsFeed, Supply};
 use crate::schema::FILE_SQL_MODE;
-use crate::snapshot::{Snapshot, is_timeout};
-use crate::table_ids::TableIds;
+use crate::snapshot::Snapshot;
+use crate::table_check::TableCheck;
 use crate::task::Task;
 use crate::worker::{self, Report, RowsReport, Shared};
 
@@ -35,8 +33,6 @@ pub const LARGEST_CHUNK: u64 = 128 << 20;
 const SMALLEST_CHUNK: u64 = 8 << 20;
 /// How many chunks each worker should find in a large table, so that all end at about the same time.
 const CHUNKS_PER_WORKER: u64 = 8;
-/// After a check of the finished tables there is none for as many times as long as it took.
-const CHECK_SHARE: u32 = 20;
 /// How often a stream's reader is told which tables it has whole, and finished tables are checked.
 const PARTIAL_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -68,7 +64,7 @@ pub struct Coordinator<'a> {
     longest_statement: usize,
     /// Tables whose rows were all delivered since the stream was last told.
     finished_tables: Vec<usize>,
-    identities: Identities,
+    table_check: TableCheck,
     next_partial: u32,
 }
 
@@ -96,7 +92,7 @@ impl<'a> Coordinator<'a> {
             rows: Vec::new(),
             longest_statement: 0,
             finished_tables: Vec::new(),
-            identities: Identities::default(),
+            table_check: TableCheck::default(),
             next_partial: 0,
         }
     }
@@ -127,57 +123,12 @@ impl<'a> Coordinator<'a> {
             self.tables.iter().filter(|table| table.has_rows()).for_each(|_| self.shared.counters.add_table());
         }
         if self.config.objects.data {
-            self.check_tables(Which::All)?;
+            self.table_check.all(self.config, &self.shared.server, &mut self.snapshot)?;
         }
         self.send_finished_tables()?;
         self.phase(definitions_after_rows(catalog, self.config))?;
         self.snapshot.moment.unlock_ddl()?;
         self.finish(head)
-    }
-
-    /// Tables must still be what they were, or a chunk may have been read of another.
-    fn check_tables(&mut self, which: Which) -> Result<(), Error> {
-        let began = Instant::now();
-        let Snapshot { coordinator, moment, .. } = &mut self.snapshot;
-        let (listing, ids) = (Listing::read(coordinator, self.config)?, &moment.table_ids);
-        let ids_now = match ids.as_ref().map(|_| TableIds::read(coordinator, &self.shared.server)) {
-            Some(Err(error)) if is_timeout(&error) => {
-                tracing::warn!("{error}; so tables are told apart by the second of their creation");
-                None
-            }
-            ids => ids.transpose()?,
-        };
-        let mut changed: BTreeSet<&QualifiedName> = moment.listing.changed(&listing).collect();
-        if let Some((at_snapshot, now)) = ids.as_ref().zip(ids_now.as_ref()) {
-            changed.extend(at_snapshot.changed(now).filter(|name| moment.listing.contains(name)));
-        }
-        let Identities { unchecked, checked, next } = &mut self.identities;
-        let finished: BTreeSet<&QualifiedName> = unchecked.iter().map(|index| &self.tables[*index].name).collect();
-        changed.retain(|name| match which {
-            Which::All => !checked.contains(*name),
-            Which::Finished => finished.contains(name),
-        });
-        if !changed.is_empty() {
-            return Err(Error::TablesChanged(changed.into_iter().map(QualifiedName::to_string).collect()));
-        }
-        checked.extend(finished.into_iter().cloned());
-        unchecked.clear();
-        if which == Which::Finished {
-            tracing::info!("{} tables are done, and were not changed meanwhile", checked.len());
-        }
-        *next = Some(Instant::now() + began.elapsed() * CHECK_SHARE);
-        Ok(())
-    }
-
-    /// What is done to a table after its rows were read does not matter, but only what is checked soon is known to have
-    /// been done after.
-    fn check_finished_tables(&mut self) -> Result<(), Error> {
-        let Identities { unchecked, next, .. } = &self.identities;
-        let is_due = next.is_none_or(|next| Instant::now() >= next);
-        if unchecked.is_empty() || !is_due || self.snapshot.moment.holds_off_ddl() {
-            return Ok(());
-        }
-        self.check_tables(Which::Finished)
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
@@ -242,6 +193,9 @@ impl<'a> Coordinator<'a> {
 
     /// Tables that only a lock keeps in step come first, so that it is held no longer than they need.
     fn dump_rows(&mut self) -> Result<(), Error> {
+        // Its work in the snapshot is done, and on MySQL a snapshot would show tables as they were.
+        // No COMMIT: a lock may hold these off.
+        self.snapshot.coordinator.execute("ROLLBACK")?;
         let tables = self.tables.clone();
         let mut with_rows: Vec<(usize, &Arc<Table>)> =
             tables.iter().enumerate().filter(|(_, table)| table.has_rows() && !table.keeps_rows_elsewhere()).collect();
@@ -255,8 +209,6 @@ impl<'a> Coordinator<'a> {
             self.rows_phase(&locked)?;
         }
         self.snapshot.moment.unlock_rows()?;
-        // Its work in the snapshot is done, and on MySQL a snapshot would show tables as they were.
-        self.snapshot.coordinator.execute("COMMIT")?;
         self.tables_locked = None;
         self.rows_phase(&free)
     }
@@ -336,7 +288,7 @@ impl<'a> Coordinator<'a> {
                     running += 1;
                 }
                 recv(tell) -> _ => {
-                    self.check_finished_tables()?;
+                    self.table_check.finished(self.config, &self.shared.server, &mut self.snapshot)?;
                     self.send_finished_tables()?;
                 }
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
@@ -355,27 +307,8 @@ impl<'a> Coordinator<'a> {
     fn table_finished(&mut self, index: usize) {
         self.shared.counters.add_table();
         self.finished_tables.push(index);
-        self.identities.unchecked.push(index);
+        self.table_check.add(self.tables[index].name.clone());
     }
-}
-
-/// Which tables were still what they were at the snapshot when all their rows had been read.
-#[derive(Default)]
-struct Identities {
-    /// Not looked at since their rows were read.
-    unchecked: Vec<usize>,
-    checked: BTreeSet<QualifiedName>,
-    /// Not to be looked at before.
-    next: Option<Instant>,
-}
-
-/// Tables to be checked.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Which {
-    /// All that were not checked since their rows were read.
-    All,
-    /// Those whose rows were read.
-    Finished,
 }
 
 /// Where the coordinator's next task comes from.

@@ -98,10 +98,24 @@ pub fn wait_for_their_end(
     }
 }
 
-/// Whether DDL waits at MySQL's LOCK INSTANCE FOR BACKUP of another session, so far as the user may see.
-pub fn ddl_waits_for_a_backup(connection: &mut Connection) -> Result<bool, ServerError> {
+/// What FLUSH TABLES WITH READ LOCK would wait for on MySQL, and all writes behind it, however long it takes; so far as the
+/// user may see.
+pub fn flush_would_wait_for(connection: &mut Connection) -> Result<Option<&'static str>, ServerError> {
     let rows = connection.query("SHOW PROCESSLIST")?;
-    Ok(rows.iter().any(|row| row.named_text("State").as_deref() == Some("Waiting for backup lock")))
+    // It has announced already that it is going to write.
+    if rows.iter().any(|row| row.named_text("State").as_deref() == Some("Waiting for backup lock")) {
+        return Ok(Some("DDL that waits until another backup ends"));
+    }
+    // By LOCK TABLES ... READ, as a backup does for long. Such tables cannot be closed, and nobody else can open them while
+    // a FLUSH waits for that.
+    let locked = "SELECT 1 FROM performance_schema.metadata_locks \
+                  WHERE OBJECT_TYPE = 'TABLE' AND LOCK_TYPE = 'SHARED_READ_ONLY' LIMIT 1";
+    match connection.query_first(locked) {
+        Ok(row) => Ok(row.map(|_| "tables that another session has locked")),
+        // Without the privilege, or the schema.
+        Err(error) if error.server_code().is_some() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn find(connection: &mut Connection, seconds: u64, waits_for: WaitsFor) -> Result<Vec<LongQuery>, Error> {

@@ -23,6 +23,7 @@ mod rows_feed;
 mod schema;
 mod snapshot;
 mod stream_sender;
+mod table_check;
 mod table_ids;
 mod tablespaces;
 mod task;

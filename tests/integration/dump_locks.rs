@@ -56,12 +56,7 @@ fn each_mode_takes_its_locks_and_says_for_how_long() {
         assert_eq!(run("lock_modes_i", &["--skip-ddl-locks"]), [taken, released], "{product:?}");
         assert_eq!(
             run("lock_modes", &["--sync-thread-lock-mode=LOCK_ALL"]),
-            ddl(&[
-                "LOCK TABLES (2 tables) taken after T s",
-                table[0],
-                "LOCK TABLES (2 tables) released after T s",
-                table[1]
-            ]),
+            ddl(&[table[0], table[0], table[1], table[1]]),
             "{product:?}"
         );
         for mode in ["GTID", "SAFE_NO_LOCK", "NO_LOCK"] {
@@ -236,8 +231,22 @@ fn ddl_that_waits_for_another_backup_does_not_hold_up_writes() {
         let output = mydumper(&server, &WorkDir::new()).args(["-B", "lock_other"]).run();
         backup.run("UNLOCK INSTANCE");
         assert_eq!(output.code, Some(0), "{}", output.stderr);
-        let warning = "[WARNING] DDL waits until another backup ends, and FLUSH TABLES WITH READ LOCK would wait for that DDL, \
-                       and all writes for it: the tables are locked one by one instead";
+        let warning = "[WARNING] FLUSH TABLES WITH READ LOCK would wait for DDL that waits until another backup ends, and all \
+                       writes would wait for it: the tables are locked one by one instead";
         assert!(output.stderr.lines().map(without_time).any(|line| line == warning), "{}", output.stderr);
     });
+}
+
+#[test]
+fn tables_that_others_have_locked_are_not_flushed() {
+    let server = Server::start(Product::MySql, &[]);
+    make(&server, "lock_taken", TWO_ENGINES);
+    let mut other = server.client();
+    other.run("LOCK TABLES lock_taken.m READ");
+    let output = mydumper(&server, &WorkDir::new()).args(["-B", "lock_taken", "-v", "3"]).ok();
+    let warning = "[WARNING] FLUSH TABLES WITH READ LOCK would wait for tables that another session has locked, and all \
+                   writes would wait for it: the tables are locked one by one instead";
+    assert!(output.stderr.lines().map(without_time).any(|line| line == warning), "{}", output.stderr);
+    let locks = lock_lines(&output.stderr);
+    assert!(locks.iter().all(|line| !line.starts_with("FLUSH")), "{locks:?}");
 }

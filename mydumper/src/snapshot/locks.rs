@@ -150,9 +150,15 @@ impl<'a> Locker<'a> {
         self.take_within(self.patience, lock, tables)
     }
 
-    /// Takes a lock while another is held that others wait for.
-    pub fn take_soon(&mut self, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
-        self.take_within(Patience { wait: Duration::from_secs(1), retries: 0 }, lock, tables)
+    /// Takes a lock while another is held that others wait for: whatever the user's patience, it is waited for no longer
+    /// than this.
+    pub fn take_soon(
+        &mut self,
+        lock: Lock,
+        tables: &[QualifiedName],
+        longest: Duration,
+    ) -> Result<HeldLock, LockError> {
+        self.take_within(Patience { wait: self.patience.wait.min(longest), retries: 0 }, lock, tables)
     }
 
     /// Gives a lock back that is going to be asked for again.

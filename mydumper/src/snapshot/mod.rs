@@ -137,9 +137,9 @@ impl Moment {
 
 /// For how many seconds a worker waits for a table. DDL that waits for one worker's lock on a table keeps the others from
 /// it, and so the dump and the DDL would wait for each other until either gives up; the servers' own limits are a day and
-/// a year.
+/// a year. Longer than others wait by default for a FLUSH TABLES, behind which no table that is locked can be read.
 fn patience(config: &Config) -> u64 {
-    config.lock_wait_seconds.max(60)
+    config.lock_wait_seconds.max(60) * 2
 }
 
 impl Snapshot {

@@ -1,5 +1,8 @@
 //! How the moment is found, mode by mode.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use common::connection::{Connection, Error as ServerError};
 use common::metadata::{Coordinates, Guarantee};
 use common::name::QualifiedName;
@@ -17,6 +20,8 @@ use crate::table_ids::TableIds;
 /// How often the tables' locks are asked for anew: because one was dropped before it could be locked, or somebody else
 /// asked for one after us.
 const TABLE_LOCK_ATTEMPTS: u32 = 5;
+/// For how long the other tables' locks are waited for while some are held.
+const CROSSED: Duration = Duration::from_secs(5);
 /// For how long such a one is waited for while the locks are held.
 const TOUCH_SECONDS: u32 = 1;
 
@@ -75,20 +80,27 @@ impl<'a> Opening<'a> {
     fn best(mut self, listing: Listing) -> Result<Moment, Error> {
         let has_backup_stage = self.server.is_mariadb_since(10, 4, 1) && self.config.backup_locks;
         let global = if has_backup_stage { Lock::BackupStage } else { Lock::GlobalRead };
-        if global == Lock::GlobalRead && long_queries::ddl_waits_for_a_backup(self.coordinator)? {
+        let obstacle = match global {
+            Lock::GlobalRead if !self.server.is_mariadb() => long_queries::flush_would_wait_for(self.coordinator)?,
+            _ => None,
+        };
+        if let Some(obstacle) = obstacle {
             tracing::warn!(
-                "DDL waits until another backup ends, and {} would wait for that DDL, and all writes for it: the tables \
-                 are locked one by one instead",
+                "{} would wait for {obstacle}, and all writes would wait for it: the tables are locked one by one instead",
                 global.name()
             );
-        } else {
-            match self.under_global_lock(global, &listing) {
-                Err(Error::Lock(error)) if error.is_denied() => {
-                    let flush = self.server.is_mysql_since(8, 0, 23);
-                    self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
-                }
-                result => return result?.finish(self, listing),
+            match self.under_table_locks(listing.clone()) {
+                Ok((found, listing)) => return found.finish(self, listing),
+                Err(error) if error.is_stop() => return Err(error),
+                Err(error) => tracing::warn!("{error}; so {} it is", global.name()),
             }
+        }
+        match self.under_global_lock(global, &listing) {
+            Err(Error::Lock(error)) if error.is_denied() => {
+                let flush = self.server.is_mysql_since(8, 0, 23);
+                self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
+            }
+            result => return result?.finish(self, listing),
         }
         match self.under_table_locks(listing.clone()) {
             Err(Error::Lock(error)) if error.is_denied() => {
@@ -118,9 +130,8 @@ impl<'a> Opening<'a> {
             return Ok(found);
         }
         // While nothing changes yet: then only these tables stay locked.
-        match self.locker.take(Lock::Tables, &without) {
+        match self.lock_tables_to_keep(&without)? {
             Ok(tables) => {
-                self.touch(&without)?;
                 held.release()?;
                 found.rows = Some(tables);
             }
@@ -136,6 +147,24 @@ impl<'a> Opening<'a> {
         Ok(found)
     }
 
+    /// LOCK TABLES under a global lock. In `Err`, why it was not granted.
+    fn lock_tables_to_keep(&mut self, tables: &[QualifiedName]) -> Result<Result<HeldLock, LockError>, Error> {
+        for attempt in 1.. {
+            let lock = match self.locker.take(Lock::Tables, tables) {
+                Ok(lock) => lock,
+                Err(error) => return Ok(Err(error)),
+            };
+            match self.touch(tables) {
+                // Somebody else flushes tables, and waits for those that are locked: let through, he is done at once.
+                Err(Error::Server(error)) if is_timeout(&error) && attempt < TABLE_LOCK_ATTEMPTS => {
+                    self.locker.give_back(lock)?;
+                }
+                result => return result.map(|()| Ok(lock)),
+            }
+        }
+        Err(Stopped.into())
+    }
+
     /// DDL that meets LOCK INSTANCE FOR BACKUP waits with its intention to write, and FLUSH TABLES WITH READ LOCK would
     /// wait for that, on MySQL: so DDL is let through once more when that which ran has ended.
     fn take_global_lock(&mut self, lock: Lock) -> Result<HeldLock, Error> {
@@ -147,7 +176,7 @@ impl<'a> Opening<'a> {
             }
         }
         let held = self.locker.take(lock, &[])?;
-        match self.locker.take_soon(Lock::Instance, &[]) {
+        match self.locker.take_soon(Lock::Instance, &[], Duration::from_secs(1)) {
             Ok(ddl) => self.ddl = Some(ddl),
             Err(error) if error.is_timeout() => tracing::warn!("{error}; going on without it"),
             Err(error) => return Err(error.into()),
@@ -179,20 +208,24 @@ impl<'a> Opening<'a> {
     }
 
     fn try_table_locks(&mut self, listing: &Listing) -> Result<Found, Error> {
-        let all: Vec<QualifiedName> = listing.names().cloned().collect();
         let to_keep = self.tables_to_lock(listing);
-        // In one statement: who has some and asks for others waits with somebody who does it in another order.
-        let all = if all.is_empty() { None } else { Some(self.locker.take(Lock::Tables, &all)?) };
+        let kept: BTreeSet<&QualifiedName> = to_keep.iter().collect();
+        let others: Vec<QualifiedName> = listing.names().filter(|name| !kept.contains(name)).cloned().collect();
+        // Those to keep first: writers that wait for them would let no second lock pass.
+        let kept = if to_keep.is_empty() { None } else { Some(self.locker.take(Lock::Tables, &to_keep)?) };
+        let held = match (others.is_empty(), &kept) {
+            (true, _) => None,
+            (false, None) => Some(self.locker.take(Lock::Tables, &others)?),
+            // Somebody may have locked one of these and wait for one of those.
+            (false, Some(_)) => {
+                let held = self.locker.take_soon(Lock::Tables, &others, CROSSED);
+                Some(held.map_err(|error| if error.is_timeout() { error.source.into() } else { Error::from(error) })?)
+            }
+        };
         self.start_transactions()?;
         let found = self.found("LOCK TABLES on all tables of the dump");
-        let kept = if to_keep.is_empty() {
-            None
-        } else {
-            let kept = self.locker.take_soon(Lock::Tables, &to_keep);
-            Some(kept.map_err(|error| if error.is_timeout() { Error::Server(error.source) } else { error.into() })?)
-        };
         self.touch(&to_keep)?;
-        all.map_or(Ok(()), HeldLock::release)?;
+        held.map_or(Ok(()), HeldLock::release)?;
         Ok(Found { all_by_name: true, rows: kept, ..found })
     }
 

@@ -1,0 +1,305 @@
+//! Reads the catalog, database by database: a few queries for each, however many tables it has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use common::connection::{Connection, Row};
+use common::dump_file::TableFileName;
+use common::filter::Filter;
+use common::name::{FileNames, QualifiedName};
+use common::server::Server;
+use common::sql::quote_string;
+
+use super::keys::UniqueIndexes;
+use super::{Column, Database, Error, Routine, Table, TableKind};
+use crate::config::Config;
+
+pub(super) struct Reader<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) server: &'a Server,
+    pub(super) config: &'a Config,
+    pub(super) filter: &'a Filter,
+    pub(super) names: FileNames,
+    /// Tables and views that other options than filters leave out.
+    pub(super) left_out: BTreeSet<QualifiedName>,
+}
+
+impl Reader<'_> {
+    pub(super) fn database_names(&mut self) -> Result<Vec<String>, Error> {
+        let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
+        let names = rows.iter().map(|row| row.text(0)).filter(|name| self.filter.passes_database(name));
+        let mut names: Vec<String> = names.collect();
+        // Here and not by the server, to which names that differ in case may be equal: which of them gets a number
+        // for its files must not change from run to run.
+        names.sort();
+        Ok(names)
+    }
+
+    /// `None` when the pattern takes nothing of it.
+    pub(super) fn database(&mut self, name: String) -> Result<Option<Database>, Error> {
+        let file = self.names.database(&name);
+        let mut columns = self.columns(&name)?;
+        let mut keys = self.keys(&name)?;
+        let mut partitions = self.partitions(&name)?;
+        let mut triggers = if self.config.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
+        let mut tables = Vec::new();
+        let mut rows = self.select(
+            &name,
+            "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
+            "TABLES",
+            "TABLE_SCHEMA",
+            "TABLE_NAME",
+        )?;
+        rows.sort_by_key(|row| row.text(1));
+        for row in rows {
+            let table = QualifiedName::new(name.clone(), row.text(1));
+            let Some(kind) = self.table_kind(&row) else {
+                self.left_out.insert(table);
+                continue;
+            };
+            if !self.filter.passes_table(&table)? {
+                continue;
+            }
+            let versioned = row.text(2) == "SYSTEM VERSIONED";
+            let mut columns = columns.remove(&table.name).unwrap_or_default();
+            let history = versioned && self.add_history(&table, &mut columns);
+            let keys = keys.remove(&table.name).unwrap_or_default();
+            let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
+            tables.push(Arc::new(Table {
+                file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
+                kind,
+                history,
+                columns,
+                primary_key: keys.primary_key(),
+                chunk_key: chunk_key.map(Arc::new),
+                partitions: partitions.remove(&table.name),
+                triggers: triggers.remove(&table.name).unwrap_or_default(),
+                row_estimate: row.number(4).unwrap_or(0),
+                data_length: row.number(5).unwrap_or(0),
+                name: table,
+            }));
+        }
+        let routines = self.routines(&name)?;
+        let events = self.events(&name)?;
+        let empty = tables.is_empty() && routines.is_empty() && events.is_empty();
+        if empty && self.filter.regex.is_some() && !self.filter.passes_database_objects(&name)? {
+            return Ok(None);
+        }
+        Ok(Some(Database { name, file, tables, routines, events }))
+    }
+
+    /// Makes the columns of the period of a system-versioned table ones that are dumped, and returns whether that is
+    /// possible. They are not in the list of columns unless the table's definition names them.
+    fn add_history(&self, table: &QualifiedName, columns: &mut Vec<Column>) -> bool {
+        let of_transactions = columns.iter().any(|column| column.period && column.data_type != "timestamp");
+        if of_transactions || !self.server.is_mariadb_since(10, 11, 0) {
+            let reason = if of_transactions { "periods of transactions" } else { "MariaDB before 10.11" };
+            tracing::warn!(
+                "table {table}: only the rows of now are dumped, as history with {reason} cannot be restored"
+            );
+            return false;
+        }
+        if !columns.iter().any(|column| column.period) {
+            columns.extend(["row_start", "row_end"].map(|name| Column {
+                name: name.to_owned(),
+                data_type: "timestamp".to_owned(),
+                charset: None,
+                generated: true,
+                invisible: true,
+                has_empty_member: false,
+                counts: false,
+                period: true,
+            }));
+        }
+        columns.iter_mut().filter(|column| column.period).for_each(|column| {
+            column.generated = false;
+            // An INSERT has to name them.
+            column.invisible = true;
+        });
+        true
+    }
+
+    fn table_kind(&self, row: &Row) -> Option<TableKind> {
+        let engine = row.text(3);
+        match row.text(2).as_str() {
+            "VIEW" | "SYSTEM VIEW" => self.config.objects.views.then_some(TableKind::View),
+            "SEQUENCE" => Some(TableKind::Sequence),
+            _ if self.config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
+            _ => Some(TableKind::Base { engine }),
+        }
+    }
+
+    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
+        let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        // Older servers have neither system versioning nor, some of them, this column.
+        let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
+        let rows = self.select(
+            database,
+            &format!(
+                "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
+                 IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}"
+            ),
+            "COLUMNS",
+            "TABLE_SCHEMA",
+            "TABLE_NAME, ORDINAL_POSITION",
+        )?;
+        for row in rows {
+            let extra = row.text(4).to_ascii_uppercase();
+            columns.entry(row.text(1)).or_default().push(Column {
+                name: row.text(2),
+                data_type: row.text(3).to_ascii_lowercase(),
+                charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
+                // DEFAULT_GENERATED, one word, is a default that is an expression.
+                generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
+                invisible: extra.contains("INVISIBLE"),
+                counts: extra.contains("AUTO_INCREMENT"),
+                has_empty_member: has_empty_member(&row.text(5)),
+                period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
+            });
+        }
+        Ok(columns)
+    }
+
+    /// The unique indexes of each table.
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, UniqueIndexes>, Error> {
+        let rows = self.select(
+            database,
+            &format!("TABLE_SCHEMA, TABLE_NAME, {}", UniqueIndexes::columns(self.server)),
+            "STATISTICS",
+            "NON_UNIQUE = 0 AND TABLE_SCHEMA",
+            "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+        )?;
+        let mut keys: BTreeMap<String, UniqueIndexes> = BTreeMap::new();
+        for row in rows {
+            keys.entry(row.text(1)).or_default().add(&row, 2);
+        }
+        Ok(keys)
+    }
+
+    /// The partitions of each table that pass `--partition-regex`, where they are dumped one by one.
+    fn partitions(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let Some(split) = &self.config.chunks.partitions else { return Ok(BTreeMap::new()) };
+        let rows = self.select(
+            database,
+            // A row for each subpartition.
+            "DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME, PARTITION_ORDINAL_POSITION, PARTITION_METHOD",
+            "PARTITIONS",
+            "PARTITION_NAME IS NOT NULL AND TABLE_SCHEMA",
+            "TABLE_NAME, PARTITION_ORDINAL_POSITION",
+        )?;
+        let mut partitions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        // MariaDB does not give the history of a part of those that are made for it.
+        for row in rows.iter().filter(|row| row.text(4) != "SYSTEM_TIME") {
+            let passing = partitions.entry(row.text(1)).or_default();
+            if split.pattern.as_ref().map_or(Ok(true), |pattern| pattern.matches(&row.text(2)))? {
+                passing.push(row.text(2));
+            }
+        }
+        Ok(partitions)
+    }
+
+    fn triggers(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let mut triggers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let rows = self.select(
+            database,
+            "TRIGGER_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME",
+            "TRIGGERS",
+            "TRIGGER_SCHEMA",
+            "EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
+        )?;
+        for row in rows {
+            triggers.entry(row.text(1)).or_default().push(row.text(2));
+        }
+        Ok(triggers)
+    }
+
+    fn routines(&mut self, database: &str) -> Result<Vec<Routine>, Error> {
+        if !self.config.objects.routines {
+            return Ok(Vec::new());
+        }
+        // Functions first: procedures and views may need them. A package body comes after its package.
+        let order = "FIELD(ROUTINE_TYPE, 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'), ROUTINE_NAME";
+        let what = "ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE";
+        let rows = self.select(database, what, "ROUTINES", "ROUTINE_SCHEMA", order)?;
+        let mut routines = Vec::new();
+        // Before the routines that use them, which cannot be created without.
+        for row in self.libraries(database)? {
+            if self.passes_object(database, &row.text(1))? {
+                routines.push(Routine { kind: "LIBRARY".to_owned(), name: row.text(1) });
+            }
+        }
+        for row in rows.iter().filter(|row| row.text(2) != "LIBRARY") {
+            if self.passes_object(database, &row.text(1))? {
+                routines.push(Routine { kind: row.text(2), name: row.text(1) });
+            }
+        }
+        Ok(routines)
+    }
+
+    fn libraries(&mut self, database: &str) -> Result<Vec<Row>, Error> {
+        if !self.server.is_mysql_since(9, 2, 0) {
+            return Ok(Vec::new());
+        }
+        self.select(database, "LIBRARY_SCHEMA, LIBRARY_NAME", "LIBRARIES", "LIBRARY_SCHEMA", "LIBRARY_NAME")
+    }
+
+    fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {
+        if !self.config.objects.events {
+            return Ok(Vec::new());
+        }
+        let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;
+        let mut events = Vec::new();
+        for row in rows {
+            if self.passes_object(database, &row.text(1))? {
+                events.push(row.text(1));
+            }
+        }
+        Ok(events)
+    }
+
+    /// Routines and events are not tables: a list of tables takes none of them.
+    fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
+        Ok(self.filter.tables.is_empty() && self.filter.passes_table(&QualifiedName::new(database, name))?)
+    }
+
+    /// Rows of one database from a view of information_schema, whose first column is the database's name. Where
+    /// names are compared without regard to case, the server gives more than was asked for.
+    fn select(
+        &mut self,
+        database: &str,
+        columns: &str,
+        view: &str,
+        condition: &str,
+        order: &str,
+    ) -> Result<Vec<Row>, Error> {
+        let statement = format!(
+            "SELECT {columns} FROM information_schema.{view} WHERE {condition} = {} ORDER BY {order}",
+            quote_string(database)
+        );
+        let rows = self.connection.query(statement)?;
+        Ok(rows.into_iter().filter(|row| row.bytes(0) == Some(database.as_bytes())).collect())
+    }
+}
+
+/// Whether the members in `enum('a','b')` have the empty string among them. Quotes in members are doubled; one like
+/// `','` may look so too, which does no harm.
+fn has_empty_member(column_type: &str) -> bool {
+    ["(''", ",''"].iter().any(|start| {
+        column_type.match_indices(start).any(|(at, _)| column_type[at + start.len()..].starts_with([',', ')']))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_members_are_found() {
+        for yes in ["enum('')", "enum('a','')", "enum('','a')", "set('a','','b')"] {
+            assert!(has_empty_member(yes), "{yes}");
+        }
+        for no in ["", "enum('a','b')", "enum('''','a')", "enum('a''','''b')", "enum(' ',',')", "enum('a'''',b')"] {
+            assert!(!has_empty_member(no), "{no}");
+        }
+    }
+}
