@@ -99,11 +99,12 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     let mut coordinator = connections.remove(0);
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
-    privileges::warn_of_hidden_objects(&mut coordinator, &config.objects)?;
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
         .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
     check_all_are_locked(&catalog, &snapshot)?;
+    let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
+    privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);

@@ -25,7 +25,8 @@ impl<'a> KeyReader<'a> {
     fn select(&self, what: &str, hint: &str, range: &KeyRange, further: Option<String>) -> String {
         let conditions: Vec<String> = range.predicate(self.key).into_iter().chain(further).collect();
         let mut statement = format!(
-            "SELECT {what} FROM {} {hint} INDEX ({})",
+            "SELECT {}{what} FROM {} {hint} INDEX ({})",
+            self.table.select_priority(self.server),
             self.table.name.to_sql(),
             quote_identifier(&self.key.index)
         );

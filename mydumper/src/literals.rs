@@ -12,6 +12,7 @@
 use std::ops::Range;
 
 use common::connection::{Connection, Error as ServerError};
+use common::server::Server;
 use common::sql::token::{Dialect, Token, TokenKind, Tokens};
 use common::sql::{escape_into, quote_identifier};
 
@@ -45,11 +46,16 @@ enum What {
 ///
 /// # Errors
 /// When a query fails.
-pub fn exact(connection: &mut Connection, table: &Table, create: Vec<u8>) -> Result<Vec<u8>, ServerError> {
+pub fn exact(
+    connection: &mut Connection,
+    server: &Server,
+    table: &Table,
+    create: Vec<u8>,
+) -> Result<Vec<u8>, ServerError> {
     let mut replacements = Vec::new();
     for doubtful in doubtful(&create) {
         let shown = create.get(doubtful.place.clone()).unwrap_or_default();
-        match read(connection, table, &doubtful, shown)? {
+        match read(connection, table, table.select_priority(server), &doubtful, shown)? {
             Some(exact) => replacements.push((doubtful.place, exact)),
             None if doubtful.what != What::Float || significant_digits(shown) >= 6 => tracing::warn!(
                 "table {}, column {}: the server does not show exactly, and has no row to read it from: {}",
@@ -67,6 +73,7 @@ pub fn exact(connection: &mut Connection, table: &Table, create: Vec<u8>) -> Res
 fn read(
     connection: &mut Connection,
     table: &Table,
+    priority: &str,
     doubtful: &Doubtful,
     shown: &[u8],
 ) -> Result<Option<Vec<u8>>, ServerError> {
@@ -82,7 +89,7 @@ fn read(
     };
     // An outer join has a row also when the table has none; but in that one, columns that are NOT NULL have no default.
     for source in [format!("(SELECT 1) AS one LEFT JOIN {name} ON FALSE"), format!("{name} LIMIT 1")] {
-        let row = connection.query_first(format!("SELECT {expression} FROM {source}"))?;
+        let row = connection.query_first(format!("SELECT {priority}{expression} FROM {source}"))?;
         if let Some(value) = row.as_ref().and_then(|row| row.bytes(0)) {
             return Ok(Some(match doubtful.what {
                 What::Text => literal(value),

@@ -121,7 +121,7 @@ impl<'a> SchemaReader<'a> {
         let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
         let definition = self.show_in(&object, None, &statement, "Create Table");
         self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
-        let text = literals::exact(self.connection, table, definition?.text)
+        let text = literals::exact(self.connection, self.server, table, definition?.text)
             .map_err(|source| Error::Server { object, source })?;
         let mut out = self.preamble.for_definitions();
         append(&mut out, &text);

@@ -354,7 +354,8 @@ fn select(table: &Table, chunk: &Chunk, options: &RowOptions, server: &Server) -
     let conditions: Vec<String> =
         chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
     let mut statement = format!(
-        "SELECT {}{} FROM {}",
+        "SELECT {}{}{} FROM {}",
+        table.select_priority(server),
         // MariaDB's query cache would be filled with rows that nobody asks for again; MySQL has none.
         if server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
         if columns.is_empty() { "1".to_owned() } else { columns.join(",") },

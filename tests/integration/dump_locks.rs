@@ -250,3 +250,45 @@ fn tables_that_others_have_locked_are_not_flushed() {
     let locks = lock_lines(&output.stderr);
     assert!(locks.iter().all(|line| !line.starts_with("FLUSH")), "{locks:?}");
 }
+
+/// Writers of tables without row locks wait for the dump's lock, and the dump must not wait behind them.
+#[test]
+fn updates_of_tables_without_row_locks_do_not_stop_the_dump() {
+    for product in Product::ALL {
+        let server = Server::start(product, &[]);
+        let engines: &[&str] = match product {
+            Product::MariaDb => &["MyISAM", "Aria", "MEMORY"],
+            Product::MySql => &["MyISAM", "MEMORY"],
+        };
+        for engine in engines {
+            let create =
+                format!("CREATE TABLE m (id INT PRIMARY KEY, v BIGINT, f FLOAT DEFAULT 1.234567) ENGINE={engine}");
+            let fill = "INSERT INTO m WITH RECURSIVE r AS (SELECT 0 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 900) \
+                        SELECT n, n, n FROM r";
+            make(&server, "lock_updated", &[&create, fill, "CREATE TABLE i (id INT PRIMARY KEY)", "ANALYZE TABLE m"]);
+            let ended = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                for _ in 0..2 {
+                    scope.spawn(|| {
+                        let mut client = server.client();
+                        while !ended.load(Ordering::Relaxed) {
+                            client.run("UPDATE lock_updated.m SET v = v + 1 WHERE id = 7");
+                        }
+                    });
+                }
+                let failed: Vec<_> = ["AUTO", "FTWRL", "LOCK_ALL"]
+                    .map(|mode| {
+                        let program = mydumper(&server, &WorkDir::new()).args(["-B", "lock_updated", "--rows", "100"]);
+                        let output = program.args(["--sync-thread-lock-mode", mode]).run();
+                        (mode, output.code, output.stderr)
+                    })
+                    .into_iter()
+                    .filter(|(_, code, _)| *code != Some(0))
+                    .collect();
+                ended.store(true, Ordering::Relaxed);
+                assert_eq!(failed, [], "{product:?} {engine}");
+            });
+            server.client().run("DROP DATABASE lock_updated");
+        }
+    }
+}

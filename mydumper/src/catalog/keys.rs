@@ -72,6 +72,10 @@ impl Part {
     fn key_column(&self, columns: &[Column], utc: bool) -> Option<KeyColumn> {
         let name = self.column.as_ref().filter(|_| !self.is_prefix)?;
         let column = columns.iter().find(|column| column.name == *name)?;
+        // InnoDB orders such values with the blanks that fill them, and servers compare them without.
+        if column.data_type == "char" && column.no_pad {
+            return None;
+        }
         let kind = KeyKind::of_type(&column.data_type, column.charset.as_deref(), utc)?;
         Some(KeyColumn { name: name.clone(), kind })
     }
@@ -96,6 +100,7 @@ mod tests {
             counts: false,
             generated: false,
             invisible: false,
+            no_pad: false,
             period: false,
         });
         let indexes = UniqueIndexes(indexes.into_iter().map(|(name, parts)| (name.to_owned(), parts)).collect());

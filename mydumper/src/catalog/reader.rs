@@ -104,6 +104,7 @@ impl Reader<'_> {
                 name: name.to_owned(),
                 data_type: "timestamp".to_owned(),
                 charset: None,
+                no_pad: false,
                 generated: true,
                 invisible: true,
                 has_empty_member: false,
@@ -137,7 +138,8 @@ impl Reader<'_> {
             database,
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
-                 IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}"
+                 IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}, \
+                 COLLATION_NAME LIKE '%nopad%'"
             ),
             "COLUMNS",
             "TABLE_SCHEMA",
@@ -154,6 +156,7 @@ impl Reader<'_> {
                 invisible: extra.contains("INVISIBLE"),
                 counts: extra.contains("AUTO_INCREMENT"),
                 has_empty_member: has_empty_member(&row.text(5)),
+                no_pad: row.number(8) == Some(1),
                 period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
             });
         }

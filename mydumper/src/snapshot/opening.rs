@@ -11,6 +11,7 @@ use common::stop::{Stop, Stopped};
 
 use super::locks::{HeldLock, Lock, LockError, Locker, is_denied, is_timeout};
 use super::{Error, Moment, patience, proof};
+use crate::catalog::HIGH_PRIORITY;
 use crate::config::{Config, LockMode};
 use crate::listing::Listing;
 use crate::long_queries::{self, WaitsFor};
@@ -22,6 +23,8 @@ use crate::table_ids::TableIds;
 const TABLE_LOCK_ATTEMPTS: u32 = 5;
 /// For how long the other tables' locks are waited for while some are held.
 const CROSSED: Duration = Duration::from_secs(5);
+/// For how long tables' locks are waited for while all of the server's writes wait.
+const UNDER_GLOBAL_LOCK: Duration = Duration::from_secs(1);
 /// For how long such a one is waited for while the locks are held.
 const TOUCH_SECONDS: u32 = 1;
 
@@ -100,6 +103,10 @@ impl<'a> Opening<'a> {
                 let flush = self.server.is_mysql_since(8, 0, 23);
                 self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
             }
+            Err(Error::Lock(error)) if error.is_timeout() && error.what == Lock::Tables.name() => tracing::warn!(
+                "{error}; {} was given back, and all tables are locked one by one instead",
+                global.name()
+            ),
             result => return result?.finish(self, listing),
         }
         match self.under_table_locks(listing.clone()) {
@@ -150,8 +157,10 @@ impl<'a> Opening<'a> {
     /// LOCK TABLES under a global lock. In `Err`, why it was not granted.
     fn lock_tables_to_keep(&mut self, tables: &[QualifiedName]) -> Result<Result<HeldLock, LockError>, Error> {
         for attempt in 1.. {
-            let lock = match self.locker.take(Lock::Tables, tables) {
+            // Aria's writers ask for the table first: who has it may wait for the global lock.
+            let lock = match self.locker.take_soon(Lock::Tables, tables, UNDER_GLOBAL_LOCK) {
                 Ok(lock) => lock,
+                Err(error) if error.is_timeout() => return Err(error.into()),
                 Err(error) => return Ok(Err(error)),
             };
             match self.touch(tables) {
@@ -235,8 +244,9 @@ impl<'a> Opening<'a> {
         if tables.is_empty() {
             return Ok(());
         }
+        let priority = if self.server.is_mariadb() { HIGH_PRIORITY } else { "" };
         let mut statements = vec![format!("SET SESSION lock_wait_timeout={TOUCH_SECONDS}")];
-        statements.extend(tables.iter().map(|table| format!("SELECT 1 FROM {} LIMIT 0", table.to_sql())));
+        statements.extend(tables.iter().map(|table| format!("SELECT {priority}1 FROM {} LIMIT 0", table.to_sql())));
         statements.push(format!("SET SESSION lock_wait_timeout={}", patience(self.config)));
         Ok(proof::on_all(self.workers.iter_mut().chain([&mut *self.coordinator]), &statements)?)
     }
