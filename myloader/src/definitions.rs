@@ -10,6 +10,7 @@ use common::sql::token::Dialect;
 
 use crate::databases::drop_table_or_view;
 use crate::ddl::create_table::CreateTable;
+use crate::ddl::sequences;
 use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::translate::translate;
@@ -66,7 +67,8 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
             return Ok(Outcome::TableSkipped);
         }
         let translated = translate(statement.text, worker.shared.server).map_err(parse_error)?;
-        let split = split(&translated, &split_options(worker)).map_err(parse_error)?;
+        let renamed = sequences::renamed(&translated, &database.source, &database.target);
+        let split = split(&renamed, &split_options(worker)).map_err(parse_error)?;
         let name = QualifiedName::new(database.target.clone(), name);
         let made = match create_table(worker, &name.name, &split.create) {
             Ok(made) => made,
@@ -206,8 +208,10 @@ pub fn view(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> 
         // Our views have no table standing in for them, and a table of that name would be the user's.
         StatementKind::Drop { what: Dropped::Table } if drop_table != DropTable::Drop => Ok(Handled::Yes),
         StatementKind::Drop { what: Dropped::View } if drop_table == DropTable::Fail => Ok(Handled::Yes),
-        StatementKind::CreateView if keeps => {
-            worker.session.connection.execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)
+        StatementKind::CreateView => {
+            let renamed = sequences::renamed(statement, &database.source, &database.target);
+            let created = worker.session.execute_ddl(renamed).map(|_| Handled::Yes);
+            if keeps { created.or_else(unless_it_exists) } else { created }
         }
         _ => Ok(Handled::No),
     });

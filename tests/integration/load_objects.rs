@@ -187,3 +187,24 @@ fn mariadb_sequences_keep_their_position() {
         assert_same(product, database);
     }
 }
+
+#[test]
+fn mariadb_sequences_of_a_database_with_another_name() {
+    let (product, database) = (Product::MariaDb, "sequences_old");
+    make(
+        source(product),
+        database,
+        &[
+            "CREATE SEQUENCE s START WITH 5",
+            "CREATE TABLE t (id BIGINT DEFAULT NEXTVAL(s) PRIMARY KEY, c INT)",
+            "CREATE VIEW v AS SELECT LASTVAL(s) AS l, 'nextval(`sequences_old`.`s`)' AS t",
+        ],
+    );
+    let dir = dump_of(product, database, &[]);
+    load(product, &dir, &["-B", "sequences_new"]);
+    let mut client = target(product).client();
+    client.run("INSERT INTO sequences_new.t (c) VALUES (1)");
+    let row = client.query("SELECT (SELECT id FROM sequences_new.t), l, t FROM sequences_new.v").remove(0);
+    assert_eq!([0, 1, 2].map(|column| harness::sql::text(&row[column])), ["5", "5", "nextval(`sequences_old`.`s`)"]);
+    client.run("DROP DATABASE sequences_new");
+}

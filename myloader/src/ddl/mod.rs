@@ -10,6 +10,7 @@ pub mod create_table;
 pub mod element;
 pub mod load_data;
 pub mod portability;
+pub mod sequences;
 pub mod split;
 pub mod statement_kind;
 pub mod translate;
