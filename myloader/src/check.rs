@@ -155,9 +155,23 @@ fn look(
     for loss in passed_over.into_iter().filter_map(portability::loss) {
         findings.changes.push(format!("{object} ({file}, line {line}): {loss}"));
     }
-    let names = portability::names(sql, &tokens);
+    let mut names = portability::names(sql, &tokens);
+    let failed = |source| Error::Job { job: file.to_string(), source };
+    if classify(sql) == StatementKind::Set {
+        // A session can do without: what is made in it names the collations that it needs.
+        for name in std::mem::take(&mut names.collations) {
+            let name = (Kind::Collation, name);
+            if worker.shared.vocabulary.ask(&mut worker.session.connection, name.clone()).map_err(failed)?.is_some() {
+                findings.changes.push(format!(
+                    "{object} ({file}, line {line}): was made in a session of the collation {}, which this server does not \
+                     have, and compares literals by the server's own here",
+                    name.1
+                ));
+            }
+        }
+    }
     let answer = worker.shared.vocabulary.refuse(&mut worker.session.connection, names);
-    if let Some(why) = answer.map_err(|source| Error::Job { job: file.to_string(), source })? {
+    if let Some(why) = answer.map_err(failed)? {
         findings.refusals.push(Refusal { object: object.to_owned(), why: format!("{file}, line {line}: {why}") });
     }
     Ok(())

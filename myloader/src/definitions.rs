@@ -1,5 +1,6 @@
 //! Files with definitions: tables, sequences, views, triggers, routines and events.
 
+use std::borrow::Cow;
 use std::sync::{Arc, PoisonError};
 
 use common::connection::Error as ServerError;
@@ -258,8 +259,7 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                 worker.session.execute_ddl(create).map_err(failed)?;
             }
             _ => {
-                let adapted = worker.session.adapt_set(statement.text);
-                worker.session.connection.execute(adapted).map_err(failed)?;
+                worker.session.prepare(statement.text).map_err(failed)?;
             }
         }
     }
@@ -323,10 +323,10 @@ fn run_statements(
             StatementKind::CreateView | StatementKind::CreateRoutine | StatementKind::CreateEvent => {
                 shared.restore.definer.apply(statement.text)
             }
-            _ => worker.session.adapt_set(statement.text),
+            _ => Cow::Borrowed(statement.text),
         };
         if let Handled::No = handle(worker, kind, &text).map_err(failed)? {
-            worker.session.execute_ddl(text).map_err(failed)?;
+            worker.session.prepare(&text).map_err(failed)?;
         }
     }
     if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use common::connection::{Connection, Error, Outcome};
 use common::server::Server;
+use common::sql::token::{Dialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 use common::stop::Stop;
 
-use crate::ddl::statement_kind::sql_mode_value;
+use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 
 /// How often a statement that changes definitions is tried.
 const DDL_ATTEMPTS: u32 = 10;
@@ -138,6 +139,19 @@ impl Session {
         Cow::Owned([&statement[..range.start], literal.as_bytes(), &statement[range.end..]].concat())
     }
 
+    /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this
+    /// server does not have was told of beforehand.
+    pub fn prepare(&mut self, statement: &[u8]) -> Result<Outcome, Error> {
+        const UNKNOWN_COLLATION: u16 = 1273;
+        let adapted = self.adapt_set(statement).into_owned();
+        match self.execute_ddl(adapted) {
+            Err(error) if error.server_code() == Some(UNKNOWN_COLLATION) && sets_collation(statement) => {
+                Ok(Outcome::default())
+            }
+            result => result,
+        }
+    }
+
     fn known_modes(&self, modes: &str) -> String {
         let unknown: &[&str] = if self.server.is_mariadb() {
             &NOT_IN_MARIADB
@@ -149,6 +163,11 @@ impl Session {
         let is_known = |mode: &&str| !unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(mode));
         modes.split(',').filter(is_known).collect::<Vec<_>>().join(",")
     }
+}
+
+fn sets_collation(statement: &[u8]) -> bool {
+    classify(statement) == StatementKind::Set
+        && Tokens::new(statement, Dialect::default()).any(|token| token.is_word("COLLATION_CONNECTION"))
 }
 
 /// Sets a session variable, if the server has it and it has another value.

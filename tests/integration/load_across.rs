@@ -191,9 +191,8 @@ fn views_triggers_and_programs_that_the_other_cannot_have_are_named_before_rows_
             "CREATE FUNCTION fine() RETURNS INT DETERMINISTIC RETURN 1".to_owned(),
             format!("CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 'a' = 'A' COLLATE {unknown}"),
             format!("CREATE VIEW v AS SELECT id FROM fine ORDER BY CONVERT(id USING utf8mb4) COLLATE {unknown}"),
-            format!("SET collation_connection = {unknown}"),
-            "CREATE TRIGGER t BEFORE INSERT ON fine FOR EACH ROW SET NEW.id = 1".to_owned(),
-            "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1".to_owned(),
+            format!("CREATE TRIGGER t BEFORE INSERT ON fine FOR EACH ROW SET @a = 'a' COLLATE {unknown}"),
+            format!("CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 'a' COLLATE {unknown}"),
         ];
         let mut packages = "";
         if from == Product::MariaDb {
@@ -276,20 +275,39 @@ fn what_both_have_under_other_words_is_carried() {
 fn what_changes_without_an_error_is_told() {
     let database = "across_changes";
     let from_mysql = [
+        "SET collation_connection = utf8mb4_0900_ai_ci",
         "CREATE TABLE checked (id INT PRIMARY KEY, CONSTRAINT c CHECK (id > 0) NOT ENFORCED)",
         "INSERT INTO checked VALUES (-1)",
+        "CREATE TRIGGER checked_id BEFORE INSERT ON checked FOR EACH ROW SET @a = 1",
+        "CREATE VIEW v AS SELECT id FROM checked",
         "CREATE TABLE json (id INT PRIMARY KEY, j JSON, `json` INT)",
         "CREATE TABLE place (id INT PRIMARY KEY, p POINT NOT NULL SRID 4326)",
         "INSERT INTO place VALUES (1, ST_GeomFromText('POINT(10 20)', 4326))",
     ];
     let from_mariadb = [
+        "SET collation_connection = utf8mb4_uca1400_as_cs",
         "CREATE TABLE packed (id INT PRIMARY KEY, c TEXT COMPRESSED)",
         "INSERT INTO packed VALUES (1, REPEAT('x', 1000))",
         "CREATE TABLE hashed (id INT PRIMARY KEY, c INT, UNIQUE KEY k (c) USING HASH)",
         "SET sql_mode = 'EMPTY_STRING_IS_NULL'",
         "CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN '' IS NULL",
     ];
+    let session = |object: &str, file: &str, line: u32, collation: &str| {
+        format!(
+            "[WARNING] {object} ({file}, line {line}): was made in a session of the collation {collation}, which this server \
+             does not have, and compares literals by the server's own here"
+        )
+    };
+    let function = session("function across_changes.f", "across_changes-schema-post.sql", 14, "utf8mb4_uca1400_as_cs");
+    let trigger = session(
+        "trigger across_changes.checked_id",
+        "across_changes.checked-schema-triggers.sql",
+        14,
+        "utf8mb4_0900_ai_ci",
+    );
+    let view = session("view across_changes.v", "across_changes.v-schema-view.sql", 13, "utf8mb4_0900_ai_ci");
     let told_by_mysql = [
+        function.as_str(),
         "[WARNING] function across_changes.f: this server has no sql_mode EMPTY_STRING_IS_NULL, which changes what it does",
         "[WARNING] table across_changes.packed (across_changes.packed-schema.sql, line 5): this server passes over \
          /*M!100301 COMPRESSED*/",
@@ -303,9 +321,11 @@ fn what_changes_without_an_error_is_told() {
          a CHECK here",
         "[WARNING] table across_changes.place (across_changes.place-schema.sql, line 5): this server passes over \
          /*!80003 SRID 4326 */",
+        &trigger,
+        &view,
     ];
     for ((from, to), (statements, told)) in
-        WAYS.into_iter().zip([(&from_mariadb[..], told_by_mysql), (&from_mysql, told_by_mariadb)])
+        WAYS.into_iter().zip([(&from_mariadb[..], &told_by_mysql[..]), (&from_mysql, &told_by_mariadb)])
     {
         let dir = dumped(from, database, statements);
         let log = load(to, &dir, &[]).stderr;
