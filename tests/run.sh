@@ -21,4 +21,5 @@ cargo clippy --release --workspace --all-targets --locked -- -D warnings
 say "building"
 cargo build --release --workspace --locked
 say "tests"
-cargo test --release --workspace --locked
+# One failure must not hide another.
+cargo test --release --workspace --locked --no-fail-fast

@@ -35,7 +35,7 @@ fn kinds() {
         ("CREATE DEFINER=`a`@`b` EVENT e ON SCHEDULE EVERY 1 DAY DO SELECT 1", Kind::CreateEvent),
         ("CREATE SEQUENCE s START WITH 1", Kind::CreateSequence),
         ("CREATE UNIQUE INDEX i ON t (a)", Kind::Other),
-        ("CREATE TABLESPACE t", Kind::Other),
+        ("CREATE TABLESPACE t", Kind::CreateTablespace),
         ("DROP TABLE IF EXISTS `view`", drop(Dropped::Table)),
         ("/*!50001 DROP VIEW IF EXISTS v*/", drop(Dropped::View)),
         ("DROP TEMPORARY TABLE x", drop(Dropped::Table)),
