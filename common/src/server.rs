@@ -98,6 +98,16 @@ impl Server {
         if self.is_mysql_since(8, 2, 0) { "SHOW BINARY LOG STATUS" } else { "SHOW MASTER STATUS" }
     }
 
+    /// Whether columns of this type, as information_schema names it, do not take a binary string: MySQL makes no JSON value
+    /// of one, MariaDB no UUID or address.
+    pub fn takes_only_text(&self, data_type: &str) -> bool {
+        match data_type {
+            "json" => !self.is_mariadb(),
+            "uuid" | "inet4" | "inet6" => true,
+            _ => false,
+        }
+    }
+
     /// Settings for a session that works for a long time and may wait for a slow pipe: no statement or idle time
     /// limit may end it.
     pub fn long_session(&self) -> Vec<&'static str> {
@@ -117,6 +127,12 @@ impl Server {
         }
         settings
     }
+}
+
+/// Whether a column is a generated one, by its EXTRA of information_schema.COLUMNS in capital letters.
+pub fn is_generated(extra: &str) -> bool {
+    // DEFAULT_GENERATED, one word, is a default that is an expression.
+    extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT"
 }
 
 /// `8.0.36-28-log` is (8, 0, 36).

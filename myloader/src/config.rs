@@ -10,7 +10,7 @@ use common::program;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{DropTable, OptimizeKeys, Options};
+use crate::options::{DropTable, LoadMethod, OptimizeKeys, Options};
 
 /// A restore's configuration.
 pub struct Config {
@@ -112,6 +112,8 @@ pub struct Restore {
     pub skip_constraints: bool,
     /// `--skip-indexes`.
     pub skip_indexes: bool,
+    /// `--load-method`.
+    pub load_method: LoadMethod,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
     /// `--retry-count`: of a transaction.
@@ -184,6 +186,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             skip_constraints: selection.skip_constraints,
             skip_indexes: selection.skip_indexes,
             retry_count: restore.retry_count,
+            load_method: restore.load_method,
             queries_per_transaction: restore.queries_per_transaction,
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },

@@ -24,7 +24,8 @@ use crate::config::{Config, Source};
 use crate::directory;
 use crate::files::Files;
 use crate::job::{Job, Outcome};
-use crate::options::OptimizeKeys;
+use crate::load_data::Tables;
+use crate::options::{LoadMethod, OptimizeKeys};
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
@@ -57,6 +58,12 @@ pub enum Error {
          the time of the restore, or dump with --format=INSERT"
     )]
     LocalInfileOff,
+    /// The same, where `--load-method=load-data` asks for it.
+    #[error(
+        "--load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 there for the \
+         time of the restore, or use --load-method=insert"
+    )]
+    LoadMethodOff,
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -94,6 +101,14 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     tracing::info!("connected to {server} at {}", config.connection.address);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
     let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
+    let tables = match config.restore.load_method {
+        LoadMethod::LoadData if rows_refused => return Err(Error::LoadMethodOff),
+        LoadMethod::Auto if rows_refused => {
+            tracing::info!("rows stay INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
+            Tables::new(LoadMethod::Insert)
+        }
+        method => Tables::new(method),
+    };
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
@@ -105,6 +120,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
         restore: config.restore,
         vocabulary: Vocabulary::default(),
+        tables,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         stop: stop.clone(),

@@ -10,6 +10,7 @@ mod directory;
 mod files;
 mod job;
 mod load;
+mod load_data;
 mod options;
 mod rows;
 mod scheduler;

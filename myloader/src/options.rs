@@ -148,6 +148,10 @@ pub struct RestoreOptions {
     #[arg(long, value_name = "COUNT", default_value = "10")]
     pub retry_count: u32,
 
+    /// How rows go to the server: INSERT, LOAD_DATA (LOAD DATA LOCAL, also of INSERT statements), or AUTO: what is faster
+    #[arg(long, value_name = "METHOD", default_value = "AUTO")]
+    pub load_method: LoadMethod,
+
     /// Allow LOAD DATA LOCAL INFILE where metadata does not ask for it
     #[arg(long)]
     pub local_infile: bool,
@@ -207,6 +211,25 @@ impl FromStr for DropTable {
                 ("DELETE", Self::Delete),
             ],
         )
+    }
+}
+
+/// `--load-method`: what becomes of INSERT statements of a dump. Those that LOAD DATA may store otherwise stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoadMethod {
+    /// Large files go by LOAD DATA LOCAL, where the server allows it.
+    Auto,
+    /// They stay INSERT statements.
+    Insert,
+    /// All files go by LOAD DATA LOCAL; that the server does not allow it is an error.
+    LoadData,
+}
+
+impl FromStr for LoadMethod {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        choose(text, &[("AUTO", Self::Auto), ("INSERT", Self::Insert), ("LOAD_DATA", Self::LoadData)])
     }
 }
 

@@ -1,4 +1,4 @@
-//! Files with rows: INSERT statements in transactions, or LOAD DATA.
+//! Files with rows: INSERT statements in transactions, maybe sent as LOAD DATA, or LOAD DATA of the dump.
 
 use std::io;
 use std::sync::Arc;
@@ -14,10 +14,14 @@ use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::job::{self, TableTarget};
+use crate::load_data::{self, Ended, Filling, Piece, Sent};
 use crate::worker::{Error, Worker};
 
 /// How long to wait after a transaction's first failure, and so much more after each further one.
 const PAUSE: Duration = Duration::from_millis(100);
+
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const DEADLOCK: u16 = 1213;
 
 /// How far a file is.
 #[derive(Default)]
@@ -25,6 +29,8 @@ struct Done {
     /// Statements with rows that are committed, and the rows of these.
     statements: u64,
     rows: u64,
+    /// Those of the statements that went as LOAD DATA.
+    converted: u64,
     /// Statements with rows that progress was told of, committed or not.
     counted: u64,
 }
@@ -38,8 +44,14 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
     let mut attempts = 0;
     loop {
         let committed = done.statements;
-        let Err(error) = load_from(worker, table, file, &mut done) else {
-            return Ok(job::Outcome::RowsLoaded(done.rows));
+        let error = match load_from(worker, table, file, &mut done) {
+            Ok(End::Whole) => return Ok(job::Outcome::RowsLoaded(done.rows)),
+            Ok(End::Refused) => {
+                let failed = |source| Error::Job { job: file.to_string(), source };
+                worker.session.connection.execute("ROLLBACK").map_err(failed)?;
+                continue;
+            }
+            Err(error) => error,
         };
         if done.statements > committed {
             attempts = 0;
@@ -55,8 +67,6 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
 
 /// Whether a transaction has failed for what other sessions did, and nothing of it is left.
 fn rolled_back(worker: &mut Worker, error: &Error) -> bool {
-    const LOCK_WAIT_TIMEOUT: u16 = 1205;
-    const DEADLOCK: u16 = 1213;
     if !matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
         return false;
     }
@@ -64,18 +74,34 @@ fn rolled_back(worker: &mut Worker, error: &Error) -> bool {
     worker.session.connection.execute("ROLLBACK").is_ok_and(|outcome| outcome.warnings == 0)
 }
 
+/// How far [`load_from`] came.
+enum End {
+    /// All is committed.
+    Whole,
+    /// LOAD DATA did not do what INSERT would have done: the transaction has to be played again.
+    Refused,
+}
+
 /// Loads what of a file is not committed yet.
-fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &mut Done) -> Result<(), Error> {
+fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &mut Done) -> Result<End, Error> {
     let failed = |source| Error::Job { job: file.to_string(), source };
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
+    let mut filling = load_data::filling(worker, &table.name, file).map_err(failed)?;
     let mut reader = worker.shared.files.statements(file)?;
     let mut transaction = Transaction::new(worker.shared.restore.queries_per_transaction);
     let mut statements = 0;
     let mut infile = None;
-    while let Some(statement) = reader
-        .next_statement()
-        .map_err(|source| files::Error::Statement { path: worker.shared.files.path(file), source })?
-    {
+    let cut_short = |worker: &Worker, source| files::Error::Statement { path: worker.shared.files.path(file), source };
+    let mut left_over = false;
+    loop {
+        let statement = if std::mem::take(&mut left_over) {
+            reader.last()
+        } else {
+            match reader.next_statement().map_err(|source| cut_short(worker, source))? {
+                Some(statement) => statement,
+                None => break,
+            }
+        };
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         match classify(statement.text) {
             StatementKind::Insert => {
@@ -84,6 +110,27 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                     continue;
                 }
                 transaction.begin(worker).map_err(failed)?;
+                if let Some(filling) = &mut filling
+                    && let Some(beginning) =
+                        filling.begin(&mut worker.session.connection, statement.text).map_err(failed)?
+                {
+                    let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
+                    let (load, piece) = beginning.piece(worker, reader, transaction.room(), counted);
+                    let Some(ended) = load_piece(worker, file, line, &load, &piece)? else {
+                        filling.refuse();
+                        return Ok(End::Refused);
+                    };
+                    filling.end(ended.lines);
+                    statements += ended.sent.statements - 1;
+                    done.counted = done.counted.max(statements);
+                    (reader, left_over) = (ended.statements, ended.left_over);
+                    transaction.piece_done(worker, ended.sent, done).map_err(|source| Error::Statement {
+                        file: file.to_string(),
+                        line,
+                        source,
+                    })?;
+                    continue;
+                }
                 let outcome = worker.session.connection.execute(statement.text).map_err(failed)?;
                 let restored = restored_rows(statement.text, outcome);
                 if statements > done.counted {
@@ -110,14 +157,52 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
                 worker.session.connection.execute(adapted).map_err(failed)?;
+                filling.iter_mut().for_each(Filling::session_changed);
             }
         }
     }
     transaction.commit(worker, done).map_err(failed)?;
+    if filling.is_some() {
+        tracing::info!("{file}: {} of {statements} statements went as LOAD DATA", done.converted);
+    }
     if let Some(data) = infile {
         worker.end_file(&data)?;
     }
-    worker.end_file(file)
+    worker.end_file(file)?;
+    Ok(End::Whole)
+}
+
+/// Sends statements of INSERT as LOAD DATA. `None` if that does not do what they would have done.
+fn load_piece(
+    worker: &mut Worker,
+    file: &DumpFile,
+    line: u64,
+    load: &str,
+    piece: &Piece,
+) -> Result<Option<Ended>, Error> {
+    let result = worker.session.connection.load_infile(load.as_bytes(), piece.data());
+    let ended = piece.end();
+    match (result, ended) {
+        (_, Some(Ended { failure: Some(source), .. })) => {
+            Err(files::Error::Statement { path: worker.shared.files.path(file), source }.into())
+        }
+        (Ok(outcome), Some(ended)) if load_data::is_exact(outcome, ended.sent) => Ok(Some(ended)),
+        (Ok(outcome), _) => {
+            let first = if outcome.warnings > 0 { first_warnings(worker) } else { "(none)".to_owned() };
+            tracing::info!(
+                "{file}, line {line}: played again as INSERT, LOAD DATA brought {outcome:?}, warnings: {first}"
+            );
+            Ok(None)
+        }
+        (Err(source), _) => {
+            let error = Error::Statement { file: file.to_string(), line, source };
+            if matches!(error.server_code(), None | Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
+                return Err(error);
+            }
+            tracing::info!("played again as INSERT: {error}");
+            Ok(None)
+        }
+    }
 }
 
 /// How many rows a statement restored. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows
@@ -138,11 +223,12 @@ struct Transaction {
     limit: u64,
     statements: u64,
     rows: u64,
+    converted: u64,
 }
 
 impl Transaction {
     fn new(limit: u64) -> Transaction {
-        Transaction { limit, statements: 0, rows: 0 }
+        Transaction { limit, statements: 0, rows: 0, converted: 0 }
     }
 
     fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
@@ -151,6 +237,18 @@ impl Transaction {
         }
         self.statements += 1;
         Ok(())
+    }
+
+    /// How many statements more it takes, the one that has begun included.
+    fn room(&self) -> u64 {
+        self.limit - self.statements + 1
+    }
+
+    /// Several statements are done, of which the first has begun.
+    fn piece_done(&mut self, worker: &mut Worker, sent: Sent, done: &mut Done) -> Result<(), ServerError> {
+        self.statements += sent.statements - 1;
+        self.converted += sent.statements;
+        self.statement_done(worker, sent.rows, done)
     }
 
     fn statement_done(&mut self, worker: &mut Worker, rows: u64, done: &mut Done) -> Result<(), ServerError> {
@@ -163,6 +261,7 @@ impl Transaction {
             worker.session.connection.execute("COMMIT")?;
             done.statements += self.statements;
             done.rows += self.rows;
+            done.converted += self.converted;
             *self = Transaction::new(self.limit);
         }
         Ok(())

@@ -57,6 +57,8 @@ pub struct Session {
     /// The time zone that files are restored in which name none, as dumps with `--skip-tz-utc` have them.
     time_zone: String,
     database: Option<String>,
+    /// Whether statements go to the binary log as they are.
+    pub logs_statements: bool,
 }
 
 impl Session {
@@ -75,19 +77,22 @@ impl Session {
             // server. A version that has not the variable any more says so when the key is added.
             let _ = connection.execute("SET SESSION restrict_fk_on_non_standard_key = OFF");
         }
+        let mut logged = enable_binlog;
         if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
             const DENIED: [u16; 2] = [1227, 1064];
             if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
                 return Err(error);
             }
             tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+            logged = true;
         }
         for (variable, value, changes) in PERMISSIVE {
             set_if_other(&mut connection, variable, value, changes)?;
         }
         let time_zone =
             connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
-        Ok(Session { connection, server, stop, time_zone, database: None })
+        let logs_statements = logged && logs_statements(&mut connection)?;
+        Ok(Session { connection, server, stop, time_zone, database: None, logs_statements })
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
@@ -163,6 +168,13 @@ impl Session {
         let is_known = |mode: &&str| !unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(mode));
         modes.split(',').filter(is_known).collect::<Vec<_>>().join(",")
     }
+}
+
+fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
+    let variables = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')";
+    let values: Vec<String> = connection.query(variables)?.iter().map(|row| row.text(1)).collect();
+    // Without the variable it is ROW.
+    Ok(values.iter().any(|value| value == "ON") && values.iter().any(|value| value == "STATEMENT" || value == "MIXED"))
 }
 
 fn sets_collation(statement: &[u8]) -> bool {

@@ -16,6 +16,7 @@ use crate::config::Restore;
 use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
+use crate::load_data::Tables;
 use crate::session::Session;
 use crate::{accounts, check, databases, definitions, rows};
 
@@ -146,6 +147,8 @@ pub struct Shared {
     pub restore: Restore,
     /// What is known of the server's character sets and collations.
     pub vocabulary: Vocabulary,
+    /// Tables that LOAD DATA fills.
+    pub tables: Tables,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
     /// Held while a table is dropped: two that foreign keys tie together cannot be dropped at the same time.

@@ -33,18 +33,21 @@ fn loader(product: Product, dir: &WorkDir, seconds: u32) -> (Program, WorkDir) {
 
 #[test]
 fn a_lock_wait_timeout_replays_the_transaction() {
-    for product in Product::ALL {
-        let database = "retry_timeout";
+    let methods = ["insert", "load-data"];
+    for (product, method) in Product::ALL.into_iter().flat_map(|product| methods.map(|method| (product, method))) {
+        let database = if method == "insert" { "retry_timeout" } else { "retry_timeout_load" };
         let (dir, mut holder) = locked(product, database);
         let (program, _place) = loader(product, &dir, 1);
-        let mut restore = program.spawn();
-        restore.wait_for_stderr("the transaction is played again: retry_timeout.t.00000.sql, line ");
+        let mut restore = program.args(["--load-method", method]).spawn();
+        restore.wait_for_stderr(&format!("the transaction is played again: {database}.t.00000.sql, line "));
         let mut other = target(product).client();
-        assert_eq!(other.scalar("SELECT COUNT(*) FROM retry_timeout.t"), "3", "the first transaction is kept");
+        assert_eq!(other.scalar(format!("SELECT COUNT(*) FROM {database}.t")), "3", "the first transaction is kept");
         holder.run("ROLLBACK");
         let output = restore.wait();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
         assert!(output.stderr.contains("server error 1205"), "{}", output.stderr);
+        let converted = output.stderr.contains(": 8 of 8 statements went as LOAD DATA");
+        assert_eq!(converted, method == "load-data", "{}", output.stderr);
         assert_same(product, database);
     }
 }

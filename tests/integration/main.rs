@@ -31,6 +31,7 @@ mod hostile_servers;
 mod load_across;
 mod load_damaged;
 mod load_drop_table;
+mod load_method;
 mod load_names;
 mod load_objects;
 mod load_peer;

@@ -6,7 +6,7 @@ use harness::program::{Program, WorkDir, pipe};
 use harness::server::{Product, Server, source, target};
 
 /// Tables of all types, with values that some format could take for something else.
-fn hostile_tables(product: Product) -> Vec<String> {
+pub fn hostile_tables(product: Product) -> Vec<String> {
     let bytes: String = (0..=255).map(|byte: u8| format!("{byte:02x}")).collect();
     let mut sql: Vec<String> = [
         "SET sql_mode = 'ALLOW_INVALID_DATES'",

@@ -6,6 +6,7 @@
 //! between `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
 
 use std::io::{self, Read, Write};
+use std::ops::Range;
 
 use crate::io::read_some;
 
@@ -63,6 +64,9 @@ pub struct StatementReader<R> {
     line: u64,
     delimiter: Delimiter,
     at_end: bool,
+    /// The statement that was given out last, and its line.
+    last: Range<usize>,
+    last_line: u64,
 }
 
 /// A line of the buffer, by its range without the line break.
@@ -76,7 +80,16 @@ struct Line {
 impl<R: Read> StatementReader<R> {
     /// Reads from `input`, which is decompressed already.
     pub fn new(input: R) -> Self {
-        StatementReader { input, buffer: Vec::new(), start: 0, line: 1, delimiter: Delimiter::default(), at_end: false }
+        StatementReader {
+            input,
+            buffer: Vec::new(),
+            start: 0,
+            line: 1,
+            delimiter: Delimiter::default(),
+            at_end: false,
+            last: 0..0,
+            last_line: 1,
+        }
     }
 
     /// The next statement, or `None` at the end of the file.
@@ -111,13 +124,18 @@ impl<R: Read> StatementReader<R> {
                     // A delimiter on a line of its own: the line break before it is not the statement's.
                     statement.end -= 1;
                 }
-                let first_line = self.line;
+                (self.last, self.last_line) = (statement, self.line);
                 self.start = line.next;
                 self.line += lines;
-                return Ok(Some(Statement { text: &self.buffer[statement], line: first_line }));
+                return Ok(Some(self.last()));
             }
             scanned = line.next;
         }
+    }
+
+    /// The statement that was read last, once more.
+    pub fn last(&self) -> Statement<'_> {
+        Statement { text: self.buffer.get(self.last.clone()).unwrap_or_default(), line: self.last_line }
     }
 
     /// The line that starts at `from`. Offsets before the call are moved by what the call removes from the front:

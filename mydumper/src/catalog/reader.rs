@@ -7,7 +7,7 @@ use common::connection::{Connection, Row};
 use common::dump_file::TableFileName;
 use common::filter::Filter;
 use common::name::{FileNames, QualifiedName};
-use common::server::Server;
+use common::server::{Server, is_generated};
 use common::sql::quote_string;
 
 use super::keys::UniqueIndexes;
@@ -151,8 +151,7 @@ impl Reader<'_> {
                 name: row.text(2),
                 data_type: row.text(3).to_ascii_lowercase(),
                 charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
-                // DEFAULT_GENERATED, one word, is a default that is an expression.
-                generated: extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT",
+                generated: is_generated(&extra),
                 invisible: extra.contains("INVISIBLE"),
                 counts: extra.contains("AUTO_INCREMENT"),
                 has_empty_member: has_empty_member(&row.text(5)),

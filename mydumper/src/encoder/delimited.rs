@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use common::dump_file::RowsFormat;
-use common::load_data::expected_warnings_comment;
+use common::load_data::{columns_clause, expected_warnings_comment};
 use common::sql::{quote_identifier, quote_string};
 use memchr::{memchr2, memchr3};
 
@@ -69,37 +69,6 @@ impl DelimitedEncoder {
     }
 
     fn statement_end(&self, on_duplicate: OnDuplicate, table: &str, names: &[String]) -> String {
-        let mut columns = Vec::new();
-        let mut assignments = Vec::new();
-        let mut counter = None;
-        for (index, (name, kind)) in names.iter().zip(&self.cells).enumerate() {
-            let name = quote_identifier(name);
-            let variable = format!("@c{}", index + 1);
-            let value = match kind {
-                CellKind::Utf8 => format!("CONVERT({variable} USING utf8mb4)"),
-                CellKind::Hex => format!("UNHEX({variable})"),
-                // As text it would be looked for among the members first.
-                CellKind::EnumIndex | CellKind::SetBits => format!("CAST({variable} AS UNSIGNED)"),
-                CellKind::Number
-                | CellKind::Counter
-                | CellKind::Float
-                | CellKind::Double
-                | CellKind::Text
-                | CellKind::Enum => {
-                    if *kind == CellKind::Counter {
-                        counter = Some(format!("{name}={name}"));
-                    }
-                    columns.push(name);
-                    continue;
-                }
-            };
-            columns.push(variable);
-            assignments.push(format!("{name}={value}"));
-        }
-        if columns.is_empty() {
-            // A table whose columns are all generated still has so many rows.
-            columns.push("@c1".to_owned());
-        }
         let verb = match on_duplicate {
             OnDuplicate::Fail => "",
             OnDuplicate::Ignore => " IGNORE",
@@ -110,12 +79,9 @@ impl DelimitedEncoder {
         if !self.header.is_empty() {
             end.push_str(&format!(" IGNORE {} LINES", self.dialect.lines_of(&self.header)));
         }
-        end.push_str(&format!(" ({})", columns.join(",")));
-        if !assignments.is_empty() {
-            // Where other columns are set, MariaDB gives a row with a 0 in this one the next number, unless it is too.
-            assignments.extend(counter);
-            end.push_str(&format!(" SET {}", assignments.join(",")));
-        }
+        let columns = names.iter().zip(&self.cells).map(|(name, kind)| (name.as_str(), kind.assignment()));
+        end.push(' ');
+        end.push_str(&columns_clause(columns));
         end
     }
 }

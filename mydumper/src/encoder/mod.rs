@@ -12,6 +12,7 @@ pub use dialect::{Dialect, Separators};
 pub use insert::{InsertEncoder, Sizes};
 
 use common::dump_file::RowsFormat;
+use common::load_data::Assignment;
 use common::server::Server;
 use common::sql::quote_identifier;
 
@@ -88,11 +89,22 @@ impl CellKind {
             "float" => CellKind::Float,
             "double" => CellKind::Double,
             "enum" => CellKind::Enum,
-            // MySQL makes no JSON value of a binary string, MariaDB no UUID or address.
-            "json" if !server.is_mariadb() => CellKind::Utf8,
-            "uuid" | "inet4" | "inet6" => CellKind::Utf8,
+            data_type if server.takes_only_text(data_type) => CellKind::Utf8,
             "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" if hex_blob => CellKind::Hex,
             _ => CellKind::Text,
+        }
+    }
+
+    /// How LOAD DATA stores what is written.
+    fn assignment(self) -> Assignment {
+        match self {
+            CellKind::Number | CellKind::Float | CellKind::Double | CellKind::Text | CellKind::Enum => {
+                Assignment::Direct
+            }
+            CellKind::Counter => Assignment::Counter,
+            CellKind::Utf8 => Assignment::Utf8,
+            CellKind::Hex => Assignment::Unhex,
+            CellKind::EnumIndex | CellKind::SetBits => Assignment::Unsigned,
         }
     }
 }

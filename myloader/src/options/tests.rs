@@ -195,6 +195,7 @@ fn defaults_are_those_of_myloader() {
     assert_eq!(options.restore.optimize_keys, OptimizeKeys::AfterImportPerTable);
     assert_eq!(options.restore.optimize_keys_engines, CommaList(vec!["ROCKSDB".into(), "InnoDB".into()]));
     assert_eq!(options.restore.queries_per_transaction, 1000);
+    assert_eq!(options.restore.load_method, LoadMethod::Auto);
     assert_eq!(options.restore.stream, None);
     assert!(!options.restore.enable_binlog);
 }
@@ -217,6 +218,19 @@ fn drop_table_takes_a_mode_or_none() {
         assert_eq!(options.restore.directory, Some(PathBuf::from("/dump")));
     }
     assert_eq!(error("-o maybe"), "invalid value 'maybe' for --drop-table: use FAIL, NONE, DROP, TRUNCATE or DELETE");
+}
+
+#[test]
+fn load_methods() {
+    for (line, method) in [
+        ("--load-method=auto", LoadMethod::Auto),
+        ("--load-method insert", LoadMethod::Insert),
+        ("--load-method=load-data", LoadMethod::LoadData),
+        ("--load-method=LOAD_DATA", LoadMethod::LoadData),
+    ] {
+        assert_eq!(typed(line).restore.load_method, method, "{line}");
+    }
+    assert_eq!(error("--load-method=fast"), "invalid value 'fast' for --load-method: use AUTO, INSERT or LOAD_DATA");
 }
 
 #[test]

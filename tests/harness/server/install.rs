@@ -16,7 +16,7 @@ pub(super) struct Installation {
     product: Product,
     /// Program (or dynamic loader) and the arguments that every start needs.
     pub(super) command: Vec<OsString>,
-    pub(super) version: String,
+    version: String,
     template: OnceLock<PathBuf>,
 }
 

@@ -97,6 +97,7 @@ impl Options {
         maybe(20, &["--max-threads-per-table=1", "--max-threads-per-table=3"]);
         maybe(20, &["--max-threads-for-index-creation=1"]);
         maybe(15, &["--enable-binlog"]);
+        maybe(60, &["--load-method=load-data", "--load-method=insert", "--load-method=load-data"]);
         if self.stream {
             maybe(20, &["--stream-max-waiting=10k"]);
         }
