@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# The benchmark: mydumper-rs against Debian's mydumper 0.10.1, on private MariaDB and MySQL servers.
-#   tests/bench.sh [MEGABYTES [PAIRS]]
-# MEGABYTES (1000) is about the size of the dump as INSERT text, PAIRS (3) how often each is measured. Installs
-# what is missing. Needs 2 GB and seven times MEGABYTES on the disk of $TMPDIR, and four times MEGABYTES of memory.
-# The tables go to the standard output, in Markdown. Times are measured, never judged.
+# The benchmark: mydumper-rs, Debian's mydumper 0.10.1, mariadb-dump and mariadb, and the servers alone, on private
+# MariaDB and MySQL servers. Its options are told by --help and docs/testing.md:
+#   tests/bench.sh --product mariadb --case dump --runs 3 --keep ~/bench-data
+# Installs what is missing. The tables go to the standard output, in Markdown. Times are measured, never judged.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
-. ./servers.sh
+here=$(dirname "${BASH_SOURCE[0]}")
+. "$here/servers.sh"
 
 need_build_tools
 need_mariadb
@@ -14,5 +13,6 @@ need_mysql
 need_peer
 export CARGO_NET_RETRY=10
 say "building"
-cargo build --release --workspace --locked
-cargo run --release --locked --quiet --package integration-tests --bin bench -- "${1:-1000}" "${2:-3}"
+manifest=$here/../Cargo.toml
+cargo build --release --workspace --locked --manifest-path "$manifest"
+exec cargo run --release --locked --quiet --manifest-path "$manifest" --package integration-tests --bin bench -- "$@"

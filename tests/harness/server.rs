@@ -30,6 +30,11 @@ pub enum Product {
 impl Product {
     /// Both products.
     pub const ALL: [Product; 2] = [Product::MariaDb, Product::MySql];
+
+    /// The version of the server on this machine, as its program tells it.
+    pub fn version(self) -> &'static str {
+        &Installation::of(self).version
+    }
 }
 
 /// The process's shared server to dump from. Tests use databases of their own names in it.
@@ -67,10 +72,19 @@ impl Server {
     /// Starts a server with `extra_args` after the harness's own options, so that they win. Panics with the server's
     /// log when it does not start.
     pub fn start(product: Product, extra_args: &[&str]) -> Server {
+        Server::start_with(product, None, extra_args)
+    }
+
+    /// The same on a data directory that stays when the server ends. One that is not there yet is made.
+    pub fn start_on(product: Product, data: &Path, extra_args: &[&str]) -> Server {
+        Server::start_with(product, Some(data), extra_args)
+    }
+
+    fn start_with(product: Product, data: Option<&Path>, extra_args: &[&str]) -> Server {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Server::try_start(product, extra_args) {
+            match Server::try_start(product, data, extra_args) {
                 Ok(server) => return server,
                 // Between the choice of a free port and its use somebody else can take it.
                 Err(log) if log.contains("Address already in use") && attempts < 5 => {}
@@ -79,14 +93,14 @@ impl Server {
         }
     }
 
-    fn try_start(product: Product, extra_args: &[&str]) -> Result<Server, String> {
+    fn try_start(product: Product, data: Option<&Path>, extra_args: &[&str]) -> Result<Server, String> {
         let installation = Installation::of(product);
-        let template = installation.template();
         // A short name, since a socket's path has at most 107 bytes. tempfile makes the folder with mode 0700.
         let dir = tempfile::Builder::new().prefix("mydumper-rs-").tempdir().unwrap();
-        let data = dir.path().join("data");
-        let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(template).arg(&data).status();
-        assert!(copied.unwrap().success(), "{} cannot be copied", template.display());
+        let data = data.map_or_else(|| dir.path().join("data"), Path::to_owned);
+        if !data.exists() {
+            copy_template(installation.template(), &data);
+        }
         let port = free_port();
         let mut guard = Command::new("sh");
         guard.args(["-c", include_str!("server/guard.sh"), "guard"]).arg(dir.path());
@@ -123,6 +137,19 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
+    }
+
+    /// Ends the server as an administrator would, with all of its pages written, so that its next start is quick.
+    pub fn shut_down(self) {
+        let mut client = self.client();
+        client.run("SET GLOBAL innodb_fast_shutdown = 1");
+        // The server may close the connection before it has answered.
+        let _ = client.try_run("SHUTDOWN");
+        let deadline = Instant::now() + START_TIMEOUT;
+        while is_alive(self.pid) {
+            assert!(Instant::now() < deadline, "the server does not end:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Which software this server is.
@@ -193,6 +220,11 @@ fn options(product: Product, port: u16) -> Vec<String> {
     // The port is also a number that no other server on this machine has.
     let numbers = [format!("--port={port}"), format!("--server-id={port}")];
     common.iter().chain(own).map(|option| (*option).to_owned()).chain(numbers).collect()
+}
+
+fn copy_template(template: &Path, data: &Path) {
+    let copied = Command::new("cp").args(["-a", "--reflink=auto"]).arg(template).arg(data).status();
+    assert!(copied.unwrap().success(), "{} cannot be copied", template.display());
 }
 
 fn free_port() -> u16 {

@@ -16,7 +16,7 @@ pub(super) struct Installation {
     product: Product,
     /// Program (or dynamic loader) and the arguments that every start needs.
     pub(super) command: Vec<OsString>,
-    version: String,
+    pub(super) version: String,
     template: OnceLock<PathBuf>,
 }
 

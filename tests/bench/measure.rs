@@ -36,19 +36,44 @@ pub struct Measurement {
     pub peaks: Vec<u64>,
 }
 
+impl Measurement {
+    /// CPU time of the programs, in seconds.
+    pub fn client(&self) -> f64 {
+        self.user + self.system
+    }
+}
+
 /// A program with its arguments.
 #[derive(Clone, Debug)]
 pub struct Invocation {
     program: PathBuf,
     args: Vec<OsString>,
+    stdin: Option<PathBuf>,
+    stdout: Option<PathBuf>,
 }
 
 impl Invocation {
-    /// `program`, connected as root over the server's socket.
-    pub fn new(program: &Path, server: &Server) -> Invocation {
-        let mut invocation = Invocation { program: program.to_owned(), args: Vec::new() };
-        invocation = invocation.arg("--socket").arg(server.socket());
-        invocation.args(["--user", "root"])
+    /// `program` without arguments.
+    pub fn new(program: &Path) -> Invocation {
+        Invocation { program: program.to_owned(), args: Vec::new(), stdin: None, stdout: None }
+    }
+
+    /// Connects as root over the server's socket.
+    #[must_use]
+    pub fn server(self, server: &Server) -> Invocation {
+        self.arg("--socket").arg(server.socket()).args(["--user", "root"])
+    }
+
+    /// Reads this file, where no program comes before it.
+    #[must_use]
+    pub fn stdin(self, path: PathBuf) -> Invocation {
+        Invocation { stdin: Some(path), ..self }
+    }
+
+    /// Writes this file, where no program comes after it. Its directory is made.
+    #[must_use]
+    pub fn stdout(self, path: PathBuf) -> Invocation {
+        Invocation { stdout: Some(path), ..self }
     }
 
     /// Adds an argument.
@@ -83,10 +108,19 @@ pub fn run(pipeline: &[Invocation], servers: &[&Server]) -> Result<Measurement, 
     let cpu_before = (cpu_of_servers(servers), cpu_of_machine());
     let started = Instant::now();
     let mut running: Vec<Watched> = Vec::new();
-    let mut stdin = Stdio::null();
+    let mut stdin = match &pipeline[0].stdin {
+        Some(path) => Stdio::from(File::open(path).map_err(|error| format!("{}: {error}", path.display()))?),
+        None => Stdio::null(),
+    };
     for (index, invocation) in pipeline.iter().enumerate() {
-        let is_last = index + 1 == pipeline.len();
-        let stdout = if is_last { Stdio::null() } else { Stdio::piped() };
+        let stdout = match &invocation.stdout {
+            _ if index + 1 < pipeline.len() => Stdio::piped(),
+            Some(path) => {
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                Stdio::from(File::create(path).unwrap())
+            }
+            None => Stdio::null(),
+        };
         let mut child = invocation.start(work.path(), &stderr_of(index), stdin, stdout);
         stdin = child.stdout.take().map_or_else(Stdio::null, Stdio::from);
         running.push(Watched { child, cpu: None, peak: 0 });
