@@ -15,10 +15,10 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Measures all that was chosen.
 pub fn run(options: &Options) {
-    let store = Store::open(options);
     for product in options.products() {
         eprintln!("== {product:?}: two servers");
         // The rows with their indexes take about 320 bytes each; double that, so that nothing is ever evicted.
@@ -30,9 +30,11 @@ pub fn run(options: &Options) {
         };
         let mut datasets: Vec<Dataset> = options.cases().into_iter().map(CaseName::dataset).collect();
         datasets.dedup();
-        let source = source::start(product, options, &store, &datasets, &[&pool, log]);
         let target = Server::start(product, &[&pool, log]);
-        let parent = options.dumps.clone().unwrap_or_else(std::env::temp_dir);
+        let store = Store::open(options, &target);
+        let source = source::start(product, options, &store, &datasets, &[&pool, log]);
+        // A server's folder goes with it, also when this run is killed.
+        let parent = options.dumps.clone().unwrap_or_else(|| target.dir().to_owned());
         let work = tempfile::Builder::new().prefix("mydumper-rs-bench-").tempdir_in(&parent);
         let work = work.unwrap_or_else(|error| panic!("{}: {error}", parent.display()));
         let own = std::env::current_exe().unwrap();
@@ -155,7 +157,7 @@ impl Bench<'_> {
             Uses::Target => vec![target],
             Uses::Both => vec![source, target],
         };
-        measure::run(&contestant.pipeline, &servers)
+        measure::run(&contestant.pipeline, &servers, Duration::from_secs(self.options.patience))
     }
 
     /// After a load, both servers must have the same numbers of rows.
@@ -178,7 +180,7 @@ fn print_head(options: &Options, source: &Server, dumps: &Path, megabytes: u64) 
     println!("\n## {}\n", source.client().scalar("SELECT VERSION()"));
     println!(
         "{} rows of lineitem, {} small tables, {} MB wide; {} threads, medians of {} runs in turns (mariadb-dump and \
-         mariadb: {}); peer: {}.",
+         mariadb: {}); peer: {}, as Debian's 0.10.1 calls itself.",
         options.rows,
         options.tables,
         options.wide,

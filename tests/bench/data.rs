@@ -119,3 +119,45 @@ fn in_parallel<T: Sync>(items: &[T], work: impl Fn(&T) + Sync) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::collections::BTreeSet;
+
+    fn piece(table: &Table, number: u64, piece: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        (table.write)(piece, &mut Random::new(0, number, piece), &mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn tpch_has_as_many_rows_as_asked_and_no_key_twice() {
+        let tables = Dataset::Tpch.tables(&Options::parse_from(["bench", "--rows", "210000"]));
+        for (number, rows, key) in [(0, 210_000, [0, 3]), (1, 52_500, [0, 0]), (2, 28_000, [0, 1])] {
+            let table = &tables[number];
+            let text: Vec<u8> = (0..table.pieces).flat_map(|at| piece(table, number as u64, at)).collect();
+            let text = String::from_utf8(text).unwrap();
+            let keys: BTreeSet<[&str; 2]> = text
+                .lines()
+                .map(|line| {
+                    let fields: Vec<&str> = line.split('\t').collect();
+                    assert_eq!(fields.len(), table.columns.matches("NOT NULL").count(), "{line}");
+                    key.map(|column| fields[column])
+                })
+                .collect();
+            assert_eq!((text.lines().count(), keys.len()), (rows, rows), "{}", table.name);
+        }
+    }
+
+    #[test]
+    fn a_piece_is_always_the_same_and_no_other_is() {
+        for dataset in [Dataset::Tpch, Dataset::Small, Dataset::Wide] {
+            let options = Options::parse_from(["bench", "--rows", "210000", "--tables", "2"]);
+            let (tables, again) = (dataset.tables(&options), dataset.tables(&options));
+            assert_eq!(piece(&tables[0], 0, 0), piece(&again[0], 0, 0));
+            assert_ne!(piece(&tables[0], 0, 0), piece(&tables[1], 1, 0));
+        }
+    }
+}

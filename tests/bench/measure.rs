@@ -16,6 +16,10 @@ const POLL: Duration = Duration::from_millis(5);
 const TIME_LIMIT: Duration = Duration::from_secs(1800);
 /// How long a server may take to finish its work in the background before a run.
 const SETTLE_LIMIT: Duration = Duration::from_secs(60);
+const SETTLE_STEP: Duration = Duration::from_millis(500);
+/// Of one core, what idle servers use at most, and all of an idle machine.
+const IDLE_SHARE: f64 = 0.06;
+const QUIET_SHARE: f64 = 0.2;
 /// Linux counts CPU time in hundredths of a second, whatever its clock's frequency.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -40,6 +44,11 @@ impl Measurement {
     /// CPU time of the programs, in seconds.
     pub fn client(&self) -> f64 {
         self.user + self.system
+    }
+
+    /// CPU time of programs and servers, in seconds.
+    pub fn both(&self) -> f64 {
+        self.client() + self.server
     }
 }
 
@@ -101,8 +110,8 @@ impl Invocation {
 
 /// Runs the programs, each reading what the one before it writes. The error is the first failure, with the last lines
 /// of what that program said.
-pub fn run(pipeline: &[Invocation], servers: &[&Server]) -> Result<Measurement, String> {
-    settle(servers);
+pub fn run(pipeline: &[Invocation], servers: &[&Server], patience: Duration) -> Result<Measurement, String> {
+    settle(servers, patience);
     let work = WorkDir::new();
     let stderr_of = |index: usize| work.path().join(format!("stderr-{index}"));
     let cpu_before = (cpu_of_servers(servers), cpu_of_machine());
@@ -178,14 +187,18 @@ impl Drop for Watched {
     }
 }
 
-/// Waits until the servers are idle and earlier files are on the disk, so that no run pays for the one before it.
-fn settle(servers: &[&Server]) {
+/// Waits until the servers are idle and earlier files are on the disk, so that no run pays for the one before it, and
+/// for some time until the whole machine is idle.
+fn settle(servers: &[&Server], patience: Duration) {
     let _ = Command::new("sync").status();
-    let deadline = Instant::now() + SETTLE_LIMIT;
-    while Instant::now() < deadline {
-        let before = cpu_of_servers(servers);
-        thread::sleep(Duration::from_millis(500));
-        if cpu_of_servers(servers) - before < 0.03 {
+    let (settled, quiet) = (Instant::now() + SETTLE_LIMIT, Instant::now() + patience);
+    loop {
+        let before = (cpu_of_servers(servers), cpu_of_machine());
+        thread::sleep(SETTLE_STEP);
+        let servers_idle = cpu_of_servers(servers) - before.0 < IDLE_SHARE * SETTLE_STEP.as_secs_f64();
+        let machine_idle = cpu_of_machine() - before.1 < QUIET_SHARE * SETTLE_STEP.as_secs_f64();
+        let now = Instant::now();
+        if (servers_idle || now > settled) && (machine_idle || now > quiet) {
             return;
         }
     }

@@ -39,7 +39,10 @@ pub struct Options {
     /// Keeps filled data directories and ready files in this directory, and takes those that are there
     #[arg(long, value_name = "DIRECTORY")]
     pub keep: Option<PathBuf>,
-    /// Where dumps are written (a directory in a tmpfs takes the disk out of the comparison) [default: $TMPDIR]
+    /// Waits up to so many seconds before each run for a machine on which nothing else works
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    pub patience: u64,
+    /// Where dumps are written (a directory in a tmpfs takes the disk out of the comparison) [default: in $TMPDIR]
     #[arg(long, value_name = "DIRECTORY")]
     pub dumps: Option<PathBuf>,
 }

@@ -48,8 +48,8 @@ impl Outcome {
 /// The head of a table.
 pub fn head() -> String {
     "| case | who | runs | wall s (range) | client user + sys s | server CPU s | others' CPU s | peak MiB \
-     | wall / peer | client CPU / peer | server CPU / peer | peak / peer | wall / floor |\n\
-     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+     | wall / peer | client CPU / peer | server CPU / peer | both CPU / peer | peak / peer | wall / floor |\n\
+     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
         .to_owned()
 }
 
@@ -68,8 +68,8 @@ pub fn lines(case: &str, outcomes: &[Outcome]) -> String {
                 let floor = floor.as_ref().filter(|_| outcome.who != Who::Floor);
                 text.push_str(&cells(&own, peer, floor));
             }
-            (_, Err(error)) => write!(text, " 0 | failed: {} {}", error.replace('|', "/"), "| ".repeat(10)).unwrap(),
-            (None, Ok(_)) => write!(text, " 0 | not run {}", "| ".repeat(10)).unwrap(),
+            (_, Err(error)) => write!(text, " 0 | failed: {} {}", error.replace('|', "/"), "| ".repeat(11)).unwrap(),
+            (None, Ok(_)) => write!(text, " 0 | not run {}", "| ".repeat(11)).unwrap(),
         }
         text.push_str("|\n");
     }
@@ -78,10 +78,12 @@ pub fn lines(case: &str, outcomes: &[Outcome]) -> String {
 
 fn cells(own: &Measurement, peer: Option<&Measurement>, floor: Option<&Measurement>) -> String {
     let ratio = |reference: Option<&Measurement>, value: &dyn Fn(&Measurement) -> f64| {
-        reference.map(|reference| format!("{:.2}", value(own) / value(reference))).unwrap_or_default()
+        // CPU time is counted in steps: it can be nothing.
+        let reference = reference.map(value).filter(|reference| *reference > 0.0);
+        reference.map(|reference| format!("{:.2}", value(own) / reference)).unwrap_or_default()
     };
     format!(
-        " | {:.2} + {:.2} | {:.2} | {:.2} | {} | {} | {} | {} | {} | {} ",
+        " | {:.2} + {:.2} | {:.2} | {:.2} | {} | {} | {} | {} | {} | {} | {} ",
         own.user,
         own.system,
         own.server,
@@ -90,6 +92,7 @@ fn cells(own: &Measurement, peer: Option<&Measurement>, floor: Option<&Measureme
         ratio(peer, &|run| run.wall),
         ratio(peer, &Measurement::client),
         ratio(peer, &|run| run.server),
+        ratio(peer, &Measurement::both),
         ratio(peer, &|run| run.peaks.iter().sum::<u64>() as f64),
         ratio(floor, &|run| run.wall),
     )

@@ -3,7 +3,6 @@
 use crate::data::{Dataset, Table};
 use crate::floor::Plan;
 use crate::options::Options;
-use harness::program::WorkDir;
 use harness::server::{Product, Server};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -22,15 +21,13 @@ pub struct Store {
     directory: PathBuf,
     /// Held until the end, so that no other run uses the same data directories. None of a directory of this run only.
     _lock: Option<File>,
-    _temporary: Option<WorkDir>,
 }
 
 impl Store {
-    /// The kept one, once no other run uses it; or one that goes with this run.
-    pub fn open(options: &Options) -> Store {
+    /// The kept one, once no other run uses it; or one in the folder of a server, which goes with it.
+    pub fn open(options: &Options, server: &Server) -> Store {
         let Some(keep) = &options.keep else {
-            let temporary = WorkDir::new();
-            return Store { directory: temporary.path().to_owned(), _lock: None, _temporary: Some(temporary) };
+            return Store { directory: server.dir().join("store"), _lock: None };
         };
         fs::create_dir_all(keep).unwrap_or_else(|error| panic!("{}: {error}", keep.display()));
         let lock = File::create(keep.join("lock")).unwrap();
@@ -38,7 +35,7 @@ impl Store {
             eprintln!("== waiting for another benchmark that uses {}", keep.display());
             lock.lock().unwrap();
         }
-        Store { directory: keep.canonicalize().unwrap(), _lock: Some(lock), _temporary: None }
+        Store { directory: keep.canonicalize().unwrap(), _lock: Some(lock) }
     }
 
     /// Where ready files are.
