@@ -21,7 +21,7 @@ use crate::encoder::float_expression;
 
 /// A literal, or list of them, that may not be shown as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Doubtful {
+pub struct Doubtful {
     column: Vec<u8>,
     what: What,
     /// Its bytes in the statement.
@@ -42,7 +42,7 @@ enum What {
     Float,
 }
 
-/// The statement with its literals as they are. The session has to speak utf8mb4, without a strict `sql_mode`.
+/// The statement with its [`doubtful`] literals as they are. The session has to speak utf8mb4, without a strict `sql_mode`.
 ///
 /// # Errors
 /// When a query fails.
@@ -50,10 +50,11 @@ pub fn exact(
     connection: &mut Connection,
     server: &Server,
     table: &Table,
-    create: Vec<u8>,
+    create: &[u8],
+    doubtful: Vec<Doubtful>,
 ) -> Result<Vec<u8>, ServerError> {
     let mut replacements = Vec::new();
-    for doubtful in doubtful(&create) {
+    for doubtful in doubtful {
         let shown = create.get(doubtful.place.clone()).unwrap_or_default();
         match read(connection, table, table.select_priority(server), &doubtful, shown)? {
             Some(exact) => replacements.push((doubtful.place, exact)),
@@ -66,7 +67,7 @@ pub fn exact(
             None => {}
         }
     }
-    Ok(replaced(&create, &replacements))
+    Ok(replaced(create, &replacements))
 }
 
 /// The exact text of a literal; `None` if the server does not tell it.
@@ -186,7 +187,7 @@ fn replaced(text: &[u8], replacements: &[(Range<usize>, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// The literals of a CREATE TABLE statement that may not be exact, in their order.
-fn doubtful(create: &[u8]) -> Vec<Doubtful> {
+pub fn doubtful(create: &[u8]) -> Vec<Doubtful> {
     let mut found = Vec::new();
     let mut tokens = Tokens::new(create, Dialect::default());
     if !tokens.any(|token| token.is_punctuation(b'(')) {

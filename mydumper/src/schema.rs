@@ -112,17 +112,20 @@ impl<'a> SchemaReader<'a> {
         Ok(out)
     }
 
-    /// CREATE TABLE.
+    /// CREATE TABLE. Here the session's results have to come as they are stored: MySQL says that all of the text is
+    /// utf8mb3, but its expressions hold literals of any character set, which a conversion would destroy. Behind their
+    /// introducers, their bytes are what they have to be.
     pub fn table(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
         let object = format!("table {}", table.name);
-        // As they are: MySQL says that all of the text is utf8mb3, but its expressions hold literals of any character
-        // set, which a conversion would destroy. Behind their introducers, their bytes are what they have to be.
-        self.run(&object, "SET SESSION character_set_results = NULL")?;
         let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
-        let definition = self.show_in(&object, None, &statement, "Create Table");
-        self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
-        let text = literals::exact(self.connection, self.server, table, definition?.text)
-            .map_err(|source| Error::Server { object, source })?;
+        let mut text = self.show_in(&object, None, &statement, "Create Table")?.text;
+        let doubtful = literals::doubtful(&text);
+        if !doubtful.is_empty() {
+            self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
+            text = literals::exact(self.connection, self.server, table, &text, doubtful)
+                .map_err(|source| Error::Server { object: object.clone(), source })?;
+            self.run(&object, "SET SESSION character_set_results = NULL")?;
+        }
         let mut out = self.preamble.for_definitions();
         append(&mut out, &text);
         Ok(out)

@@ -147,19 +147,24 @@ pub struct Worker {
     names: Names,
     /// Disconnected when no table is locked any more. Until then the metadata locks of such tables are kept.
     tables_locked: Receiver<Infallible>,
+    /// Whether its transaction may hold metadata locks of tables that it has read.
+    holds_locks: bool,
 }
 
 /// The character set that the session speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Names {
     Utf8Mb4,
+    /// utf8mb4, and results as they are stored.
+    Definitions,
     Binary,
 }
 
 impl Worker {
     /// Over a connection that holds the snapshot.
     pub fn new(connection: Connection, shared: Arc<Shared>, tables_locked: Receiver<Infallible>) -> Worker {
-        Worker { connection, shared, names: Names::Utf8Mb4, tables_locked }
+        // Tables without snapshots were read from when they were locked.
+        Worker { connection, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
@@ -180,8 +185,8 @@ impl Worker {
                 // There may be no other task for a long time.
                 recv(unlocked) -> _ => {
                     unlocked = never();
-                    if let Err(error) = metadata_locks::release(&mut self.connection) {
-                        let _ = stop.send(reports, Err(error.into()));
+                    if let Err(error) = self.release_locks() {
+                        let _ = stop.send(reports, Err(error));
                         return;
                     }
                 }
@@ -193,14 +198,21 @@ impl Worker {
     /// Does a task, and keeps no metadata locks longer than for it.
     fn locked_for(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
         let tables_are_locked = self.tables_locked.try_recv() == Err(TryRecvError::Empty);
-        if !tables_are_locked {
-            metadata_locks::release(&mut self.connection)?;
+        if !tables_are_locked && self.holds_locks {
+            self.release_locks()?;
         }
+        self.holds_locks = true;
         let report = self.do_task(task, reports)?;
         if !tables_are_locked {
-            metadata_locks::release(&mut self.connection)?;
+            self.release_locks()?;
         }
         Ok(report)
+    }
+
+    fn release_locks(&mut self) -> Result<(), Error> {
+        metadata_locks::release(&mut self.connection)?;
+        self.holds_locks = false;
+        Ok(())
     }
 
     fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
@@ -219,7 +231,7 @@ impl Worker {
             Task::Triggers(table) => Content::Triggers(table.file.clone()),
             Task::Post(database) => Content::Post(database.file.clone()),
         };
-        self.set_names(Names::Utf8Mb4)?;
+        self.set_names(if matches!(task, Task::Table(_)) { Names::Definitions } else { Names::Utf8Mb4 })?;
         let shared = Arc::clone(&self.shared);
         let mut reader = SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer);
         let text = match task {
@@ -254,6 +266,7 @@ impl Worker {
         if self.names != names {
             self.connection.execute(match names {
                 Names::Utf8Mb4 => "SET NAMES utf8mb4",
+                Names::Definitions => "SET NAMES utf8mb4, SESSION character_set_results = NULL",
                 Names::Binary => "SET NAMES binary",
             })?;
             self.names = names;
