@@ -78,6 +78,9 @@ pub struct TableEntry {
     pub is_view: bool,
     /// `is_sequence`.
     pub is_sequence: bool,
+    /// `estimated_bytes`, ours: how long the rows are by the server's estimate. It stands in a stream before the rows, so
+    /// that it is known before a table is made whether many come.
+    pub estimated_bytes: Option<u64>,
     /// `rows_sent`, ours: every file with rows of this table stands before this in the stream, so that its keys can be
     /// added. mydumper's partial metadata cannot tell, its `rows` may be too low then.
     pub rows_sent: bool,
@@ -189,6 +192,7 @@ impl Metadata {
                     "rows" => entry.rows = Some(value.parse().ok()?),
                     "is_view" => entry.is_view = boolean(value),
                     "is_sequence" => entry.is_sequence = boolean(value),
+                    "estimated_bytes" => entry.estimated_bytes = Some(value.parse().ok()?),
                     "rows_sent" => entry.rows_sent = boolean(value),
                     _ => {}
                 }
@@ -284,6 +288,9 @@ impl TableEntry {
         }
         if self.is_sequence {
             text.push_str("is_sequence = 1\n");
+        }
+        if let Some(bytes) = self.estimated_bytes {
+            let _ = writeln!(text, "estimated_bytes = {bytes}");
         }
         if self.rows_sent {
             text.push_str("rows_sent = 1\n");
@@ -403,6 +410,7 @@ mod tests {
             real_name: Some(" a\n=\\n`é".into()),
             rows: Some(7),
             is_sequence: true,
+            estimated_bytes: Some(16384),
             rows_sent: true,
             ..TableEntry::default()
         };
@@ -428,7 +436,7 @@ mod tests {
             "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
-             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nrows_sent = 1\n\n\
+             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\n\
              [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
              guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\n\
              # Finished dump at: 2026-11-21 03:05:31\n"

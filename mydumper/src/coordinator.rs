@@ -186,6 +186,7 @@ impl<'a> Coordinator<'a> {
             rows: (known != RowsKnown::No).then_some(self.rows[index]),
             is_view: table.kind == TableKind::View,
             is_sequence: table.kind == TableKind::Sequence,
+            estimated_bytes: (known == RowsKnown::No && table.has_rows()).then_some(table.data_length),
             rows_sent: known == RowsKnown::Sent,
         };
         entry.to_text(&table.file)

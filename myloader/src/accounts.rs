@@ -39,7 +39,7 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     let statements = read(worker, file)?;
     let mut work =
         Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
-    work.refuse_partial_revokes(&mut worker.session.connection, worker.shared.server.product, &statements)?;
+    work.refuse_partial_revokes(worker.session.connection(), worker.shared.server.product, &statements)?;
     for statement in &statements {
         work.run(worker, statement)?;
     }
@@ -129,7 +129,7 @@ impl Work {
         if self.left_alone.contains(account) {
             return Ok(());
         }
-        let connection = &mut worker.session.connection;
+        let connection = worker.session.connection();
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 tracing::warn!(

@@ -161,7 +161,7 @@ fn look(
         // A session can do without: what is made in it names the collations that it needs.
         for name in std::mem::take(&mut names.collations) {
             let name = (Kind::Collation, name);
-            if worker.shared.vocabulary.ask(&mut worker.session.connection, name.clone()).map_err(failed)?.is_some() {
+            if worker.shared.vocabulary.ask(worker.session.connection(), name.clone()).map_err(failed)?.is_some() {
                 findings.changes.push(format!(
                     "{object} ({file}, line {line}): was made in a session of the collation {}, which this server does not \
                      have, and compares literals by the server's own here",
@@ -170,7 +170,7 @@ fn look(
             }
         }
     }
-    let answer = worker.shared.vocabulary.refuse(&mut worker.session.connection, names);
+    let answer = worker.shared.vocabulary.refuse(worker.session.connection(), names);
     if let Some(why) = answer.map_err(failed)? {
         findings.refusals.push(Refusal { object: object.to_owned(), why: format!("{file}, line {line}: {why}") });
     }

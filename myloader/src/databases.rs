@@ -51,12 +51,12 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -
     let failed = |source| Error::Statement { file: file.to_string(), line, source };
     if worker.shared.restore.drop_database {
         let drop = format!("DROP DATABASE IF EXISTS {}", quote_identifier(&database.target));
-        worker.session.connection.execute(drop).map_err(failed)?;
+        worker.session.connection().execute(drop).map_err(failed)?;
     }
     let create = create_database::rename(&create, database.target.as_bytes())
         .and_then(|create| create_database::ensure_if_not_exists(&create))
         .map_err(|source| Error::Parse { file: file.to_string(), line, source })?;
-    if let Err(source) = worker.session.connection.execute(create) {
+    if let Err(source) = worker.session.connection().execute(create) {
         return Refusal::of(format!("database {}", database.target.escape_debug()), failed(source));
     }
     worker.end_file(file)?;
@@ -83,7 +83,7 @@ fn existing(worker: &mut Worker, database: &str) -> Result<Existing, ServerError
     let mut names = |column: &str, view: &str, schema: &str| {
         let schema = format!("{schema} = {}", quote_string(database));
         let query = format!("SELECT {column} FROM information_schema.{view} WHERE {schema}");
-        Ok(worker.session.connection.query(query)?.iter().map(|row| row.text(0)).collect())
+        Ok(worker.session.unchanged().query(query)?.iter().map(|row| row.text(0)).collect())
     };
     Ok(Existing {
         names: names("TABLE_NAME", "TABLES", "TABLE_SCHEMA")?,
@@ -107,8 +107,11 @@ pub fn drop_existing(worker: &mut Worker, names: &[QualifiedName]) -> Result<Out
 /// Drops a table or view of the session's database, if there is one.
 pub fn drop_table_or_view(worker: &mut Worker, quoted: &str) -> Result<(), ServerError> {
     const IS_NOT_VIEW: u16 = 1347;
-    worker.session.execute_ddl(format!("DROP TABLE IF EXISTS {quoted}"))?;
-    match worker.session.execute_ddl(format!("DROP VIEW IF EXISTS {quoted}")) {
+    // The server notes that there was no such table.
+    if worker.session.define(format!("DROP TABLE IF EXISTS {quoted}"))?.warnings == 0 {
+        return Ok(());
+    }
+    match worker.session.define(format!("DROP VIEW IF EXISTS {quoted}")) {
         Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
         result => result.map(drop),
     }

@@ -16,8 +16,9 @@ use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::translate::translate;
 use crate::ddl::trigger::table_of_trigger;
-use crate::job::{DatabaseTarget, Outcome, Refusal, TableTarget};
-use crate::options::{DropTable, OptimizeKeys};
+use crate::job::{DatabaseTarget, Keys, Outcome, Refusal, TableTarget};
+use crate::options::DropTable;
+use crate::session::Preamble;
 use crate::worker::{Error, Worker, table_file_name};
 
 const TABLE_EXISTS: u16 = 1050;
@@ -45,16 +46,27 @@ pub fn tablespaces(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Erro
 }
 
 /// CREATE TABLE, without the keys that are added later.
-pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, keys: Keys) -> Result<Outcome, Error> {
+    /// Another engine than the dump's would be another table.
+    const OWN_ENGINE: &[u8] = b"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_ENGINE_SUBSTITUTION')";
     let Some(file_name) = table_file_name(file) else { return Ok(Outcome::TableSkipped) };
-    worker.begin_file(file, Some(database))?;
+    let mut opening = Some(Preamble::default());
     let mut reader = worker.shared.files.statements(file)?;
     let mut created = None;
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
-        if classify(statement.text) != StatementKind::CreateTable {
+        let kind = classify(statement.text);
+        if kind == StatementKind::Set
+            && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text))
+        {
+            continue;
+        }
+        if kind != StatementKind::CreateTable {
+            if let Some(preamble) = opening.take() {
+                worker.enter(file, &database.target, &preamble)?;
+            }
             let adapted = worker.session.adapt_set(statement.text);
-            worker.session.connection.execute(adapted).map_err(failed)?;
+            worker.session.connection().execute(adapted).map_err(failed)?;
             continue;
         }
         let parse_error = |source| Error::Parse { file: file.to_string(), line: statement.line, source };
@@ -69,7 +81,14 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
         }
         let translated = translate(statement.text, worker.shared.server).map_err(parse_error)?;
         let renamed = sequences::renamed(&translated, &database.source, &database.target);
-        let split = split(&renamed, &split_options(worker)).map_err(parse_error)?;
+        let split = split(&renamed, &split_options(worker, keys)).map_err(parse_error)?;
+        match opening.take() {
+            Some(mut preamble) => {
+                preamble.add(statement.line, OWN_ENGINE);
+                worker.enter(file, &database.target, &preamble)?;
+            }
+            None => worker.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
+        }
         let name = QualifiedName::new(database.target.clone(), name);
         let made = match create_table(worker, &name.name, &split.create) {
             Ok(made) => made,
@@ -84,10 +103,10 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) ->
     created.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE TABLE" })
 }
 
-fn split_options(worker: &Worker) -> SplitOptions {
+fn split_options(worker: &Worker, keys: Keys) -> SplitOptions {
     let restore = &worker.shared.restore;
     SplitOptions {
-        split_keys: restore.optimize_keys != OptimizeKeys::Skip,
+        split_keys: keys == Keys::Later,
         engines: restore.optimize_keys_engines.clone(),
         split_constraints: true,
         drop_keys: restore.skip_indexes,
@@ -102,15 +121,16 @@ fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, 
         return Ok(false);
     }
     let drop_table = worker.shared.restore.drop_table;
-    if drop_table == DropTable::Drop {
+    let exists = |error: &ServerError| error.server_code() == Some(TABLE_EXISTS);
+    let mut created = worker.session.define(create);
+    if drop_table == DropTable::Drop && created.as_ref().is_err_and(exists) {
         // Those known in time were dropped before any was made.
         let shared = Arc::clone(&worker.shared);
         let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
         drop_table_or_view(worker, &quote_identifier(name))?;
+        created = worker.session.define(create);
     }
-    // Another engine than the dump's would be another table.
-    worker.session.connection.execute("SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_ENGINE_SUBSTITUTION')")?;
-    match worker.session.execute_ddl(create) {
+    match created {
         Ok(outcome) => {
             if outcome.warnings > 0 {
                 warn(worker, name);
@@ -119,7 +139,7 @@ fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, 
         }
         Err(error)
             if matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete)
-                && error.server_code() == Some(TABLE_EXISTS)
+                && exists(&error)
                 && !is_view(worker, name)? =>
         {
             Ok(false)
@@ -131,7 +151,7 @@ fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, 
 /// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
 fn warn(worker: &mut Worker, table: &str) {
     const DEPRECATED: [&str; 6] = ["1287", "1681", "1831", "3719", "3778", "4079"];
-    for row in worker.session.connection.query("SHOW WARNINGS").unwrap_or_default() {
+    for row in worker.session.unchanged().query("SHOW WARNINGS").unwrap_or_default() {
         if !DEPRECATED.contains(&row.text(1).as_str()) {
             tracing::warn!("table {}: server warning {}: {}", table.escape_debug(), row.text(1), row.text(2));
         }
@@ -155,7 +175,7 @@ pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error>
 fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
     let views = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
     // Compared here: information_schema compares names without regard to case.
-    Ok(worker.session.connection.query(views)?.iter().any(|view| view.text(0) == name))
+    Ok(worker.session.unchanged().query(views)?.iter().any(|view| view.text(0) == name))
 }
 
 /// CREATE SEQUENCE.
@@ -165,12 +185,12 @@ pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     let keeps = keeps_existing(worker);
     let result = run_file(worker, file, |worker, kind, statement| match kind {
         StatementKind::CreateSequence if keeps => {
-            worker.session.connection.execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)
+            worker.session.unchanged().execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)
         }
         StatementKind::CreateSequence if drop_table == DropTable::Drop => {
             let statement =
                 String::from_utf8_lossy(statement).replacen("CREATE SEQUENCE", "CREATE OR REPLACE SEQUENCE", 1);
-            worker.session.connection.execute(statement).map(|_| Handled::Yes)
+            worker.session.unchanged().execute(statement).map(|_| Handled::Yes)
         }
         _ => Ok(Handled::No),
     });

@@ -41,8 +41,9 @@ pub enum Error {
     },
 }
 
-/// Reads the metadata and the list of files, in the order in which they should be begun.
-pub fn scan(directory: &Path) -> Result<(Metadata, Vec<DumpFile>), Error> {
+/// Reads the metadata and the list of files with the length of those with rows, in the order in which they should be
+/// begun.
+pub fn scan(directory: &Path) -> Result<(Metadata, Vec<(DumpFile, u64)>), Error> {
     let read_error = |source| Error::Read { path: directory.to_owned(), source };
     let mut files = Vec::new();
     let mut table_bytes: HashMap<TableFileName, u64> = HashMap::new();
@@ -53,12 +54,14 @@ pub fn scan(directory: &Path) -> Result<(Metadata, Vec<DumpFile>), Error> {
             tracing::info!("{} is no file of a dump, it is left alone", name.to_string_lossy());
             continue;
         };
+        let mut bytes = 0;
         if let Content::Rows(rows) = &file.content {
-            *table_bytes.entry(rows.table.clone()).or_default() += entry.metadata().map_err(read_error)?.len();
+            bytes = entry.metadata().map_err(read_error)?.len();
+            *table_bytes.entry(rows.table.clone()).or_default() += bytes;
         }
-        files.push(file);
+        files.push((file, bytes));
     }
-    let has = |content: Content| files.iter().any(|file| file.content == content);
+    let has = |content: Content| files.iter().any(|(file, _)| file.content == content);
     if !has(Content::Metadata) {
         return Err(Error::NotFinished { path: directory.to_owned(), unfinished: has(Content::MetadataUnfinished) });
     }
@@ -66,9 +69,9 @@ pub fn scan(directory: &Path) -> Result<(Metadata, Vec<DumpFile>), Error> {
     let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
     let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path, source })?;
 
-    files.retain(|file| !file.content.is_metadata());
+    files.retain(|(file, _)| !file.content.is_metadata());
     // The largest table first: what remains for the end is small.
-    files.sort_by_cached_key(|file| {
+    files.sort_by_cached_key(|(file, _)| {
         let size = file.content.table().and_then(|table| table_bytes.get(table)).copied().unwrap_or(0);
         (rank(&file.content), Reverse(size), file.clone())
     });

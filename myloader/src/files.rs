@@ -64,11 +64,13 @@ impl Files {
         let path = self.path(file);
         let error = |source| Error::Read { path: path.clone(), source };
         let input = File::open(&path).map_err(error)?;
-        if file.compression != Compression::None && input.metadata().map_err(error)?.len() == 0 {
+        let length = input.metadata().map_err(error)?.len();
+        if file.compression != Compression::None && length == 0 {
             // A decompressor takes nothing for the compressed form of nothing.
             return Err(error(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty")));
         }
-        decompress(file.compression, BufReader::with_capacity(READ_SIZE, input)).map_err(error)
+        let buffer = usize::try_from(length).map_or(READ_SIZE, |length| length.clamp(1, READ_SIZE));
+        decompress(file.compression, BufReader::with_capacity(buffer, input)).map_err(error)
     }
 
     /// Opens a file to read its statements.

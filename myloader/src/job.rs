@@ -52,6 +52,15 @@ pub struct Findings {
     pub changes: Vec<String>,
 }
 
+/// When the secondary keys of a table are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// With the table.
+    WithTable,
+    /// When its rows are in, as far as that can be.
+    Later,
+}
+
 /// Something that one worker does at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
@@ -75,8 +84,8 @@ pub enum Job {
     DropExisting(Vec<QualifiedName>),
     /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
-    /// Create a table without the keys that are added later.
-    CreateTable(Arc<DatabaseTarget>, DumpFile),
+    /// Create a table, perhaps without the keys that can be added later.
+    CreateTable(Arc<DatabaseTarget>, DumpFile, Keys),
     /// Empty a table that was there.
     Empty(Arc<TableTarget>),
     /// Load a file of rows.
@@ -165,7 +174,7 @@ impl fmt::Display for Job {
             | Job::GrantLater(file, _)
             | Job::CreateDatabase(_, file)
             | Job::Sequence(_, file)
-            | Job::CreateTable(_, file)
+            | Job::CreateTable(_, file, _)
             | Job::Rows(_, _, file)
             | Job::Routines(_, file)
             | Job::View(_, file)

@@ -25,7 +25,7 @@ use crate::directory;
 use crate::files::Files;
 use crate::job::{Job, Outcome};
 use crate::load_data::Tables;
-use crate::options::{LoadMethod, OptimizeKeys};
+use crate::options::LoadMethod;
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
@@ -146,7 +146,7 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
 /// Where files come from.
 enum Input {
     /// All at once.
-    Directory(PathBuf, Metadata, Vec<DumpFile>),
+    Directory(PathBuf, Metadata, Vec<(DumpFile, u64)>),
     /// As they come, with a bound on the bytes that wait.
     Stream(StreamSource, u64),
 }
@@ -201,7 +201,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         target_database: restore.target_database.clone(),
         max_threads_per_table: config.max_threads_per_table,
         max_threads_for_keys: config.max_threads_for_keys,
-        keys_after_all_tables: restore.optimize_keys == OptimizeKeys::AfterImportAllTables,
+        optimize_keys: restore.optimize_keys,
         drop_table: restore.drop_table,
         drop_database: restore.drop_database && restore.create_databases,
         create_databases: restore.create_databases,
@@ -273,8 +273,8 @@ impl Coordinator<'_> {
         let (mut arrivals, max_waiting) = match input {
             Input::Directory(_, metadata, files) => {
                 self.metadata(metadata.clone())?;
-                for file in files {
-                    self.arrived(file.clone(), 0)?;
+                for (file, bytes) in files {
+                    self.arrived(file.clone(), *bytes)?;
                 }
                 self.scheduler.input_ended(metadata.clone())?;
                 (&nothing, u64::MAX)

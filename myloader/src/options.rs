@@ -125,9 +125,10 @@ pub struct RestoreOptions {
     #[arg(long)]
     pub fire_triggers: bool,
 
-    /// When secondary indexes are added: AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES, or SKIP: with the table
+    /// When secondary indexes are added: AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES, or SKIP: with the table.
+    /// AUTO: with the table where it has few rows, else after its rows
     #[arg(
-        long, value_name = "WHEN", num_args = 0..=1, default_value = "AFTER_IMPORT_PER_TABLE",
+        long, value_name = "WHEN", num_args = 0..=1, default_value = "AUTO",
         default_missing_value = "AFTER_IMPORT_PER_TABLE"
     )]
     pub optimize_keys: OptimizeKeys,
@@ -236,6 +237,8 @@ impl FromStr for LoadMethod {
 /// `--optimize-keys`: when secondary indexes are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OptimizeKeys {
+    /// With the table if it has few rows, else as soon as all of them are in.
+    Auto,
     /// As soon as all rows of the table are in.
     AfterImportPerTable,
     /// When all rows of all tables are in.
@@ -255,6 +258,7 @@ impl FromStr for OptimizeKeys {
         choose(
             text,
             &[
+                ("AUTO", Self::Auto),
                 ("AFTER_IMPORT_PER_TABLE", Self::AfterImportPerTable),
                 ("AFTER_IMPORT_ALL_TABLES", Self::AfterImportAllTables),
                 ("SKIP", Self::Skip),

@@ -15,6 +15,7 @@ use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::job::{self, TableTarget};
 use crate::load_data::{self, Ended, Filling, Piece, Sent};
+use crate::session::Preamble;
 use crate::worker::{Error, Worker};
 
 /// How long to wait after a transaction's first failure, and so much more after each further one.
@@ -48,7 +49,7 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
             Ok(End::Whole) => return Ok(job::Outcome::RowsLoaded(done.rows)),
             Ok(End::Refused) => {
                 let failed = |source| Error::Job { job: file.to_string(), source };
-                worker.session.connection.execute("ROLLBACK").map_err(failed)?;
+                worker.session.unchanged().execute("ROLLBACK").map_err(failed)?;
                 continue;
             }
             Err(error) => error,
@@ -71,7 +72,7 @@ fn rolled_back(worker: &mut Worker, error: &Error) -> bool {
         return false;
     }
     // A warning says that rows of an engine without transactions stay.
-    worker.session.connection.execute("ROLLBACK").is_ok_and(|outcome| outcome.warnings == 0)
+    worker.session.unchanged().execute("ROLLBACK").is_ok_and(|outcome| outcome.warnings == 0)
 }
 
 /// How far [`load_from`] came.
@@ -85,7 +86,7 @@ enum End {
 /// Loads what of a file is not committed yet.
 fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &mut Done) -> Result<End, Error> {
     let failed = |source| Error::Job { job: file.to_string(), source };
-    worker.session.reset(Some(&table.name.database)).map_err(failed)?;
+    let mut opening = Some(Preamble::default());
     let mut filling = load_data::filling(worker, &table.name, file).map_err(failed)?;
     let mut reader = worker.shared.files.statements(file)?;
     let mut transaction = Transaction::new(worker.shared.restore.queries_per_transaction);
@@ -103,7 +104,17 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
             }
         };
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
-        match classify(statement.text) {
+        let kind = classify(statement.text);
+        if kind == StatementKind::Empty
+            || (kind == StatementKind::Set
+                && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text)))
+        {
+            continue;
+        }
+        if let Some(preamble) = opening.take() {
+            worker.enter(file, &table.name.database, &preamble)?;
+        }
+        match kind {
             StatementKind::Insert => {
                 statements += 1;
                 if statements <= done.statements {
@@ -112,7 +123,7 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                 transaction.begin(worker).map_err(failed)?;
                 if let Some(filling) = &mut filling
                     && let Some(beginning) =
-                        filling.begin(&mut worker.session.connection, statement.text).map_err(failed)?
+                        filling.begin(worker.session.unchanged(), statement.text).map_err(failed)?
                 {
                     let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
                     let (load, piece) = beginning.piece(worker, reader, transaction.room(), counted);
@@ -131,7 +142,7 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                     })?;
                     continue;
                 }
-                let outcome = worker.session.connection.execute(statement.text).map_err(failed)?;
+                let outcome = worker.session.unchanged().execute(statement.text).map_err(failed)?;
                 let restored = restored_rows(statement.text, outcome);
                 if statements > done.counted {
                     done.counted = statements;
@@ -153,10 +164,9 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                 let restored = load_data(worker, file, &data, statement.text, statement.line)?;
                 transaction.statement_done(worker, restored, done).map_err(failed)?;
             }
-            StatementKind::Empty => {}
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
-                worker.session.connection.execute(adapted).map_err(failed)?;
+                worker.session.connection().execute(adapted).map_err(failed)?;
                 filling.iter_mut().for_each(Filling::session_changed);
             }
         }
@@ -180,7 +190,7 @@ fn load_piece(
     load: &str,
     piece: &Piece,
 ) -> Result<Option<Ended>, Error> {
-    let result = worker.session.connection.load_infile(load.as_bytes(), piece.data());
+    let result = worker.session.unchanged().load_infile(load.as_bytes(), piece.data());
     let ended = piece.end();
     match (result, ended) {
         (_, Some(Ended { failure: Some(source), .. })) => {
@@ -233,7 +243,7 @@ impl Transaction {
 
     fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
         if self.statements == 0 {
-            worker.session.connection.execute("START TRANSACTION")?;
+            worker.session.unchanged().execute("START TRANSACTION")?;
         }
         self.statements += 1;
         Ok(())
@@ -258,7 +268,7 @@ impl Transaction {
 
     fn commit(&mut self, worker: &mut Worker, done: &mut Done) -> Result<(), ServerError> {
         if self.statements > 0 {
-            worker.session.connection.execute("COMMIT")?;
+            worker.session.unchanged().execute("COMMIT")?;
             done.statements += self.statements;
             done.rows += self.rows;
             done.converted += self.converted;
@@ -290,7 +300,7 @@ fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &
     let with_charset = with_character_set(statement).map_err(unreadable)?;
     let on_duplicate = on_duplicate(statement).map_err(unreadable)?;
     let input = Counted { input: worker.shared.files.open(data)?, counters: Arc::clone(&worker.shared.counters) };
-    let outcome = worker.session.connection.load_infile(&with_charset, input).map_err(failed)?;
+    let outcome = worker.session.unchanged().load_infile(&with_charset, input).map_err(failed)?;
     // As with INSERT IGNORE and REPLACE, rows that the dump's maker did not want twice count.
     let (restored, skipped) = match on_duplicate {
         OnDuplicate::Fail => (outcome.affected_rows, 0),
@@ -313,7 +323,7 @@ fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u64) {
 }
 
 fn first_warnings(worker: &mut Worker) -> String {
-    match worker.session.connection.query("SHOW WARNINGS LIMIT 3") {
+    match worker.session.unchanged().query("SHOW WARNINGS LIMIT 3") {
         Ok(rows) if !rows.is_empty() => {
             let texts: Vec<String> = rows.iter().map(|row| format!("{} {}", row.text(1), row.text(2))).collect();
             texts.join("; ")

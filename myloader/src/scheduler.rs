@@ -28,7 +28,7 @@ pub use error::Error;
 use stages::Stage;
 
 use crate::job::{Findings, Job, LaterGrant, Outcome, Refusal};
-use crate::options::DropTable;
+use crate::options::{DropTable, OptimizeKeys};
 use crate::table_state::{Stage as TableStage, TableState};
 
 /// Options of the scheduler.
@@ -42,8 +42,8 @@ pub struct Settings {
     pub max_threads_per_table: usize,
     /// Workers that add keys.
     pub max_threads_for_keys: usize,
-    /// Whether keys wait for the rows of all tables.
-    pub keys_after_all_tables: bool,
+    /// When keys are made.
+    pub optimize_keys: OptimizeKeys,
     /// What becomes of tables that exist.
     pub drop_table: DropTable,
     /// Whether databases are dropped first.
@@ -322,7 +322,7 @@ impl Scheduler {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;
             }
             (Job::Sequence(..), Outcome::Refused(refusal)) => self.refusals.push(refusal),
-            (Job::CreateTable(_, file), outcome) => {
+            (Job::CreateTable(_, file, _), outcome) => {
                 if let Some(table) = file.content.table() {
                     self.table_done(table, outcome);
                 }

@@ -48,10 +48,45 @@ const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
     ("sql_generate_invisible_primary_key", "0", Some("tables without a primary key get one")),
 ];
 
+/// The statements at the beginning of a file that set the session for what follows. A dump of many tables begins most of
+/// its files with the same ones, so they are only run where they change anything.
+#[derive(Debug, Default)]
+pub struct Preamble(Vec<(u64, Vec<u8>)>);
+
+impl Preamble {
+    /// Takes a SET statement with its line, if it does the same each time: not one that reads or sets variables of the
+    /// user's, or sets anything beyond the session. Those are run as they come.
+    pub fn take(&mut self, line: u64, statement: &[u8]) -> bool {
+        /// Pieces of a long row are in such statements too.
+        const LONGEST: usize = 1024;
+        const MOST: usize = 100;
+        if statement.len() > LONGEST || self.0.len() >= MOST || statement.contains(&b'@') {
+            return false;
+        }
+        let mut tokens = Tokens::new(statement, Dialect::default());
+        if tokens.any(|token| ["GLOBAL", "PERSIST", "PASSWORD", "ROLE"].iter().any(|word| token.is_word(word))) {
+            return false;
+        }
+        self.add(line, statement);
+        true
+    }
+
+    /// Adds a statement of ours, whose effect only depends on those before it.
+    pub fn add(&mut self, line: u64, statement: &[u8]) {
+        self.0.push((line, statement.to_vec()));
+    }
+
+    fn is(&self, others: &[Vec<u8>]) -> bool {
+        self.0.iter().map(|(_, statement)| statement).eq(others)
+    }
+}
+
 /// A connection and what its session is set to.
 pub struct Session {
-    /// The connection.
-    pub connection: Connection,
+    connection: Connection,
+    /// The statements that the session was set by, from the state that [`Session::reset`] leaves; `None` if it may be in
+    /// any.
+    state: Option<Vec<Vec<u8>>>,
     server: Server,
     stop: Stop,
     /// The time zone that files are restored in which name none, as dumps with `--skip-tz-utc` have them.
@@ -92,16 +127,34 @@ impl Session {
         let time_zone =
             connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
         let logs_statements = logged && logs_statements(&mut connection)?;
-        Ok(Session { connection, server, stop, time_zone, database: None, logs_statements })
+        Ok(Session { connection, state: None, server, stop, time_zone, database: None, logs_statements })
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
     pub fn reset(&mut self, database: Option<&str>) -> Result<(), Error> {
-        self.connection.execute(format!(
-            "SET NAMES utf8mb4, SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
-             SESSION foreign_key_checks = 0, SESSION time_zone = {}",
-            quote_string(&self.time_zone)
-        ))?;
+        self.enter(database, &Preamble::default()).map_err(|(_, error)| error)
+    }
+
+    /// Sets the session as a file wants it that begins with these statements. A failure comes with the line of the
+    /// statement that failed, if it is one of the file.
+    pub fn enter(&mut self, database: Option<&str>, preamble: &Preamble) -> Result<(), (Option<u64>, Error)> {
+        if !self.state.as_ref().is_some_and(|state| preamble.is(state)) {
+            let reset = format!(
+                "SET NAMES utf8mb4, SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
+                 SESSION foreign_key_checks = 0, SESSION time_zone = {}",
+                quote_string(&self.time_zone)
+            );
+            self.connection().execute(reset).map_err(|error| (None, error))?;
+            for (line, statement) in &preamble.0 {
+                let adapted = self.adapt_set(statement);
+                self.connection.execute(adapted).map_err(|error| (Some(*line), error))?;
+            }
+            self.state = Some(preamble.0.iter().map(|(_, statement)| statement.clone()).collect());
+        }
+        self.use_database(database).map_err(|error| (None, error))
+    }
+
+    fn use_database(&mut self, database: Option<&str>) -> Result<(), Error> {
         if let Some(database) = database
             && self.database.as_deref() != Some(database)
         {
@@ -111,9 +164,26 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a statement that changes definitions. Servers give up on some that run at the same time, of tables that
-    /// foreign keys tie together, though nothing is wrong with them: these are tried again.
+    /// The connection, for statements after which the session may be in another state: the next file sets it anew.
+    pub fn connection(&mut self) -> &mut Connection {
+        self.state = None;
+        &mut self.connection
+    }
+
+    /// The connection, for statements that leave the session as it is: rows, transactions, queries.
+    pub fn unchanged(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// Runs a statement of a file of definitions, which may set the session, as [`Session::define`].
     pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
+        self.state = None;
+        self.define(statement)
+    }
+
+    /// Runs a statement that changes definitions, and not the session. Servers give up on some that run at the same time,
+    /// of tables that foreign keys tie together, though nothing is wrong with them: these are tried again.
+    pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         const LOCK_WAIT_TIMEOUT: u16 = 1205;
         const DEADLOCK: u16 = 1213;
         let mut attempt = 0;
@@ -200,5 +270,27 @@ fn set_if_other(connection: &mut Connection, variable: &str, value: &str, change
             Ok(())
         }
         result => result.map(drop),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preamble_takes_what_does_the_same_each_time() {
+        let mut preamble = Preamble::default();
+        for taken in ["/*!40101 SET NAMES binary*/", "SET sql_mode = ''", "SET SESSION time_zone = '+00:00'"] {
+            assert!(preamble.take(1, taken.as_bytes()), "{taken}");
+        }
+        let long = format!("SET sql_mode = '{}'", " ".repeat(1024));
+        for other in ["SET @a = 1", "SET sql_mode = @@sql_mode", "SET GLOBAL x = 1", "SET PASSWORD = ''", &long] {
+            assert!(!preamble.take(1, other.as_bytes()), "{other}");
+        }
+        let statements = ["/*!40101 SET NAMES binary*/", "SET sql_mode = ''", "SET SESSION time_zone = '+00:00'"];
+        let mut state: Vec<Vec<u8>> = statements.iter().map(|text| text.as_bytes().to_vec()).collect();
+        assert!(preamble.is(&state));
+        state.pop();
+        assert!(!preamble.is(&state) && !preamble.is(&[]) && Preamble::default().is(&[]));
     }
 }

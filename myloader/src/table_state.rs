@@ -50,6 +50,8 @@ pub struct TableState {
     pub active: usize,
     /// Whether files of rows are loaded one after the other, in their order.
     pub in_order: bool,
+    /// About how many bytes its rows have as text, as far as their files have come.
+    pub row_bytes: u64,
     /// Rows restored.
     pub restored: u64,
     /// Statements that add its keys.
@@ -72,6 +74,9 @@ impl TableState {
     /// A file of rows arrived. With `pairs`, a LOAD DATA statement is ready when the file that it reads is there.
     /// Returns how many bytes more wait to be loaded.
     pub fn add_rows(&mut self, rows: &RowsFile, compression: Compression, bytes: u64, pairs: bool) -> u64 {
+        /// About how much shorter compressed rows are.
+        const COMPRESSED: u64 = 4;
+        self.row_bytes += if compression == Compression::None { bytes } else { bytes * COMPRESSED };
         let key = (rows.chunk, rows.part);
         let chunk = Chunk { number: rows.chunk, part: rows.part, compression, bytes };
         match rows.format {

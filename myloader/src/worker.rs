@@ -17,7 +17,7 @@ use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
 use crate::load_data::Tables;
-use crate::session::Session;
+use crate::session::{Preamble, Session};
 use crate::{accounts, check, databases, definitions, rows};
 
 /// A job failed.
@@ -196,7 +196,7 @@ impl Worker {
             Job::CreateDatabase(database, file) => databases::create(self, database, file),
             Job::DropExisting(names) => databases::drop_existing(self, names),
             Job::Sequence(database, file) => definitions::sequence(self, database, file),
-            Job::CreateTable(database, file) => definitions::table(self, database, file),
+            Job::CreateTable(database, file, keys) => definitions::table(self, database, file, *keys),
             Job::Empty(table) => definitions::empty(self, table),
             Job::Rows(table, _, file) => rows::load(self, table, file),
             Job::AddKeys(table, statements) => self.run_all(job, table, statements),
@@ -212,7 +212,7 @@ impl Worker {
         let failed = |source| Error::Job { job: job.to_string(), source };
         self.session.reset(Some(&table.name.database)).map_err(failed)?;
         for statement in statements {
-            self.session.execute_ddl(statement).map_err(failed)?;
+            self.session.define(statement).map_err(failed)?;
         }
         Ok(Outcome::Done)
     }
@@ -222,6 +222,14 @@ impl Worker {
         self.session
             .reset(database.map(|database| database.target.as_str()))
             .map_err(|source| Error::Job { job: file.to_string(), source })
+    }
+
+    /// Readies the session for what follows these statements of a file.
+    pub fn enter(&mut self, file: &DumpFile, database: &str, preamble: &Preamble) -> Result<(), Error> {
+        self.session.enter(Some(database), preamble).map_err(|(line, source)| match line {
+            Some(line) => Error::Statement { file: file.to_string(), line, source },
+            None => Error::Job { job: file.to_string(), source },
+        })
     }
 
     /// A file cannot be cut into statements.

@@ -37,9 +37,11 @@ pub fn streamed(product: Product, database: &str) -> Vec<u8> {
     program.current_dir(place.path()).ok().stdout
 }
 
-/// myloader as root over the server's socket, from `dir`.
+/// myloader as root over the server's socket, from `dir`. It adds keys later even to the small tables of tests, unless
+/// another option follows.
 pub fn myloader(server: &Server, dir: &WorkDir) -> Program {
-    Program::myloader().server(server).arg("-d").arg(dir.path()).time_limit(TIME_LIMIT)
+    let program = Program::myloader().server(server).arg("--optimize-keys=AFTER_IMPORT_PER_TABLE");
+    program.arg("-d").arg(dir.path()).time_limit(TIME_LIMIT)
 }
 
 /// A restore into the product's target server that succeeds.

@@ -37,6 +37,7 @@ fn keys_are_added_when_the_option_says() {
             (&["--optimize-keys"], &[a, keys_of_a, m]),
             (&["--optimize-keys", "after_import_all_tables"], &[a, m, keys_of_a]),
             (&["--optimize-keys=SKIP"], &[a, m]),
+            (&["--optimize-keys=AUTO"], &[a, m]),
             (&["--optimize-keys-engines", "MyISAM"], &[a, m, keys_of_m]),
             (&["--optimize-keys-engines", "innodb,myisam"], &[a, keys_of_a, m, keys_of_m]),
         ] {

@@ -49,6 +49,7 @@ mod load_work;
 mod random;
 mod round_trip;
 mod row_formats;
+mod small_tables;
 mod stream_ends;
 mod stream_modes;
 mod stream_usage;

@@ -10,8 +10,10 @@ use std::ops::Range;
 
 use crate::io::read_some;
 
-/// How much is read at once.
+/// How much is read at once, in the end: most files of a dump of many tables are small.
 const READ_SIZE: usize = 256 * 1024;
+/// How much is read at first.
+const FIRST_READ_SIZE: usize = 4 * 1024;
 /// The longest statement that a server can take: its largest `max_allowed_packet` is 1 GiB.
 const LONGEST_STATEMENT: usize = 1 << 30;
 
@@ -163,7 +165,7 @@ impl<R: Read> StatementReader<R> {
                 return Err(StatementError::TooLong { line: self.line });
             }
             let length = self.buffer.len();
-            self.buffer.resize(length + READ_SIZE, 0);
+            self.buffer.resize(length + self.buffer.capacity().clamp(FIRST_READ_SIZE, READ_SIZE), 0);
             let read = read_some(&mut self.input, &mut self.buffer[length..]);
             self.buffer.truncate(length + *read.as_ref().unwrap_or(&0));
             self.at_end = read? == 0;

@@ -72,7 +72,8 @@ impl Drop for Filling {
     }
 }
 
-/// Looks whether rows of a file may go by LOAD DATA. The session is the one that files start from.
+/// Looks whether rows of a file may go by LOAD DATA. If that takes questions, the session is then the one that files start
+/// from.
 pub fn filling(worker: &mut Worker, name: &QualifiedName, file: &DumpFile) -> Result<Option<Filling>, ServerError> {
     let shared = Arc::clone(&worker.shared);
     let smallest = match (shared.tables.method, file.compression) {
@@ -91,7 +92,8 @@ pub fn filling(worker: &mut Worker, name: &QualifiedName, file: &DumpFile) -> Re
     let table = match known {
         Some(table) => table,
         None => {
-            let read = Table::read(&mut worker.session.connection, &shared.server, name)?;
+            worker.session.reset(Some(&name.database))?;
+            let read = Table::read(worker.session.unchanged(), &shared.server, name)?;
             let table = read.map_err(|reason| tracing::info!("rows of {name} stay INSERT statements: {reason}")).ok();
             // Another worker may have asked meanwhile.
             lock().entry(name.clone()).or_insert(table.map(Arc::new)).clone()

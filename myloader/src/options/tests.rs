@@ -187,12 +187,12 @@ fn no_option_is_in_the_table_and_in_the_struct() {
 }
 
 #[test]
-fn defaults_are_those_of_myloader() {
+fn defaults_are_those_of_myloader_but_for_the_keys_of_small_tables() {
     let options = typed("");
     assert_eq!(options.job.threads, 4);
     assert_eq!(options.job.max_threads_for_index_creation, 4);
     assert_eq!(options.restore.drop_table, DropTable::Fail);
-    assert_eq!(options.restore.optimize_keys, OptimizeKeys::AfterImportPerTable);
+    assert_eq!(options.restore.optimize_keys, OptimizeKeys::Auto);
     assert_eq!(options.restore.optimize_keys_engines, CommaList(vec!["ROCKSDB".into(), "InnoDB".into()]));
     assert_eq!(options.restore.queries_per_transaction, 1000);
     assert_eq!(options.restore.load_method, LoadMethod::Auto);
@@ -237,6 +237,7 @@ fn load_methods() {
 fn optimize_keys_and_streams() {
     for (line, when) in [
         ("--optimize-keys", OptimizeKeys::AfterImportPerTable),
+        ("--optimize-keys=auto", OptimizeKeys::Auto),
         ("--optimize-keys skip", OptimizeKeys::Skip),
         ("--optimize-keys=after-import-all-tables", OptimizeKeys::AfterImportAllTables),
     ] {
@@ -244,7 +245,7 @@ fn optimize_keys_and_streams() {
     }
     assert_eq!(
         error("--optimize-keys=never"),
-        "invalid value 'never' for --optimize-keys: use AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES or SKIP"
+        "invalid value 'never' for --optimize-keys: use AUTO, AFTER_IMPORT_PER_TABLE, AFTER_IMPORT_ALL_TABLES or SKIP"
     );
     assert_eq!(typed("--stream -e").restore.stream, Some(LoaderStream::Restore(StreamMode::TRADITIONAL)));
     assert_eq!(typed("--stream unpack").restore.stream, Some(LoaderStream::Unpack));

@@ -7,7 +7,8 @@ use common::name::QualifiedName;
 
 use super::databases::State as DatabaseState;
 use super::{Error, Scheduler, Stage};
-use crate::job::{Job, Outcome, TableTarget};
+use crate::job::{Job, Keys, Outcome, TableTarget};
+use crate::options::OptimizeKeys;
 use crate::table_state::Stage as TableStage;
 
 impl Scheduler {
@@ -44,7 +45,7 @@ impl Scheduler {
             }
             Some(file) => {
                 self.set_stage(table, TableStage::Creating);
-                self.ready.push_back(Job::CreateTable(target, file));
+                self.ready.push_back(Job::CreateTable(target, file, self.when_keys(table)));
             }
             None => {
                 let name = self.real_table_name(table)?;
@@ -68,6 +69,24 @@ impl Scheduler {
             }
         }
         Ok(())
+    }
+
+    /// An index of few rows costs less while they come than as a change of the table's definition afterwards. How many
+    /// come is known from their files, and of a stream from what the dump's server had estimated.
+    fn when_keys(&self, table: &TableFileName) -> Keys {
+        /// Length of the rows as text or in the server's pages. The costs are equal at about twice as many.
+        const FEW: u64 = 64 << 10;
+        match self.settings.optimize_keys {
+            OptimizeKeys::Skip => return Keys::WithTable,
+            OptimizeKeys::AfterImportPerTable | OptimizeKeys::AfterImportAllTables => return Keys::Later,
+            OptimizeKeys::Auto => {}
+        }
+        let state = self.tables.get(table);
+        let bytes = match state.filter(|state| state.has_all_rows(self.input_ended)) {
+            Some(state) => Some(state.row_bytes),
+            None => self.metadata.tables.get(table).and_then(|entry| entry.estimated_bytes),
+        };
+        if bytes.is_some_and(|bytes| bytes <= FEW) { Keys::WithTable } else { Keys::Later }
     }
 
     /// A table's name on the source.
@@ -134,7 +153,11 @@ impl Scheduler {
             state.stage = TableStage::Restored;
         } else {
             state.stage = TableStage::AddingKeys;
-            let when = if self.settings.keys_after_all_tables { &mut self.late_keys } else { &mut self.keys };
+            let when = if self.settings.optimize_keys == OptimizeKeys::AfterImportAllTables {
+                &mut self.late_keys
+            } else {
+                &mut self.keys
+            };
             when.push_back(Job::AddKeys(Arc::clone(&target), keys));
         }
         if let Some(constraints) = state.constraints.take() {

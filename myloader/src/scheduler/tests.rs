@@ -1,7 +1,7 @@
 //! Jobs in the order in which they may be done, without a server.
 
 use super::*;
-use crate::job::{DatabaseTarget, Existing, TableTarget};
+use crate::job::{DatabaseTarget, Existing, Keys, TableTarget};
 use common::compression::Compression;
 use common::metadata::TableEntry;
 use common::name::QualifiedName;
@@ -12,7 +12,7 @@ fn settings() -> Settings {
         target_database: None,
         max_threads_per_table: 2,
         max_threads_for_keys: 1,
-        keys_after_all_tables: false,
+        optimize_keys: OptimizeKeys::AfterImportPerTable,
         drop_table: DropTable::Fail,
         drop_database: false,
         create_databases: true,
@@ -56,7 +56,7 @@ fn outcome(job: &Job) -> Outcome {
     match job {
         Job::FindDatabase(_) | Job::UseDatabase(_) => found(Existing::default()),
         Job::Check(_) => Outcome::Checked(Findings::default()),
-        Job::CreateTable(_, file) => {
+        Job::CreateTable(_, file, _) => {
             let table = file.content.table().unwrap().clone();
             Outcome::TableReady {
                 target: TableTarget { name: QualifiedName::new("d", table.table.clone()), file: table },
@@ -192,7 +192,7 @@ fn a_table_of_a_stream_goes_on_before_the_stream_ends() {
 
 #[test]
 fn foreign_keys_are_added_one_at_a_time_and_after_all_keys() {
-    let mut scheduler = Scheduler::new(Settings { keys_after_all_tables: true, ..settings() });
+    let mut scheduler = Scheduler::new(Settings { optimize_keys: OptimizeKeys::AfterImportAllTables, ..settings() });
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.a.00000.sql"]);
     scheduler.input_ended(metadata(&[("a", 10), ("b", 0)])).unwrap();
     assert_eq!(
@@ -209,6 +209,45 @@ fn foreign_keys_are_added_one_at_a_time_and_after_all_keys() {
             vec!["foreign keys of d.b"],
         ]
     );
+}
+
+/// The tables that are made with their keys, of a dump whose rows arrive, or are announced, with so many bytes.
+fn made_with_keys(optimize_keys: OptimizeKeys, streamed: bool, rows: &[(&str, u64)]) -> Vec<String> {
+    let mut scheduler = Scheduler::new(Settings { optimize_keys, ..settings() });
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.c-schema.sql"]);
+    if streamed {
+        let mut announced = Metadata::default();
+        for (name, bytes) in rows {
+            let table = file(name).content.table().unwrap().clone();
+            let entry = TableEntry { estimated_bytes: Some(*bytes), ..TableEntry::default() };
+            announced.tables.insert(table, entry);
+        }
+        scheduler.metadata(announced);
+        scheduler.definitions_arrived().unwrap();
+    } else {
+        rows.iter().for_each(|(name, bytes)| scheduler.arrived(file(name), *bytes).unwrap());
+        scheduler.input_ended(Metadata::default()).unwrap();
+    }
+    let jobs = run_until(&mut scheduler, "d.a-schema.sql");
+    let with_keys = jobs.iter().filter(|job| matches!(job, Job::CreateTable(_, _, Keys::WithTable)));
+    with_keys.map(ToString::to_string).collect()
+}
+
+#[test]
+fn tables_of_few_rows_are_made_with_their_keys() {
+    let (a, c) = ("d.a-schema.sql", "d.c-schema.sql");
+    let kib = 1 << 10;
+    let files = [("d.b.00000.sql", 60 * kib), ("d.a.00000.sql", 64 * kib), ("d.b.00001.sql", 5 * kib)];
+    assert_eq!(made_with_keys(OptimizeKeys::Auto, false, &files), [a, c]);
+    let compressed = [("d.a.00000.sql.zst", 16 * kib), ("d.b.00000.sql.gz", 17 * kib), ("d.c.00000.sql", 0)];
+    assert_eq!(made_with_keys(OptimizeKeys::Auto, false, &compressed), [a, c]);
+    let announced = [("d.a.00000.sql", 16 * kib), ("d.b.00000.sql", 80 * kib)];
+    assert_eq!(made_with_keys(OptimizeKeys::Auto, true, &announced), [a], "nothing is known of c");
+    assert_eq!(made_with_keys(OptimizeKeys::Skip, false, &files), [a, "d.b-schema.sql", c]);
+    for later in [OptimizeKeys::AfterImportPerTable, OptimizeKeys::AfterImportAllTables] {
+        assert_eq!(made_with_keys(later, false, &files), [""; 0]);
+        assert_eq!(made_with_keys(later, true, &announced), [""; 0]);
+    }
 }
 
 #[test]
