@@ -6,7 +6,7 @@ use std::io::{self, Read};
 ///
 /// # Errors
 /// Those of the reader.
-pub fn read_some(input: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub fn read_some(input: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     loop {
         match input.read(buffer) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

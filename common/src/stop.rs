@@ -3,8 +3,10 @@
 //! A program has one [`Stop`]. The first error, SIGINT or SIGTERM triggers it; whoever waits, on a channel or on
 //! the server, waits for it too, so that no thread is left waiting for another.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, bounded, select};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{Shutdown, shutdown};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
@@ -37,6 +40,8 @@ struct Shared {
     /// For waits on file descriptors: the peer's end is closed on trigger, which makes this one readable.
     descriptor: Option<UnixStream>,
     peer: Mutex<Option<UnixStream>>,
+    /// Sockets that somebody may be waiting for, by their descriptors' numbers.
+    sockets: Mutex<BTreeMap<i32, OwnedFd>>,
 }
 
 impl Default for Stop {
@@ -51,6 +56,7 @@ impl Default for Stop {
                 closed,
                 descriptor,
                 peer: Mutex::new(peer),
+                sockets: Mutex::default(),
             }),
         }
     }
@@ -61,7 +67,7 @@ impl Stop {
     ///
     /// # Errors
     /// When the handlers cannot be installed.
-    pub fn on_signals() -> std::io::Result<Stop> {
+    pub fn on_signals() -> io::Result<Stop> {
         let stop = Stop::default();
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let shared = stop.clone();
@@ -84,6 +90,26 @@ impl Stop {
         self.shared.token.cancel();
         self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.shared.peer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for socket in self.shared.sockets.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            // One that is not connected any more needs none.
+            let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
+        }
+    }
+
+    /// Shuts a socket when the signal is given, so that whoever waits for it is woken: reads find its end. It is no
+    /// longer watched when what is returned is dropped.
+    ///
+    /// # Errors
+    /// When the process has too many descriptors.
+    pub fn shut_on_trigger(&self, socket: BorrowedFd<'_>) -> io::Result<ShutOnTrigger> {
+        let socket = socket.try_clone_to_owned()?;
+        let number = socket.as_raw_fd();
+        self.shared.sockets.lock().unwrap_or_else(PoisonError::into_inner).insert(number, socket);
+        if self.is_triggered() {
+            // It may have been too late for this one.
+            self.trigger();
+        }
+        Ok(ShutOnTrigger { stop: self.clone(), number })
     }
 
     /// Waits until there is something to read from `input`, or its end, or until the signal is given.
@@ -174,6 +200,18 @@ impl Stop {
     }
 }
 
+/// Holds the watch over a socket.
+pub struct ShutOnTrigger {
+    stop: Stop,
+    number: i32,
+}
+
+impl Drop for ShutOnTrigger {
+    fn drop(&mut self) {
+        self.stop.shared.sockets.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+    }
+}
+
 /// Held by a thread that others wait for: if the thread panics, all are stopped, instead of waiting for ever.
 pub struct StopOnPanic(pub Stop);
 
@@ -219,6 +257,27 @@ mod tests {
         let (ended, peer) = UnixStream::pair().unwrap();
         drop(peer);
         assert_eq!(stop.wait_readable(ended.as_fd()), Ok(()));
+    }
+
+    #[test]
+    fn a_socket_is_shut_as_long_as_it_is_watched() {
+        use std::io::Read;
+        let (mut watched, _peer) = UnixStream::pair().unwrap();
+        let (mut forgotten, mut other) = UnixStream::pair().unwrap();
+        let stop = Stop::default();
+        let watch = stop.shut_on_trigger(watched.as_fd()).unwrap();
+        drop(stop.shut_on_trigger(forgotten.as_fd()).unwrap());
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| watched.read(&mut [0]));
+            stop.trigger();
+            assert_eq!(reading.join().unwrap().unwrap(), 0);
+        });
+        drop(watch);
+        io::Write::write_all(&mut other, b"a").unwrap();
+        assert_eq!(forgotten.read(&mut [0]).unwrap(), 1);
+        let (mut late, _peer) = UnixStream::pair().unwrap();
+        let _watch = stop.shut_on_trigger(late.as_fd()).unwrap();
+        assert_eq!(late.read(&mut [0]).unwrap(), 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::compression::Compression;
-use common::connection::{Connection, Error as ServerError};
+use common::connection::{Connection, Error as ServerError, Rows};
 use common::dump_file::{Content, DumpFile};
 use common::progress::Counters;
 use common::server::Server;
@@ -24,7 +24,6 @@ use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::key_reader::KeyReader;
 use crate::metadata_locks;
 use crate::row_files::RowFiles;
-use crate::row_source::RowSource;
 use crate::schema::{self, Preamble, SchemaReader};
 use crate::tablespaces;
 use crate::task::{Portion, RowsTask, Task};
@@ -339,7 +338,7 @@ impl Worker {
 
 /// Reads all rows of a source and writes them. Returns their number.
 fn copy(
-    source: &mut impl RowSource,
+    source: &mut Rows<'_>,
     encoder: &mut impl RowEncoder,
     output: &mut RowFiles<'_>,
     counters: &Counters,
@@ -348,7 +347,7 @@ fn copy(
     let mut rows = 0;
     let mut counted = 0;
     while let Some(row) = source.next_row().map_err(failed)? {
-        let written = encoder.push(row, output).map_err(|source| output.error(source))?;
+        let written = encoder.push(&row, output).map_err(|source| output.error(source))?;
         if written > 0 {
             counters.add_rows(rows - counted, written as u64);
             counted = rows;

@@ -145,8 +145,8 @@ fn a_server_without_tls() {
         assert_dumps(server, "plain", &[]);
         assert_dumps(server, "plain", &["--ssl-mode=DISABLED"]);
         for mode in ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] {
-            let cause = "Driver error: `Client asked for SSL but server does not have this capability' (check that the \
-                         server runs, and --host, --port, --socket and --ssl-mode)";
+            let cause = "the server offers no TLS, which --ssl-mode asks for (check that the server runs, and --host, \
+                         --port, --socket and --ssl-mode)";
             assert_fails(server, "plain", &["--ssl-mode", mode], cause);
         }
     }

@@ -31,6 +31,39 @@ static ESCAPES: [u8; 256] = {
 ///
 /// Bytes are taken singly, as a session with `SET NAMES binary` reads them, so text of any character set is kept.
 pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8]) {
+    // Blocks that need nothing, nearly all, are copied as they are.
+    let (blocks, rest) = bytes.as_chunks::<64>();
+    for block in blocks {
+        if needs_escape(block) { escape_runs(out, block) } else { out.extend_from_slice(block) }
+    }
+    if any_needs_escape(rest) { escape_runs(out, rest) } else { out.extend_from_slice(rest) }
+}
+
+/// Bytes of a fixed number are compared all at once.
+#[inline]
+fn needs_escape<const N: usize>(bytes: &[u8; N]) -> bool {
+    let any = bytes.iter().fold(0, |any, &byte| {
+        let special =
+            (byte == 0) | (byte == b'\n') | (byte == b'\r') | (byte == 0x1a) | (byte == b'\'') | (byte == b'\\');
+        any | u8::from(special)
+    });
+    any != 0
+}
+
+/// In blocks of which the last overlaps the one before.
+#[inline]
+fn any_needs_escape(bytes: &[u8]) -> bool {
+    if let Some(last) = bytes.last_chunk::<16>() {
+        let (blocks, _) = bytes.as_chunks::<16>();
+        blocks.iter().fold(needs_escape(last), |any, block| any | needs_escape(block))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        needs_escape(first) | needs_escape(last)
+    } else {
+        bytes.iter().any(|&byte| ESCAPES[usize::from(byte)] != 0)
+    }
+}
+
+fn escape_runs(out: &mut Vec<u8>, bytes: &[u8]) {
     let mut rest = bytes;
     while let Some(at) = rest.iter().position(|&byte| ESCAPES[usize::from(byte)] != 0) {
         out.extend_from_slice(&rest[..at]);
@@ -43,6 +76,7 @@ pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn identifiers_and_strings() {
@@ -50,13 +84,9 @@ mod tests {
         assert_eq!(quote_string("it's\n\\ é"), "'it\\'s\\n\\\\ é'");
     }
 
-    #[test]
-    fn every_byte_value_is_kept_or_escaped() {
-        let all: Vec<u8> = (0..=255).collect();
-        let mut out = Vec::new();
-        escape_into(&mut out, &all);
+    fn escaped_singly(bytes: &[u8]) -> Vec<u8> {
         let mut expected = Vec::new();
-        for byte in 0..=255_u8 {
+        for &byte in bytes {
             match byte {
                 0 => expected.extend(b"\\0"),
                 b'\n' => expected.extend(b"\\n"),
@@ -67,6 +97,25 @@ mod tests {
                 _ => expected.push(byte),
             }
         }
-        assert_eq!(out, expected);
+        expected
+    }
+
+    #[test]
+    fn every_byte_value_is_kept_or_escaped() {
+        let all: Vec<u8> = (0..=255).collect();
+        let mut out = Vec::new();
+        escape_into(&mut out, &all);
+        assert_eq!(out, escaped_singly(&all));
+    }
+
+    proptest! {
+        #[test]
+        fn wherever_a_byte_is(
+            bytes in prop::collection::vec(prop::sample::select(&b"\0\n\r\x1a'\\abcdefghijklmnopqrstuvwx\xe9"[..]), 0..200),
+        ) {
+            let mut out = b"before".to_vec();
+            escape_into(&mut out, &bytes);
+            prop_assert_eq!(&out, &[b"before", escaped_singly(&bytes).as_slice()].concat());
+        }
     }
 }

@@ -138,6 +138,7 @@ impl RowEncoder for InsertEncoder {
 }
 
 /// Appends a value as a literal.
+#[inline]
 pub(super) fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
     let Some(bytes) = cell else {
         out.extend_from_slice(b"NULL");
@@ -162,6 +163,7 @@ pub(super) fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>
     }
 }
 
+#[inline]
 fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'\'');
     escape_into(out, bytes);

@@ -1,0 +1,162 @@
+//! What goes wrong with servers, and what to do about it.
+
+use super::settings::Address;
+
+/// What went wrong with a connection or a statement.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No connection could be made.
+    #[error("cannot connect to {address} as user '{user}': {cause}{}", self.advice())]
+    Connect {
+        /// Where to.
+        address: Address,
+        /// Which user.
+        user: String,
+        /// Why not.
+        cause: Box<Cause>,
+    },
+    /// A statement failed.
+    #[error("{cause}{}; statement: {statement}", self.advice())]
+    Statement {
+        /// Its beginning.
+        statement: String,
+        /// Why.
+        cause: Box<Cause>,
+    },
+}
+
+/// The cause of an [`Error`].
+#[derive(Debug, thiserror::Error)]
+pub enum Cause {
+    /// The server said no.
+    #[error("server error {code} ({state}): {message}")]
+    Server {
+        /// The server's error number.
+        code: u16,
+        /// SQLSTATE.
+        state: String,
+        /// The server's text.
+        message: String,
+    },
+    /// The connection failed or the protocol was broken.
+    #[error("{0}")]
+    Connection(String),
+    /// The program is being stopped.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl Error {
+    /// What went wrong with this statement.
+    pub(super) fn of_statement(statement: &[u8], cause: Cause) -> Error {
+        Error::Statement { statement: excerpt(statement), cause: Box::new(cause) }
+    }
+
+    /// The server's error number, if the server gave one.
+    pub fn server_code(&self) -> Option<u16> {
+        match self.cause() {
+            Cause::Server { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// The cause alone.
+    pub fn cause(&self) -> &Cause {
+        match self {
+            Error::Connect { cause, .. } | Error::Statement { cause, .. } => cause,
+        }
+    }
+
+    /// Whether the program's stop was the cause, and not the server.
+    pub fn is_stop(&self) -> bool {
+        matches!(self.cause(), Cause::Stopped)
+    }
+
+    /// The cause and what to do about it, where it says all without the statement.
+    pub fn without_statement(&self) -> String {
+        format!("{}{}", self.cause(), self.advice())
+    }
+
+    /// What a user can do about it, where it is known, as the end of a sentence.
+    fn advice(&self) -> String {
+        let advice = match (self, self.cause()) {
+            (_, Cause::Server { code, .. }) => advice_on_code(*code),
+            (Error::Connect { .. }, Cause::Connection(_)) => {
+                Some("check that the server runs, and --host, --port, --socket and --ssl-mode")
+            }
+            (Error::Statement { .. }, Cause::Connection(_)) => {
+                Some("check the server's error log: it may have ended, restarted or closed the connection")
+            }
+            _ => None,
+        };
+        advice.map(|text| format!(" ({text})")).unwrap_or_default()
+    }
+}
+
+fn advice_on_code(code: u16) -> Option<&'static str> {
+    Some(match code {
+        1045 | 1698 => "check --user and --password",
+        1044 | 1142 | 1227 | 1370 => "the user lacks a privilege: grant it, or use another user",
+        1049 => "check the name of the database",
+        1050 => "choose with --drop-table what to do with tables that exist",
+        1153 => "raise max_allowed_packet on the server, or dump with a smaller --statement-size",
+        1040 | 1203 => "use fewer --threads, or raise max_connections on the server",
+        1114 | 1021 | 3675 => "free space on the server's disk",
+        1412 => "the table was changed or dropped meanwhile: run again when no DDL is running",
+        1205 | 1213 => "other sessions hold locks: run again when they are done",
+        1449 => {
+            "the account that is the DEFINER is not there: dump and restore with --users, create it, or choose another \
+             with --replace-definer or --skip-definer"
+        }
+        3510 => "dump with --all-tablespaces, or create the tablespace",
+        1273 | 1115 => "this server does not have the character set or collation that the other server used",
+        3948 | 4166 | 1148 => "LOAD DATA LOCAL is off: SET GLOBAL local_infile=1 on the server",
+        1286 => "this server does not have the storage engine: choose another one on the other server",
+        1231 | 1193 => "this server does not know the variable or value: the statement was made for another one",
+        _ => return None,
+    })
+}
+
+/// The beginning of a statement, on one line, for messages. Statements that carry a password are kept out of it.
+pub(super) fn excerpt(statement: &[u8]) -> String {
+    const LENGTH: usize = 120;
+    let text = String::from_utf8_lossy(&statement[..statement.len().min(4 * LENGTH)]).into_owned();
+    if text.to_ascii_uppercase().contains("IDENTIFIED") {
+        return "(not shown: it may hold a password)".to_owned();
+    }
+    let mut line: String =
+        text.chars().take(LENGTH).map(|character| if character.is_control() { ' ' } else { character }).collect();
+    if text.chars().nth(LENGTH).is_some() || statement.len() > 4 * LENGTH {
+        line.push('…');
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_one_line_and_keeps_secrets() {
+        assert_eq!(excerpt(b"INSERT INTO t\nVALUES(1)"), "INSERT INTO t VALUES(1)");
+        assert_eq!(excerpt(&[b'x'; 1000]), format!("{}…", "x".repeat(120)));
+        assert_eq!(excerpt(b"CREATE USER a IDENTIFIED BY 'secret'"), "(not shown: it may hold a password)");
+    }
+
+    #[test]
+    fn a_failed_statement_names_the_server_s_code_and_text() {
+        let error = Error::Statement {
+            statement: "CREATE TABLE t(a INT)".into(),
+            cause: Box::new(Cause::Server {
+                code: 1050,
+                state: "42S01".into(),
+                message: "Table 't' already exists".into(),
+            }),
+        };
+        assert_eq!(
+            error.to_string(),
+            "server error 1050 (42S01): Table 't' already exists (choose with --drop-table what to do with tables \
+             that exist); statement: CREATE TABLE t(a INT)"
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! Rows of the text protocol.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Where a cell's bytes are, or that it is NULL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cell {
+    start: u32,
+    end: u32,
+}
+
+impl Cell {
+    const NULL: Cell = Cell { start: u32::MAX, end: 0 };
+
+    /// The cell of a range; no packet is as long as a range could be.
+    fn at(range: Range<usize>) -> Option<Cell> {
+        Some(Cell { start: u32::try_from(range.start).ok()?, end: u32::try_from(range.end).ok()? })
+    }
+}
+
+/// A row, lent by the connection that it was read from.
+#[derive(Debug, Clone, Copy)]
+pub struct RowRef<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) cells: &'a [Cell],
+}
+
+impl<'a> RowRef<'a> {
+    /// A column's bytes; `None` is NULL, or a column that does not exist.
+    #[inline]
+    pub fn bytes(&self, column: usize) -> Option<&'a [u8]> {
+        let cell = self.cells.get(column)?;
+        // NULL is a range that no slice has.
+        self.bytes.get(cell.start as usize..cell.end as usize)
+    }
+}
+
+/// Finds the cells of a row's packet. `None` if the packet is none.
+///
+/// Each value is preceded by its length, which takes one byte up to 250; 251 stands for NULL
+/// (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html>).
+pub(super) fn split(packet: &[u8], columns: usize, cells: &mut Vec<Cell>) -> Option<()> {
+    cells.clear();
+    let mut at = 0;
+    for _ in 0..columns {
+        let first = *packet.get(at)?;
+        if first == NULL {
+            cells.push(Cell::NULL);
+            at += 1;
+            continue;
+        }
+        let (length, size) = if first < NULL { (usize::from(first), 1) } else { length(packet.get(at..)?)? };
+        let start = at + size;
+        at = start.checked_add(length).filter(|end| *end <= packet.len())?;
+        cells.push(Cell::at(start..at)?);
+    }
+    (at == packet.len()).then_some(())
+}
+
+/// What stands for NULL in place of a length.
+const NULL: u8 = 0xfb;
+
+/// A length-encoded integer and the number of its bytes.
+pub(super) fn length(bytes: &[u8]) -> Option<(usize, usize)> {
+    let size = match bytes.first()? {
+        0xfc => 2,
+        0xfd => 3,
+        0xfe => 8,
+        0xfb | 0xff => return None,
+        small => return Some((usize::from(*small), 1)),
+    };
+    let mut number = [0; 8];
+    number[..size].copy_from_slice(bytes.get(1..=size)?);
+    Some((usize::try_from(u64::from_le_bytes(number)).ok()?, size + 1))
+}
+
+/// A row of its own.
+#[derive(Debug)]
+pub struct Row {
+    bytes: Vec<u8>,
+    cells: Vec<Cell>,
+    names: Arc<[String]>,
+}
+
+impl Row {
+    pub(super) fn new(row: RowRef<'_>, names: Arc<[String]>) -> Row {
+        Row { bytes: row.bytes.to_vec(), cells: row.cells.to_vec(), names }
+    }
+
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether there are no columns.
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// A column's bytes; `None` is NULL, or a column that does not exist.
+    pub fn bytes(&self, column: usize) -> Option<&[u8]> {
+        RowRef { bytes: &self.bytes, cells: &self.cells }.bytes(column)
+    }
+
+    /// A column's text; empty for NULL. What is not UTF-8 is replaced.
+    pub fn text(&self, column: usize) -> String {
+        self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// A column's number, if it is one.
+    pub fn number(&self, column: usize) -> Option<u64> {
+        std::str::from_utf8(self.bytes(column)?).ok()?.parse().ok()
+    }
+
+    /// The bytes of the column of that name; servers differ in the order and number of columns of SHOW.
+    pub fn named(&self, name: &str) -> Option<&[u8]> {
+        self.bytes(self.names.iter().position(|column| column.eq_ignore_ascii_case(name))?)
+    }
+
+    /// The text of the column of that name; `None` for NULL or no such column.
+    pub fn named_text(&self, name: &str) -> Option<String> {
+        Some(String::from_utf8_lossy(self.named(name)?).into_owned())
+    }
+}
+
+/// Puts the cells of a row together that another part of the program has taken apart.
+#[derive(Debug, Default)]
+pub(super) struct RowBuffer {
+    bytes: Vec<u8>,
+    cells: Vec<Cell>,
+}
+
+impl RowBuffer {
+    /// The row of these cells. `None` if it is longer than any row.
+    pub(super) fn fill<'a>(&mut self, row: impl Iterator<Item = Option<&'a [u8]>>) -> Option<RowRef<'_>> {
+        self.bytes.clear();
+        self.cells.clear();
+        for value in row {
+            let cell = match value {
+                None => Cell::NULL,
+                Some(value) => {
+                    let start = self.bytes.len();
+                    self.bytes.extend_from_slice(value);
+                    Cell::at(start..self.bytes.len())?
+                }
+            };
+            self.cells.push(cell);
+        }
+        Some(RowRef { bytes: &self.bytes, cells: &self.cells })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn packet(cells: &[Option<Vec<u8>>]) -> Vec<u8> {
+        let mut packet = Vec::new();
+        for cell in cells {
+            let Some(bytes) = cell else {
+                packet.push(NULL);
+                continue;
+            };
+            match bytes.len() {
+                length @ 0..=250 => packet.push(length as u8),
+                length @ 251..=0xffff => {
+                    packet.push(0xfc);
+                    packet.extend_from_slice(&(length as u16).to_le_bytes());
+                }
+                length => {
+                    packet.push(0xfd);
+                    packet.extend_from_slice(&(length as u32).to_le_bytes()[..3]);
+                }
+            }
+            packet.extend_from_slice(bytes);
+        }
+        packet
+    }
+
+    #[test]
+    fn cells_of_every_length_class() {
+        let cells: Vec<Option<Vec<u8>>> = [0, 1, 250, 251, 252, 65_535, 65_536, 70_000]
+            .into_iter()
+            .map(|length| Some(vec![b'x'; length]))
+            .chain([None])
+            .collect();
+        let packet = packet(&cells);
+        let mut found = Vec::new();
+        split(&packet, cells.len(), &mut found).unwrap();
+        let row = RowRef { bytes: &packet, cells: &found };
+        for (column, cell) in cells.iter().enumerate() {
+            assert_eq!(row.bytes(column), cell.as_deref());
+        }
+        assert_eq!(row.bytes(cells.len()), None);
+        let mut long = vec![0xfe];
+        long.extend_from_slice(&3_u64.to_le_bytes());
+        long.extend_from_slice(b"abc");
+        split(&long, 1, &mut found).unwrap();
+        assert_eq!(RowRef { bytes: &long, cells: &found }.bytes(0), Some(&b"abc"[..]));
+    }
+
+    proptest! {
+        #[test]
+        fn a_packet_that_is_cut_or_has_more_is_none(
+            cells in prop::collection::vec(prop::option::of(prop::collection::vec(any::<u8>(), 0..300)), 1..6),
+            more in 1_usize..4,
+        ) {
+            let whole = packet(&cells);
+            let mut found = Vec::new();
+            for length in 0..whole.len() {
+                prop_assert_eq!(split(&whole[..length], cells.len(), &mut found), None);
+            }
+            let longer = [whole.clone(), vec![NULL; more]].concat();
+            prop_assert_eq!(split(&longer, cells.len(), &mut found), None);
+            prop_assert_eq!(split(&whole, cells.len(), &mut found), Some(()));
+        }
+
+        #[test]
+        fn any_bytes_are_a_row_or_none(packet in prop::collection::vec(any::<u8>(), 0..60), columns in 0_usize..8) {
+            let mut cells = Vec::new();
+            if split(&packet, columns, &mut cells).is_some() {
+                prop_assert_eq!(cells.len(), columns);
+            }
+        }
+    }
+}
