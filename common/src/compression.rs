@@ -1,6 +1,7 @@
 //! Compression of a dump's files, done by the thread that writes or reads the file.
 
 mod lz4;
+mod zstd_frame;
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
@@ -9,6 +10,7 @@ use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use lz4::Lz4Frames;
 use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
+use zstd_frame::ZstdFrame;
 
 /// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -74,7 +76,7 @@ pub enum Compressor<W: Write> {
     /// One gzip member.
     Gzip(GzEncoder<W>),
     /// One Zstandard frame with a checksum of its content.
-    Zstd(zstd::Encoder<'static, W>),
+    Zstd(ZstdFrame<W>),
     /// One LZ4 frame with a checksum of its content.
     Lz4(Box<FrameEncoder<W>>),
 }
@@ -91,12 +93,7 @@ impl<W: Write> Compressor<W> {
                 let level = flate2::Compression::new(level.unsigned_abs());
                 Compressor::Gzip(GzEncoder::new(output, level))
             }
-            Compression::Zstd => {
-                let mut encoder = zstd::Encoder::new(output, level)?;
-                // Without it a damaged block that still decodes would go unnoticed.
-                encoder.include_checksum(true)?;
-                Compressor::Zstd(encoder)
-            }
+            Compression::Zstd => Compressor::Zstd(ZstdFrame::new(level, output)?),
             Compression::Lz4 => {
                 let info = FrameInfo::new().block_size(BlockSize::Max256KB).content_checksum(true);
                 Compressor::Lz4(Box::new(FrameEncoder::with_frame_info(info, output)))
@@ -173,6 +170,18 @@ mod tests {
         let mut text = Vec::new();
         decompress(compression, bytes)?.read_to_end(&mut text)?;
         Ok(text)
+    }
+
+    #[test]
+    fn a_frame_has_nothing_of_one_before_it() {
+        let alone = std::thread::spawn(|| compressed(Compression::Zstd)).join().unwrap();
+        let mut given_up = Compressor::new(Compression::Zstd, 1, Vec::new()).unwrap();
+        given_up.write_all(&[7; 300_000]).unwrap();
+        drop(given_up);
+        let mut other_level = Compressor::new(Compression::Zstd, 19, Vec::new()).unwrap();
+        other_level.write_all(TEXT).unwrap();
+        other_level.finish().unwrap();
+        assert_eq!([compressed(Compression::Zstd), compressed(Compression::Zstd)], [alone.clone(), alone]);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Config {
     pub max_threads_for_keys: usize,
     /// `--enable-binlog`.
     pub enable_binlog: bool,
+    /// `--disable-redo-log`.
+    pub disable_redo_log: bool,
     /// What workers do with each file.
     pub restore: Restore,
     /// Whether no progress is shown.
@@ -167,6 +169,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
         max_threads_per_table: job.max_threads_per_table,
         max_threads_for_keys: job.max_threads_for_index_creation,
         enable_binlog: restore.enable_binlog,
+        disable_redo_log: restore.disable_redo_log,
         restore: Restore {
             filter: program::filter(&filter, databases)?,
             target_database: selection.database,

@@ -26,6 +26,8 @@ use crate::files::Files;
 use crate::job::{Job, Outcome};
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
+
+use crate::redo_log::{self, RedoLogOff};
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
@@ -46,6 +48,9 @@ pub enum Error {
     /// The stream.
     #[error(transparent)]
     Stream(#[from] stream_receiver::Error),
+    /// The redo log was not turned off.
+    #[error(transparent)]
+    RedoLog(#[from] redo_log::Error),
     /// Jobs and their order.
     #[error(transparent)]
     Scheduler(#[from] scheduler::Error),
@@ -100,6 +105,10 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    let _redo_log = match config.disable_redo_log {
+        true => RedoLogOff::new(&mut first, &server, &config.connection)?,
+        false => None,
+    };
     let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
     let tables = match config.restore.load_method {
         LoadMethod::LoadData if rows_refused => return Err(Error::LoadMethodOff),

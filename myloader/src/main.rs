@@ -12,6 +12,7 @@ mod job;
 mod load;
 mod load_data;
 mod options;
+mod redo_log;
 mod rows;
 mod scheduler;
 mod session;

@@ -141,6 +141,10 @@ pub struct RestoreOptions {
     #[arg(short = 'e', long)]
     pub enable_binlog: bool,
 
+    /// MySQL works without its redo log until the restore is done; a crash meanwhile loses all that the server has
+    #[arg(long)]
+    pub disable_redo_log: bool,
+
     /// Statements of a transaction
     #[arg(short = 'q', long, value_name = "COUNT", default_value = "1000", value_parser = positive)]
     pub queries_per_transaction: u64,

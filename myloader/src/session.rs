@@ -121,6 +121,10 @@ impl Session {
             tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
             logged = true;
         }
+        if server.is_mysql_since(8, 0, 27) {
+            // An index is sorted in memory of this size: with the default, 1 MB, in many more passes.
+            connection.execute("SET SESSION innodb_ddl_buffer_size = 67108864")?;
+        }
         for (variable, value, changes) in PERMISSIVE {
             set_if_other(&mut connection, variable, value, changes)?;
         }

@@ -3,7 +3,7 @@
 use crate::dump_support::make;
 use crate::load_support::{assert_same, column, dump_of, dumped, dumped_with, load, myloader, refused};
 use harness::program::WorkDir;
-use harness::server::{Product, source, target};
+use harness::server::{Product, Server, source, target};
 
 /// Two tables with secondary keys, of different engines.
 const KEYED: [&str; 4] = [
@@ -127,4 +127,44 @@ fn a_user_who_may_not_turn_the_binary_log_off_is_warned() {
         assert_eq!(log.matches(warning).count(), 1, "{log}");
         assert_eq!(column(&mut client, &format!("SELECT x FROM {database}.a")), ["2", "2"]);
     }
+}
+
+#[test]
+fn the_redo_log_is_off_until_the_restore_ends_however_it_ends() {
+    let dir = dumped(Product::MySql, "redo_log", &KEYED);
+    let server = Server::start(Product::MySql, &[]);
+    let restore = |args: &[&str]| myloader(&server, &dir).args(["--disable-redo-log", "-v", "3"]).args(args).run();
+    let state = || {
+        let status = "performance_schema.global_status WHERE VARIABLE_NAME = 'Innodb_redo_log_enabled'";
+        server.client().scalar(format!("SELECT VARIABLE_VALUE FROM {status}"))
+    };
+    for code in [0, 1] {
+        // The second time, the tables are there.
+        let output = restore(&[]);
+        assert_eq!(output.code, Some(code), "{}", output.stderr);
+        let off = "[WARNING] the server's redo log is off until the restore ends: if the server crashes before, all its data \
+                   is lost";
+        let (before, after) = output.stderr.split_once(off).unwrap();
+        assert!(!before.contains("redo_log.a-schema.sql"), "{before}");
+        assert!(after.contains("[INFO] the server's redo log is on again\n"), "{after}");
+        assert_eq!(state(), "ON");
+    }
+    server.client().run("ALTER INSTANCE DISABLE INNODB REDO_LOG");
+    let output = restore(&["--drop-table"]);
+    assert_eq!(output.code, Some(0), "{}", output.stderr);
+    assert!(
+        output.stderr.contains("[WARNING] the server's redo log is off already, and stays so\n"),
+        "{}",
+        output.stderr
+    );
+    assert_eq!(state(), "OFF");
+}
+
+#[test]
+fn mariadb_has_no_switch_for_its_redo_log() {
+    let dir = dumped(Product::MariaDb, "redo_log", &KEYED);
+    let line = refused(Product::MariaDb, &dir, &["--disable-redo-log"]);
+    assert!(line.contains("[ERROR] --disable-redo-log: MariaDB 10.11."), "{line}");
+    let end = " cannot work without its redo log, MySQL can since 8.0.21: leave the option out\n";
+    assert!(line.ends_with(end), "{line}");
 }

@@ -103,7 +103,6 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
 /// Options of myloader.
 pub(super) const MYLOADER: &[KnownOption] = &[
     value("optimize-keys-batchsize", NotYet("all keys of a table are added by one ALTER TABLE")),
-    flag("disable-redo-log", NotYet("run ALTER INSTANCE DISABLE INNODB REDO_LOG yourself")),
     value("checksum", CHECKSUMS),
     flag("overwrite-unsafe", NotYet("use --drop-table=DROP")),
     value("metadata-refresh-interval", NoEffect("metadata is read once for each change")),

@@ -1,0 +1,54 @@
+//! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
+
+use common::connection::{Connection, Error as ServerError, Settings};
+use common::server::Server;
+use common::stop::Stop;
+
+/// The redo log was not turned off.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server has no such switch.
+    #[error("--disable-redo-log: {0} cannot work without its redo log, MySQL can since 8.0.21: leave the option out")]
+    Unknown(Server),
+    /// The server refused.
+    #[error("--disable-redo-log: {0}")]
+    Server(#[from] ServerError),
+}
+
+/// A redo log that is off. Dropping this turns it on again.
+pub struct RedoLogOff {
+    settings: Settings,
+}
+
+impl RedoLogOff {
+    /// Turns it off. `None` if it was off already: then somebody else will turn it on.
+    pub fn new(connection: &mut Connection, server: &Server, settings: &Settings) -> Result<Option<RedoLogOff>, Error> {
+        if !server.is_mysql_since(8, 0, 21) {
+            return Err(Error::Unknown(*server));
+        }
+        let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
+        if state.is_some_and(|row| row.text(1) == "OFF") {
+            tracing::warn!("the server's redo log is off already, and stays so");
+            return Ok(None);
+        }
+        connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
+        tracing::warn!(
+            "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
+        );
+        Ok(Some(RedoLogOff { settings: settings.clone() }))
+    }
+}
+
+impl Drop for RedoLogOff {
+    fn drop(&mut self) {
+        // The program may be stopping: this still has to be done.
+        let result = Connection::open(&self.settings, &Stop::default())
+            .and_then(|mut connection| connection.execute("ALTER INSTANCE ENABLE INNODB REDO_LOG"));
+        match result {
+            Ok(_) => tracing::info!("the server's redo log is on again"),
+            Err(error) => tracing::error!(
+                "the server's redo log is still off, turn it on by hand (ALTER INSTANCE ENABLE INNODB REDO_LOG): {error}"
+            ),
+        }
+    }
+}
