@@ -165,6 +165,6 @@ fn mariadb_has_no_switch_for_its_redo_log() {
     let dir = dumped(Product::MariaDb, "redo_log", &KEYED);
     let line = refused(Product::MariaDb, &dir, &["--disable-redo-log"]);
     assert!(line.contains("[ERROR] --disable-redo-log: MariaDB 10.11."), "{line}");
-    let end = " cannot work without its redo log, MySQL can since 8.0.21: leave the option out\n";
+    let end = " cannot work without its redo log, MySQL can since 8.0.21: leave the option out";
     assert!(line.ends_with(end), "{line}");
 }
