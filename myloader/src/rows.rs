@@ -14,7 +14,7 @@ use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::job::{self, TableTarget};
-use crate::load_data::{self, Ended, Filling, Piece, Sent};
+use crate::load_data::{self, Ended, Filling, Sent};
 use crate::session::Preamble;
 use crate::worker::{Error, Worker};
 
@@ -127,13 +127,16 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                 {
                     let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
                     let (load, piece) = beginning.piece(worker, reader, transaction.room(), counted);
-                    let Some(ended) = load_piece(worker, file, line, &load, &piece)? else {
+                    let result = worker.session.unchanged().load_infile(load.as_bytes(), piece.data());
+                    let ended = piece.end();
+                    let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
+                    done.counted = done.counted.max(statements - 1 + sent);
+                    let Some(ended) = accepted(worker, file, line, result, ended)? else {
                         filling.refuse();
                         return Ok(End::Refused);
                     };
                     filling.end(ended.lines);
                     statements += ended.sent.statements - 1;
-                    done.counted = done.counted.max(statements);
                     (reader, left_over) = (ended.statements, ended.left_over);
                     transaction.piece_done(worker, ended.sent, done).map_err(|source| Error::Statement {
                         file: file.to_string(),
@@ -182,34 +185,36 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
     Ok(End::Whole)
 }
 
-/// Sends statements of INSERT as LOAD DATA. `None` if that does not do what they would have done.
-fn load_piece(
+/// Statements of INSERT were sent as LOAD DATA. `None` if that has not done what they would have done.
+fn accepted(
     worker: &mut Worker,
     file: &DumpFile,
     line: u64,
-    load: &str,
-    piece: &Piece,
+    result: Result<Outcome, ServerError>,
+    ended: Option<Ended>,
 ) -> Result<Option<Ended>, Error> {
-    let result = worker.session.unchanged().load_infile(load.as_bytes(), piece.data());
-    let ended = piece.end();
-    match (result, ended) {
-        (_, Some(Ended { failure: Some(source), .. })) => {
-            Err(files::Error::Statement { path: worker.shared.files.path(file), source }.into())
-        }
-        (Ok(outcome), Some(ended)) if load_data::is_exact(outcome, ended.sent) => Ok(Some(ended)),
-        (Ok(outcome), _) => {
-            let first = if outcome.warnings > 0 { first_warnings(worker) } else { "(none)".to_owned() };
+    let Some(ended) = ended else { return Ok(None) };
+    if let Some(source) = ended.failure {
+        return Err(files::Error::Statement { path: worker.shared.files.path(file), source }.into());
+    }
+    match result {
+        Ok(outcome) if load_data::is_exact(outcome, ended.sent) => Ok(Some(ended)),
+        Ok(outcome) => {
+            let first = if outcome.warnings > 0 { first_warnings(worker) } else { "none".to_owned() };
+            let Outcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(
-                "{file}, line {line}: played again as INSERT, LOAD DATA brought {outcome:?}, warnings: {first}"
+                "{file}, line {line}: the rows are loaded again by INSERT, as LOAD DATA stored {affected_rows} of {} with \
+                 {warnings} warning(s), the first: {first}",
+                ended.sent.rows
             );
             Ok(None)
         }
-        (Err(source), _) => {
+        Err(source) => {
             let error = Error::Statement { file: file.to_string(), line, source };
             if matches!(error.server_code(), None | Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
                 return Err(error);
             }
-            tracing::info!("played again as INSERT: {error}");
+            tracing::info!("the rows are loaded again by INSERT: {error}");
             Ok(None)
         }
     }
