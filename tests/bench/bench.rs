@@ -30,9 +30,11 @@ pub fn run(options: &Options) {
         };
         let mut datasets: Vec<Dataset> = options.cases().into_iter().map(CaseName::dataset).collect();
         datasets.dedup();
-        let target = Server::start(product, &[&pool, log]);
+        // myloader 0.10.1's threads wait for each other's rows for more than 50 seconds on a machine that is not idle.
+        let args = [pool.as_str(), log, "--innodb-lock-wait-timeout=600"];
+        let target = Server::start(product, &args);
         let store = Store::open(options, &target);
-        let source = source::start(product, options, &store, &datasets, &[&pool, log]);
+        let source = source::start(product, options, &store, &datasets, &args);
         // A server's folder goes with it, also when this run is killed.
         let parent = options.dumps.clone().unwrap_or_else(|| target.dir().to_owned());
         let work = tempfile::Builder::new().prefix("mydumper-rs-bench-").tempdir_in(&parent);
@@ -191,8 +193,8 @@ fn print_head(options: &Options, source: &Server, dumps: &Path, megabytes: u64) 
     );
     println!(
         "Both servers: unix socket, buffer pool {megabytes} MB with the source's data in it, redo log 1 GB, \
-         innodb_flush_log_at_trx_commit=0, local_infile=ON (MySQL's default is OFF), binary log on; every loader writes \
-         past it with sql_log_bin=0. Dumps are in {}.\n",
+         innodb_flush_log_at_trx_commit=0, innodb_lock_wait_timeout=600, local_infile=ON (MySQL's default is \
+         OFF), binary log on; every loader writes past it with sql_log_bin=0. Dumps are in {}.\n",
         dumps.display()
     );
 }
