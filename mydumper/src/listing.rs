@@ -39,12 +39,15 @@ impl Listing {
         let mut listing = Listing::default();
         let databases = connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
         for database in databases.iter().map(|row| row.text(0)).filter(|name| config.filter.passes_database(name)) {
-            let rows = connection.query(format!(
+            let mut rows = connection.stream(format!(
                 "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, CREATE_TIME FROM information_schema.TABLES \
                  WHERE TABLE_SCHEMA = {} AND ENGINE IS NOT NULL AND TABLE_TYPE <> 'SEQUENCE'",
                 quote_string(&database)
             ))?;
-            for row in rows.iter().filter(|row| row.bytes(0) == Some(database.as_bytes())) {
+            while let Some(row) = rows.next_row()? {
+                if row.bytes(0) != Some(database.as_bytes()) {
+                    continue;
+                }
                 let (name, engine) = (QualifiedName::new(database.clone(), row.text(1)), row.text(2));
                 let ignored = config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine));
                 if !ignored && !keeps_rows_elsewhere(&engine) && config.filter.passes_table(&name)? {

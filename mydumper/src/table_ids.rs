@@ -7,13 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use common::connection::{Connection, Error as ServerError, Row};
+use common::connection::{Connection, Error as ServerError, RowRef};
 use common::name::QualifiedName;
 use common::server::Server;
 
 /// InnoDB's numbers of tables by their names, and of what part of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct TableIds(BTreeMap<(QualifiedName, String), String>);
+pub struct TableIds(BTreeMap<(QualifiedName, String), u64>);
 
 impl TableIds {
     /// Reads them as they are now; the user needs the privilege PROCESS.
@@ -21,24 +21,33 @@ impl TableIds {
         if server.is_mariadb() {
             // The server itself knows how to read its names for files; what follows `#` is not part of one.
             let decoded = |part: &str| format!("CONVERT(CONVERT({part} USING binary) USING filename)");
-            let rows = connection.query(format!(
+            let statement = format!(
                 "SELECT {}, {}, NAME, TABLE_ID FROM information_schema.INNODB_SYS_TABLES WHERE NAME LIKE '%/%'",
                 decoded("SUBSTRING_INDEX(NAME, '/', 1)"),
                 decoded("SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#', 1)"),
-            ))?;
-            return Ok(TableIds::of(&rows, |row| Some(QualifiedName::new(row.text(0), row.text(1))), 2));
+            );
+            let name = |row: RowRef<'_>| Some(QualifiedName::new(row.text(0), row.text(1)));
+            return TableIds::of(connection, &statement, name, 2);
         }
         let view = if server.is_mysql_since(8, 0, 0) { "INNODB_TABLES" } else { "INNODB_SYS_TABLES" };
-        let rows = connection.query(format!("SELECT NAME, TABLE_ID FROM information_schema.{view}"))?;
-        Ok(TableIds::of(&rows, |row| qualified(&row.text(0)), 0))
+        let statement = format!("SELECT NAME, TABLE_ID FROM information_schema.{view}");
+        TableIds::of(connection, &statement, |row| qualified(&row.text(0)), 0)
     }
 
-    fn of(rows: &[Row], name: impl Fn(&Row) -> Option<QualifiedName>, raw: usize) -> TableIds {
-        let entries = rows.iter().filter_map(|row| {
+    fn of(
+        connection: &mut Connection,
+        statement: &str,
+        name: impl Fn(RowRef<'_>) -> Option<QualifiedName>,
+        raw: usize,
+    ) -> Result<TableIds, ServerError> {
+        let mut ids = TableIds::default();
+        connection.each(statement, |row| {
             let part = row.text(raw).split_once('#').map(|(_, part)| part.to_owned());
-            Some(((name(row)?, part.unwrap_or_default()), row.text(raw + 1)))
-        });
-        TableIds(entries.collect())
+            if let (Some(name), Some(id)) = (name(row), row.number(raw + 1)) {
+                ids.0.insert((name, part.unwrap_or_default()), id);
+            }
+        })?;
+        Ok(ids)
     }
 
     /// Tables that are not, later, what they were.
@@ -75,7 +84,7 @@ mod tests {
     fn ids(entries: &[(&str, &str)]) -> TableIds {
         let entry = |(name, id): &(&str, &str)| {
             let part = name.split_once('#').map_or("", |(_, part)| part);
-            Some(((qualified(name)?, part.to_owned()), (*id).to_owned()))
+            Some(((qualified(name)?, part.to_owned()), id.parse().ok()?))
         };
         TableIds(entries.iter().filter_map(entry).collect())
     }

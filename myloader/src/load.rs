@@ -3,14 +3,13 @@
 //! Files come from a directory, all at once, or from a stream, by a thread of their own; the scheduler makes jobs of
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
-use common::dump_file::{Content, DumpFile, TableFileName};
+use common::dump_file::{Content, DumpFile};
 use common::global_variables::GlobalVariables;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
@@ -100,7 +99,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     {
         tracing::warn!("--users: privileges name the databases of the dump, not {target:?}");
     }
-    let input = open_source(&config, stop)?;
+    let mut input = open_source(&config, stop)?;
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
@@ -134,7 +133,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         dropping: Mutex::new(()),
         stop: stop.clone(),
     });
-    let result = run(scheduler, rows_refused, &input, connections, config.enable_binlog, &shared);
+    let result = run(scheduler, rows_refused, &mut input, connections, config.enable_binlog, &shared);
     if result.is_err() {
         stop.trigger();
     }
@@ -227,7 +226,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
 fn run(
     scheduler: Scheduler,
     rows_refused: bool,
-    input: &Input,
+    input: &mut Input,
     connections: Vec<Connection>,
     enable_binlog: bool,
     shared: &Arc<Shared>,
@@ -243,15 +242,7 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let mut coordinator = Coordinator {
-        scheduler,
-        rows_refused,
-        shared,
-        jobs,
-        outcomes: outcome_queue,
-        idle: workers,
-        counted: HashSet::new(),
-    };
+    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle: workers };
     let result = coordinator.run(input);
     coordinator.warn();
     if result.is_err() {
@@ -273,21 +264,22 @@ struct Coordinator<'a> {
     jobs: Sender<Job>,
     outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
     idle: usize,
-    counted: HashSet<TableFileName>,
 }
 
 impl Coordinator<'_> {
-    fn run(&mut self, input: &Input) -> Result<(), Error> {
-        let nothing = never();
-        let (mut arrivals, max_waiting) = match input {
-            Input::Directory(_, metadata, files) => {
-                self.metadata(metadata.clone())?;
-                for (file, bytes) in files {
-                    self.arrived(file.clone(), *bytes)?;
-                }
-                self.scheduler.input_ended(metadata.clone())?;
-                (&nothing, u64::MAX)
+    fn run(&mut self, input: &mut Input) -> Result<(), Error> {
+        if let Input::Directory(_, metadata, files) = input {
+            // Given away: there may be very many.
+            let metadata = std::mem::take(metadata);
+            self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
+            for (file, bytes) in std::mem::take(files) {
+                self.arrived(file, bytes)?;
             }
+            self.scheduler.input_ended(metadata)?;
+        }
+        let (input, nothing) = (&*input, never());
+        let (mut arrivals, max_waiting) = match input {
+            Input::Directory(..) => (&nothing, u64::MAX),
             Input::Stream(source, max_waiting) => (source.events(), *max_waiting),
         };
         while !self.scheduler.is_finished() {
@@ -361,9 +353,7 @@ impl Coordinator<'_> {
     }
 
     fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {
-        if let Outcome::TableReady { target, .. } = &outcome
-            && self.counted.insert(target.file.clone())
-        {
+        if matches!(outcome, Outcome::TableReady { .. }) {
             self.shared.counters.add_table();
         }
         Ok(self.scheduler.done(job, outcome)?)

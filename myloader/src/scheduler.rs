@@ -316,7 +316,9 @@ impl Scheduler {
             }
             (Job::UseDatabase(name), outcome) => self.database_found(name, None, outcome)?,
             (Job::Check(file), Outcome::Checked(findings)) => {
-                self.findings.insert(file.clone(), findings);
+                if findings != Findings::default() {
+                    self.findings.insert(file.clone(), findings);
+                }
             }
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;

@@ -59,7 +59,7 @@ pub struct TableState {
     /// The statement that adds its foreign keys.
     pub constraints: Option<Vec<u8>>,
     /// The job that does, once all tables have their keys.
-    pub constraints_job: Option<Job>,
+    pub constraints_job: Option<Box<Job>>,
     /// Whether the stream has said that it has brought all rows.
     pub rows_complete: bool,
     /// Whether the scheduler has it among the tables that have rows to load.

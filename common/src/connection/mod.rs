@@ -144,6 +144,18 @@ impl Connection {
         Ok(all)
     }
 
+    /// Hands over the rows of a query one by one, so that only what is kept of them takes memory.
+    ///
+    /// # Errors
+    /// [`Error::Statement`].
+    pub fn each(&mut self, statement: impl AsRef<[u8]>, mut take: impl FnMut(RowRef<'_>)) -> Result<(), Error> {
+        let mut rows = self.stream(statement)?;
+        while let Some(row) = rows.next_row()? {
+            take(row);
+        }
+        Ok(())
+    }
+
     /// The first row of a query, if it has one.
     ///
     /// # Errors

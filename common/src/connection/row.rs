@@ -34,6 +34,16 @@ impl<'a> RowRef<'a> {
         // NULL is a range that no slice has.
         self.bytes.get(cell.start as usize..cell.end as usize)
     }
+
+    /// A column's text; empty for NULL. What is not UTF-8 is replaced.
+    pub fn text(&self, column: usize) -> String {
+        self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+    }
+
+    /// A column's number, if it is one.
+    pub fn number(&self, column: usize) -> Option<u64> {
+        std::str::from_utf8(self.bytes(column)?).ok()?.parse().ok()
+    }
 }
 
 /// Finds the cells of a row's packet. `None` if the packet is none.
@@ -100,17 +110,21 @@ impl Row {
 
     /// A column's bytes; `None` is NULL, or a column that does not exist.
     pub fn bytes(&self, column: usize) -> Option<&[u8]> {
-        RowRef { bytes: &self.bytes, cells: &self.cells }.bytes(column)
+        self.lent().bytes(column)
     }
 
     /// A column's text; empty for NULL. What is not UTF-8 is replaced.
     pub fn text(&self, column: usize) -> String {
-        self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
+        self.lent().text(column)
     }
 
     /// A column's number, if it is one.
     pub fn number(&self, column: usize) -> Option<u64> {
-        std::str::from_utf8(self.bytes(column)?).ok()?.parse().ok()
+        self.lent().number(column)
+    }
+
+    fn lent(&self) -> RowRef<'_> {
+        RowRef { bytes: &self.bytes, cells: &self.cells }
     }
 
     /// The bytes of the column of that name; servers differ in the order and number of columns of SHOW.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use common::connection::Row;
+use common::connection::RowRef;
 use common::server::Server;
 
 use super::Column;
@@ -40,7 +40,7 @@ impl UniqueIndexes {
     }
 
     /// Takes a row, of which the first column that is asked for is number `first`; rows come in the order of SEQ_IN_INDEX.
-    pub fn add(&mut self, row: &Row, first: usize) {
+    pub fn add(&mut self, row: RowRef<'_>, first: usize) {
         let is = |column| row.number(first + column) == Some(1);
         self.0.entry(row.text(first)).or_default().push(Part {
             column: row.bytes(first + 1).map(|name| String::from_utf8_lossy(name).into_owned()),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use common::connection::{Connection, Row};
+use common::connection::{Connection, Row, RowRef};
 use common::dump_file::TableFileName;
 use common::filter::Filter;
 use common::name::{FileNames, QualifiedName};
@@ -43,26 +43,17 @@ impl Reader<'_> {
         let mut partitions = self.partitions(&name)?;
         let mut triggers = if self.config.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let mut tables = Vec::new();
-        let mut rows = self.select(
-            &name,
-            "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
-            "TABLES",
-            "TABLE_SCHEMA",
-            "TABLE_NAME",
-        )?;
-        rows.sort_by_key(|row| row.text(1));
-        for row in rows {
-            let table = QualifiedName::new(name.clone(), row.text(1));
-            let Some(kind) = self.table_kind(&row) else {
+        for listed in self.listed(&name)? {
+            let table = QualifiedName::new(name.clone(), listed.name);
+            let Some(kind) = listed.kind else {
                 self.left_out.insert(table);
                 continue;
             };
             if !self.filter.passes_table(&table)? {
                 continue;
             }
-            let versioned = row.text(2) == "SYSTEM VERSIONED";
             let mut columns = columns.remove(&table.name).unwrap_or_default();
-            let history = versioned && self.add_history(&table, &mut columns);
+            let history = listed.versioned && self.add_history(&table, &mut columns);
             let keys = keys.remove(&table.name).unwrap_or_default();
             let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
             tables.push(Arc::new(Table {
@@ -74,8 +65,8 @@ impl Reader<'_> {
                 chunk_key: chunk_key.map(Arc::new),
                 partitions: partitions.remove(&table.name),
                 triggers: triggers.remove(&table.name).unwrap_or_default(),
-                row_estimate: row.number(4).unwrap_or(0),
-                data_length: row.number(5).unwrap_or(0),
+                row_estimate: listed.row_estimate,
+                data_length: listed.data_length,
                 name: table,
             }));
         }
@@ -86,6 +77,29 @@ impl Reader<'_> {
             return Ok(None);
         }
         Ok(Some(Database { name, file, tables, routines, events }))
+    }
+
+    /// Tables, views and sequences in the order of their names.
+    fn listed(&mut self, database: &str) -> Result<Vec<Listed>, Error> {
+        let (mut listed, config) = (Vec::new(), self.config);
+        self.each(
+            database,
+            "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
+            "TABLES",
+            "TABLE_SCHEMA",
+            "TABLE_NAME",
+            |row| {
+                listed.push(Listed {
+                    name: row.text(1),
+                    kind: table_kind(config, row),
+                    versioned: row.text(2) == "SYSTEM VERSIONED",
+                    row_estimate: row.number(4).unwrap_or(0),
+                    data_length: row.number(5).unwrap_or(0),
+                });
+            },
+        )?;
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(listed)
     }
 
     /// Makes the columns of the period of a system-versioned table ones that are dumped, and returns whether that is
@@ -120,21 +134,11 @@ impl Reader<'_> {
         true
     }
 
-    fn table_kind(&self, row: &Row) -> Option<TableKind> {
-        let engine = row.text(3);
-        match row.text(2).as_str() {
-            "VIEW" | "SYSTEM VIEW" => self.config.objects.views.then_some(TableKind::View),
-            "SEQUENCE" => Some(TableKind::Sequence),
-            _ if self.config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
-            _ => Some(TableKind::Base { engine }),
-        }
-    }
-
     fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
         let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
-        let rows = self.select(
+        self.each(
             database,
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
@@ -144,37 +148,37 @@ impl Reader<'_> {
             "COLUMNS",
             "TABLE_SCHEMA",
             "TABLE_NAME, ORDINAL_POSITION",
+            |row| {
+                let extra = row.text(4).to_ascii_uppercase();
+                columns.entry(row.text(1)).or_default().push(Column {
+                    name: row.text(2),
+                    data_type: row.text(3).to_ascii_lowercase(),
+                    charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
+                    generated: is_generated(&extra),
+                    invisible: extra.contains("INVISIBLE"),
+                    counts: extra.contains("AUTO_INCREMENT"),
+                    has_empty_member: has_empty_member(&row.text(5)),
+                    no_pad: row.number(8) == Some(1),
+                    period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
+                });
+            },
         )?;
-        for row in rows {
-            let extra = row.text(4).to_ascii_uppercase();
-            columns.entry(row.text(1)).or_default().push(Column {
-                name: row.text(2),
-                data_type: row.text(3).to_ascii_lowercase(),
-                charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
-                generated: is_generated(&extra),
-                invisible: extra.contains("INVISIBLE"),
-                counts: extra.contains("AUTO_INCREMENT"),
-                has_empty_member: has_empty_member(&row.text(5)),
-                no_pad: row.number(8) == Some(1),
-                period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
-            });
-        }
+        // Of each table there is one, for as long as the dump runs.
+        columns.values_mut().for_each(Vec::shrink_to_fit);
         Ok(columns)
     }
 
     /// The unique indexes of each table.
     fn keys(&mut self, database: &str) -> Result<BTreeMap<String, UniqueIndexes>, Error> {
-        let rows = self.select(
+        let mut keys: BTreeMap<String, UniqueIndexes> = BTreeMap::new();
+        self.each(
             database,
             &format!("TABLE_SCHEMA, TABLE_NAME, {}", UniqueIndexes::columns(self.server)),
             "STATISTICS",
             "NON_UNIQUE = 0 AND TABLE_SCHEMA",
             "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+            |row| keys.entry(row.text(1)).or_default().add(row, 2),
         )?;
-        let mut keys: BTreeMap<String, UniqueIndexes> = BTreeMap::new();
-        for row in rows {
-            keys.entry(row.text(1)).or_default().add(&row, 2);
-        }
         Ok(keys)
     }
 
@@ -274,12 +278,51 @@ impl Reader<'_> {
         condition: &str,
         order: &str,
     ) -> Result<Vec<Row>, Error> {
-        let statement = format!(
-            "SELECT {columns} FROM information_schema.{view} WHERE {condition} = {} ORDER BY {order}",
-            quote_string(database)
-        );
-        let rows = self.connection.query(statement)?;
+        let rows = self.connection.query(select(database, columns, view, condition, order))?;
         Ok(rows.into_iter().filter(|row| row.bytes(0) == Some(database.as_bytes())).collect())
+    }
+
+    /// The same one by one, where there may be very many.
+    fn each(
+        &mut self,
+        database: &str,
+        columns: &str,
+        view: &str,
+        condition: &str,
+        order: &str,
+        mut take: impl FnMut(RowRef<'_>),
+    ) -> Result<(), Error> {
+        let of_database = |row: RowRef<'_>| {
+            if row.bytes(0) == Some(database.as_bytes()) {
+                take(row);
+            }
+        };
+        Ok(self.connection.each(select(database, columns, view, condition, order), of_database)?)
+    }
+}
+
+fn select(database: &str, columns: &str, view: &str, condition: &str, order: &str) -> String {
+    let database = quote_string(database);
+    format!("SELECT {columns} FROM information_schema.{view} WHERE {condition} = {database} ORDER BY {order}")
+}
+
+/// What information_schema.TABLES says of a table, view or sequence.
+struct Listed {
+    name: String,
+    /// `None` where other options than filters leave it out.
+    kind: Option<TableKind>,
+    versioned: bool,
+    row_estimate: u64,
+    data_length: u64,
+}
+
+fn table_kind(config: &Config, row: RowRef<'_>) -> Option<TableKind> {
+    let engine = row.text(3);
+    match row.text(2).as_str() {
+        "VIEW" | "SYSTEM VIEW" => config.objects.views.then_some(TableKind::View),
+        "SEQUENCE" => Some(TableKind::Sequence),
+        _ if config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
+        _ => Some(TableKind::Base { engine }),
     }
 }
 

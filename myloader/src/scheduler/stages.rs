@@ -103,7 +103,8 @@ impl Scheduler {
             }
             Stage::Keys => {
                 self.stage = Stage::Constraints;
-                self.ready = self.tables.values_mut().filter_map(|state| state.constraints_job.take()).collect();
+                let jobs = self.tables.values_mut().filter_map(|state| state.constraints_job.take());
+                self.ready = jobs.map(|job| *job).collect();
             }
             Stage::Constraints => {
                 self.judge_findings()?;

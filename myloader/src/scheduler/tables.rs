@@ -161,7 +161,7 @@ impl Scheduler {
             when.push_back(Job::AddKeys(Arc::clone(&target), keys));
         }
         if let Some(constraints) = state.constraints.take() {
-            state.constraints_job = Some(Job::AddConstraints(target, constraints));
+            state.constraints_job = Some(Box::new(Job::AddConstraints(target, constraints)));
         }
     }
 
