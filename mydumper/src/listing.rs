@@ -8,6 +8,7 @@ use common::name::QualifiedName;
 use common::sql::quote_string;
 
 use crate::catalog::{self, Error, keeps_rows_elsewhere};
+use crate::comparison::Comparison;
 use crate::config::Config;
 
 /// Base tables that pass the filters and have rows of their own.
@@ -37,28 +38,19 @@ impl Listing {
     /// Reads it as it is now. On MySQL not in a transaction: there a snapshot holds the catalog, too.
     pub fn read(connection: &mut Connection, config: &Config) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let databases = connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
-        for database in databases.iter().map(|row| row.text(0)).filter(|name| config.filter.passes_database(name)) {
-            let mut rows = connection.stream(format!(
-                "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, CREATE_TIME FROM information_schema.TABLES \
-                 WHERE TABLE_SCHEMA = {} AND ENGINE IS NOT NULL AND TABLE_TYPE <> 'SEQUENCE'",
-                quote_string(&database)
-            ))?;
-            while let Some(row) = rows.next_row()? {
-                if row.bytes(0) != Some(database.as_bytes()) {
-                    continue;
-                }
-                let (name, engine) = (QualifiedName::new(database.clone(), row.text(1)), row.text(2));
-                let ignored = config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine));
-                if !ignored && !keeps_rows_elsewhere(&engine) && config.filter.passes_table(&name)? {
-                    // ARCHIVE gives the time of its file's last change.
-                    let has_time = !engine.eq_ignore_ascii_case("ARCHIVE") && row.bytes(3).is_some();
-                    let created = has_time.then(|| row.text(3));
-                    listing.0.insert(name, Listed { engine, created });
-                }
-            }
-        }
+        each(connection, config, |name, listed| drop(listing.0.insert(name, listed)))?;
         Ok(listing)
+    }
+
+    /// Tables that are not what they were, as it is now.
+    pub fn changed(&self, connection: &mut Connection, config: &Config) -> Result<Vec<&QualifiedName>, Error> {
+        let mut comparison = self.comparison();
+        each(connection, config, |name, later| comparison.see(&name, |listed| listed.may_be(&later)))?;
+        Ok(comparison.changed().collect())
+    }
+
+    fn comparison(&self) -> Comparison<'_, QualifiedName, Listed> {
+        Comparison::with(&self.0)
     }
 
     /// All names.
@@ -75,12 +67,36 @@ impl Listing {
     pub fn contains(&self, name: &QualifiedName) -> bool {
         self.0.contains_key(name)
     }
+}
 
-    /// Tables that are not, later, what they were.
-    pub fn changed(&self, later: &Listing) -> impl Iterator<Item = &QualifiedName> {
-        let is_same = |name, listed: &Listed| later.0.get(name).is_some_and(|later| listed.may_be(later));
-        self.0.iter().filter(move |(name, listed)| !is_same(name, listed)).map(|(name, _)| name)
+/// Base tables that pass the filters and have rows of their own, one by one.
+fn each(
+    connection: &mut Connection,
+    config: &Config,
+    mut take: impl FnMut(QualifiedName, Listed),
+) -> Result<(), Error> {
+    let databases = connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
+    for database in databases.iter().map(|row| row.text(0)).filter(|name| config.filter.passes_database(name)) {
+        let mut rows = connection.stream(format!(
+            "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE, CREATE_TIME FROM information_schema.TABLES \
+             WHERE TABLE_SCHEMA = {} AND ENGINE IS NOT NULL AND TABLE_TYPE <> 'SEQUENCE'",
+            quote_string(&database)
+        ))?;
+        while let Some(row) = rows.next_row()? {
+            if row.bytes(0) != Some(database.as_bytes()) {
+                continue;
+            }
+            let (name, engine) = (QualifiedName::new(database.clone(), row.text(1)), row.text(2));
+            let ignored = config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine));
+            if !ignored && !keeps_rows_elsewhere(&engine) && config.filter.passes_table(&name)? {
+                // ARCHIVE gives the time of its file's last change.
+                let has_time = !engine.eq_ignore_ascii_case("ARCHIVE") && row.bytes(3).is_some();
+                let created = has_time.then(|| row.text(3));
+                take(name, Listed { engine, created });
+            }
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -115,7 +131,9 @@ mod tests {
             ("time_appeared", "InnoDB", Some("1")),
             ("time_vanished", "InnoDB", None),
         ]);
-        let changed: Vec<&str> = before.changed(&after).map(|name| name.name.as_str()).collect();
+        let mut comparison = before.comparison();
+        after.0.iter().for_each(|(name, later)| comparison.see(name, |listed| listed.may_be(later)));
+        let changed: Vec<&str> = comparison.changed().map(|name| name.name.as_str()).collect();
         assert_eq!(changed, ["altered", "dropped", "engine"]);
         assert_eq!(before.without_snapshots().map(|name| name.name.as_str()).collect::<Vec<_>>(), ["engine"]);
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod catalog;
 mod chunk;
+mod comparison;
 mod config;
 mod coordinator;
 mod dump;

@@ -11,34 +11,45 @@ use crate::task::{Portion, RowsTask, Task};
 /// What is left to give out of one table.
 #[derive(Debug)]
 pub enum Supply {
+    /// The whole table as one chunk, as it is of most where there are very many.
+    Whole {
+        /// Whether a worker has it.
+        given: bool,
+    },
     /// These chunks.
     Chunks(VecDeque<Chunk>),
     /// What each chunk is cut off from by the worker that dumps it.
-    Cut {
-        /// The key that the table is cut by.
-        key: Arc<Key>,
-        /// What is left; `None` while a worker cuts.
-        rest: Option<Rest>,
-        /// Rows of the next chunk.
-        pace: Pace,
-    },
+    Cut(Box<Cutting>),
+}
+
+/// A table that is cut.
+#[derive(Debug)]
+pub struct Cutting {
+    /// The key that the table is cut by.
+    key: Arc<Key>,
+    /// What is left; `None` while a worker cuts.
+    rest: Option<Rest>,
+    /// Rows of the next chunk.
+    pace: Pace,
 }
 
 impl Supply {
     /// The whole table as one chunk.
     pub fn whole() -> Supply {
-        Supply::Chunks([Chunk::Whole].into())
+        Supply::Whole { given: false }
     }
 
     /// All of a table, to be cut.
     pub fn cut(key: Arc<Key>, pace: Pace) -> Supply {
-        Supply::Cut { key, rest: Some(Rest::whole_table()), pace }
+        Supply::Cut(Box::new(Cutting { key, rest: Some(Rest::whole_table()), pace }))
     }
 
     fn next(&mut self) -> Option<Portion> {
         match self {
+            Supply::Whole { given } => (!std::mem::replace(given, true)).then_some(Portion::Chunk(Chunk::Whole)),
             Supply::Chunks(chunks) => chunks.pop_front().map(Portion::Chunk),
-            Supply::Cut { key, rest, pace } => {
+            Supply::Cut(cutting) => {
+                let Cutting { key, rest, pace } = &mut **cutting;
                 rest.take().map(|rest| Portion::Next { key: Arc::clone(key), rest, rows: pace.rows() })
             }
         }
@@ -108,9 +119,10 @@ impl RowsFeed {
         rows.next_number -= 1;
         rows.given_out = false;
         match (&mut rows.supply, task.portion) {
+            (Supply::Whole { given }, _) => *given = false,
             (Supply::Chunks(chunks), Portion::Chunk(chunk)) => chunks.push_front(chunk),
-            (Supply::Cut { rest, .. }, Portion::Next { rest: left, .. }) => {
-                *rest = Some(left);
+            (Supply::Cut(cutting), Portion::Next { rest, .. }) => {
+                cutting.rest = Some(rest);
                 rows.cutting = false;
             }
             // A table gives out the one or the other.
@@ -125,8 +137,8 @@ impl RowsFeed {
         let Some(rows) = self.table(index) else { return };
         rows.cutting = false;
         rows.given_out = left.is_none();
-        if let Supply::Cut { rest, .. } = &mut rows.supply {
-            *rest = left;
+        if let Supply::Cut(cutting) = &mut rows.supply {
+            cutting.rest = left;
         }
     }
 
@@ -135,8 +147,8 @@ impl RowsFeed {
     pub fn finished(&mut self, index: usize, dumped: u64, took: Duration) -> bool {
         let Some(rows) = self.table(index) else { return false };
         rows.active -= 1;
-        if let Supply::Cut { pace, .. } = &mut rows.supply {
-            pace.learn(dumped, took);
+        if let Supply::Cut(cutting) = &mut rows.supply {
+            cutting.pace.learn(dumped, took);
         }
         rows.active == 0 && rows.given_out
     }
@@ -151,8 +163,9 @@ impl TableRows {
     fn next_task(&mut self) -> Option<Task> {
         let portion = self.supply.next()?;
         match &self.supply {
+            Supply::Whole { .. } => self.given_out = true,
             Supply::Chunks(chunks) => self.given_out = chunks.is_empty(),
-            Supply::Cut { .. } => self.cutting = true,
+            Supply::Cut(_) => self.cutting = true,
         }
         let number = self.next_number;
         self.next_number += 1;

@@ -11,9 +11,7 @@ use common::server::Server;
 
 use crate::config::Config;
 use crate::dump::Error;
-use crate::listing::Listing;
 use crate::snapshot::{Snapshot, is_timeout};
-use crate::table_ids::TableIds;
 
 /// After a look at the finished tables there is none for as many times as long as it took.
 const PAUSE: u32 = 20;
@@ -67,17 +65,15 @@ fn fail_with(changed: Vec<QualifiedName>) -> Result<(), Error> {
 /// Tables that are not any more what they were at the snapshot, in the order of their names.
 fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<BTreeSet<QualifiedName>, Error> {
     let Snapshot { coordinator, moment, .. } = snapshot;
-    let (listing, ids) = (Listing::read(coordinator, config)?, &moment.table_ids);
-    let ids_now = match ids.as_ref().map(|_| TableIds::read(coordinator, server)) {
+    let mut changed: BTreeSet<QualifiedName> =
+        moment.listing.changed(coordinator, config)?.into_iter().cloned().collect();
+    match moment.table_ids.as_ref().map(|ids| ids.changed(coordinator, server)) {
+        None => {}
+        Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| moment.listing.contains(name)).cloned()),
         Some(Err(error)) if is_timeout(&error) => {
             tracing::warn!("{error}; so tables are told apart by the second of their creation");
-            None
         }
-        ids => ids.transpose()?,
-    };
-    let mut changed: BTreeSet<QualifiedName> = moment.listing.changed(&listing).cloned().collect();
-    if let Some((at_snapshot, now)) = ids.as_ref().zip(ids_now.as_ref()) {
-        changed.extend(at_snapshot.changed(now).filter(|name| moment.listing.contains(name)).cloned());
+        Some(Err(error)) => return Err(error.into()),
     }
     Ok(changed)
 }

@@ -11,49 +11,75 @@ use common::connection::{Connection, Error as ServerError, RowRef};
 use common::name::QualifiedName;
 use common::server::Server;
 
+use crate::comparison::Comparison;
+
 /// InnoDB's numbers of tables by their names, and of what part of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct TableIds(BTreeMap<(QualifiedName, String), u64>);
+pub struct TableIds(BTreeMap<Part, u64>);
+
+/// A table, and what part of it, which may be all.
+type Part = (QualifiedName, String);
 
 impl TableIds {
-    /// Reads them as they are now; the user needs the privilege PROCESS.
-    pub fn read(connection: &mut Connection, server: &Server) -> Result<TableIds, ServerError> {
-        if server.is_mariadb() {
-            // The server itself knows how to read its names for files; what follows `#` is not part of one.
-            let decoded = |part: &str| format!("CONVERT(CONVERT({part} USING binary) USING filename)");
-            let statement = format!(
-                "SELECT {}, {}, NAME, TABLE_ID FROM information_schema.INNODB_SYS_TABLES WHERE NAME LIKE '%/%'",
-                decoded("SUBSTRING_INDEX(NAME, '/', 1)"),
-                decoded("SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#', 1)"),
-            );
-            let name = |row: RowRef<'_>| Some(QualifiedName::new(row.text(0), row.text(1)));
-            return TableIds::of(connection, &statement, name, 2);
-        }
-        let view = if server.is_mysql_since(8, 0, 0) { "INNODB_TABLES" } else { "INNODB_SYS_TABLES" };
-        let statement = format!("SELECT NAME, TABLE_ID FROM information_schema.{view}");
-        TableIds::of(connection, &statement, |row| qualified(&row.text(0)), 0)
-    }
-
-    fn of(
+    /// Reads them as they are now, of tables that `wanted` takes; the user needs the privilege PROCESS.
+    pub fn read(
         connection: &mut Connection,
-        statement: &str,
-        name: impl Fn(RowRef<'_>) -> Option<QualifiedName>,
-        raw: usize,
+        server: &Server,
+        wanted: impl Fn(&QualifiedName) -> bool,
     ) -> Result<TableIds, ServerError> {
         let mut ids = TableIds::default();
-        connection.each(statement, |row| {
-            let part = row.text(raw).split_once('#').map(|(_, part)| part.to_owned());
-            if let (Some(name), Some(id)) = (name(row), row.number(raw + 1)) {
-                ids.0.insert((name, part.unwrap_or_default()), id);
+        let take = |part: Part, id| {
+            if wanted(&part.0) {
+                ids.0.insert(part, id);
             }
-        })?;
+        };
+        each(connection, server, take)?;
         Ok(ids)
     }
 
-    /// Tables that are not, later, what they were.
-    pub fn changed<'a>(&'a self, later: &'a TableIds) -> impl Iterator<Item = &'a QualifiedName> {
-        self.0.iter().filter(|(name, id)| later.0.get(name) != Some(id)).map(|((name, _), _)| name)
+    /// Tables that are not what they were, as they are now.
+    pub fn changed(&self, connection: &mut Connection, server: &Server) -> Result<Vec<&QualifiedName>, ServerError> {
+        let mut comparison = self.comparison();
+        each(connection, server, |part, later| comparison.see(&part, |id| *id == later))?;
+        Ok(comparison.changed().map(|(name, _)| name).collect())
     }
+
+    fn comparison(&self) -> Comparison<'_, Part, u64> {
+        Comparison::with(&self.0)
+    }
+}
+
+/// The numbers as they are now, one by one.
+fn each(connection: &mut Connection, server: &Server, take: impl FnMut(Part, u64)) -> Result<(), ServerError> {
+    if server.is_mariadb() {
+        // The server itself knows how to read its names for files; what follows `#` is not part of one.
+        let decoded = |part: &str| format!("CONVERT(CONVERT({part} USING binary) USING filename)");
+        let statement = format!(
+            "SELECT {}, {}, NAME, TABLE_ID FROM information_schema.INNODB_SYS_TABLES WHERE NAME LIKE '%/%'",
+            decoded("SUBSTRING_INDEX(NAME, '/', 1)"),
+            decoded("SUBSTRING_INDEX(SUBSTRING_INDEX(NAME, '/', -1), '#', 1)"),
+        );
+        let name = |row: RowRef<'_>| Some(QualifiedName::new(row.text(0), row.text(1)));
+        return read(connection, &statement, name, 2, take);
+    }
+    let view = if server.is_mysql_since(8, 0, 0) { "INNODB_TABLES" } else { "INNODB_SYS_TABLES" };
+    let statement = format!("SELECT NAME, TABLE_ID FROM information_schema.{view}");
+    read(connection, &statement, |row| qualified(&row.text(0)), 0, take)
+}
+
+fn read(
+    connection: &mut Connection,
+    statement: &str,
+    name: impl Fn(RowRef<'_>) -> Option<QualifiedName>,
+    raw: usize,
+    mut take: impl FnMut(Part, u64),
+) -> Result<(), ServerError> {
+    connection.each(statement, |row| {
+        let part = row.text(raw).split_once('#').map(|(_, part)| part.to_owned());
+        if let (Some(name), Some(id)) = (name(row), row.number(raw + 1)) {
+            take((name, part.unwrap_or_default()), id);
+        }
+    })
 }
 
 /// `database/table`, and perhaps `#` and a part of it, each as InnoDB writes it.
@@ -102,7 +128,9 @@ mod tests {
             ("d/caf@1h", "11"),
         ]);
         let after = ids(&[("d/same", "2"), ("d/swapped", "9"), ("d/new", "10"), ("d/p#P#p1", "12")]);
-        let changed: Vec<String> = before.changed(&after).map(QualifiedName::to_string).collect();
+        let mut comparison = before.comparison();
+        after.0.iter().for_each(|(part, later)| comparison.see(part, |id| id == later));
+        let changed: Vec<String> = comparison.changed().map(|(name, _)| name.to_string()).collect();
         assert_eq!(changed, [" d.t", "d.a b日", "d.dropped", "d.p", "d.swapped"]);
     }
 }

@@ -315,10 +315,8 @@ impl Scheduler {
                 self.database_found(file.content.database().unwrap_or_default(), Some(file), outcome)?;
             }
             (Job::UseDatabase(name), outcome) => self.database_found(name, None, outcome)?,
-            (Job::Check(file), Outcome::Checked(findings)) => {
-                if findings != Findings::default() {
-                    self.findings.insert(file.clone(), findings);
-                }
+            (Job::Check(file), Outcome::Checked(findings)) if findings != Findings::default() => {
+                self.findings.insert(file.clone(), findings);
             }
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;

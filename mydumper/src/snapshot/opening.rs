@@ -320,7 +320,9 @@ impl<'a> Opening<'a> {
         if self.ddl.is_some() || matches!(self.table_ids, TableIdsKnown::Asked(_)) {
             return Ok(());
         }
-        self.table_ids = TableIdsKnown::Asked(match TableIds::read(self.coordinator, self.server) {
+        let filter = &self.config.filter;
+        let wanted = |name: &QualifiedName| filter.passes_database(&name.database);
+        self.table_ids = TableIdsKnown::Asked(match TableIds::read(self.coordinator, self.server, wanted) {
             Ok(table_ids) => Some(table_ids),
             Err(error) if is_denied(&error) => {
                 tracing::info!("without the privilege PROCESS, tables are told apart by the second of their creation");
