@@ -25,7 +25,6 @@ use crate::files::Files;
 use crate::job::{Job, Outcome};
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
-
 use crate::redo_log::{self, RedoLogOff};
 use crate::scheduler::{self, Scheduler};
 use crate::stream_receiver::{self, Event};

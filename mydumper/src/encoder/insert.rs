@@ -29,15 +29,21 @@ pub struct Sizes {
     pub packet: usize,
 }
 
-/// Collects rows into statements of about the asked size; holds one statement.
+/// How much of a statement is collected before it is written, in bytes: so little that it is still in the processor's
+/// cache when it is copied into the file.
+const BLOCK: usize = 64 * 1024;
+
+/// Collects rows into statements of about the asked size; holds one block, or one row.
 pub struct InsertEncoder {
     file_head: Vec<u8>,
     cells: Vec<CellKind>,
     sizes: Sizes,
-    /// `INSERT INTO t VALUES`, at the buffer's start in every statement.
-    head_length: usize,
-    buffer: Vec<u8>,
-    rows_in_buffer: u64,
+    /// `INSERT INTO t VALUES`.
+    statement_head: Vec<u8>,
+    /// What is not written yet of the statement under way.
+    block: Vec<u8>,
+    /// How much of it is, or will be, without its end. 0 if there is none.
+    length: usize,
     longest: usize,
 }
 
@@ -58,20 +64,24 @@ impl InsertEncoder {
             head.push_str(&format!(" ({})", names.join(",")));
         }
         head.push_str(" VALUES");
-        InsertEncoder {
-            file_head,
-            cells,
-            sizes,
-            head_length: head.len(),
-            buffer: head.into_bytes(),
-            rows_in_buffer: 0,
-            longest: 0,
-        }
+        let head = head.into_bytes();
+        InsertEncoder { file_head, cells, sizes, statement_head: head, block: Vec::new(), length: 0, longest: 0 }
     }
 
     /// The length of the longest statement so far, in bytes.
     pub fn longest_statement(&self) -> usize {
         self.longest
+    }
+
+    fn append_row(&mut self, row: &impl Cells) {
+        self.block.push(b'(');
+        for (column, kind) in self.cells.iter().enumerate() {
+            if column > 0 {
+                self.block.push(b',');
+            }
+            append_cell(&mut self.block, *kind, row.cell(column));
+        }
+        self.block.push(b')');
     }
 }
 
@@ -82,53 +92,50 @@ impl RowEncoder for InsertEncoder {
         &self.file_head
     }
 
-    /// A statement goes out before the first row that it has no place for.
+    /// A statement ends before the first row that it has no place for.
     fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize> {
-        let before = self.buffer.len();
-        if self.rows_in_buffer > 0 {
-            self.buffer.extend_from_slice(ROW_SEPARATOR);
-        }
-        let start = self.buffer.len();
-        self.buffer.push(b'(');
-        for (column, kind) in self.cells.iter().enumerate() {
-            if column > 0 {
-                self.buffer.push(b',');
-            }
-            append_cell(&mut self.buffer, *kind, row.cell(column));
-        }
-        self.buffer.push(b')');
-        if self.head_length + (self.buffer.len() - start) + STATEMENT_END.len() > self.sizes.packet {
-            self.buffer.truncate(before);
+        let before = self.block.len();
+        self.block.extend_from_slice(if self.length > 0 { ROW_SEPARATOR } else { &self.statement_head });
+        let start = self.block.len();
+        self.append_row(row);
+        let row_length = self.block.len() - start;
+        if self.statement_head.len() + row_length + STATEMENT_END.len() > self.sizes.packet {
+            self.block.truncate(before);
             let earlier = self.finish(out)?;
-            let (head, cells) = (&self.buffer[..self.head_length], &self.cells);
-            let (written, longest) = oversized::write(head, cells, row, self.sizes.packet, out)?;
+            let (written, longest) = oversized::write(&self.statement_head, &self.cells, row, self.sizes.packet, out)?;
             self.longest = self.longest.max(longest);
-            self.buffer.shrink_to(self.sizes.statement);
             return Ok(earlier + written);
         }
-        if self.rows_in_buffer > 0 && self.buffer.len() + STATEMENT_END.len() > self.sizes.statement {
-            out.write_all(&self.buffer[..before])?;
-            out.write_all(STATEMENT_END)?;
-            self.longest = self.longest.max(before + STATEMENT_END.len());
-            self.buffer.copy_within(start.., self.head_length);
-            self.buffer.truncate(self.head_length + self.buffer.len() - start);
-            self.rows_in_buffer = 1;
-            return Ok(before + STATEMENT_END.len());
+        let length = self.length + (self.block.len() - before);
+        if self.length > 0 && length + STATEMENT_END.len() > self.sizes.statement {
+            let row = self.block.split_off(start);
+            self.block.truncate(before);
+            let written = self.finish(out)?;
+            self.block.extend_from_slice(&self.statement_head);
+            self.block.extend_from_slice(&row);
+            self.length = self.block.len();
+            return Ok(written);
         }
-        self.rows_in_buffer += 1;
+        self.length = length;
+        if self.block.len() >= BLOCK {
+            out.write_all(&self.block)?;
+            self.block.clear();
+            self.block.shrink_to(2 * BLOCK);
+        }
         Ok(0)
     }
 
     fn finish(&mut self, out: &mut impl Write) -> io::Result<usize> {
-        if self.rows_in_buffer == 0 {
+        if self.length == 0 {
             return Ok(0);
         }
-        out.write_all(&self.buffer)?;
-        out.write_all(STATEMENT_END)?;
-        let length = self.buffer.len() + STATEMENT_END.len();
+        self.block.extend_from_slice(STATEMENT_END);
+        out.write_all(&self.block)?;
+        self.block.clear();
+        self.block.shrink_to(2 * BLOCK);
+        let length = self.length + STATEMENT_END.len();
         self.longest = self.longest.max(length);
-        self.buffer.truncate(self.head_length);
-        self.rows_in_buffer = 0;
+        self.length = 0;
         Ok(length)
     }
 
@@ -268,6 +275,26 @@ mod tests {
              REPLACE INTO `t` VALUES(4444444444444444444444444444)\n;\n"
         );
         assert_eq!(encoder.longest_statement(), 26 + 27 + 3);
+    }
+
+    #[test]
+    fn a_long_statement_goes_out_in_blocks_and_ends_once() {
+        let mut encoder =
+            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], sizes(5 * BLOCK));
+        let text = "x".repeat(BLOCK / 4 * 3);
+        let mut out = Vec::new();
+        for _ in 0..2 {
+            assert_eq!(encoder.push(&row(&[Some(&text)]), &mut out).unwrap(), 0);
+        }
+        assert!(out.len() > BLOCK && encoder.block.is_empty());
+        assert_eq!(encoder.push(&row(&[Some("last")]), &mut out).unwrap(), 0);
+        let written = encoder.finish(&mut out).unwrap();
+        assert_eq!(written, out.len());
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            format!("INSERT INTO `t` VALUES('{text}')\n,('{text}')\n,('last')\n;\n")
+        );
+        assert_eq!(encoder.longest_statement(), written);
     }
 
     proptest! {

@@ -27,7 +27,7 @@ pub trait RowEncoder {
     /// What stands at the beginning of each of its files, before the rows.
     fn head(&self) -> &[u8];
 
-    /// Adds a row. What is complete with or before it goes to `out`, where a file may end then: its length in bytes is
+    /// Adds a row. When something is complete with or before it, and a file may end there, its length in bytes is
     /// returned, else 0.
     fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize>;
 
