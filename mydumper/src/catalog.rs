@@ -104,9 +104,9 @@ pub struct Column {
     /// Its name.
     pub name: String,
     /// `DATA_TYPE`, in lower case.
-    pub data_type: String,
+    pub data_type: Arc<str>,
     /// The character set of text.
-    pub charset: Option<String>,
+    pub charset: Option<Arc<str>>,
     /// MariaDB's collations with `nopad` in their names, to which trailing blanks matter.
     pub no_pad: bool,
     /// Computed by the server, so never inserted.

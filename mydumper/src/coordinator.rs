@@ -346,7 +346,7 @@ impl Feed for RowsFeed {
 
     fn put_back(&mut self, task: Task) {
         if let Task::Rows(rows) = task {
-            RowsFeed::put_back(self, rows);
+            RowsFeed::put_back(self, *rows);
         }
     }
 

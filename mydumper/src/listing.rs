@@ -2,6 +2,7 @@
 //! these names, and again when all rows are read.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use common::connection::Connection;
 use common::name::QualifiedName;
@@ -10,6 +11,7 @@ use common::sql::quote_string;
 use crate::catalog::{self, Error, keeps_rows_elsewhere};
 use crate::comparison::Comparison;
 use crate::config::Config;
+use crate::words::Words;
 
 /// Base tables that pass the filters and have rows of their own.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub struct Listing(BTreeMap<QualifiedName, Listed>);
 /// What is remembered of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Listed {
-    engine: String,
+    engine: Arc<str>,
     /// `CREATE_TIME`, in seconds. Every ALTER sets it anew on both servers, RENAME keeps it. TRUNCATE keeps it on MySQL,
     /// but a snapshot from before cannot read the table any more then (error 1412).
     ///
@@ -37,9 +39,10 @@ impl Listed {
 impl Listing {
     /// Reads it as it is now. On MySQL not in a transaction: there a snapshot holds the catalog, too.
     pub fn read(connection: &mut Connection, config: &Config) -> Result<Listing, Error> {
-        let mut listing = Listing::default();
-        each(connection, config, |name, listed| drop(listing.0.insert(name, listed)))?;
-        Ok(listing)
+        let mut tables = Vec::new();
+        each(connection, config, |name, listed| tables.push((name, listed)))?;
+        // Made at once, a map has no room to spare.
+        Ok(Listing(tables.into_iter().collect()))
     }
 
     /// Tables that are not what they were, as it is now.
@@ -75,6 +78,7 @@ fn each(
     config: &Config,
     mut take: impl FnMut(QualifiedName, Listed),
 ) -> Result<(), Error> {
+    let mut words = Words::default();
     let databases = connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
     for database in databases.iter().map(|row| row.text(0)).filter(|name| config.filter.passes_database(name)) {
         let mut rows = connection.stream(format!(
@@ -92,7 +96,7 @@ fn each(
                 // ARCHIVE gives the time of its file's last change.
                 let has_time = !engine.eq_ignore_ascii_case("ARCHIVE") && row.bytes(3).is_some();
                 let created = has_time.then(|| row.text(3));
-                take(name, Listed { engine, created });
+                take(name, Listed { engine: words.share(&engine), created });
             }
         }
     }

@@ -28,6 +28,7 @@ mod table_check;
 mod table_ids;
 mod tablespaces;
 mod task;
+mod words;
 mod worker;
 
 use std::process::ExitCode;

@@ -170,7 +170,8 @@ impl TableRows {
         let number = self.next_number;
         self.next_number += 1;
         self.active += 1;
-        Some(Task::Rows(RowsTask { table: Arc::clone(&self.table), table_index: self.index, portion, number }))
+        let table = Arc::clone(&self.table);
+        Some(Task::Rows(Box::new(RowsTask { table, table_index: self.index, portion, number })))
     }
 }
 
@@ -229,9 +230,9 @@ mod tests {
         assert_eq!(feed.next_task().map(|task| task.to_string()), None);
         feed.cut(1, left());
         // The big one is the first again.
-        feed.put_back(small);
+        feed.put_back(*small);
         let Some(Task::Rows(big)) = feed.next_task() else { panic!("no task") };
-        feed.put_back(big);
+        feed.put_back(*big);
         assert_eq!(next(&mut feed), Some(("big".into(), 1, Some(10))));
         feed.cut(1, left());
         assert_eq!(next(&mut feed), Some(("small".into(), 0, None)));

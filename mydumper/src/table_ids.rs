@@ -27,14 +27,15 @@ impl TableIds {
         server: &Server,
         wanted: impl Fn(&QualifiedName) -> bool,
     ) -> Result<TableIds, ServerError> {
-        let mut ids = TableIds::default();
+        let mut ids = Vec::new();
         let take = |part: Part, id| {
             if wanted(&part.0) {
-                ids.0.insert(part, id);
+                ids.push((part, id));
             }
         };
         each(connection, server, take)?;
-        Ok(ids)
+        // Made at once, a map has no room to spare.
+        Ok(TableIds(ids.into_iter().collect()))
     }
 
     /// Tables that are not what they were, as they are now.

@@ -25,8 +25,8 @@ pub enum Task {
     Triggers(Arc<Table>),
     /// Routines and events.
     Post(Arc<Database>),
-    /// Rows of a table.
-    Rows(RowsTask),
+    /// Rows of a table. Boxed, since most tasks in a queue of very many are definitions.
+    Rows(Box<RowsTask>),
 }
 
 /// The rows of one chunk.

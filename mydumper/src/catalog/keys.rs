@@ -1,7 +1,5 @@
 //! Keys of tables, as information_schema.STATISTICS tells of them, and which of them chunks are cut by.
 
-use std::collections::BTreeMap;
-
 use common::connection::RowRef;
 use common::server::Server;
 
@@ -10,9 +8,9 @@ use crate::chunk::{Key, KeyColumn, KeyKind};
 
 const PRIMARY: &str = "PRIMARY";
 
-/// The unique indexes of a table, by their names.
+/// The unique indexes of a table with their names. A map would take ten times as much for the one that most tables have.
 #[derive(Debug, Default)]
-pub struct UniqueIndexes(BTreeMap<String, Vec<Part>>);
+pub struct UniqueIndexes(Vec<(String, Vec<Part>)>);
 
 /// A column of an index.
 #[derive(Debug)]
@@ -39,26 +37,44 @@ impl UniqueIndexes {
         format!("INDEX_NAME, COLUMN_NAME, NULLABLE = 'YES', SUB_PART IS NOT NULL, INDEX_TYPE = 'BTREE', {ignored}")
     }
 
-    /// Takes a row, of which the first column that is asked for is number `first`; rows come in the order of SEQ_IN_INDEX.
+    /// Takes a row, of which the first column that is asked for is number `first`; rows come index by index, in the order of
+    /// SEQ_IN_INDEX.
     pub fn add(&mut self, row: RowRef<'_>, first: usize) {
         let is = |column| row.number(first + column) == Some(1);
-        self.0.entry(row.text(first)).or_default().push(Part {
+        let part = Part {
             column: row.bytes(first + 1).map(|name| String::from_utf8_lossy(name).into_owned()),
             nullable: is(2),
             is_prefix: is(3),
             usable: is(4) && !is(5),
-        });
+        };
+        let name = row.bytes(first).unwrap_or_default();
+        match self.0.last_mut() {
+            Some((last, parts)) if last.as_bytes() == name => parts.push(part),
+            _ => {
+                self.0.reserve_exact(1);
+                self.0.push((row.text(first), vec![part]));
+            }
+        }
+    }
+
+    /// The order in which indexes are the same does not depend on how the server compares their names.
+    fn by_name(&self) -> Vec<&(String, Vec<Part>)> {
+        let mut indexes: Vec<_> = self.0.iter().collect();
+        indexes.sort_by_key(|(name, _)| name);
+        indexes
     }
 
     /// The primary key's columns.
     pub fn primary_key(&self) -> Vec<String> {
-        self.0.get(PRIMARY).into_iter().flatten().filter_map(|part| part.column.clone()).collect()
+        let primary = self.0.iter().filter(|(name, _)| name == PRIMARY);
+        primary.flat_map(|(_, parts)| parts).filter_map(|part| part.column.clone()).collect()
     }
 
     /// The key to cut chunks by: the primary key, else a unique key without nullable columns, rather one that begins
     /// with an integer. In both, `utc` is as for [`KeyKind::of_type`].
     pub fn chunk_key(&self, columns: &[Column], utc: bool, single_column: bool) -> Option<Key> {
-        let usable = self.0.iter().filter(|(_, parts)| parts.iter().all(|part| part.usable && !part.nullable));
+        let indexes = self.by_name();
+        let usable = indexes.into_iter().filter(|(_, parts)| parts.iter().all(|part| part.usable && !part.nullable));
         let keys = usable.filter_map(|(name, parts)| {
             let columns = parts.iter().map_while(|part| part.key_column(columns, utc));
             let columns: Vec<KeyColumn> = columns.take(if single_column { 1 } else { usize::MAX }).collect();
@@ -73,7 +89,7 @@ impl Part {
         let name = self.column.as_ref().filter(|_| !self.is_prefix)?;
         let column = columns.iter().find(|column| column.name == *name)?;
         // InnoDB orders such values with the blanks that fill them, and servers compare them without.
-        if column.data_type == "char" && column.no_pad {
+        if *column.data_type == *"char" && column.no_pad {
             return None;
         }
         let kind = KeyKind::of_type(&column.data_type, column.charset.as_deref(), utc)?;

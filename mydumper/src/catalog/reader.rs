@@ -13,6 +13,7 @@ use common::sql::quote_string;
 use super::keys::UniqueIndexes;
 use super::{Column, Database, Error, Routine, Table, TableKind};
 use crate::config::Config;
+use crate::words::Words;
 
 pub(super) struct Reader<'a> {
     pub(super) connection: &'a mut Connection,
@@ -105,7 +106,7 @@ impl Reader<'_> {
     /// Makes the columns of the period of a system-versioned table ones that are dumped, and returns whether that is
     /// possible. They are not in the list of columns unless the table's definition names them.
     fn add_history(&self, table: &QualifiedName, columns: &mut Vec<Column>) -> bool {
-        let of_transactions = columns.iter().any(|column| column.period && column.data_type != "timestamp");
+        let of_transactions = columns.iter().any(|column| column.period && *column.data_type != *"timestamp");
         if of_transactions || !self.server.is_mariadb_since(10, 11, 0) {
             let reason = if of_transactions { "periods of transactions" } else { "MariaDB before 10.11" };
             tracing::warn!(
@@ -116,7 +117,7 @@ impl Reader<'_> {
         if !columns.iter().any(|column| column.period) {
             columns.extend(["row_start", "row_end"].map(|name| Column {
                 name: name.to_owned(),
-                data_type: "timestamp".to_owned(),
+                data_type: "timestamp".into(),
                 charset: None,
                 no_pad: false,
                 generated: true,
@@ -136,6 +137,7 @@ impl Reader<'_> {
 
     fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
         let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+        let mut words = Words::default();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
         self.each(
@@ -152,8 +154,8 @@ impl Reader<'_> {
                 let extra = row.text(4).to_ascii_uppercase();
                 columns.entry(row.text(1)).or_default().push(Column {
                     name: row.text(2),
-                    data_type: row.text(3).to_ascii_lowercase(),
-                    charset: row.bytes(6).map(|charset| String::from_utf8_lossy(charset).into_owned()),
+                    data_type: words.share(&row.text(3).to_ascii_lowercase()),
+                    charset: row.bytes(6).map(|charset| words.share(&String::from_utf8_lossy(charset))),
                     generated: is_generated(&extra),
                     invisible: extra.contains("INVISIBLE"),
                     counts: extra.contains("AUTO_INCREMENT"),

@@ -81,7 +81,7 @@ pub enum CellKind {
 impl CellKind {
     /// For what [`select_expression`] gives of a column.
     pub fn of_column(column: &Column, server: &Server, hex_blob: bool) -> CellKind {
-        match column.data_type.as_str() {
+        match &*column.data_type {
             _ if column.counts => CellKind::Counter,
             "enum" if column.has_empty_member => CellKind::EnumIndex,
             "set" if column.has_empty_member => CellKind::SetBits,
@@ -118,7 +118,7 @@ const NEGATIVE_ZERO: &[u8] = b"-1e-60";
 /// is printed with as many as it needs. MariaDB prints a negative zero, which only a FLOAT can hold there, as `0`.
 pub fn select_expression(column: &Column, server: &Server) -> String {
     let name = quote_identifier(&column.name);
-    match column.data_type.as_str() {
+    match &*column.data_type {
         "float" if server.is_mariadb() => float_expression(&name),
         "float" | "double" => format!("{name}*1e0"),
         "enum" | "set" if column.has_empty_member => format!("CAST({name} AS UNSIGNED)"),
