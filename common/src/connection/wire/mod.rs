@@ -83,30 +83,9 @@ impl Session {
 
     /// Runs a statement to the end of its last answer. If it is LOAD DATA LOCAL, the server gets `data`, whatever file it
     /// asks for, or nothing.
-    pub(super) fn execute(&mut self, statement: &[u8], mut data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+    pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
         self.send(statement)?;
-        loop {
-            match self.answer()? {
-                Answer::Error(cause) => {
-                    self.ready = true;
-                    return Err(cause);
-                }
-                Answer::Ok(done) if done.more => {}
-                Answer::Ok(done) => {
-                    self.ready = true;
-                    return Ok(done.outcome);
-                }
-                Answer::Infile => self.send_infile(data.take())?,
-                Answer::Columns(columns) => {
-                    self.columns(columns)?;
-                    let more = self.skip_rows()?;
-                    if !more {
-                        self.ready = true;
-                        return Ok(Outcome::default());
-                    }
-                }
-            }
-        }
+        self.answers(data)
     }
 
     /// Runs a statement that may have rows. Those of the first answer are given, others are skipped.
@@ -201,24 +180,35 @@ impl Session {
         }
     }
 
-    /// Reads what follows the first answer.
-    fn end(&mut self, mut more: bool) -> Result<(), Cause> {
-        while more {
-            more = match self.answer()? {
+    /// Reads answers to the last one, skips their rows, and tells what the last statement did.
+    fn answers(&mut self, mut data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+        loop {
+            let (outcome, more) = match self.answer()? {
                 Answer::Error(cause) => {
                     self.ready = true;
                     return Err(cause);
                 }
-                Answer::Ok(done) => done.more,
+                Answer::Ok(done) => (done.outcome, done.more),
                 Answer::Infile => {
-                    self.send_infile(None)?;
-                    true
+                    self.send_infile(data.take())?;
+                    (Outcome::default(), true)
                 }
                 Answer::Columns(columns) => {
                     self.columns(columns)?;
-                    self.skip_rows()?
+                    (Outcome::default(), self.skip_rows()?)
                 }
             };
+            if !more {
+                self.ready = true;
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// Reads what follows the first answer.
+    fn end(&mut self, more: bool) -> Result<(), Cause> {
+        if more {
+            self.answers(None)?;
         }
         self.ready = true;
         Ok(())
