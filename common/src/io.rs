@@ -14,3 +14,18 @@ pub fn read_some(input: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Res
         }
     }
 }
+
+/// Reads until the buffer is full or the input is at its end. Returns how much there is.
+///
+/// # Errors
+/// Those of the reader.
+pub fn read_full(input: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match read_some(input, &mut buffer[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}

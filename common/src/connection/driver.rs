@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::row::RowBuffer;
 use super::{Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode};
-use crate::io::read_some;
+use crate::io::read_full;
 use crate::stop::Stop;
 
 /// The host that a certificate is checked for when any will do. The driver (0.37) passes over the wrong name by looking
@@ -193,15 +193,13 @@ fn cause_of(error: mysql_async::Error) -> Cause {
 fn blocks(mut data: impl Read + Send + 'static) -> impl Iterator<Item = io::Result<Bytes>> + Send {
     std::iter::from_fn(move || {
         let mut block = vec![0; INFILE_BLOCK];
-        let mut filled = 0;
-        while filled < block.len() {
-            match read_some(&mut data, &mut block[filled..]) {
-                Ok(0) => break,
-                Ok(read) => filled += read,
-                Err(error) => return Some(Err(error)),
+        match read_full(&mut data, &mut block) {
+            Ok(0) => None,
+            Ok(filled) => {
+                block.truncate(filled);
+                Some(Ok(Bytes::from(block)))
             }
+            Err(error) => Some(Err(error)),
         }
-        block.truncate(filled);
-        (filled > 0).then(|| Ok(Bytes::from(block)))
     })
 }

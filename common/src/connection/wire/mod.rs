@@ -18,7 +18,7 @@ use transport::{ConnectError, Transport};
 
 use super::row::{self, Cell};
 use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, Outcome, RowRef, Settings};
-use crate::io::read_some;
+use crate::io::read_full;
 use crate::stop::{ShutOnTrigger, Stop};
 
 /// A command: a statement as text follows.
@@ -220,21 +220,14 @@ impl Session {
         if let Some(data) = data {
             let mut block = vec![0; INFILE_BLOCK];
             loop {
-                let mut filled = 0;
-                while filled < block.len() {
-                    match read_some(data, &mut block[filled..]) {
-                        Ok(0) => break,
-                        Ok(read) => filled += read,
-                        Err(error) => {
-                            self.packets.transport.close();
-                            return Err(self.failed(error));
-                        }
+                match read_full(data, &mut block) {
+                    Ok(0) => break,
+                    Ok(filled) => self.send_block(&block[..filled])?,
+                    Err(error) => {
+                        self.packets.transport.close();
+                        return Err(self.failed(error));
                     }
                 }
-                if filled == 0 {
-                    break;
-                }
-                self.send_block(&block[..filled])?;
             }
         }
         self.send_block(&[])
