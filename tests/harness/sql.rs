@@ -5,6 +5,7 @@ mod script;
 use crate::server::Server;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, OptsBuilder, Row, Value};
+use std::path::Path;
 use tokio::runtime::{Builder, Runtime};
 
 pub use script::statements;
@@ -29,6 +30,11 @@ impl Client {
     pub fn connect_as(server: &Server, user: &str, password: &str) -> Result<Client, String> {
         let socket = server.socket();
         Client::open(OptsBuilder::default().socket(socket.to_str()).user(Some(user)).pass(Some(password)))
+    }
+
+    /// Connects as root to whatever server has this socket.
+    pub fn connect_socket(socket: &Path) -> Result<Client, String> {
+        Client::open(OptsBuilder::default().socket(socket.to_str()).user(Some("root")))
     }
 
     /// Connects over TCP, as an account of 127.0.0.1.

@@ -20,8 +20,8 @@ pub const ROWS_HEAD: &str = "/*!40101 SET NAMES binary*/;\n\
      /*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'*/;\n\
      /*!40103 SET TIME_ZONE='+00:00' */;\n";
 
-/// A hang is a failure: far longer than any of these dumps takes.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// A hang is a failure: far longer than any of these dumps takes, and longer than one waits for a lock before it says so.
+const TIME_LIMIT: Duration = Duration::from_secs(100);
 
 /// A new database with what these statements make in it, in a session of known character set, zone and mode.
 pub fn make(server: &Server, database: &str, statements: &[&str]) -> Client {

@@ -1,7 +1,9 @@
 //! A program that runs.
 
 use super::WorkDir;
+use crate::sql::{Client, text};
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -28,6 +30,8 @@ pub struct Running {
     /// Empty when it goes to the terminal.
     stderr: Collector,
     deadline: Instant,
+    /// Of its server, if it is given one by `--socket`.
+    socket: Option<PathBuf>,
     /// The program's empty home, kept while it runs.
     _home: WorkDir,
 }
@@ -35,12 +39,13 @@ pub struct Running {
 impl Running {
     pub(super) fn start(mut command: Command, home: WorkDir, time_limit: Duration) -> Running {
         let name = format!("{command:?}");
+        let socket = command.get_args().skip_while(|arg| *arg != "--socket").nth(1).map(PathBuf::from);
         let mut child = command.spawn().unwrap_or_else(|error| panic!("{name}: {error}"));
         let stderr = match child.stderr.take() {
             Some(pipe) => Collector::of(pipe),
             None => Collector::of(std::io::empty()),
         };
-        Running { name, child, stdout: None, stderr, deadline: Instant::now() + time_limit, _home: home }
+        Running { name, child, stdout: None, stderr, deadline: Instant::now() + time_limit, socket, _home: home }
     }
 
     /// Writes the program's standard input in a thread of its own.
@@ -120,8 +125,23 @@ impl Running {
 
     fn check_deadline(&mut self, what: &str) {
         if Instant::now() > self.deadline {
+            let server = self.what_the_server_does();
             let _ = self.child.kill();
-            panic!("{}: time limit passed: {what}\n{}", self.name, self.stderr.so_far());
+            panic!("{}: time limit passed: {what}\n{}{server}", self.name, self.stderr.so_far());
+        }
+    }
+}
+
+impl Running {
+    /// The statements that run on the server which the program is given, since they may be what it waits for.
+    fn what_the_server_does(&self) -> String {
+        let Some(socket) = &self.socket else { return String::new() };
+        let rows = Client::connect_socket(socket).and_then(|mut client| client.try_query("SHOW FULL PROCESSLIST"));
+        match rows {
+            Ok(rows) => {
+                rows.iter().map(|row| format!("{}\n", row.iter().map(text).collect::<Vec<_>>().join(" | "))).collect()
+            }
+            Err(error) => format!("the server does not tell what it does: {error}\n"),
         }
     }
 }
