@@ -9,6 +9,7 @@ pub mod exit;
 pub mod filter;
 pub mod global_variables;
 pub mod io;
+pub mod journal;
 pub mod load_data;
 pub mod logging;
 pub mod metadata;
