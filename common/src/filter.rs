@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fancy_regex::Regex;
 
+use crate::exit::{Exit, Failure};
 use crate::name::QualifiedName;
 
 /// Databases of the server itself, left out unless they are asked for by name.
@@ -57,6 +58,12 @@ pub enum FilterError {
         /// The limit that was met.
         source: Box<fancy_regex::Error>,
     },
+}
+
+impl Failure for FilterError {
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
 }
 
 impl Pattern {

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use clap::Parser;
 
 use crate::connection::{Address, Settings, SslMode, Tls};
-use crate::exit;
+use crate::exit::{Exit, Failure};
 use crate::filter::{Filter, FilterError, Pattern};
 use crate::logging::{self, SUMMARY};
 use crate::options::{
@@ -35,7 +35,7 @@ pub fn run<O, E>(
 ) -> ExitCode
 where
     O: Parser,
-    E: std::error::Error + AsUsageError,
+    E: AsUsageError,
 {
     if let Some((arguments, password)) = password_on_command_line::<O>(name, std::env::args_os()) {
         return start_anew(name, arguments, password);
@@ -60,7 +60,7 @@ where
     match work(parsed, &stop) {
         Ok(summary) => {
             tracing::info!(target: SUMMARY, "{summary}");
-            ExitCode::from(exit::DONE)
+            Exit::Done.into()
         }
         Err(error) => {
             if let Some(error) = error.as_usage_error() {
@@ -71,20 +71,20 @@ where
                 // A failure is told to whoever started the program, whatever goes to the log.
                 eprintln!("{}: {error}", name.as_str());
             }
-            exit::code_of_failure(&stop)
+            error.exit().code(&stop)
         }
     }
 }
 
 /// Errors of a program, some of which may be mistakes in its options.
-pub trait AsUsageError {
+pub trait AsUsageError: Failure {
     /// The mistake, if this is one.
     fn as_usage_error(&self) -> Option<&UsageError>;
 }
 
 fn usage(name: ProgramName, error: &UsageError) -> ExitCode {
     error.print(name);
-    ExitCode::from(error.exit_code())
+    error.exit().into()
 }
 
 fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -> ExitCode {
@@ -97,7 +97,7 @@ fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -
         Err(error) => error,
     };
     eprintln!("{}: cannot start anew without the password in the list of processes: {error}", name.as_str());
-    ExitCode::from(exit::FAILED)
+    Exit::Failed.into()
 }
 
 /// How to connect, from the options, the environment and, for a password, the terminal.

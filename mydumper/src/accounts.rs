@@ -5,6 +5,7 @@
 //! they get their privileges, then their default roles. The servers' own accounts are left out: every server has them.
 
 use common::connection::{Connection, Error as ServerError, Row};
+use common::exit::{Exit, Failure};
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action, head};
 use common::sql::token::{Dialect, Token, TokenKind, Tokens};
@@ -32,6 +33,14 @@ pub enum Error {
         /// The server's failure.
         source: ServerError,
     },
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::List(source) | Error::Account { source, .. } => source.exit(),
+        }
+    }
 }
 
 /// The text of the file.

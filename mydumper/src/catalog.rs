@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::TableFileName;
+use common::exit::{Exit, Failure};
 use common::filter::{Filter, FilterError};
 use common::name::{FileNames, QualifiedName};
 use common::server::Server;
@@ -33,6 +34,16 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server(error) => error.exit(),
+            Error::Filter(error) => error.exit(),
+            Error::Missing { .. } => Exit::Failed,
+        }
+    }
 }
 
 /// All that is to be dumped.

@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
+use common::exit::{Exit, Failure};
 use common::global_variables::GlobalVariables;
 use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
@@ -66,6 +67,25 @@ pub enum Error {
     /// Ended from outside.
     #[error("stopped before the dump was done: it is not complete")]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server(error) => error.exit(),
+            Error::Output(error) => error.exit(),
+            Error::Snapshot(error) => error.exit(),
+            Error::Catalog(error) => error.exit(),
+            Error::Worker(error) => error.exit(),
+            // As the server says itself of a table that was changed while it is read.
+            Error::TablesChanged(_) => Exit::Server,
+            Error::Filter(error) => error.exit(),
+            Error::Write(error) => error.exit(),
+            Error::Stream(error) => error.exit(),
+            Error::Thread(_) => Exit::Failed,
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// What was dumped.

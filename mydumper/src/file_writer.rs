@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::compression::Compressor;
 use common::dump_file::DumpFile;
+use common::exit::{Exit, Failure};
 
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,12 @@ pub struct WriteError {
     pub path: PathBuf,
     /// What the system said.
     pub source: io::Error,
+}
+
+impl Failure for WriteError {
+    fn exit(&self) -> Exit {
+        Exit::Local
+    }
 }
 
 /// A file that is whole. It is removed when dropped, if it was only made to be sent.

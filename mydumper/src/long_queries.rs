@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use common::connection::{Connection, Error as ServerError, Row};
+use common::exit::{Exit, Failure};
 use common::stop::{Stop, Stopped};
 
 use crate::config::LongQueryGuard;
@@ -41,6 +42,16 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Running { .. } => Exit::Failed,
+            Error::Kill(_, error) | Error::Server(error) => error.exit(),
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// A row of SHOW PROCESSLIST.

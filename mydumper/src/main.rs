@@ -33,6 +33,7 @@ mod worker;
 
 use std::process::ExitCode;
 
+use common::exit::{Exit, Failure};
 use common::options::{Parsed, ProgramName, UsageError};
 use common::program::{self, AsUsageError};
 use common::stop::Stop;
@@ -50,6 +51,15 @@ enum Error {
     Usage(#[from] UsageError),
     #[error(transparent)]
     Dump(#[from] dump::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Usage(error) => error.exit(),
+            Error::Dump(error) => error.exit(),
+        }
+    }
 }
 
 impl AsUsageError for Error {

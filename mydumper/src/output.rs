@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use common::dump_file::DumpFile;
+use common::exit::{Exit, Failure};
 use common::private_dir::PrivateDir;
 
 use crate::config::{ExistingFiles, Output};
@@ -42,6 +43,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        Exit::Local
+    }
 }
 
 /// The directory, ready to be written into.

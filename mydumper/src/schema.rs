@@ -6,6 +6,7 @@ mod mixed;
 mod view_columns;
 
 use common::connection::{Connection, Error as ServerError, Row};
+use common::exit::{Exit, Failure};
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
@@ -35,6 +36,15 @@ pub enum Error {
          (MariaDB), TRIGGER or SHOW VIEW"
     )]
     Hidden(String),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server { source, .. } => source.exit(),
+            Error::Hidden(_) => Exit::Server,
+        }
+    }
 }
 
 /// The first lines of a file.

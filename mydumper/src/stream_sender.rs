@@ -10,6 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use common::exit::{Exit, Failure};
 use common::stop::{Stop, Stopped};
 use common::stream::Header;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -56,6 +57,15 @@ pub enum Error {
     /// A thread could not be started.
     #[error("cannot start the stream's thread: {0}")]
     Thread(io::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::ReaderGone | Error::Write { .. } | Error::Read { .. } | Error::Length { .. } => Exit::Local,
+            Error::Stopped(_) | Error::Thread(_) => Exit::Failed,
+        }
+    }
 }
 
 /// Sends files while it lives.

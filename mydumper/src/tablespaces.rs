@@ -1,6 +1,7 @@
 //! General and undo tablespaces of MySQL, as the text of one file: `--all-tablespaces`.
 
 use common::connection::{Connection, Error as ServerError, Row};
+use common::exit::{Exit, Failure};
 use common::server::Server;
 use common::sql::{quote_identifier, quote_string, write_statement};
 
@@ -10,6 +11,12 @@ use crate::schema::Preamble;
 #[derive(Debug, thiserror::Error)]
 #[error("--all-tablespaces: cannot read the tablespaces: {0}; the user needs PROCESS")]
 pub struct Error(#[from] ServerError);
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        self.0.exit()
+    }
+}
 
 /// A tablespace as the server tells of it.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use common::compression::Compression;
 use common::connection::{Connection, Error as ServerError, Rows};
 use common::dump_file::{Content, DumpFile};
+use common::exit::{Exit, Failure};
 use common::progress::Counters;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
@@ -57,6 +58,19 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Schema(error) => error.exit(),
+            Error::Accounts(error) => error.exit(),
+            Error::Tablespaces(error) => error.exit(),
+            Error::Rows { source, .. } | Error::Session(source) => source.exit(),
+            Error::Write(error) => error.exit(),
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// What no other statement than one on a table of the catalog says about a table that is not there.

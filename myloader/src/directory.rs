@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use common::dump_file::{Content, DumpFile, TableFileName};
+use common::exit::{Exit, Failure};
 use common::metadata::{Metadata, MetadataError};
 
 /// The directory is no dump.
@@ -39,6 +40,15 @@ pub enum Error {
         /// What is wrong.
         source: MetadataError,
     },
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Read { source, .. } => Exit::of_reading(source),
+            Error::NotFinished { .. } | Error::Metadata { .. } => Exit::Dump,
+        }
+    }
 }
 
 /// Reads the metadata and the list of files with the length of those with rows, in the order in which they should be

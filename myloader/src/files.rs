@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use common::compression::{Compression, decompress};
 use common::dump_file::DumpFile;
+use common::exit::{Exit, Failure};
 use common::sql::{StatementError, StatementReader};
 
 const READ_SIZE: usize = 128 * 1024;
@@ -37,6 +38,16 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Read { source, .. } => Exit::of_reading(source),
+            Error::Statement { source, .. } => source.exit(),
+            Error::Remove { .. } => Exit::Local,
+        }
+    }
 }
 
 /// Where the files are.

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{Content, DumpFile};
+use common::exit::{Exit, Failure};
 use common::global_variables::GlobalVariables;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
@@ -73,6 +74,23 @@ pub enum Error {
     /// Ended from outside.
     #[error("stopped before the restore was done: it is not complete")]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server(error) => error.exit(),
+            Error::Directory(error) => error.exit(),
+            Error::Source(error) => error.exit(),
+            Error::Stream(error) => error.exit(),
+            Error::RedoLog(error) => error.exit(),
+            Error::Scheduler(error) => error.exit(),
+            Error::Worker(error) => error.exit(),
+            Error::LocalInfileOff | Error::LoadMethodOff => Exit::Server,
+            Error::Thread(_) => Exit::Failed,
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// What was restored.

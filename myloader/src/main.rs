@@ -24,6 +24,7 @@ mod worker;
 
 use std::process::ExitCode;
 
+use common::exit::{Exit, Failure};
 use common::options::{Parsed, ProgramName, UsageError};
 use common::program::{self, AsUsageError};
 use common::stop::Stop;
@@ -44,6 +45,16 @@ enum Error {
     Load(#[from] load::Error),
     #[error(transparent)]
     Unpack(#[from] unpack::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Usage(error) => error.exit(),
+            Error::Load(error) => error.exit(),
+            Error::Unpack(error) => error.exit(),
+        }
+    }
 }
 
 impl AsUsageError for Error {

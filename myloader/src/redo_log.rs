@@ -1,6 +1,7 @@
 //! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
 
 use common::connection::{Connection, Error as ServerError, Settings};
+use common::exit::{Exit, Failure};
 use common::server::Server;
 use common::stop::Stop;
 
@@ -13,6 +14,15 @@ pub enum Error {
     /// The server refused.
     #[error("--disable-redo-log: {0}")]
     Server(#[from] ServerError),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Unknown(_) => Exit::Server,
+            Error::Server(error) => error.exit(),
+        }
+    }
 }
 
 /// A redo log that is off. Dropping this turns it on again.

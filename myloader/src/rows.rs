@@ -305,7 +305,11 @@ fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &
     let with_charset = with_character_set(statement).map_err(unreadable)?;
     let on_duplicate = on_duplicate(statement).map_err(unreadable)?;
     let input = Counted { input: worker.shared.files.open(data)?, counters: Arc::clone(&worker.shared.counters) };
-    let outcome = worker.session.unchanged().load_infile(&with_charset, input).map_err(failed)?;
+    let outcome =
+        worker.session.unchanged().load_infile(&with_charset, input).map_err(|error| match error.into_data() {
+            Ok(source) => files::Error::Read { path: worker.shared.files.path(data), source }.into(),
+            Err(source) => failed(source),
+        })?;
     // As with INSERT IGNORE and REPLACE, rows that the dump's maker did not want twice count.
     let (restored, skipped) = match on_duplicate {
         OnDuplicate::Fail => (outcome.affected_rows, 0),

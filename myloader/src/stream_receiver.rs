@@ -12,6 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use common::dump_file::{Content, DumpFile};
+use common::exit::{Exit, Failure};
 use common::io::read_some;
 use common::metadata::{Metadata, MetadataError};
 use common::stop::{Stop, Stopped};
@@ -131,6 +132,27 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Empty
+            | Error::CutShort { .. }
+            | Error::Header { .. }
+            | Error::OtherFormat(_)
+            | Error::Name { .. }
+            | Error::Twice { .. }
+            | Error::Checksum { .. }
+            | Error::HeadersOnly { .. }
+            | Error::HasContent { .. }
+            | Error::Announced { .. }
+            | Error::GoesOn { .. }
+            | Error::Metadata { .. } => Exit::Dump,
+            Error::Read { .. } | Error::Write { .. } => Exit::Local,
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// What the stream brings.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
 use common::dump_file::{Content, DumpFile};
+use common::exit::{Exit, Failure};
 use common::filter::Filter;
 use common::name::QualifiedName;
 use common::private_dir::PrivateDir;
@@ -49,6 +50,12 @@ pub enum Error {
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        Exit::Local
+    }
 }
 
 /// How a stream goes through its directory.

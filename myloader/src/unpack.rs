@@ -5,6 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::dump_file::{Content, DumpFile, TableFileName};
+use common::exit::{Exit, Failure};
 use common::filter::FilterError;
 use common::metadata::{Metadata, without_tables};
 use common::name::QualifiedName;
@@ -44,6 +45,19 @@ pub enum Error {
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a whole dump")]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Source(error) => error.exit(),
+            Error::Stream(error) => error.exit(),
+            Error::File(error) => error.exit(),
+            Error::Filter(error) => error.exit(),
+            Error::Remove { .. } => Exit::Local,
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 /// What was unpacked.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{Content, DumpFile};
+use common::exit::{Exit, Failure};
 use common::name::QualifiedName;
 use common::progress::Counters;
 use common::server::Server;
@@ -110,6 +111,19 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
+            Error::File(error) => error.exit(),
+            Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } => Exit::Dump,
+            Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
+            Error::Filter(error) => error.exit(),
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 fn expected_text(expected: u64) -> String {

@@ -284,7 +284,7 @@ fn what_fails_is_named_and_the_rest_restored() {
         client.run("GRANT EXECUTE ON PROCEDURE acc.p TO two@'%'");
         let dir = dumped(&pair, &["--users"]);
         // A table is left out of the restore.
-        let stderr = myloader(&pair.target, &dir).args(["--users", "-T", "acc.t"]).fails_with(1);
+        let stderr = myloader(&pair.target, &dir).args(["--users", "-T", "acc.t"]).fails_with(4);
         let line = stderr.lines().last().unwrap();
         assert!(
             line.contains(
@@ -316,7 +316,7 @@ fn a_password_that_is_refused_leaves_no_account_without_one() {
     let file = dir.path().join("all-schema-create-users.sql");
     let text = std::fs::read_to_string(&file).unwrap().replace("BY PASSWORD '*", "VIA no_such_plugin USING '*");
     std::fs::write(&file, text).unwrap();
-    let line = myloader(&pair.target, &dir).arg("--users").fails_with(1);
+    let line = myloader(&pair.target, &dir).arg("--users").fails_with(4);
     assert!(line.contains("'one'@'%': all-schema-create-users.sql, line "), "{line}");
     assert!(line.contains("server error 1524 (HY000): Plugin 'no_such_plugin' is not loaded"), "{line}");
     assert!(line.contains("statement: (not shown: it may hold a password)"), "{line}");
@@ -330,7 +330,7 @@ fn partial_revokes_need_the_server_s_consent() {
     prepare(&pair);
     pair.target.client().run("SET GLOBAL partial_revokes = OFF");
     let dir = dumped(&pair, &["--users"]);
-    let stderr = myloader(&pair.target, &dir).arg("--users").fails_with(1);
+    let stderr = myloader(&pair.target, &dir).arg("--users").fails_with(4);
     let expected = "it has partial revokes, and this server would give it more than it had: the account was not created \
                     (SET GLOBAL partial_revokes=ON)";
     assert!(stderr.contains("restored: 'partial_one'@'%': all-schema-create-users.sql, line "), "{stderr}");
@@ -356,7 +356,7 @@ fn definers_come_before_what_they_define() {
             ],
         );
         let dir = dumped(&pair, &["--users"]);
-        let line = only_line(&myloader(&pair.target, &dir).args(["-v", "1"]).fails_with(1));
+        let line = only_line(&myloader(&pair.target, &dir).args(["-v", "1"]).fails_with(4));
         assert!(
             line.contains("server error 1449 (HY000): The user specified as a definer ('owner'@'%') does not exist"),
             "{line}"
@@ -379,7 +379,7 @@ fn accounts_of_the_other_product_are_refused_before_rows() {
             dumped(&pair, &["--users"])
         };
         let pair = pair(to);
-        let line = only_line(&myloader(&pair.target, &dir).args(["--users", "--threads=1", "-v", "1"]).fails_with(1));
+        let line = only_line(&myloader(&pair.target, &dir).args(["--users", "--threads=1", "-v", "1"]).fails_with(4));
         let (dump, server) = if from == Product::MySql { ("MySQL", "MariaDB 10.") } else { ("MariaDB", "MySQL 9.") };
         let expected =
             format!("[ERROR] --users: all-schema-create-users.sql has accounts of {dump}, and this server is {server}");
@@ -401,7 +401,7 @@ fn a_user_who_may_not_read_accounts_is_told() {
         let dir = WorkDir::new();
         let program = Program::mydumper().arg("--socket").arg(pair.source.socket()).args(["-u", "plain", "-pplain"]);
         let program = program.args(["-B", "acc", "--users", "-v", "1", "-o"]).arg(dir.path());
-        let line = only_line(&program.fails_with(1));
+        let line = only_line(&program.fails_with(4));
         assert!(
             line.starts_with(
                 "[ERROR] --users: cannot read the accounts: server error 1142 (42000): SELECT command denied"

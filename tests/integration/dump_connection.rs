@@ -44,7 +44,7 @@ fn assert_dumps(program: Program) {
 #[track_caller]
 fn assert_fails(program: Program, expected: &str) {
     let dir = WorkDir::new();
-    let stderr = program.arg("-o").arg(dir.path().join("dump")).fails_with(1);
+    let stderr = program.arg("-o").arg(dir.path().join("dump")).fails_with(3);
     assert_eq!(only_line(&stderr), expected);
     assert_eq!(dir.list(), Vec::<String>::new());
 }
@@ -167,7 +167,7 @@ fn a_server_that_is_not_there() {
     let dir = WorkDir::new();
     let program =
         Program::mydumper().args(["-h", "no-such-host.invalid", "-u", "u", "-o"]).arg(dir.path().join("dump"));
-    let line = only_line(&program.fails_with(1));
+    let line = only_line(&program.fails_with(3));
     let start = "[ERROR] cannot connect to no-such-host.invalid:3306 as user 'u': failed to lookup address information";
     assert!(line.starts_with(start) && line.ends_with(advice), "{line}");
     assert_eq!(dir.list(), Vec::<String>::new());

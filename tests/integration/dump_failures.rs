@@ -8,10 +8,10 @@ use std::time::Duration;
 
 const NONE: &[String] = &[];
 
-/// Runs a failing dump, and returns its line.
+/// Runs a dump that fails with this code, and returns its line.
 #[track_caller]
-fn line_of_failure(program: Program) -> String {
-    only_line(&program.fails_with(1))
+fn line_of_failure(code: i32, program: Program) -> String {
+    only_line(&program.fails_with(code))
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn a_directory_with_files_is_refused_cleared_or_kept() {
     let path = dir.path().display();
     let again = |args: &[&str]| mydumper(server, &dir).args(["-B", "again"]).args(args);
     assert_eq!(
-        line_of_failure(again(&[])),
+        line_of_failure(7, again(&[])),
         format!(
             "[ERROR] the output directory {path} is not empty (again-schema-create.sql is in it): choose another, or \
              --clear to remove an earlier dump from it, or --dirty to write into it all the same"
@@ -41,7 +41,7 @@ fn a_directory_with_files_is_refused_cleared_or_kept() {
     let mut sorted = with_mine.clone();
     sorted.sort();
     assert_eq!(
-        line_of_failure(again(&["--clear"])),
+        line_of_failure(7, again(&["--clear"])),
         format!(
             "[ERROR] --clear removes files of a dump only, and again.md in {path} is none: remove it, or choose \
              another directory"
@@ -56,7 +56,7 @@ fn a_directory_with_files_is_refused_cleared_or_kept() {
     assert_eq!(dir.read_text("again.md"), "mine");
     assert!(dir.read_text("again.t.00000.sql").ends_with("VALUES(7)\n;\n"));
     // Between the files of another dump too, a dump that fails does not look finished.
-    assert!(line_of_failure(again(&["--dirty", "--where", "no_such"])).contains("Unknown column 'no_such'"));
+    assert!(line_of_failure(4, again(&["--dirty", "--where", "no_such"])).contains("Unknown column 'no_such'"));
     assert!(!dir.list().contains(&"metadata".to_owned()));
     assert_eq!(
         again(&["--clear", "--dirty"]).fails_with(2),
@@ -70,8 +70,8 @@ fn an_earlier_dump_is_not_cleared_for_one_that_cannot_begin() {
     make(server, "kept", &["CREATE TABLE t (a INT)"]);
     let dir = dump(server, &["-B", "kept"]);
     let before = dir.list();
-    line_of_failure(mydumper(server, &dir).args(["-B", "nosuch", "--clear"]));
-    line_of_failure(mydumper(server, &dir).args(["-B", "kept", "--clear", "--user", "nobody"]));
+    line_of_failure(1, mydumper(server, &dir).args(["-B", "nosuch", "--clear"]));
+    line_of_failure(3, mydumper(server, &dir).args(["-B", "kept", "--clear", "--user", "nobody"]));
     assert_eq!(dir.list(), before);
 }
 
@@ -129,7 +129,7 @@ fn a_server_that_dies() {
         let running = held.spawn(&server, &dir, &[]);
         assert!(Command::new("kill").args(["-KILL", &server.pid().to_string()]).status().unwrap().success());
         let output = running.wait();
-        assert_eq!(output.code, Some(1), "{product:?}: {}", output.stderr);
+        assert_eq!(output.code, Some(3), "{product:?}: {}", output.stderr);
         let line = only_line(&output.stderr);
         assert!(line.starts_with("[ERROR] cannot dump rows of dies.t, chunk 0: "), "{product:?}: {line}");
         let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
@@ -146,7 +146,7 @@ fn a_full_disk() {
     let limited = ["bash", "-c", "trap '' XFSZ; ulimit -f 1024; exec \"$@\"", "bash"];
     let dir = WorkDir::new();
     let file = dir.path().join("full.t.00000.sql");
-    let line = line_of_failure(mydumper(server, &dir).args(["-B", "full"]).under(&limited));
+    let line = line_of_failure(7, mydumper(server, &dir).args(["-B", "full"]).under(&limited));
     assert_eq!(line, format!("[ERROR] cannot write {}: File too large (os error 27)", file.display()));
     assert_eq!(dir.list(), ["full-schema-create.sql", "full.t-schema.sql", "metadata.partial"]);
 
@@ -162,7 +162,7 @@ fn a_full_disk() {
             eprintln!("not run, since file systems cannot be mounted here: {}", output.stderr);
             return;
         }
-        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        assert_eq!(output.code, Some(7), "{}", output.stderr);
         let extension = if compress.is_empty() { "" } else { ".zst" };
         assert_eq!(
             only_line(&output.stderr),

@@ -143,7 +143,7 @@ fn a_lock_is_not_waited_for_without_end() {
             let dir = WorkDir::new();
             let program = mydumper(&server, &dir).args(["-B", "awaited", "--ftwrl-max-wait-time", "1"]);
             let program = program.args(["--ftwrl-timeout-retries", "1", "--sync-thread-lock-mode", mode]);
-            let stderr = program.fails_with(1);
+            let stderr = program.fails_with(4);
             let lines: Vec<&str> = stderr.lines().map(without_time).collect();
             assert_eq!(
                 lines,

@@ -61,7 +61,7 @@ fn a_condition_holds_in_every_chunk_and_a_wrong_one_is_named() {
         assert_eq!(ids, ["1", "11", "13", "21", "23", "3", "31", "33", "41", "43"], "{product:?}");
 
         let dir = WorkDir::new();
-        let stderr = mydumper(server, &dir).args(["-B", "conditions", "--where", "no_such = 1"]).fails_with(1);
+        let stderr = mydumper(server, &dir).args(["-B", "conditions", "--where", "no_such = 1"]).fails_with(4);
         let place = if product == Product::MariaDb { "WHERE" } else { "where clause" };
         let expected = format!(
             "[ERROR] cannot dump rows of conditions.t, chunk 0: server error 1054 (42S22): Unknown column 'no_such' \

@@ -23,7 +23,7 @@ fn a_reader_that_goes_away() {
             let program = program.args(["--stream", "-o"]).arg(work.path().join("dump"));
             let program = program.time_limit(Duration::from_secs(20));
             let reader = "\"$@\" | head -c 100 >/dev/null; exit ${PIPESTATUS[0]}";
-            let stderr = program.under(&["bash", "-c", reader, "bash"]).fails_with(1);
+            let stderr = program.under(&["bash", "-c", reader, "bash"]).fails_with(7);
             assert_eq!(
                 only_line(&stderr),
                 "[ERROR] the stream's reader is gone before the dump was done: look at its messages for the cause"
@@ -41,7 +41,7 @@ fn an_output_that_is_full_and_one_that_is_a_terminal() {
     let program = Program::mydumper().server(server).args(["-B", "unsent", "--stream"]).current_dir(work.path());
     let full = program.clone().under(&["sh", "-c", "\"$@\" >/dev/full", "sh"]);
     assert_eq!(
-        only_line(&full.fails_with(1)),
+        only_line(&full.fails_with(7)),
         "[ERROR] cannot write the stream at metadata.header: No space left on device (os error 28)"
     );
     assert_eq!(work.list(), NONE);

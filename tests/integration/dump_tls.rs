@@ -69,7 +69,7 @@ fn assert_fails(server: &Server, user: &str, args: &[&str], cause: &str) {
     let output = dump_as(server, user, args);
     let line = only_line(&output.stderr);
     let start = format!("[ERROR] cannot connect to 127.0.0.1:{} as user '{user}': ", server.port());
-    assert_eq!(output.code, Some(1));
+    assert_eq!(output.code, Some(3));
     assert!(line.starts_with(&start) && line.contains(cause), "{:?} {user} {args:?}: {line}", server.product());
 }
 

@@ -50,7 +50,7 @@ fn types_and_objects_that_both_have() {
 /// How a restore from a directory into the other product is refused, without the time.
 #[track_caller]
 fn refused_from_directory(to: Product, dir: &WorkDir, options: &[&str]) -> String {
-    without_time(&myloader(target(to), dir).args(options).fails_with(1)).to_owned()
+    without_time(&myloader(target(to), dir).args(options).fails_with(4)).to_owned()
 }
 
 /// The same from a stream of the database.
@@ -58,7 +58,7 @@ fn refused_from_directory(to: Product, dir: &WorkDir, options: &[&str]) -> Strin
 fn refused_from_stream(from: Product, to: Product, database: &str) -> String {
     let place = WorkDir::new();
     let loader = Program::myloader().server(target(to)).args(["--stream", "--drop-table=NONE"]);
-    without_time(&loader.stdin(streamed(from, database)).current_dir(place.path()).fails_with(1)).to_owned()
+    without_time(&loader.stdin(streamed(from, database)).current_dir(place.path()).fails_with(4)).to_owned()
 }
 
 const UNKNOWN: &str = "(this server does not have the character set or collation that the other server used)";

@@ -139,7 +139,7 @@ fn truncate_and_delete_do_not_empty_what_is_no_table() {
                     "CREATE VIEW t AS SELECT id FROM behind",
                 ],
             );
-            let refusal = myloader(target(product), &dir).args(["--drop-table", mode]).fails_with(1);
+            let refusal = myloader(target(product), &dir).args(["--drop-table", mode]).fails_with(4);
             let expected =
                 format!("no rows were loaded:\n  table {database}.t: {database}.t-schema.sql, line 5: server error");
             assert!(refusal.contains(&expected), "{refusal}");

@@ -280,7 +280,7 @@ fn a_server_without_local_infile() {
         make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);
         let dir = dump_of(product, database, &[]);
         let off = Server::start(product, &["--local-infile=0"]);
-        let error = myloader(&off, &dir).arg(BY_LOAD_DATA).fails_with(1);
+        let error = myloader(&off, &dir).arg(BY_LOAD_DATA).fails_with(4);
         assert_eq!(
             only_line(&error),
             "[ERROR] --load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 \

@@ -59,7 +59,7 @@ fn without_retries_a_lock_wait_timeout_ends_the_restore() {
         let database = "retry_none";
         let (dir, mut holder) = locked(product, database);
         let (program, _place) = loader(product, &dir, 1);
-        let log = program.arg("--retry-count=0").fails_with(1);
+        let log = program.arg("--retry-count=0").fails_with(4);
         assert!(log.contains("[ERROR] retry_none.t.00000.sql, line ") && log.contains("server error 1205"), "{log}");
         holder.run("ROLLBACK");
         assert_eq!(holder.scalar("SELECT COUNT(*) FROM t"), "3");
@@ -108,7 +108,7 @@ fn rows_that_cannot_be_rolled_back_are_not_loaded_twice() {
              SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'as of a lock'; END IF; END",
         );
         let (program, _place) = loader(product, &dir, 1);
-        let log = program.arg("--fire-triggers").fails_with(1);
+        let log = program.arg("--fire-triggers").fails_with(4);
         assert!(log.contains("server error 1213 (40001): as of a lock") && !log.contains("played again"), "{log}");
         assert_eq!(holder.scalar("SELECT COUNT(*) FROM t"), "2");
     }

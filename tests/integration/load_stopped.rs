@@ -1,7 +1,7 @@
 //! Restores that cannot begin, and restores that end before they are done.
 
 use crate::dump_support::{make, only_line};
-use crate::load_support::{dumped, myloader, refused};
+use crate::load_support::{dumped, failing, myloader};
 use harness::program::{Program, Running, WorkDir};
 use harness::server::{Product, Server, target};
 use harness::sql::Client;
@@ -52,7 +52,7 @@ fn a_server_that_dies_is_a_failure() {
         let killed = std::process::Command::new("kill").arg("-KILL").arg(server.pid().to_string()).status();
         assert!(killed.unwrap().success());
         let output = running.wait();
-        assert_eq!(output.code, Some(1), "{}", output.stderr);
+        assert_eq!(output.code, Some(3), "{}", output.stderr);
         let line = only_line(&output.stderr);
         assert!(line.starts_with("[ERROR] server_died.t.00000.sql, line 5: "), "{line}");
         assert!(line.contains("check the server's error log: it may have ended"), "{line}");
@@ -65,7 +65,7 @@ fn a_wrong_password() {
         let dir = dumped(product, "wrong_password", &TABLE);
         target(product).client().run("CREATE USER has_password@localhost IDENTIFIED BY 'right'");
         let program = myloader(target(product), &dir).args(["--user", "has_password", "--password", "wrong"]);
-        let line = only_line(&program.fails_with(1));
+        let line = only_line(&program.fails_with(3));
         assert!(line.contains("as user 'has_password': server error 1045 (28000): "), "{line}");
         assert!(line.ends_with("(check --user and --password)"), "{line}");
     }
@@ -75,12 +75,14 @@ fn a_wrong_password() {
 fn a_directory_that_is_none_or_has_no_dump() {
     let product = Product::MariaDb;
     let dir = WorkDir::new();
-    let line = refused(product, &dir, &[]).replace(dir.path().to_str().unwrap(), "DIR");
+    let line = failing(5, product, &dir, &[]).replace(dir.path().to_str().unwrap(), "DIR");
     assert_eq!(line, "[ERROR] DIR is not a finished dump: it has no file `metadata`; dump again");
     dir.write("file", "");
-    for (name, why) in [("file", "Not a directory (os error 20)"), ("gone", "No such file or directory (os error 2)")] {
+    for (name, why, code) in
+        [("file", "Not a directory (os error 20)", 7), ("gone", "No such file or directory (os error 2)", 5)]
+    {
         let program = Program::myloader().server(target(product)).arg("-d").arg(dir.path().join(name));
-        let line = only_line(&program.fails_with(1)).replace(dir.path().to_str().unwrap(), "DIR");
+        let line = only_line(&program.fails_with(code)).replace(dir.path().to_str().unwrap(), "DIR");
         assert_eq!(
             line,
             format!("[ERROR] cannot read DIR/{name}: {why}; give the directory of a dump with --directory")

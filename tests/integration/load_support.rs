@@ -50,10 +50,16 @@ pub fn load(product: Product, dir: &WorkDir, options: &[&str]) -> Output {
     myloader(target(product), dir).args(options).ok()
 }
 
-/// A restore that fails with exit code 1 and one line: that line.
+/// A restore that fails with this exit code (with `None`, any) and one line: that line.
+#[track_caller]
+pub fn failing(code: impl Into<Option<i32>>, product: Product, dir: &WorkDir, options: &[&str]) -> String {
+    only_line(&myloader(target(product), dir).args(options).fails_with(code))
+}
+
+/// A restore that fails since the server refuses something.
 #[track_caller]
 pub fn refused(product: Product, dir: &WorkDir, options: &[&str]) -> String {
-    only_line(&myloader(target(product), dir).args(options).fails_with(1))
+    failing(4, product, dir, options)
 }
 
 /// Makes a database on the source server, dumps it, restores it, and compares all of both.

@@ -23,6 +23,7 @@ mod dump_rows;
 mod dump_stream;
 mod dump_support;
 mod dump_tls;
+mod exit_codes;
 mod fidelity_support;
 mod fixtures;
 mod harness_compare;

@@ -313,7 +313,7 @@ fn a_server_without_local_infile_gets_no_table() {
         make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);
         let dir = dump(source(product), &["-B", database, "--format=CSV"]);
         let strict = Server::start(product, &["--local-infile=0"]);
-        let error = myloader(&strict, &dir).fails_with(1);
+        let error = myloader(&strict, &dir).fails_with(4);
         assert_eq!(
             crate::dump_support::only_line(&error),
             "[ERROR] the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \

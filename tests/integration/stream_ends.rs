@@ -73,7 +73,7 @@ fn a_dumper_that_dies_is_never_taken_for_one_that_is_done() {
             }
             assert_ne!(killed.dumper.code, Some(0), "{}", killed.loader.stderr);
             cut += 1;
-            assert_eq!(killed.loader.code, Some(1), "{signal} after {moment:?}: {}", killed.loader.stderr);
+            assert_eq!(killed.loader.code, Some(5), "{signal} after {moment:?}: {}", killed.loader.stderr);
             let says = ["the stream was cut short at byte ", "the stream is empty"];
             assert!(says.iter().any(|text| killed.loader.stderr.contains(text)), "{}", killed.loader.stderr);
         }
@@ -116,7 +116,7 @@ fn a_dumper_that_fails_sends_no_metadata() {
                 .current_dir(at_dumper.path()),
             Program::myloader().server(target(product)).arg("--stream").current_dir(at_loader.path()),
         );
-        assert_eq!((dumper.code, loader.code), (Some(1), Some(1)), "{}{}", dumper.stderr, loader.stderr);
+        assert_eq!((dumper.code, loader.code), (Some(4), Some(5)), "{}{}", dumper.stderr, loader.stderr);
         assert!(dumper.stderr.contains("[ERROR] cannot dump rows of stream_dumper_fails."), "{}", dumper.stderr);
         assert!(loader.stderr.contains("[ERROR] the stream was cut short at byte "), "{}", loader.stderr);
         assert_eq!((at_dumper.list(), at_loader.list()), (Vec::<String>::new(), Vec::<String>::new()));
@@ -146,21 +146,21 @@ fn a_stream_cut_anywhere_fails_on_a_server_too() {
         };
         for length in (0..stream.len()).step_by(23) {
             let output = load(&stream[..length]);
-            assert_eq!(output.code, Some(1), "cut at {length}: {}", output.stderr);
+            assert_eq!(output.code, Some(5), "cut at {length}: {}", output.stderr);
         }
         // A member whose content is another's: the checksum of the rows' file is the first to tell.
         let mut changed = stream.clone();
         let at = changed.windows(5).position(|bytes| bytes == b"'one'").unwrap();
         changed[at + 1] = b'O';
         let output = load(&changed);
-        assert_eq!(output.code, Some(1));
+        assert_eq!(output.code, Some(5));
         assert!(output.stderr.contains("the stream's member stream_cut.t.00000.sql is damaged"), "{}", output.stderr);
         // A file of rows that never was in the stream: the row counts tell.
         let text = String::from_utf8(stream.clone()).unwrap();
         let start = text.find("\n-- stream_cut.t.00000.sql ").unwrap();
         let end = start + 1 + text[start + 1..].find("\n-- ").unwrap();
         let output = load(format!("{}{}", &text[..start], &text[end..]).as_bytes());
-        assert_eq!(output.code, Some(1));
+        assert_eq!(output.code, Some(5));
         let says = "the restore is not complete: table stream_cut.t has 0 rows of the dump's 2";
         assert!(output.stderr.contains(says), "{}", output.stderr);
         assert_eq!(load(&stream).code, Some(0));

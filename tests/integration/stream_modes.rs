@@ -121,18 +121,18 @@ fn streams_and_modes_that_do_not_go_together() {
             .ok();
         (work, output.stdout)
     };
-    let load = |work: &WorkDir, stream: Vec<u8>, options: &[&str]| {
+    let load = |work: &WorkDir, stream: Vec<u8>, options: &[&str], code: i32| {
         let loader = Program::myloader().server(target(Product::MariaDb)).args(options);
-        loader.stdin(stream).current_dir(work.path()).fails_with(1)
+        loader.stdin(stream).current_dir(work.path()).fails_with(code)
     };
     let (work, headers) = dump(&["--stream=NO_STREAM_AND_NO_DELETE"]);
-    let stderr = load(&work, headers, &["--stream"]);
+    let stderr = load(&work, headers, &["--stream"], 5);
     assert!(stderr.contains("the stream has headers only, at metadata.header"), "{stderr}");
     let (work, content) = dump(&["--stream=NO_DELETE"]);
-    let stderr = load(&work, content.clone(), &["--stream=NO_STREAM", "-d", "d"]);
+    let stderr = load(&work, content.clone(), &["--stream=NO_STREAM", "-d", "d"], 5);
     assert!(stderr.contains("the stream brings the content of metadata.header"), "{stderr}");
     assert!(work.path().join("d/metadata").exists(), "the files are still there");
-    let stderr = load(&work, content, &["--stream", "-d", "d"]);
+    let stderr = load(&work, content, &["--stream", "-d", "d"], 7);
     assert!(stderr.contains("d is not empty ("), "{stderr}");
     assert!(work.path().join("d/metadata").exists(), "the files are still there");
     server.client().run(format!("DROP DATABASE {database}"));

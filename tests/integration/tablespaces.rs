@@ -47,7 +47,7 @@ fn tablespaces_come_back_before_their_tables() {
     // Without them, the table is named, and what to do.
     let without = dump(from, &["-B", database]);
     assert!(!without.list().contains(&FILE.to_owned()));
-    let stderr = myloader(to, &without).args(["--threads=1"]).fails_with(1);
+    let stderr = myloader(to, &without).args(["--threads=1"]).fails_with(4);
     for (table, name) in [("a", "ts one;"), ("b", "ts_packed")] {
         let refusal = format!(
             "table tablespaces.{table}: tablespaces.{table}-schema.sql, line 5: server error 3510 (HY000): Tablespace \
@@ -123,7 +123,7 @@ fn a_user_who_may_not_see_them_is_told() {
     let dir = WorkDir::new();
     let program =
         Program::mydumper().arg("--socket").arg(from.socket()).args(["-u", "unseen_tablespaces", "-pp", "-v", "1"]);
-    let line = only_line(&program.args(["-B", "unseen_tablespaces", "-Y", "-o"]).arg(dir.path()).fails_with(1));
+    let line = only_line(&program.args(["-B", "unseen_tablespaces", "-Y", "-o"]).arg(dir.path()).fails_with(4));
     assert!(
         line.starts_with(
             "[ERROR] --all-tablespaces: cannot read the tablespaces: server error 1227 (42000): Access denied"

@@ -5,6 +5,7 @@
 use std::io::{self, Read};
 
 use bytes::Bytes;
+use crossbeam_channel::Sender;
 use futures_util::stream;
 use mysql_async::prelude::Queryable;
 use mysql_async::{ClientIdentity, Conn, OptsBuilder, QueryResult, SslOpts, TextProtocol, Value};
@@ -66,12 +67,15 @@ impl Session {
 
     pub(super) fn load_infile(&mut self, statement: &[u8], data: impl Read + Send + 'static) -> Result<Outcome, Cause> {
         let data = std::sync::Mutex::new(Some(data));
+        let (unreadable, failure) = crossbeam_channel::bounded(1);
         self.conn.set_infile_handler(async move {
             let data = data.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let blocks: mysql_async::InfileData = Box::pin(stream::iter(data.into_iter().flat_map(blocks)));
+            let blocks: mysql_async::InfileData =
+                Box::pin(stream::iter(data.into_iter().flat_map(move |data| blocks(data, unreadable.clone()))));
             Ok(blocks)
         });
-        self.execute(statement)
+        // The driver's own error does not tell whether the data or the connection failed.
+        self.execute(statement).map_err(|cause| failure.try_recv().map_or(cause, Cause::Data))
     }
 
     pub(super) fn query(&mut self, statement: &[u8]) -> Result<Rows<'_>, Cause> {
@@ -190,7 +194,10 @@ fn cause_of(error: mysql_async::Error) -> Cause {
 }
 
 /// Blocks of a file for LOAD DATA LOCAL.
-fn blocks(mut data: impl Read + Send + 'static) -> impl Iterator<Item = io::Result<Bytes>> + Send {
+fn blocks(
+    mut data: impl Read + Send + 'static,
+    unreadable: Sender<io::Error>,
+) -> impl Iterator<Item = io::Result<Bytes>> + Send {
     std::iter::from_fn(move || {
         let mut block = vec![0; INFILE_BLOCK];
         match read_full(&mut data, &mut block) {
@@ -199,7 +206,11 @@ fn blocks(mut data: impl Read + Send + 'static) -> impl Iterator<Item = io::Resu
                 block.truncate(filled);
                 Some(Ok(Bytes::from(block)))
             }
-            Err(error) => Some(Err(error)),
+            Err(error) => {
+                let told = io::Error::new(error.kind(), error.to_string());
+                let _ = unreadable.try_send(error);
+                Some(Err(told))
+            }
         }
     })
 }

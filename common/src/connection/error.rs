@@ -1,6 +1,13 @@
 //! What goes wrong with servers, and what to do about it.
 
+use std::io;
+
 use super::settings::Address;
+use crate::exit::{Exit, Failure};
+
+/// What a server says when it ends a connection: shutdown, a session that was killed (MariaDB, MySQL), idle for too
+/// long, the network, only some users let in.
+const ENDS_CONNECTION: [u16; 10] = [1053, 1077, 1927, 3169, 4031, 1158, 1159, 1160, 1161, 3032];
 
 /// What went wrong with a connection or a statement.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +48,9 @@ pub enum Cause {
     /// The connection failed or the protocol was broken.
     #[error("{0}")]
     Connection(String),
+    /// What LOAD DATA was to send could not be read; the connection is of no further use.
+    #[error("cannot read the data to send: {0}")]
+    Data(io::Error),
     /// The program is being stopped.
     #[error("stopped")]
     Stopped,
@@ -57,6 +67,29 @@ impl Error {
         match self.cause() {
             Cause::Server { code, .. } => Some(*code),
             _ => None,
+        }
+    }
+
+    /// Whether no connection was made, or there is none any more: the server, or the way to it, may be back later.
+    pub fn is_lost_connection(&self) -> bool {
+        match (self, self.cause()) {
+            (_, Cause::Stopped | Cause::Data(_)) => false,
+            (Error::Connect { .. }, _) | (_, Cause::Connection(_)) => true,
+            (_, Cause::Server { code, .. }) => ENDS_CONNECTION.contains(code),
+        }
+    }
+
+    /// What went wrong with the data of LOAD DATA, if that is the cause, and not the server.
+    ///
+    /// # Errors
+    /// This error, if it is another.
+    pub fn into_data(self) -> Result<io::Error, Error> {
+        match self {
+            Error::Statement { statement, cause } => match *cause {
+                Cause::Data(error) => Ok(error),
+                cause => Err(Error::Statement { statement, cause: Box::new(cause) }),
+            },
+            error @ Error::Connect { .. } => Err(error),
         }
     }
 
@@ -90,6 +123,17 @@ impl Error {
             _ => None,
         };
         advice.map(|text| format!(" ({text})")).unwrap_or_default()
+    }
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self.cause() {
+            _ if self.is_lost_connection() => Exit::Connection,
+            Cause::Data(error) => Exit::of_reading(error),
+            Cause::Stopped => Exit::Failed,
+            Cause::Server { .. } | Cause::Connection(_) => Exit::Server,
+        }
     }
 }
 

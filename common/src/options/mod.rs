@@ -32,6 +32,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
+use crate::exit;
+
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
 pub use definer::DefinerOptions;
@@ -136,6 +138,7 @@ fn command<O: CommandFactory>(program: ProgramName) -> Command {
         .bin_name(program.as_str())
         .disable_help_flag(true)
         .args_override_self(true)
+        .after_help(exit::HELP)
         .arg(Arg::new("help").long("help").short('?').action(ArgAction::Help).help("Print this help"));
     for option in known::of(program) {
         // An option that a struct has taken over since needs no line of the table.

@@ -10,7 +10,7 @@ use std::io::Write;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::ProgramName;
-use crate::exit;
+use crate::exit::Exit;
 
 /// Why there is nothing to run: a mistake in the options (exit code 2), or help or version was asked for (0).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl UsageError {
     }
 
     /// 0 for help and version, 2 for a mistake.
-    pub fn exit_code(&self) -> u8 {
-        if self.answer { exit::DONE } else { exit::USAGE }
+    pub fn exit(&self) -> Exit {
+        if self.answer { Exit::Done } else { Exit::Usage }
     }
 
     /// Prints help and version on stdout, a mistake on stderr with the program's name before it.

@@ -8,6 +8,7 @@
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use crate::exit::{Exit, Failure};
 use crate::io::read_some;
 
 /// How much is read at once, in the end: most files of a dump of many tables are small.
@@ -54,6 +55,15 @@ pub enum StatementError {
         /// Where the statement starts.
         line: u64,
     },
+}
+
+impl Failure for StatementError {
+    fn exit(&self) -> Exit {
+        match self {
+            StatementError::Read(error) => Exit::of_reading(error),
+            StatementError::CutShort { .. } | StatementError::TooLong { .. } => Exit::Dump,
+        }
+    }
 }
 
 /// Reads a file statement by statement, holding one at a time.

@@ -1,6 +1,7 @@
 //! Options of mydumper: defaults, values, and the list of mydumper 1.0.1.
 
 use clap::CommandFactory;
+use common::exit::Exit;
 use common::options::{Parsed, ProgramName, UsageError, known, parse};
 
 use crate::config::resolve;
@@ -161,7 +162,7 @@ fn typed(line: &str) -> Options {
 
 fn error(line: &str) -> String {
     let error = run(line).unwrap_err();
-    assert_eq!(error.exit_code(), 2, "{line}");
+    assert_eq!(error.exit(), Exit::Usage, "{line}");
     error.to_string()
 }
 
@@ -200,7 +201,7 @@ fn every_option_is_taken_or_refused_by_name_under_its_letter() {
         let by_name = run(&format!("--{long}{value}"));
         // Help and version come as errors with exit code 0.
         if let Err(error) = &by_name
-            && error.exit_code() != 0
+            && error.exit() != Exit::Done
         {
             let refusal = format!("--{long} is not supported yet by this version: ");
             assert!(error.to_string().starts_with(&refusal), "--{long}: {error}");
@@ -324,7 +325,7 @@ fn formats_of_rows() {
     assert_eq!((statement.include_header, statement.lines_terminated_by), (true, None));
     let refused = |line: &str| resolve(run(line).unwrap()).err().unwrap();
     let error = refused("--lines-starting-by >");
-    assert_eq!(error.exit_code(), 2);
+    assert_eq!(error.exit(), Exit::Usage);
     assert_eq!(
         error.to_string(),
         "--lines-starting-by says nothing of INSERT statements: add --format=LOAD_DATA or --format=CSV, or leave it out"

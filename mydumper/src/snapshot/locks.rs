@@ -6,6 +6,7 @@
 use std::time::{Duration, Instant};
 
 use common::connection::{Connection, Error as ServerError, Settings};
+use common::exit::{Exit, Failure};
 use common::name::QualifiedName;
 use common::stop::Stop;
 
@@ -20,6 +21,12 @@ pub struct LockError {
     pub what: &'static str,
     /// Why not.
     pub source: ServerError,
+}
+
+impl Failure for LockError {
+    fn exit(&self) -> Exit {
+        self.source.exit()
+    }
 }
 
 impl LockError {

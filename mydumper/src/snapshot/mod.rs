@@ -10,6 +10,7 @@ mod proof;
 use std::time::Duration;
 
 use common::connection::{Connection, Error as ServerError};
+use common::exit::{Exit, Failure};
 use common::metadata::{Coordinates, Guarantee};
 use common::name::QualifiedName;
 use common::server::Server;
@@ -48,6 +49,19 @@ pub enum Error {
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Lock(error) => error.exit(),
+            Error::LongQueries(error) => error.exit(),
+            Error::Server(error) => error.exit(),
+            Error::Listing(error) => error.exit(),
+            Error::Unproved(error) => error.exit(),
+            Error::Stopped(error) => error.exit(),
+        }
+    }
 }
 
 impl Error {

@@ -14,6 +14,7 @@
 use std::time::{Duration, Instant};
 
 use common::connection::{Connection, Error as ServerError};
+use common::exit::{Exit, Failure};
 use common::metadata::Coordinates;
 use common::server::Server;
 
@@ -37,6 +38,15 @@ pub enum Error {
         "transactions were committed during all attempts of {} s to open all snapshots at one moment", PATIENCE.as_secs()
     )]
     Moving,
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server(error) => error.exit(),
+            Error::Impossible(_) | Error::Moving => Exit::Failed,
+        }
+    }
 }
 
 /// Starts a transaction with a snapshot on each connection, all at about the same time.

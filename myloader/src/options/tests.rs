@@ -1,6 +1,7 @@
 //! Options of myloader: defaults, values, and the list of myloader 1.0.1.
 
 use clap::CommandFactory;
+use common::exit::Exit;
 use common::options::{Parsed, ProgramName, StreamMode, UsageError, known, parse};
 
 use super::*;
@@ -122,7 +123,7 @@ fn typed(line: &str) -> Options {
 
 fn error(line: &str) -> String {
     let error = run(line).unwrap_err();
-    assert_eq!(error.exit_code(), 2, "{line}");
+    assert_eq!(error.exit(), Exit::Usage, "{line}");
     error.to_string()
 }
 
@@ -158,7 +159,7 @@ fn every_option_is_taken_or_refused_by_name_under_its_letter() {
         let by_name = run(&format!("--{long}{value}"));
         // Help and version come as errors with exit code 0.
         if let Err(error) = &by_name
-            && error.exit_code() != 0
+            && error.exit() != Exit::Done
         {
             let refusal = format!("--{long} is not supported yet by this version: ");
             assert!(error.to_string().starts_with(&refusal), "--{long}: {error}");

@@ -1,5 +1,6 @@
 //! What ends a restore though every single job has succeeded.
 
+use common::exit::{Exit, Failure};
 use common::filter::FilterError;
 use common::name::QualifiedName;
 
@@ -45,7 +46,10 @@ pub enum Error {
         /// What has happened so far.
         consequence: &'static str,
     },
-    /// Rows are missing, or there are too many.
+    /// Files of the dump are missing, and maybe rows with them.
+    #[error("the restore is not complete: {}", .0.join("; "))]
+    Missing(Vec<String>),
+    /// Rows are missing, or there are too many, though all files are there.
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
     /// `--source-db` or `--tables-list` names what the dump does not have.
@@ -74,6 +78,23 @@ pub enum Error {
     /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] FilterError),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::TablesExist(_)
+            | Error::Triggers(_)
+            | Error::Refused { .. }
+            | Error::Views(_)
+            | Error::Routines(_)
+            | Error::Accounts(_) => Exit::Server,
+            Error::Missing(_) | Error::NoName(_) => Exit::Dump,
+            Error::RowCounts(_) => Exit::Differs,
+            Error::SeveralDatabases { .. } | Error::NotInDump { .. } | Error::NoAccounts => Exit::Failed,
+            Error::Filter(error) => error.exit(),
+        }
+    }
 }
 
 fn list(names: &[QualifiedName]) -> String {

@@ -21,24 +21,32 @@ impl Scheduler {
         tracing::warn!("the dump does not promise one point in time: {what}{by}");
     }
 
-    /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
-    pub(super) fn check_file_count(&self) -> Result<(), Error> {
-        match self.metadata.config.num_files {
-            Some(expected) if self.settings.filter.is_empty() && expected != self.files => {
-                Err(Error::RowCounts(vec![format!("the dump has {expected} files, but {} are there", self.files)]))
-            }
-            _ => Ok(()),
+    /// What was restored against what the dump says that it holds. Rows that differ where files are missing are those
+    /// files' rows.
+    pub(super) fn check_complete(&self) -> Result<(), Error> {
+        let (mut differences, mut missing) = self.compare_tables()?;
+        missing.extend(self.compare_files());
+        if !missing.is_empty() {
+            differences.append(&mut missing);
+            return Err(Error::Missing(differences));
         }
+        if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }
     }
 
-    /// What was restored against what the dump says that it holds.
-    pub(super) fn check_row_counts(&self) -> Result<(), Error> {
+    /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
+    fn compare_files(&self) -> Option<String> {
+        let expected = self.metadata.config.num_files.filter(|_| self.settings.filter.is_empty())?;
+        (expected != self.files).then(|| format!("the dump has {expected} files, but {} are there", self.files))
+    }
+
+    /// Tables whose rows differ, and those whose definition is missing.
+    fn compare_tables(&self) -> Result<(Vec<String>, Vec<String>), Error> {
+        let (mut differences, mut missing) = (Vec::new(), Vec::new());
         if !self.settings.data {
-            return Ok(());
+            return Ok((differences, missing));
         }
         // A dump may have been made without schemas, but not with those of some tables only.
         let has_schemas = self.settings.schemas && self.tables.values().any(|state| state.schema.is_some());
-        let mut differences = Vec::new();
         for (table, entry) in &self.metadata.tables {
             let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
             let state = self.tables.get(table);
@@ -54,10 +62,10 @@ impl Scheduler {
             if restored != expected {
                 differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
             } else if has_schemas && state.is_none_or(|state| state.schema.is_none()) {
-                differences.push(format!("the file with the definition of table {table} is missing"));
+                missing.push(format!("the file with the definition of table {table} is missing"));
             }
         }
-        if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }
+        Ok((differences, missing))
     }
 
     /// A name that was asked for and is not in the dump is a mistake, not an empty restore.

@@ -96,8 +96,7 @@ impl Scheduler {
             Stage::Emptying => self.stage = Stage::Rows,
             Stage::Rows => {
                 self.check_filter()?;
-                self.check_row_counts()?;
-                self.check_file_count()?;
+                self.check_complete()?;
                 self.stage = Stage::Keys;
                 self.keys = std::mem::take(&mut self.late_keys);
             }

@@ -225,7 +225,7 @@ impl Session {
                     Ok(filled) => self.send_block(&block[..filled])?,
                     Err(error) => {
                         self.packets.transport.close();
-                        return Err(self.failed(error));
+                        return Err(if self.stop.is_triggered() { Cause::Stopped } else { Cause::Data(error) });
                     }
                 }
             }
