@@ -138,7 +138,7 @@ impl Metadata {
         let mut section = Section::Other;
         for (number, line) in text.lines().enumerate() {
             let error = || MetadataError { line: number + 1, text: line.chars().take(100).collect() };
-            let line = line.trim();
+            let line = trim(line);
             if line.starts_with("# Finished dump at") {
                 self.finished = true;
             } else if line.is_empty() || line.starts_with(['#', ';']) {
@@ -149,7 +149,7 @@ impl Metadata {
                 }
             } else {
                 let (key, value) = line.split_once('=').ok_or_else(error)?;
-                self.set(&section, key.trim(), value.trim()).ok_or_else(error)?;
+                self.set(&section, trim(key), trim(value)).ok_or_else(error)?;
             }
         }
         Ok(())
@@ -321,16 +321,22 @@ impl Config {
     }
 }
 
-/// A name on a line of its own, escaped as GLib's key files are.
+/// Without the blanks around it. Names may begin and end with other white space, such as U+3000.
+fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\r'])
+}
+
+/// A name on a line of its own, escaped as GLib's key files are; so are blanks at both ends, which are no part of a value.
 fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
-    for (index, character) in name.chars().enumerate() {
+    let last = name.len().saturating_sub(1);
+    for (index, character) in name.char_indices() {
         match character {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
             '\\' => out.push_str("\\\\"),
-            ' ' if index == 0 => out.push_str("\\s"),
+            ' ' if index == 0 || index == last => out.push_str("\\s"),
             _ => out.push(character),
         }
     }
@@ -407,7 +413,8 @@ mod tests {
     #[test]
     fn what_we_write_we_read() {
         let entry = TableEntry {
-            real_name: Some(" a\n=\\n`é".into()),
+            // U+3000 is white space, and a table's name may end with it.
+            real_name: Some(" a\n=\\n`é\u{3000}".into()),
             rows: Some(7),
             is_sequence: true,
             estimated_bytes: Some(16384),
@@ -422,7 +429,7 @@ mod tests {
             local_infile: Some(true),
             num_files: Some(9),
             guarantee: Some(Guarantee::TransactionalTables),
-            guarantee_by: Some("a lock; for more: \n RELOAD = x".into()),
+            guarantee_by: Some("a lock; for more: \n RELOAD = x ".into()),
         };
         let text = format!(
             "{}{}{}{}",
@@ -436,9 +443,9 @@ mod tests {
             "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
-             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\n\
+             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\n\
              [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
-             guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\n\
+             guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\\s\n\
              # Finished dump at: 2026-11-21 03:05:31\n"
         );
         let metadata = Metadata::parse(&text).unwrap();

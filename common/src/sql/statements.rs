@@ -5,6 +5,7 @@
 //! rule, whatever sql_mode decides about quotes. We do not change bodies: a statement that holds `;` is written
 //! between `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
@@ -111,6 +112,8 @@ impl<R: Read> StatementReader<R> {
     pub fn next_statement(&mut self) -> Result<Option<Statement<'_>>, StatementError> {
         let mut scanned = self.start;
         let mut lines = 0;
+        // Whether nothing of the statement has come yet.
+        let mut blank = true;
         loop {
             let Some(line) = self.line_at(scanned)? else {
                 return if self.buffer[self.start..].iter().all(u8::is_ascii_whitespace) {
@@ -121,15 +124,15 @@ impl<R: Read> StatementReader<R> {
             };
             // Reading may have moved what was not given out to the buffer's front.
             let text = &self.buffer[line.start..line.end];
-            let at_statement_start = self.buffer[self.start..line.start].iter().all(u8::is_ascii_whitespace);
             lines += 1;
-            if at_statement_start && let Some(delimiter) = delimiter_command(text) {
+            if blank && let Some(delimiter) = delimiter_command(text) {
                 self.delimiter = delimiter;
                 self.start = line.next;
                 self.line += lines;
                 (scanned, lines) = (line.next, 0);
                 continue;
             }
+            blank = blank && text.iter().all(u8::is_ascii_whitespace);
             if text.ends_with(&self.delimiter.0) {
                 let mut statement = self.start..line.end - self.delimiter.0.len();
                 if statement.end == line.start && statement.end > statement.start {
@@ -195,7 +198,8 @@ fn delimiter_command(line: &[u8]) -> Option<Delimiter> {
 /// # Errors
 /// Those of writing to `out`.
 pub fn write_statement(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    if memchr::memmem::find(text, b";\n").is_some() {
+    // A line break at the end would be taken for that before a delimiter on a line of its own.
+    if memchr::memmem::find(text, b";\n").is_some() || text.ends_with(b"\n") {
         return write_delimited(out, text);
     }
     out.write_all(text)?;
@@ -217,13 +221,20 @@ pub fn write_stored_program(out: &mut impl Write, text: &[u8]) -> io::Result<()>
 
 fn write_delimited(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     // The stock client looks for the delimiter anywhere, so it must not occur in the text at all.
-    let usual = [";;", "//", "$$"].into_iter().map(str::to_owned);
-    let unusual = (1..).map(|number: u64| format!("${number}$"));
-    let free = usual.chain(unusual).find(|candidate| memchr::memmem::find(text, candidate.as_bytes()).is_none());
-    let delimiter = free.unwrap_or_default();
+    let usual = [";;", "//", "$$"].into_iter().find(|usual| memchr::memmem::find(text, usual.as_bytes()).is_none());
+    let delimiter = usual.map_or_else(|| unusual_delimiter(text), str::to_owned);
     writeln!(out, "DELIMITER {delimiter}")?;
     out.write_all(text)?;
     write!(out, "\n{delimiter}\nDELIMITER ;\n")
+}
+
+/// `$1$`, `$2$` …, the first that is not in the text, which is read once for all of them.
+fn unusual_delimiter(text: &[u8]) -> String {
+    let between_dollars = text.split(|byte| *byte == b'$');
+    let taken: BTreeSet<u64> =
+        between_dollars.filter_map(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).collect();
+    let free = (1..).find(|number| !taken.contains(number)).unwrap_or_default();
+    format!("${free}$")
 }
 
 #[cfg(test)]
@@ -273,6 +284,30 @@ mod tests {
         assert_eq!(error.to_string(), "the file ends in the middle of the statement of line 2: it was cut short");
         // The last statement needs no line break.
         assert_eq!(read_all(b"SELECT 1;").unwrap(), [(1, b"SELECT 1".to_vec())]);
+    }
+
+    #[test]
+    fn a_line_break_at_the_end_is_kept() {
+        for text in ["SELECT 1\n", "SELECT 1\n\n", "CREATE VIEW v AS SELECT 1 -- ;\n"] {
+            let mut file = Vec::new();
+            write_statement(&mut file, text.as_bytes()).unwrap();
+            write_stored_program(&mut file, text.as_bytes()).unwrap();
+            let read: Vec<Vec<u8>> = read_all(&file).unwrap().into_iter().map(|(_, text)| text).collect();
+            assert_eq!(read, [text.as_bytes(), text.as_bytes()]);
+        }
+    }
+
+    /// Each of these took a time that grew with the square of the length: hours for these.
+    #[test]
+    fn long_texts_take_no_longer_than_their_length() {
+        let lines = "\n".repeat(4 << 20) + "SELECT 1;\n";
+        assert_eq!(read_all(lines.as_bytes()).unwrap(), [(1, lines.as_bytes()[..lines.len() - 2].to_vec())]);
+        let taken: String = (1..300_000).map(|number| format!("${number}$ ")).collect();
+        let body = format!("BEGIN SELECT ';; // $$'; -- {taken}\nEND");
+        let mut file = Vec::new();
+        write_stored_program(&mut file, body.as_bytes()).unwrap();
+        assert!(file.starts_with(b"DELIMITER $300000$\n"));
+        assert_eq!(read_all(&file).unwrap(), [(2, body.into_bytes())]);
     }
 
     proptest! {

@@ -5,6 +5,8 @@
 //! groups unique, plain and spatial, fulltext, and keep the order of definition within a group; a key that is added
 //! later is the last of its group. So when a key has to stay in CREATE TABLE, those before it in its group stay too.
 
+use std::collections::BTreeSet;
+
 use super::ParseError;
 use super::create_table::{Body, CreateTable};
 use super::element::{Column, ElementKind, ForeignKey, Key};
@@ -131,7 +133,7 @@ fn fates(table: &CreateTable<'_>, options: &SplitOptions) -> Vec<Fate> {
         let of_foreign_keys = foreign_key == Fate::Stays || (drop_keys && foreign_key == Fate::Later);
         needed_keys(table, of_foreign_keys)
     } else {
-        Vec::new()
+        BTreeSet::new()
     };
     let mut fates: Vec<_> = table
         .elements
@@ -195,7 +197,7 @@ fn has_hash_key(table: &CreateTable<'_>) -> bool {
 }
 
 /// The places of the secondary keys without which the table cannot be created, or would be another one.
-fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool) -> Vec<usize> {
+fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool) -> BTreeSet<usize> {
     let columns: Vec<&Column> = table
         .elements
         .iter()
@@ -220,26 +222,26 @@ fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool) -> Vec<usize> {
             _ => {}
         }
     }
-    let mut needed = Vec::new();
+    let mut needed = BTreeSet::new();
     if primary.is_empty() && !columns.iter().any(|column| column.primary) {
         needed.extend(unique);
     }
     // A foreign key needs one on its own columns (the server would make another) and one on those it refers to.
-    let mut referring: Vec<&[u8]> = Vec::new();
-    referring.extend(columns.iter().filter(|column| column.references).map(|column| &*column.name));
+    let mut referring = BTreeSet::new();
+    referring.extend(columns.iter().filter(|column| column.references).map(|column| column.name.to_ascii_lowercase()));
     for foreign_key in foreign_keys {
-        referring.extend(foreign_key.columns.iter().map(|column| &**column));
+        referring.extend(foreign_key.columns.iter().map(|column| column.to_ascii_lowercase()));
         if foreign_key.referenced_table.eq_ignore_ascii_case(&table.name) {
-            referring.extend(foreign_key.referenced_columns.iter().map(|column| &**column));
+            referring.extend(foreign_key.referenced_columns.iter().map(|column| column.to_ascii_lowercase()));
         }
     }
+    let is_referring =
+        |key: &Key| key.first_column().is_some_and(|first| referring.contains(&first.to_ascii_lowercase()));
     let starts_with =
         |key: &Key, column: &[u8]| key.first_column().is_some_and(|first| first.eq_ignore_ascii_case(column));
     let contains =
         |key: &Key, column: &[u8]| key.columns.iter().flatten().any(|name| name.eq_ignore_ascii_case(column));
-    needed.extend(
-        keys.iter().filter(|(_, key)| referring.iter().any(|column| starts_with(key, column))).map(|(index, _)| *index),
-    );
+    needed.extend(keys.iter().filter(|(_, key)| is_referring(key)).map(|(index, _)| *index));
     if let Some(column) = columns.iter().find(|column| column.auto_increment)
         && !(column.primary || column.unique)
     {

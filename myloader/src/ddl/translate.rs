@@ -32,24 +32,26 @@ pub fn translate(sql: &[u8], server: Server) -> Result<Vec<u8>, ParseError> {
     if table.body != Body::Elements {
         return Ok(sql.to_vec());
     }
+    let tokens: Vec<_> =
+        Tokens::new(sql, Dialect::default()).filter(|token| token.kind != TokenKind::Comment).collect();
     let mut edits = Edits::new();
     let mut end = 0;
     for element in &table.elements {
         end = element.end();
-        let tokens: Vec<_> = tokens_of(sql, element.start..end);
+        let tokens = inside(&tokens, element.start..end);
         match &element.kind {
-            ElementKind::Column(_) => column(&tokens, server, &mut edits),
+            ElementKind::Column(_) => column(tokens, server, &mut edits),
             ElementKind::UniqueKey(_)
             | ElementKind::Key(_)
             | ElementKind::FulltextKey(_)
-            | ElementKind::SpatialKey(_) => key(&tokens, server, &mut edits),
+            | ElementKind::SpatialKey(_) => key(tokens, server, &mut edits),
             _ => {}
         }
     }
-    let options = tokens_of(sql, end..sql.len());
-    collation(&options, &mut edits);
+    let options = inside(&tokens, end..sql.len());
+    collation(options, &mut edits);
     if table.is_archive() {
-        counter(&options, &mut edits);
+        counter(options, &mut edits);
     }
     edits.sort_by_key(|(range, _)| range.start);
     let mut translated = Vec::with_capacity(sql.len());
@@ -63,9 +65,10 @@ pub fn translate(sql: &[u8], server: Server) -> Result<Vec<u8>, ParseError> {
     Ok(translated)
 }
 
-fn tokens_of(sql: &[u8], range: Range<usize>) -> Vec<Token<'_>> {
-    let is_inside = |token: &Token<'_>| range.contains(&token.start) && token.kind != TokenKind::Comment;
-    Tokens::new(sql, Dialect::default()).filter(is_inside).collect()
+/// Those of the tokens that start in a range.
+fn inside<'t, 'a>(tokens: &'t [Token<'a>], range: Range<usize>) -> &'t [Token<'a>] {
+    let before = |end: usize| tokens.partition_point(|token| token.start < end);
+    tokens.get(before(range.start)..before(range.end)).unwrap_or_default()
 }
 
 fn column(tokens: &[Token<'_>], server: Server, edits: &mut Edits) {
