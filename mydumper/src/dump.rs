@@ -140,6 +140,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
             directory: directory.path().to_owned(),
             level: config.compression_level,
             overwrite: config.output.existing == ExistingFiles::Keep,
+            sends: config.stream.is_some(),
             keep,
         },
         compression: config.compression,

@@ -1,6 +1,6 @@
 //! One file of the dump, from its first byte to its name in the directory.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use common::compression::Compressor;
 use common::dump_file::DumpFile;
 use common::exit::{Exit, Failure};
+
+use crate::direct_file::DirectFile;
 
 /// A file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -58,6 +60,8 @@ pub struct Files {
     pub level: i32,
     /// Whether a file of the same name is replaced, `--dirty`.
     pub overwrite: bool,
+    /// Whether files are read again soon: by the stream, or by who loads them meanwhile.
+    pub sends: bool,
     /// Whether files stay once they were sent.
     pub keep: bool,
 }
@@ -85,7 +89,10 @@ impl FileWriter {
         }
         let output = options
             .open(&path)
-            .and_then(|output| Compressor::new(file.compression, files.level, Checked { output, bytes: 0, crc32c: 0 }))
+            .and_then(|output| {
+                let output = DirectFile::new(output, files.sends);
+                Compressor::new(file.compression, files.level, Checked { output, bytes: 0, crc32c: 0 })
+            })
             .map_err(|source| WriteError { path: path.clone(), source })?;
         Ok(FileWriter { file, path, keep: files.keep, output: Some(output), written: 0 })
     }
@@ -111,15 +118,15 @@ impl FileWriter {
     /// Ends the file.
     pub fn finish(mut self) -> Result<FinishedFile, WriteError> {
         let result = match self.output.take() {
-            Some(output) => output.finish(),
+            Some(output) => output.finish().and_then(Checked::finish),
             None => Err(io::Error::other("written to its end already")),
         };
         match result {
-            Ok(checked) => Ok(FinishedFile {
+            Ok((bytes, crc32c)) => Ok(FinishedFile {
                 file: self.file.clone(),
                 path: std::mem::take(&mut self.path),
-                bytes: checked.bytes,
-                crc32c: checked.crc32c,
+                bytes,
+                crc32c,
                 keep: self.keep,
             }),
             Err(source) => Err(self.error(source)),
@@ -150,9 +157,16 @@ impl Drop for FileWriter {
 
 /// Counts and checks the bytes on their way into the file, so that the file need not be read again.
 struct Checked {
-    output: File,
+    output: DirectFile,
     bytes: u64,
     crc32c: u32,
+}
+
+impl Checked {
+    /// The length and the checksum.
+    fn finish(self) -> io::Result<(u64, u32)> {
+        self.output.finish().map(|()| (self.bytes, self.crc32c))
+    }
 }
 
 impl Write for Checked {
@@ -174,7 +188,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     fn files(directory: &Path, keep: bool) -> Files {
-        Files { directory: directory.to_owned(), level: 1, overwrite: false, keep }
+        Files { directory: directory.to_owned(), level: 1, overwrite: false, sends: !keep, keep }
     }
 
     fn name(name: &str) -> DumpFile {

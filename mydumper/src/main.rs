@@ -6,6 +6,7 @@ mod chunk;
 mod comparison;
 mod config;
 mod coordinator;
+mod direct_file;
 mod dump;
 mod encoder;
 mod file_writer;
