@@ -8,7 +8,7 @@ use crate::exit::{Exit, Failure};
 use crate::name::QualifiedName;
 
 /// Databases of the server itself, left out unless they are asked for by name.
-const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
+pub const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
 
 /// The filters that were given, together: a table passes when it passes each.
 #[derive(Debug, Default, Clone)]

@@ -15,6 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::exit::{Exit, Failure};
+
 /// Digits of the checksum.
 const CRC_LENGTH: usize = 8;
 
@@ -55,6 +57,15 @@ pub enum JournalError {
         /// What the system said.
         source: io::Error,
     },
+}
+
+impl Failure for JournalError {
+    fn exit(&self) -> Exit {
+        match self {
+            JournalError::Damaged { .. } | JournalError::Unknown { .. } => Exit::Dump,
+            JournalError::InUse { .. } | JournalError::Io { .. } => Exit::Local,
+        }
+    }
 }
 
 /// A journal that records are added to.
@@ -129,6 +140,25 @@ impl Journal {
     /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Removes it, since all is done.
+    ///
+    /// # Errors
+    /// [`JournalError::Io`].
+    pub fn remove(self) -> Result<(), JournalError> {
+        std::fs::remove_file(&self.path).map_err(io_error("remove", &self.path))
+    }
+}
+
+/// Whether nobody has a journal open. One that is not there is free.
+///
+/// # Errors
+/// [`JournalError::InUse`], or those of the system.
+pub fn check_free(path: &Path) -> Result<(), JournalError> {
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        file => lock(&file.map_err(io_error("open", path))?, path),
     }
 }
 

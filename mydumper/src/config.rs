@@ -102,6 +102,8 @@ pub enum ExistingFiles {
     Clear,
     /// Write between them, `--dirty`.
     Keep,
+    /// Go on with the interrupted dump in it, `--resume`.
+    Resume,
 }
 
 /// How tables are cut into chunks.
@@ -225,6 +227,14 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
     }
+    if output.resume && output.stream.is_some() {
+        return Err(UsageError::new(
+            "--resume is for dumps in a directory: what a stream's reader has got is not known, start both anew",
+        ));
+    }
+    if output.resume && output.outputdir.is_none() {
+        return Err(UsageError::new("--resume goes on with an interrupted dump: name its directory with --outputdir"));
+    }
     Ok(Config {
         connection: program::connection_settings(&connection, &session_variables)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
@@ -234,10 +244,11 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         threads: job.threads,
         output: Output {
             directory: output.outputdir,
-            existing: match (output.clear, output.dirty) {
-                (true, _) => ExistingFiles::Clear,
-                (false, true) => ExistingFiles::Keep,
-                (false, false) => ExistingFiles::Refuse,
+            existing: match (output.clear, output.dirty, output.resume) {
+                (true, ..) => ExistingFiles::Clear,
+                (_, true, _) => ExistingFiles::Keep,
+                (.., true) => ExistingFiles::Resume,
+                (false, false, false) => ExistingFiles::Refuse,
             },
         },
         stream: output.stream.map(|mode| Stream {

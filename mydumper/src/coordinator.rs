@@ -15,11 +15,12 @@ use common::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::chunk::{Chunk, Pace, Rest};
+use crate::chunk::{Chunk, KeyRange, Pace, Rest};
 use crate::config::{ChunkSize, Config, RowFormat};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::output::OutputDirectory;
+use crate::resume::{Done, DoneBefore, DumpJournal, TableBefore};
 use crate::rows_feed::{RowsFeed, Supply};
 use crate::schema::FILE_SQL_MODE;
 use crate::snapshot::Snapshot;
@@ -66,6 +67,22 @@ pub struct Coordinator<'a> {
     finished_tables: Vec<usize>,
     table_check: TableCheck,
     next_partial: u32,
+    /// Without one, the dump cannot be gone on with.
+    journal: Option<DumpJournal>,
+    /// What was dumped before, and is kept.
+    before: DoneBefore,
+    /// When the dump was begun, as metadata has it.
+    started: String,
+}
+
+/// What an earlier run has left to this one, and what this leaves to the next.
+pub struct History {
+    /// Where to note what is done.
+    pub journal: Option<DumpJournal>,
+    /// What is done.
+    pub before: DoneBefore,
+    /// When the dump was begun.
+    pub started: String,
 }
 
 impl<'a> Coordinator<'a> {
@@ -77,6 +94,7 @@ impl<'a> Coordinator<'a> {
         snapshot: Snapshot,
         tables_locked: Sender<Infallible>,
         (tasks, reports): (Sender<Task>, Receiver<Result<Report, worker::Error>>),
+        history: History,
     ) -> Coordinator<'a> {
         // The snapshots stand: only tables without may be locked from here on.
         let tables_locked = snapshot.moment.is_locked().then_some(tables_locked);
@@ -94,15 +112,19 @@ impl<'a> Coordinator<'a> {
             finished_tables: Vec::new(),
             table_check: TableCheck::default(),
             next_partial: 0,
+            journal: history.journal,
+            before: history.before,
+            started: history.started,
         }
     }
 
     /// Goes through the phases. When it returns without an error, the dump is whole and its `metadata` delivered.
     pub fn run(mut self, catalog: &Catalog) -> Result<(), Error> {
         let local_infile = matches!(self.config.rows.format, RowFormat::Delimited(_));
-        let head = metadata::head(&timestamp(), FILE_SQL_MODE, local_infile);
+        let head = metadata::head(&self.started, FILE_SQL_MODE, local_infile);
         self.tables = catalog.tables().cloned().collect();
         self.rows = vec![0; self.tables.len()];
+        self.take_over();
         let streamed = self.shared.sender.is_some();
         let first = if streamed { Content::MetadataHeader } else { Content::MetadataUnfinished };
         let file = self.write_metadata(first, &head)?;
@@ -132,7 +154,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
-    fn finish(self, head: String) -> Result<(), Error> {
+    fn finish(mut self, head: String) -> Result<(), Error> {
         let mut text = head;
         if let Some(coordinates) = &self.snapshot.moment.coordinates {
             text.push_str(&coordinates.to_text());
@@ -150,11 +172,23 @@ impl<'a> Coordinator<'a> {
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
         self.shared.stop.check()?;
+        self.journal.take().map_or(Ok(()), DumpJournal::remove)?;
         let whole = DumpFile::new(Content::Metadata, Compression::None);
         self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
         file.path = self.directory.path().join(whole.to_string());
         file.file = whole;
         Ok(self.shared.deliver(file)?)
+    }
+
+    /// Counts what was dumped before.
+    fn take_over(&mut self) {
+        for (index, table) in self.tables.iter().enumerate() {
+            for done in self.before.of(table).into_iter().flat_map(TableBefore::done_chunks) {
+                self.rows[index] += done.rows;
+                self.longest_statement = self.longest_statement.max(done.longest_statement);
+                self.shared.files_delivered.fetch_add(done.files.len() as u64, Ordering::Relaxed);
+            }
+        }
     }
 
     fn write_metadata(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {
@@ -219,7 +253,7 @@ impl<'a> Coordinator<'a> {
             tables.iter().map(|(index, table)| (*index, Arc::clone(table), self.supply(table))).collect();
         // Nothing will be reported of tables that have nothing to give.
         for (index, _, supply) in &planned {
-            if matches!(supply, Supply::Chunks(chunks) if chunks.is_empty()) {
+            if supply.is_exhausted() {
                 self.table_finished(*index);
             }
         }
@@ -229,8 +263,12 @@ impl<'a> Coordinator<'a> {
 
     /// How a table is cut.
     fn supply(&self, table: &Table) -> Supply {
+        let before = self.before.of(table);
         if let Some(partitions) = &table.partitions {
-            return Supply::Chunks(partitions.iter().cloned().map(Chunk::Partition).collect());
+            let chunks = (0_u64..).zip(partitions.iter().cloned().map(Chunk::Partition));
+            return Supply::Chunks(
+                chunks.filter(|(number, _)| !before.is_some_and(|before| before.has(*number))).collect(),
+            );
         }
         let pace = match &self.config.chunks.size {
             ChunkSize::Rows(pace) => pace.clone(),
@@ -240,8 +278,10 @@ impl<'a> Coordinator<'a> {
                 Pace::steady(table.row_estimate.div_ceil(chunks))
             }
         };
-        match &table.chunk_key {
-            Some(key) if table.row_estimate > pace.rows() => Supply::cut(Arc::clone(key), pace),
+        match (&table.chunk_key, before) {
+            (Some(key), Some(before)) if before.is_cut() => before.rest_of_cut(Arc::clone(key), pace),
+            (_, Some(before)) if before.has(0) => Supply::nothing(),
+            (Some(key), _) if table.row_estimate > pace.rows() => Supply::cut(Arc::clone(key), pace),
             _ => Supply::whole(),
         }
     }
@@ -271,11 +311,14 @@ impl<'a> Coordinator<'a> {
             select_biased! {
                 recv(self.reports) -> report => {
                     match report.map_err(|_| Stopped)?? {
-                        Report::Cut { table_index, rest } => feed.cut(table_index, rest),
+                        Report::Cut { table_index, number, range, rest } => {
+                            self.note_cut(table_index, number, &range, rest.as_ref())?;
+                            feed.cut(table_index, rest);
+                        }
                         Report::Done => running -= 1,
                         Report::Rows(rows) => {
                             running -= 1;
-                            self.take_in(&rows, feed);
+                            self.take_in(rows, feed)?;
                         }
                     }
                     // What was offered so far may not be the next any more.
@@ -297,12 +340,26 @@ impl<'a> Coordinator<'a> {
         }
     }
 
-    fn take_in(&mut self, report: &RowsReport, feed: &mut impl Feed) {
-        self.longest_statement = self.longest_statement.max(report.longest_statement);
-        self.rows[report.table_index] += report.rows;
-        if feed.finished(report) {
-            self.table_finished(report.table_index);
+    fn note_cut(&mut self, index: usize, number: u64, range: &KeyRange, rest: Option<&Rest>) -> Result<(), Error> {
+        let table = &self.tables[index];
+        if let (Some(journal), Some(key)) = (&mut self.journal, &table.chunk_key) {
+            journal.cut(table, key, number, range, rest)?;
         }
+        Ok(())
+    }
+
+    fn take_in(&mut self, report: RowsReport, feed: &mut impl Feed) -> Result<(), Error> {
+        let RowsReport { table_index, rows, longest_statement, .. } = report;
+        self.longest_statement = self.longest_statement.max(longest_statement);
+        self.rows[table_index] += rows;
+        if feed.finished(&report) {
+            self.table_finished(table_index);
+        }
+        if let Some(journal) = &mut self.journal {
+            let RowsReport { number, chunk, files, .. } = report;
+            journal.rows(&self.tables[table_index], &chunk, Done { number, rows, longest_statement, files })?;
+        }
+        Ok(())
     }
 
     fn table_finished(&mut self, index: usize) {
@@ -384,6 +441,7 @@ fn definitions_after_rows(catalog: &Catalog, config: &Config) -> VecDeque<Task> 
     post.chain(views).chain(triggers).collect()
 }
 
-fn timestamp() -> String {
+/// The time as metadata has it.
+pub fn timestamp() -> String {
     chrono::Local::now().format("%Y-%m-%d %H:%M:%S").to_string()
 }

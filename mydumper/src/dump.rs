@@ -10,6 +10,7 @@ use std::time::Instant;
 use common::connection::{Connection, Error as ServerError};
 use common::exit::{Exit, Failure};
 use common::global_variables::GlobalVariables;
+use common::journal::JournalError;
 use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
 use common::server::Server;
@@ -17,12 +18,13 @@ use common::stop::{Stop, Stopped};
 use crossbeam_channel::bounded;
 
 use crate::catalog::{self, Catalog};
-use crate::config::{Config, ExistingFiles, Stream};
-use crate::coordinator::{Coordinator, LARGEST_CHUNK};
+use crate::config::{Config, ExistingFiles, Output, Stream};
+use crate::coordinator::{Coordinator, History, LARGEST_CHUNK, timestamp};
 use crate::file_writer::{Files, WriteError};
 use crate::metadata_locks;
 use crate::output::{self, OutputDirectory};
 use crate::privileges;
+use crate::resume::{self, Begun, DoneBefore, DumpJournal, Interrupted};
 use crate::schema::Preamble;
 use crate::snapshot::{self, Snapshot};
 use crate::stream_sender::{self, StreamSender};
@@ -58,6 +60,12 @@ pub enum Error {
     /// A metadata file.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// An interrupted dump cannot be gone on with.
+    #[error(transparent)]
+    Resume(#[from] resume::Error),
+    /// What a later run would go on with cannot be written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The stream.
     #[error(transparent)]
     Stream(#[from] stream_sender::Error),
@@ -82,6 +90,8 @@ impl Failure for Error {
             Error::Filter(error) => error.exit(),
             Error::Write(error) => error.exit(),
             Error::Stream(error) => error.exit(),
+            Error::Resume(error) => error.exit(),
+            Error::Journal(error) => error.exit(),
             Error::Thread(_) => Exit::Failed,
             Error::Stopped(error) => error.exit(),
         }
@@ -103,11 +113,21 @@ pub struct Summary {
 pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
     OutputDirectory::check(&config.output)?;
+    let mut interrupted = match &config.output {
+        Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
+            Some(Interrupted::open(directory, config)?)
+        }
+        _ => None,
+    };
 
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    if let Some(interrupted) = &mut interrupted {
+        interrupted.look(&mut first, &server)?;
+        interrupted.check_files(config.threads, stop)?;
+    }
     let mut connections = vec![first];
     while connections.len() <= config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
@@ -128,7 +148,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
+    let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.moment, &timestamp());
+    let begun = begun.map_err(resume::Error::Server)?;
     let directory = OutputDirectory::prepare(&config.output, keep)?;
+    let history = history(config, begun, interrupted, &catalog, &directory)?;
     let sender = match &config.stream {
         Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), stop)?),
         None => None,
@@ -156,7 +179,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, catalog, &shared, &directory);
+    let result = run(config, snapshot, catalog, &shared, &directory, history);
     if result.is_err() {
         stop.trigger();
     }
@@ -168,6 +191,27 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         seconds: started.elapsed().as_secs_f64(),
         directory: keep.then(|| directory.path().display().to_string()),
     })
+}
+
+/// What was dumped before, and the journal for what will be. A stream cannot be gone on with, and files of others that
+/// `--dirty` has left would be mistaken for this dump's.
+fn history(
+    config: &Config,
+    begun: Begun,
+    interrupted: Option<Interrupted>,
+    catalog: &Catalog,
+    directory: &OutputDirectory,
+) -> Result<History, Error> {
+    if let Some(interrupted) = interrupted {
+        let (journal, begun, before) = interrupted.go_on(&begun, catalog)?;
+        return Ok(History { journal: Some(journal), before, started: begun.started });
+    }
+    let started = begun.started.clone();
+    let journal = match config.stream.is_some() || config.output.existing == ExistingFiles::Keep {
+        true => None,
+        false => Some(DumpJournal::create(directory.path(), begun)?),
+    };
+    Ok(History { journal, before: DoneBefore::default(), started })
 }
 
 /// A table that came after the locks is not of their moment.
@@ -257,6 +301,7 @@ fn run(
     catalog: Catalog,
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
+    history: History,
 ) -> Result<(), Error> {
     let Snapshot { coordinator, workers, moment } = snapshot;
     let (tasks, task_queue) = bounded(0);
@@ -272,7 +317,8 @@ fn run(
     }
     drop((task_queue, reports));
     let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
-    let coordinator = Coordinator::new(config, shared, directory, snapshot, tables_locked, (tasks, report_queue));
+    let coordinator =
+        Coordinator::new(config, shared, directory, snapshot, tables_locked, (tasks, report_queue), history);
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);
     if result.is_err() {

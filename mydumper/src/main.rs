@@ -19,6 +19,7 @@ mod options;
 mod output;
 mod privileges;
 mod replication;
+mod resume;
 mod row_files;
 mod row_source;
 mod rows_feed;

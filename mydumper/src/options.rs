@@ -244,6 +244,10 @@ pub struct OutputOptions {
     #[arg(long)]
     pub dirty: bool,
 
+    /// Go on with the interrupted dump in the output directory, if the server's data did not change since
+    #[arg(long, conflicts_with_all = ["clear", "dirty"])]
+    pub resume: bool,
+
     /// Send the files to stdout: TRADITIONAL (if no mode is given), NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE
     #[arg(long, value_name = "MODE", num_args = 0..=1, default_missing_value = "TRADITIONAL")]
     pub stream: Option<StreamMode>,

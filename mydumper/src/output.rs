@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use common::dump_file::DumpFile;
 use common::exit::{Exit, Failure};
+use common::journal::{JournalError, check_free};
 use common::private_dir::PrivateDir;
 
 use crate::config::{ExistingFiles, Output};
+use crate::resume::JOURNAL;
 
 /// The directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +27,18 @@ pub enum Error {
         /// One of the files in it.
         found: String,
     },
+    /// It holds what is left of a dump.
+    #[error(
+        "a dump into {} was interrupted: --resume goes on with it, --clear removes it, or choose another directory",
+        path.display()
+    )]
+    Interrupted {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A dump is being written into it.
+    #[error(transparent)]
+    InUse(JournalError),
     /// `--clear` found what is no file of a dump.
     #[error("--clear removes files of a dump only, and {found} in {} is none: remove it, or choose another directory", path.display())]
     Foreign {
@@ -63,11 +77,19 @@ impl OutputDirectory {
     /// Checks a directory that was asked for, before any work is done. Nothing is changed.
     pub fn check(output: &Output) -> Result<(), Error> {
         let Some(path) = &output.directory else { return Ok(()) };
+        let journal = path.join(JOURNAL);
+        match output.existing {
+            ExistingFiles::Resume => return Ok(()),
+            ExistingFiles::Refuse if journal.exists() => return Err(Error::Interrupted { path: path.clone() }),
+            ExistingFiles::Refuse => {}
+            // Not while somebody else writes the dump.
+            ExistingFiles::Clear | ExistingFiles::Keep => check_free(&journal).map_err(Error::InUse)?,
+        }
         if output.existing == ExistingFiles::Keep {
             return Ok(());
         }
         for name in names_in(path)? {
-            let is_of_dump = DumpFile::from_name(&name).is_some();
+            let is_of_dump = DumpFile::from_name(&name).is_some() || name == JOURNAL;
             match output.existing {
                 ExistingFiles::Refuse => return Err(Error::NotEmpty { path: path.clone(), found: name }),
                 ExistingFiles::Clear if !is_of_dump => return Err(Error::Foreign { path: path.clone(), found: name }),
@@ -92,15 +114,20 @@ impl OutputDirectory {
         OutputDirectory::check(output)?;
         let directory = PrivateDir::named(path, !keep).map_err(error(path))?;
         match output.existing {
-            ExistingFiles::Refuse => {}
+            ExistingFiles::Refuse | ExistingFiles::Resume => {}
             ExistingFiles::Clear => {
                 for name in names_in(path)? {
                     remove(&path.join(name))?;
                 }
             }
-            // The old metadata would make a new dump that is cut off look whole.
-            ExistingFiles::Keep if path.join("metadata").exists() => remove(&path.join("metadata"))?,
-            ExistingFiles::Keep => {}
+            ExistingFiles::Keep => {
+                // The old metadata would make a new dump that is cut off look whole, and the old journal that of another.
+                for name in ["metadata", JOURNAL].map(|name| path.join(name)) {
+                    if name.exists() {
+                        remove(&name)?;
+                    }
+                }
+            }
         }
         let emptied_at_the_end = !keep && output.existing != ExistingFiles::Keep;
         Ok(OutputDirectory { directory, emptied_at_the_end })

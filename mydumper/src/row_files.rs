@@ -4,9 +4,11 @@
 use std::io::{self, Write};
 
 use common::dump_file::{Content, DumpFile, RowsFile, RowsFormat};
+use common::stop::Stopped;
 
 use crate::encoder::RowEncoder;
-use crate::file_writer::{FileWriter, WriteError};
+use crate::file_writer::{FileWriter, FinishedFile, WriteError};
+use crate::resume::WrittenFile;
 use crate::task::RowsTask;
 use crate::worker::{Error, Shared};
 
@@ -18,12 +20,21 @@ pub struct RowFiles<'a> {
     head: Vec<u8>,
     part: u32,
     current: Option<FileWriter>,
+    written: Vec<WrittenFile>,
 }
 
 impl<'a> RowFiles<'a> {
     /// For what this encoder makes of a task.
     pub fn new<E: RowEncoder>(shared: &'a Shared, task: &'a RowsTask, encoder: &E) -> RowFiles<'a> {
-        RowFiles { shared, task, format: E::FORMAT, head: encoder.head().to_vec(), part: 0, current: None }
+        RowFiles {
+            shared,
+            task,
+            format: E::FORMAT,
+            head: encoder.head().to_vec(),
+            part: 0,
+            current: None,
+            written: Vec::new(),
+        }
     }
 
     fn file(&self, format: RowsFormat) -> DumpFile {
@@ -71,21 +82,27 @@ impl<'a> RowFiles<'a> {
         let rows = current.finish()?;
         let name = rows.file.to_string();
         // Rows before their statement: in a stream they are there when it comes.
-        self.shared.deliver(rows)?;
+        self.deliver(rows)?;
         if let Some(statement) = encoder.loading_statement(&name) {
             let file = self.file(RowsFormat::Sql);
-            self.shared.deliver(FileWriter::write_whole(&self.shared.files, file, &statement)?)?;
+            self.deliver(FileWriter::write_whole(&self.shared.files, file, &statement)?)?;
         }
         Ok(())
     }
 
-    /// Ends the last file.
-    pub fn finish(mut self, encoder: &mut impl RowEncoder) -> Result<(), Error> {
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped> {
+        self.written.push(WrittenFile::of(&file));
+        self.shared.deliver(file)
+    }
+
+    /// Ends the last file. Returns all.
+    pub fn finish(mut self, encoder: &mut impl RowEncoder) -> Result<Vec<WrittenFile>, Error> {
         // Of an empty table only its first chunk's file is asked for.
         if self.current.is_none() && self.part == 0 && self.shared.build_empty_files && self.task.number == 0 {
             self.open()?;
         }
-        self.end_piece(encoder)
+        self.end_piece(encoder)?;
+        Ok(self.written)
     }
 }
 

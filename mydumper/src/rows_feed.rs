@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::catalog::Table;
-use crate::chunk::{Chunk, Key, Pace, Rest};
+use crate::chunk::{Chunk, Key, KeyRange, Pace, Rest};
 use crate::task::{Portion, RowsTask, Task};
 
 /// What is left to give out of one table.
@@ -16,8 +16,8 @@ pub enum Supply {
         /// Whether a worker has it.
         given: bool,
     },
-    /// These chunks.
-    Chunks(VecDeque<Chunk>),
+    /// These chunks, with their numbers.
+    Chunks(VecDeque<(u64, Chunk)>),
     /// What each chunk is cut off from by the worker that dumps it.
     Cut(Box<Cutting>),
 }
@@ -26,11 +26,17 @@ pub enum Supply {
 #[derive(Debug)]
 pub struct Cutting {
     /// The key that the table is cut by.
-    key: Arc<Key>,
-    /// What is left; `None` while a worker cuts.
-    rest: Option<Rest>,
-    /// Rows of the next chunk.
-    pace: Pace,
+    pub key: Arc<Key>,
+    /// Chunks that were cut off before, with their numbers.
+    pub unfinished: VecDeque<(u64, KeyRange)>,
+    /// What is left; `None` while a worker cuts, and in the end.
+    pub rest: Option<Rest>,
+    /// The number of the next chunk that is cut off.
+    pub next_number: u64,
+    /// Its rows.
+    pub pace: Pace,
+    /// A worker has what is left, and is cutting the next chunk off it.
+    pub is_being_cut: bool,
 }
 
 impl Supply {
@@ -41,18 +47,62 @@ impl Supply {
 
     /// All of a table, to be cut.
     pub fn cut(key: Arc<Key>, pace: Pace) -> Supply {
-        Supply::Cut(Box::new(Cutting { key, rest: Some(Rest::whole_table()), pace }))
+        let (unfinished, rest) = (VecDeque::new(), Some(Rest::whole_table()));
+        Supply::Cut(Box::new(Cutting { key, unfinished, rest, next_number: 0, pace, is_being_cut: false }))
     }
 
-    fn next(&mut self) -> Option<Portion> {
+    /// Nothing.
+    pub fn nothing() -> Supply {
+        Supply::Chunks(VecDeque::new())
+    }
+
+    /// Whether nothing is left to give out, and nothing will be.
+    pub fn is_exhausted(&self) -> bool {
         match self {
-            Supply::Whole { given } => (!std::mem::replace(given, true)).then_some(Portion::Chunk(Chunk::Whole)),
-            Supply::Chunks(chunks) => chunks.pop_front().map(Portion::Chunk),
-            Supply::Cut(cutting) => {
-                let Cutting { key, rest, pace } = &mut **cutting;
-                rest.take().map(|rest| Portion::Next { key: Arc::clone(key), rest, rows: pace.rows() })
-            }
+            Supply::Whole { given } => *given,
+            Supply::Chunks(chunks) => chunks.is_empty(),
+            Supply::Cut(cutting) => cutting.unfinished.is_empty() && cutting.rest.is_none() && !cutting.is_being_cut,
         }
+    }
+
+    /// What a worker may take now, and the number of its chunk.
+    fn next(&mut self) -> Option<(u64, Portion)> {
+        match self {
+            Supply::Whole { given } => (!std::mem::replace(given, true)).then_some((0, Portion::Chunk(Chunk::Whole))),
+            Supply::Chunks(chunks) => chunks.pop_front().map(|(number, chunk)| (number, Portion::Chunk(chunk))),
+            Supply::Cut(cutting) => cutting.next(),
+        }
+    }
+
+    fn put_back(&mut self, task: RowsTask) {
+        match (self, task.portion) {
+            (Supply::Whole { given }, _) => *given = false,
+            (Supply::Chunks(chunks), Portion::Chunk(chunk)) => chunks.push_front((task.number, chunk)),
+            (Supply::Cut(cutting), Portion::Chunk(Chunk::Range { range, .. })) => {
+                cutting.unfinished.push_front((task.number, range));
+            }
+            (Supply::Cut(cutting), Portion::Next { rest, .. }) => {
+                cutting.rest = Some(rest);
+                cutting.next_number = task.number;
+                cutting.is_being_cut = false;
+            }
+            // A table gives out the one or the other.
+            _ => {}
+        }
+    }
+}
+
+impl Cutting {
+    fn next(&mut self) -> Option<(u64, Portion)> {
+        let key = Arc::clone(&self.key);
+        if let Some((number, range)) = self.unfinished.pop_front() {
+            return Some((number, Portion::Chunk(Chunk::Range { key, range })));
+        }
+        let rest = self.rest.take()?;
+        let number = self.next_number;
+        self.next_number += 1;
+        self.is_being_cut = true;
+        Some((number, Portion::Next { key, rest, rows: self.pace.rows() }))
     }
 }
 
@@ -72,11 +122,7 @@ struct TableRows {
     table: Arc<Table>,
     index: usize,
     supply: Supply,
-    next_number: u64,
     active: usize,
-    /// A worker has what is left, and is cutting the next chunk off it.
-    cutting: bool,
-    given_out: bool,
 }
 
 impl RowsFeed {
@@ -85,18 +131,8 @@ impl RowsFeed {
         tables: impl IntoIterator<Item = (usize, Arc<Table>, Supply)>,
         max_threads_per_table: usize,
     ) -> RowsFeed {
-        let tables: Vec<TableRows> = tables
-            .into_iter()
-            .map(|(index, table, supply)| TableRows {
-                given_out: matches!(&supply, Supply::Chunks(chunks) if chunks.is_empty()),
-                table,
-                index,
-                supply,
-                next_number: 0,
-                active: 0,
-                cutting: false,
-            })
-            .collect();
+        let tables: Vec<TableRows> =
+            tables.into_iter().map(|(index, table, supply)| TableRows { table, index, supply, active: 0 }).collect();
         let places = tables.iter().enumerate().map(|(place, rows)| (rows.index, place)).collect();
         RowsFeed { tables, places, max_threads_per_table, first_open: 0 }
     }
@@ -104,40 +140,27 @@ impl RowsFeed {
     /// The next chunk that a worker may take now. `None` when all are given out, when the tables that have some left
     /// have enough workers, or when what is left of them is being cut.
     pub fn next_task(&mut self) -> Option<Task> {
-        while self.tables.get(self.first_open).is_some_and(|rows| rows.given_out) {
+        while self.tables.get(self.first_open).is_some_and(|rows| rows.supply.is_exhausted()) {
             self.first_open += 1;
         }
         let limit = self.max_threads_per_table;
         let open = self.tables[self.first_open..].iter_mut();
-        open.filter(|rows| rows.active < limit && !rows.cutting && !rows.given_out).find_map(TableRows::next_task)
+        open.filter(|rows| rows.active < limit).find_map(TableRows::next_task)
     }
 
     /// Takes back a task that no worker has taken, since another may be the next by now.
     pub fn put_back(&mut self, task: RowsTask) {
+        let place = self.places.get(&task.table_index).copied().unwrap_or_default();
         let Some(rows) = self.table(task.table_index) else { return };
         rows.active -= 1;
-        rows.next_number -= 1;
-        rows.given_out = false;
-        match (&mut rows.supply, task.portion) {
-            (Supply::Whole { given }, _) => *given = false,
-            (Supply::Chunks(chunks), Portion::Chunk(chunk)) => chunks.push_front(chunk),
-            (Supply::Cut(cutting), Portion::Next { rest, .. }) => {
-                cutting.rest = Some(rest);
-                rows.cutting = false;
-            }
-            // A table gives out the one or the other.
-            _ => {}
-        }
-        let place = self.places.get(&task.table_index).copied().unwrap_or_default();
+        rows.supply.put_back(task);
         self.first_open = self.first_open.min(place);
     }
 
     /// A worker has cut its chunk off the table with this index, and this is left.
     pub fn cut(&mut self, index: usize, left: Option<Rest>) {
-        let Some(rows) = self.table(index) else { return };
-        rows.cutting = false;
-        rows.given_out = left.is_none();
-        if let Supply::Cut(cutting) = &mut rows.supply {
+        if let Some(TableRows { supply: Supply::Cut(cutting), .. }) = self.table(index) {
+            cutting.is_being_cut = false;
             cutting.rest = left;
         }
     }
@@ -150,7 +173,7 @@ impl RowsFeed {
         if let Supply::Cut(cutting) = &mut rows.supply {
             cutting.pace.learn(dumped, took);
         }
-        rows.active == 0 && rows.given_out
+        rows.active == 0 && rows.supply.is_exhausted()
     }
 
     fn table(&mut self, index: usize) -> Option<&mut TableRows> {
@@ -161,14 +184,7 @@ impl RowsFeed {
 
 impl TableRows {
     fn next_task(&mut self) -> Option<Task> {
-        let portion = self.supply.next()?;
-        match &self.supply {
-            Supply::Whole { .. } => self.given_out = true,
-            Supply::Chunks(chunks) => self.given_out = chunks.is_empty(),
-            Supply::Cut(_) => self.cutting = true,
-        }
-        let number = self.next_number;
-        self.next_number += 1;
+        let (number, portion) = self.supply.next()?;
         self.active += 1;
         let table = Arc::clone(&self.table);
         Some(Task::Rows(Box::new(RowsTask { table, table_index: self.index, portion, number })))
@@ -179,7 +195,7 @@ impl TableRows {
 mod tests {
     use super::*;
     use crate::catalog::TableKind;
-    use crate::chunk::{KeyColumn, KeyKind};
+    use crate::chunk::{KeyColumn, KeyKind, Value};
     use common::dump_file::TableFileName;
     use common::name::QualifiedName;
 
@@ -250,14 +266,47 @@ mod tests {
 
     #[test]
     fn partitions_are_given_out_one_by_one() {
-        let chunks = ["p0", "p1"].map(|name| Chunk::Partition(name.into()));
-        let none = Supply::Chunks(VecDeque::new());
+        let chunks = [(0, "p0"), (1, "p1")].map(|(number, name)| (number, Chunk::Partition(name.into())));
         let supply = Supply::Chunks(chunks.into());
-        let mut feed = RowsFeed::new([(0, table("none"), none), (1, table("parts"), supply)], 4);
+        let mut feed = RowsFeed::new([(0, table("none"), Supply::nothing()), (1, table("parts"), supply)], 4);
         assert_eq!(next(&mut feed), Some(("parts".into(), 0, None)));
         assert!(!feed.finished(1, 1, Duration::ZERO));
         assert_eq!(next(&mut feed), Some(("parts".into(), 1, None)));
         assert_eq!(next(&mut feed), None);
         assert!(feed.finished(1, 1, Duration::ZERO));
+    }
+
+    #[test]
+    fn chunks_that_were_cut_before_come_first_under_their_own_numbers() {
+        let Supply::Cut(cutting) = by_key() else { panic!("not cut") };
+        let value = |text: &str| Value(text.into());
+        let unfinished = [(3, KeyRange::default().until(&value("7"))), (5, KeyRange::default().group(&value("9")))];
+        let before = Cutting { unfinished: unfinished.into(), next_number: 8, ..*cutting };
+        let whole = Supply::Cut(Box::new(Cutting { rest: None, ..before }));
+        let mut feed = RowsFeed::new([(0, table("big"), whole)], 4);
+        assert_eq!(next(&mut feed), Some(("big".into(), 3, None)));
+        let Some(Task::Rows(second)) = feed.next_task() else { panic!("no task") };
+        let Portion::Chunk(chunk) = &second.portion else { panic!("no chunk") };
+        assert_eq!(chunk.predicate().as_deref(), Some("`id` = 9"));
+        assert!(!feed.finished(0, 1, Duration::ZERO));
+        feed.put_back(*second);
+        assert_eq!(next(&mut feed), Some(("big".into(), 5, None)));
+        assert_eq!(next(&mut feed), None);
+        assert!(feed.finished(0, 1, Duration::ZERO));
+
+        let Supply::Cut(cutting) = by_key() else { panic!("not cut") };
+        let with_rest = Cutting { unfinished: [(3, KeyRange::default())].into(), next_number: 8, ..*cutting };
+        let mut feed = RowsFeed::new([(0, table("big"), Supply::Cut(Box::new(with_rest)))], 4);
+        assert_eq!(next(&mut feed), Some(("big".into(), 3, None)));
+        let Some(Task::Rows(cut)) = feed.next_task() else { panic!("no task") };
+        assert_eq!(cut.number, 8);
+        feed.put_back(*cut);
+        assert_eq!(next(&mut feed), Some(("big".into(), 8, Some(10))));
+        assert!(!feed.finished(0, 1, Duration::ZERO));
+        feed.cut(0, Some(Rest::whole_table()));
+        assert_eq!(next(&mut feed), Some(("big".into(), 9, Some(10))));
+        feed.cut(0, None);
+        assert!(!feed.finished(0, 1, Duration::ZERO));
+        assert!(feed.finished(0, 1, Duration::ZERO));
     }
 }

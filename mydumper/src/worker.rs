@@ -18,12 +18,13 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::accounts;
 use crate::catalog::{Column, Table};
-use crate::chunk::{Chunk, Rest};
+use crate::chunk::{Chunk, KeyRange, Rest};
 use crate::config::{RowFormat, RowOptions};
 use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes, select_expression};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::key_reader::KeyReader;
 use crate::metadata_locks;
+use crate::resume::WrittenFile;
 use crate::row_files::RowFiles;
 use crate::schema::{self, Preamble, SchemaReader};
 use crate::tablespaces;
@@ -88,7 +89,11 @@ pub enum Report {
     Cut {
         /// Which table.
         table_index: usize,
-        /// What is left of it.
+        /// The chunk's number.
+        number: u64,
+        /// The chunk.
+        range: KeyRange,
+        /// What is left of the table.
         rest: Option<Rest>,
     },
     /// The rows are dumped.
@@ -102,12 +107,18 @@ pub enum Report {
 pub struct RowsReport {
     /// Which table, by its index.
     pub table_index: usize,
+    /// The chunk's number.
+    pub number: u64,
+    /// Which rows.
+    pub chunk: Chunk,
     /// Number of rows.
     pub rows: u64,
     /// The longest statement written, in bytes.
     pub longest_statement: usize,
     /// How long it took to read the rows.
     pub took: Duration,
+    /// The files that hold them.
+    pub files: Vec<WrittenFile>,
 }
 
 /// What all workers share.
@@ -302,7 +313,8 @@ impl Worker {
             tracing::warn!("{task}: no boundary was found, the chunk is as large as it is: {error}");
             Ok(rest.clone().take_next())
         })?;
-        self.shared.stop.send(reports, Ok(Report::Cut { table_index: task.table_index, rest: cut.rest }))?;
+        let (table_index, number, range) = (task.table_index, task.number, cut.chunk.clone());
+        self.shared.stop.send(reports, Ok(Report::Cut { table_index, number, range, rest: cut.rest }))?;
         Ok(Chunk::Range { key: Arc::clone(key), range: cut.chunk })
     }
 
@@ -345,8 +357,9 @@ impl Worker {
         let rows = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
         let took = started.elapsed();
-        output.finish(encoder)?;
-        Ok(RowsReport { table_index: task.table_index, rows, longest_statement: 0, took })
+        let files = output.finish(encoder)?;
+        let (table_index, number, chunk) = (task.table_index, task.number, chunk.clone());
+        Ok(RowsReport { table_index, number, chunk, rows, longest_statement: 0, took, files })
     }
 }
 

@@ -89,7 +89,7 @@ fn signals() {
             assert_eq!(output.code, Some(code), "{product:?}: {}", output.stderr);
             let line = only_line(&output.stderr);
             assert_eq!(line, "[ERROR] stopped before the dump was done: it is not complete", "{product:?}");
-            let left = ["metadata.partial", "signals-schema-create.sql", "signals.t-schema.sql"];
+            let left = ["metadata.partial", "mydumper.journal", "signals-schema-create.sql", "signals.t-schema.sql"];
             assert_eq!(dir.list(), left, "{product:?}");
         }
         // A stream leaves nothing at all.
@@ -134,7 +134,11 @@ fn a_server_that_dies() {
         assert!(line.starts_with("[ERROR] cannot dump rows of dies.t, chunk 0: "), "{product:?}: {line}");
         let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
         assert!(line.contains(advice), "{product:?}: {line}");
-        assert_eq!(dir.list(), ["dies-schema-create.sql", "dies.t-schema.sql", "metadata.partial"], "{product:?}");
+        assert_eq!(
+            dir.list(),
+            ["dies-schema-create.sql", "dies.t-schema.sql", "metadata.partial", "mydumper.journal"],
+            "{product:?}"
+        );
     }
 }
 
@@ -148,7 +152,7 @@ fn a_full_disk() {
     let file = dir.path().join("full.t.00000.sql");
     let line = line_of_failure(7, mydumper(server, &dir).args(["-B", "full"]).under(&limited));
     assert_eq!(line, format!("[ERROR] cannot write {}: File too large (os error 27)", file.display()));
-    assert_eq!(dir.list(), ["full-schema-create.sql", "full.t-schema.sql", "metadata.partial"]);
+    assert_eq!(dir.list(), ["full-schema-create.sql", "full.t-schema.sql", "metadata.partial", "mydumper.journal"]);
 
     client.run("CREATE TABLE noise SELECT id, RANDOM_BYTES(150) AS b FROM t");
     // A file system of 1 MiB that only this process sees; mounting one takes privileges.
@@ -171,7 +175,9 @@ fn a_full_disk() {
             )
         );
         let left = String::from_utf8(output.stdout).unwrap();
-        let files = format!("full-schema-create.sql{extension}\nfull.noise-schema.sql{extension}\nmetadata.partial\n");
+        let files = format!(
+            "full-schema-create.sql{extension}\nfull.noise-schema.sql{extension}\nmetadata.partial\nmydumper.journal\n"
+        );
         assert_eq!(left, files);
     }
 }

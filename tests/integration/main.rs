@@ -19,6 +19,7 @@ mod dump_long_queries;
 mod dump_memory;
 mod dump_partitions;
 mod dump_privileges;
+mod dump_resume;
 mod dump_rows;
 mod dump_stream;
 mod dump_support;

@@ -1,5 +1,7 @@
 //! Cuts the next chunk off what is left of a table.
 
+use serde::{Deserialize, Serialize};
+
 use super::integer;
 use super::key::{Key, KeyKind, Value};
 use super::range::{KeyRange, Lower};
@@ -28,7 +30,7 @@ pub trait Keys {
 }
 
 /// What is left of a table: ranges that do not overlap, the next one last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rest(Vec<KeyRange>);
 
 /// A chunk, and what is left without it.

@@ -1,6 +1,7 @@
 //! Keys that chunks are cut by, and values of their columns as SQL.
 
 use common::sql::quote_identifier;
+use serde::{Deserialize, Serialize};
 
 /// The leading columns of a unique key, as far as chunks can be cut by them. None is nullable: a row with NULL would be
 /// in no range.
@@ -41,7 +42,7 @@ pub enum KeyKind {
 }
 
 /// The value of a key's column in some row, as the text protocol gives it in the column's own character set.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Value(pub Vec<u8>);
 
 impl Value {

@@ -2,12 +2,13 @@
 //! bounds on the one after them.
 
 use common::sql::quote_identifier;
+use serde::{Deserialize, Serialize};
 
 use super::key::{Key, Value};
 
 /// A half-open range: rows whose leading columns have the values of `prefix`, and whose next column is within the
 /// bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeyRange {
     /// Values of the leading columns.
     pub prefix: Vec<Value>,
@@ -18,7 +19,7 @@ pub struct KeyRange {
 }
 
 /// A lower bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Lower {
     /// This value and all after it.
     At(Value),

@@ -1,0 +1,314 @@
+//! Going on with an interrupted dump, `--resume`.
+//!
+//! While a dump into a directory runs, its journal says which chunks were cut off which table and whose rows are in
+//! their files. A later run keeps those, if the server proves that its data are the same ([`source`]), the options are
+//! ([`shape`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
+//! rows.
+//!
+//! Nothing is changed in the directory before all of that is known.
+
+mod before;
+mod files;
+mod record;
+mod shape;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use common::connection::{Connection, Error as ServerError};
+use common::exit::{Exit, Failure};
+use common::filter::SYSTEM_DATABASES;
+use common::journal::{Journal, JournalError};
+use common::logging::SUMMARY;
+use common::metadata::Guarantee;
+use common::server::Server;
+use common::stop::{Stop, Stopped};
+
+use crate::catalog::{Catalog, Table, TableKind};
+use crate::chunk::{Chunk, Key, KeyRange, Rest};
+use crate::config::Config;
+use crate::replication;
+use crate::snapshot::{Moment, is_denied};
+
+pub use before::{DoneBefore, Mismatch, TableBefore};
+pub use record::{Begun, WrittenFile};
+use record::{CutChunk, DoneChunk, Part, Record, TableId, key_name};
+use source::{Source, Unproved};
+
+/// The journal's name.
+pub const JOURNAL: &str = "mydumper.journal";
+
+/// A dump is not gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot be.
+    #[error(
+        "cannot resume the dump in {}: {reason}; nothing was changed there: dump anew into another directory, or with \
+         --clear", path.display()
+    )]
+    Refused {
+        /// Its directory.
+        path: PathBuf,
+        /// Why.
+        reason: Box<Reason>,
+    },
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A file of the dump.
+    #[error("cannot {what} {}: {source}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A query.
+    #[error("cannot tell whether the data are what they were: {0}")]
+    Server(#[from] ServerError),
+    /// The program is being stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Refused { reason, .. } => match **reason {
+                Reason::Mismatch(Mismatch::Journal(_)) => Exit::Dump,
+                _ => Exit::Failed,
+            },
+            Error::Journal(error) => error.exit(),
+            Error::File { .. } => Exit::Local,
+            Error::Server(error) => error.exit(),
+            Error::Stopped(error) => error.exit(),
+        }
+    }
+}
+
+/// Why a dump cannot be gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum Reason {
+    /// There is nothing to do.
+    #[error("it is finished already")]
+    Finished,
+    /// Nothing tells how far it was.
+    #[error("there is no {JOURNAL}, as an interrupted dump of this program leaves it")]
+    NoJournal,
+    /// Another program wrote it.
+    #[error("it was begun by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
+    Version(String),
+    /// Other options.
+    #[error("other options are given than it was begun with: {}", .0.join(", "))]
+    Options(Vec<String>),
+    /// The data.
+    #[error(transparent)]
+    Source(#[from] Unproved),
+    /// A table.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+}
+
+/// The journal of the dump that runs.
+pub struct DumpJournal {
+    journal: Journal,
+}
+
+impl DumpJournal {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn create(directory: &Path, begun: Begun) -> Result<DumpJournal, JournalError> {
+        let mut journal = Journal::create(&directory.join(JOURNAL))?;
+        journal.append(&Record::Begun(Box::new(begun)))?;
+        Ok(DumpJournal { journal })
+    }
+
+    /// A chunk was cut off.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn cut(
+        &mut self,
+        table: &Table,
+        key: &Key,
+        number: u64,
+        range: &KeyRange,
+        rest: Option<&Rest>,
+    ) -> Result<(), JournalError> {
+        let (table, key, range, rest) = (TableId::of(table), key_name(key), range.clone(), rest.cloned());
+        self.journal.append(&Record::Cut(CutChunk { table, key, number, range, rest }))
+    }
+
+    /// The rows of a chunk are in their files.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
+        let Done { number, rows, longest_statement, files } = done;
+        let (table, part) = (TableId::of(table), Part::of(chunk));
+        self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, longest_statement, files }))
+    }
+
+    /// The dump is whole.
+    ///
+    /// # Errors
+    /// [`JournalError`].
+    pub fn remove(self) -> Result<(), JournalError> {
+        self.journal.remove()
+    }
+}
+
+/// What was dumped as a chunk.
+pub struct Done {
+    /// Its number.
+    pub number: u64,
+    /// Number of rows.
+    pub rows: u64,
+    /// In bytes.
+    pub longest_statement: usize,
+    /// Its files.
+    pub files: Vec<WrittenFile>,
+}
+
+/// What a dump says of itself in its journal's first line.
+///
+/// # Errors
+/// When a query fails.
+pub fn begin(
+    config: &Config,
+    connection: &mut Connection,
+    server: &Server,
+    moment: &Moment,
+    started: &str,
+) -> Result<Begun, ServerError> {
+    Ok(Begun {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: started.to_owned(),
+        options: shape::shape(config),
+        source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee)?,
+    })
+}
+
+/// An interrupted dump.
+pub struct Interrupted {
+    directory: PathBuf,
+    journal: Journal,
+    begun: Begun,
+    progress: DoneBefore,
+    /// Chunks whose files are not what was written.
+    lost: Vec<(TableId, u64)>,
+}
+
+impl Interrupted {
+    /// Reads what the directory says. Nothing is changed in it.
+    ///
+    /// # Errors
+    /// When it cannot be gone on with.
+    pub fn open(directory: &Path, config: &Config) -> Result<Interrupted, Error> {
+        let refused = |reason| Error::Refused { path: directory.to_owned(), reason: Box::new(reason) };
+        if directory.join("metadata").exists() {
+            return Err(refused(Reason::Finished));
+        }
+        let path = directory.join(JOURNAL);
+        if !path.exists() {
+            return Err(refused(Reason::NoJournal));
+        }
+        let (journal, records) = Journal::open::<Record>(&path)?;
+        let mut records = records.into_iter();
+        let Some(Record::Begun(begun)) = records.next() else { return Err(refused(Reason::NoJournal)) };
+        if begun.version != env!("CARGO_PKG_VERSION") {
+            return Err(refused(Reason::Version(begun.version)));
+        }
+        let differences = shape::differences(&begun.options, &shape::shape(config));
+        if !differences.is_empty() {
+            return Err(refused(Reason::Options(differences)));
+        }
+        let mut progress = DoneBefore::default();
+        for record in records {
+            progress.add(record).map_err(|mismatch| refused(mismatch.into()))?;
+        }
+        Ok(Interrupted { directory: directory.to_owned(), journal, begun: *begun, progress, lost: Vec::new() })
+    }
+
+    fn refused(&self, reason: impl Into<Reason>) -> Error {
+        Error::Refused { path: self.directory.clone(), reason: Box::new(reason.into()) }
+    }
+
+    /// Looks whether it is worthwhile to take locks and to read the files: without a lock, so that only a difference is
+    /// certain.
+    ///
+    /// # Errors
+    /// When the data are not the same.
+    pub fn look(&self, connection: &mut Connection, server: &Server) -> Result<(), Error> {
+        let coordinates = match replication::coordinates(connection, server) {
+            Ok(coordinates) => coordinates,
+            Err(error) if is_denied(&error) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let now = Source::read(connection, server, coordinates.as_ref(), Guarantee::PointInTime)?;
+        now.proves_same_data_as(&self.begun.source, &[]).map_err(|reason| self.refused(reason))
+    }
+
+    /// Reads all files that would be kept. Chunks of which one is not what was written are dumped again.
+    ///
+    /// # Errors
+    /// [`Stopped`].
+    pub fn check_files(&mut self, threads: usize, stop: &Stop) -> Result<(), Error> {
+        for (chunk, why) in files::damaged(&self.directory, self.progress.done(), threads, stop)? {
+            tracing::warn!("{why}: rows of {}, chunk {} are dumped again", chunk.table.name, chunk.number);
+            self.lost.push((chunk.table.clone(), chunk.number));
+        }
+        for (table, number) in self.lost.clone() {
+            let lost = self.progress.add(Record::Lost { table, number });
+            lost.map_err(|mismatch| self.refused(mismatch))?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with it, if what is there now is what was dumped. Files that are not kept are removed.
+    ///
+    /// # Errors
+    /// When the data are not the same; when a file cannot be removed.
+    pub fn go_on(mut self, now: &Begun, catalog: &Catalog) -> Result<(DumpJournal, Begun, DoneBefore), Error> {
+        let is_system = |name: &&str| SYSTEM_DATABASES.contains(name);
+        let mut databases = catalog.databases.iter().map(|database| database.name.as_str());
+        if let Some(name) = databases.find(is_system) {
+            return Err(self.refused(Unproved::SystemDatabase(name.to_owned())));
+        }
+        let other_engines: Vec<String> =
+            catalog.tables().filter(|table| is_of_other_engine(table)).map(|table| table.name.to_string()).collect();
+        let proved = now.source.proves_same_data_as(&self.begun.source, &other_engines);
+        proved.map_err(|reason| self.refused(reason))?;
+        self.progress.check(catalog).map_err(|mismatch| self.refused(mismatch))?;
+
+        for (table, number) in std::mem::take(&mut self.lost) {
+            self.journal.append(&Record::Lost { table, number })?;
+        }
+        files::remove_others(&self.directory, self.progress.done())?;
+        let (mut chunks, mut rows) = (0_u64, 0_u64);
+        for done in self.progress.done() {
+            chunks += 1;
+            rows += done.rows;
+        }
+        tracing::info!(
+            target: SUMMARY,
+            "going on with the dump of {}: the data are the same, {chunks} chunks with {rows} rows are kept",
+            self.begun.started
+        );
+        Ok((DumpJournal { journal: self.journal }, self.begun, self.progress))
+    }
+}
+
+/// Whether a table has rows that are not InnoDB's.
+fn is_of_other_engine(table: &Table) -> bool {
+    match &table.kind {
+        TableKind::Base { engine } => !engine.eq_ignore_ascii_case("InnoDB") && !table.keeps_rows_elsewhere(),
+        TableKind::View | TableKind::Sequence => false,
+    }
+}

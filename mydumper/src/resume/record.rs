@@ -1,0 +1,132 @@
+//! What the journal of a dump says, record by record.
+
+use serde::{Deserialize, Serialize};
+
+use super::source::Source;
+use crate::catalog::Table;
+use crate::chunk::{Chunk, Key, KeyRange, Rest};
+use crate::file_writer::FinishedFile;
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Record {
+    /// The first: what is dumped, and how.
+    Begun(Box<Begun>),
+    /// A chunk was cut off a table, and is going to be dumped.
+    Cut(CutChunk),
+    /// The rows of a chunk are in their files.
+    Rows(DoneChunk),
+    /// A chunk that was dumped has lost its files, and is dumped again.
+    Lost {
+        /// The table.
+        table: TableId,
+        /// The chunk.
+        number: u64,
+    },
+}
+
+/// What has to be the same when the dump is gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Begun {
+    /// mydumper's version.
+    pub version: String,
+    /// When, as metadata has it.
+    pub started: String,
+    /// Options that shape the files, by their names.
+    pub options: Vec<(String, String)>,
+    /// The server, and its data.
+    pub source: Source,
+}
+
+/// A table, by the name that its files carry and its real one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableId {
+    /// `DB.TABLE`, as file names have it.
+    pub file: String,
+    /// As messages have it.
+    pub name: String,
+}
+
+impl TableId {
+    /// Of a table of the catalog.
+    pub fn of(table: &Table) -> TableId {
+        TableId { file: table.file.to_string(), name: table.name.to_string() }
+    }
+}
+
+/// A chunk that was cut off, and what was left of its table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CutChunk {
+    /// The table.
+    pub table: TableId,
+    /// The key that it is cut by.
+    pub key: String,
+    /// The chunk.
+    pub number: u64,
+    /// Its rows.
+    pub range: KeyRange,
+    /// What is left.
+    pub rest: Option<Rest>,
+}
+
+/// A chunk whose rows are dumped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoneChunk {
+    /// The table.
+    pub table: TableId,
+    /// The chunk.
+    pub number: u64,
+    /// Its rows.
+    pub part: Part,
+    /// Their number.
+    pub rows: u64,
+    /// The longest statement in the files, in bytes.
+    pub longest_statement: usize,
+    /// The files; none where there are no rows.
+    pub files: Vec<WrittenFile>,
+}
+
+/// Which rows of its table a chunk has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Part {
+    /// All.
+    Whole,
+    /// Those of a partition.
+    Partition(String),
+    /// Those in a range of the table's key.
+    Range(KeyRange),
+}
+
+impl Part {
+    /// Of a chunk.
+    pub fn of(chunk: &Chunk) -> Part {
+        match chunk {
+            Chunk::Whole => Part::Whole,
+            Chunk::Partition(name) => Part::Partition(name.clone()),
+            Chunk::Range { range, .. } => Part::Range(range.clone()),
+        }
+    }
+}
+
+/// A file that was written to its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFile {
+    /// Its name.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The CRC-32C of its bytes.
+    pub crc32c: u32,
+}
+
+impl WrittenFile {
+    /// What is to be remembered of a file.
+    pub fn of(file: &FinishedFile) -> WrittenFile {
+        WrittenFile { name: file.file.to_string(), bytes: file.bytes, crc32c: file.crc32c }
+    }
+}
+
+/// A key, so that another can be told from it.
+pub fn key_name(key: &Key) -> String {
+    format!("{key:?}")
+}
