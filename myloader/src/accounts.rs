@@ -40,8 +40,27 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     let mut work =
         Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
     work.refuse_partial_revokes(worker.session.connection(), worker.shared.server.product, &statements)?;
-    for statement in &statements {
-        work.run(worker, statement)?;
+    for (index, statement) in statements.iter().enumerate() {
+        let mut error = match work.run(worker, statement, false) {
+            Err(error) if error.is_lost_connection() => error,
+            result => {
+                result?;
+                continue;
+            }
+        };
+        // What has come of the accounts before this one is known here only, so the job does not begin again.
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            if attempts > worker.shared.restore.retry_count {
+                return Err(error);
+            }
+            worker.reconnect(error)?;
+            match work.go_on(worker, file, &statements[..index], statement) {
+                Err(again) if again.is_lost_connection() => error = again,
+                result => break result?,
+            }
+        }
     }
     Ok(Outcome::Accounts { later: work.later, failures: work.failures })
 }
@@ -120,7 +139,23 @@ impl Work {
         Ok(())
     }
 
-    fn run(&mut self, worker: &mut Worker, statement: &Statement) -> Result<(), Error> {
+    /// Runs the statement at which the connection was lost, in a session like the one before.
+    fn go_on(
+        &mut self,
+        worker: &mut Worker,
+        file: &DumpFile,
+        before: &[Statement],
+        statement: &Statement,
+    ) -> Result<(), Error> {
+        worker.begin_file(file, None)?;
+        for setting in before.iter().filter(|statement| statement.account.is_none()) {
+            self.run(worker, setting, false)?;
+        }
+        self.run(worker, statement, true)
+    }
+
+    /// Runs a statement. One that is in doubt may have been run before.
+    fn run(&mut self, worker: &mut Worker, statement: &Statement, in_doubt: bool) -> Result<(), Error> {
         let Some((account, action)) = &statement.account else {
             let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
             let adapted = worker.session.adapt_set(&statement.text);
@@ -132,6 +167,16 @@ impl Work {
         let connection = worker.session.connection();
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
+                if in_doubt {
+                    self.failures.push(format!(
+                        "{account}: {}, line {}: the connection was lost while it was created, and it is there now: whether it \
+                         was there before is not known, so it got no privileges (if it was not, drop it, and restore with \
+                         --users --no-data again)",
+                        self.file, statement.line
+                    ));
+                    self.left_alone.insert(account.clone());
+                    return Ok(());
+                }
                 tracing::warn!(
                     "--users: {account} is there already: it stays as it is, without the password and privileges of the \
                      dump"

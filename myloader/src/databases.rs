@@ -1,5 +1,7 @@
 //! Databases and what they have before the restore.
 
+use std::sync::PoisonError;
+
 use common::connection::Error as ServerError;
 use common::dump_file::DumpFile;
 use common::name::QualifiedName;
@@ -10,6 +12,7 @@ use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::definitions::text;
 use crate::job::{DatabaseTarget, Existing, Findings, Outcome, Refusal};
+use crate::options::DropTable;
 use crate::worker::{Error, Worker};
 
 /// Which database a file is of.
@@ -37,6 +40,10 @@ fn found(worker: &mut Worker, source: String, findings: Findings) -> Result<Outc
     let target = target_name(worker, &source);
     let failed = |source| Error::Job { job: format!("database {}", target.escape_debug()), source };
     let existing = existing(worker, &target).map_err(failed)?;
+    if worker.shared.restore.drop_table != DropTable::Drop {
+        let mut before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
+        before.insert(target.clone(), existing.names.clone());
+    }
     Ok(Outcome::DatabaseFound(DatabaseTarget { source, target }, existing, findings))
 }
 

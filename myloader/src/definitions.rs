@@ -17,8 +17,10 @@ use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::translate::translate;
 use crate::ddl::trigger::table_of_trigger;
 use crate::job::{DatabaseTarget, Keys, Outcome, Refusal, TableTarget};
+use crate::ledger::Ledger;
 use crate::options::DropTable;
 use crate::session::Preamble;
+use crate::steps::Step;
 use crate::worker::{Error, Worker, table_file_name};
 
 const TABLE_EXISTS: u16 = 1050;
@@ -90,13 +92,14 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
             None => worker.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
         }
         let name = QualifiedName::new(database.target.clone(), name);
-        let made = match create_table(worker, &name.name, &split.create) {
+        let made = match create_table(worker, &name, &split.create) {
             Ok(made) => made,
             Err(source) => return Refusal::of(format!("table {name}"), failed(source)),
         };
         // A table that was there has its keys.
         let (keys, constraints) = if made { (split.keys, split.constraints) } else { (Vec::new(), None) };
-        let target = TableTarget { file: file_name.clone(), name };
+        let ledger = if made { Ledger::of_empty_table() } else { Ledger::default() };
+        let target = TableTarget { file: file_name.clone(), name, ledger };
         created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
     }
     worker.end_file(file)?;
@@ -116,36 +119,55 @@ fn split_options(worker: &Worker, keys: Keys) -> SplitOptions {
 }
 
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
-fn create_table(worker: &mut Worker, name: &str, create: &[u8]) -> Result<bool, ServerError> {
+fn create_table(worker: &mut Worker, name: &QualifiedName, create: &[u8]) -> Result<bool, ServerError> {
     if !worker.shared.restore.create_tables {
         return Ok(false);
     }
     let drop_table = worker.shared.restore.drop_table;
     let exists = |error: &ServerError| error.server_code() == Some(TABLE_EXISTS);
+    let step = worker.steps.next();
     let mut created = worker.session.define(create);
+    if step == Step::InDoubt
+        && drop_table != DropTable::Drop
+        && created.as_ref().is_err_and(exists)
+        && was_made_by_us(worker, name)?
+    {
+        return Ok(true);
+    }
     if drop_table == DropTable::Drop && created.as_ref().is_err_and(exists) {
         // Those known in time were dropped before any was made.
         let shared = Arc::clone(&worker.shared);
         let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
-        drop_table_or_view(worker, &quote_identifier(name))?;
+        drop_table_or_view(worker, &quote_identifier(&name.name))?;
         created = worker.session.define(create);
     }
     match created {
         Ok(outcome) => {
             if outcome.warnings > 0 {
-                warn(worker, name);
+                warn(worker, &name.name);
             }
             Ok(true)
         }
         Err(error)
             if matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete)
                 && exists(&error)
-                && !is_view(worker, name)? =>
+                && !is_view(worker, &name.name)? =>
         {
             Ok(false)
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether a table was made by a statement whose answer was lost: it was not there when the restore began, and has no
+/// rows.
+fn was_made_by_us(worker: &mut Worker, name: &QualifiedName) -> Result<bool, ServerError> {
+    let was_there = {
+        let before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
+        before.get(&name.database).is_some_and(|names| names.contains(&name.name))
+    };
+    Ok(!was_there
+        && worker.session.unchanged().query_first(format!("SELECT 1 FROM {} LIMIT 1", name.to_sql()))?.is_none())
 }
 
 /// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
@@ -167,6 +189,7 @@ pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error>
     let failed = |source| Error::Job { job: format!("emptying of {}", table.name), source };
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
     worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
+    table.ledger.emptied();
     Ok(Outcome::Done)
 }
 
@@ -264,6 +287,11 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
         match classify(statement.text) {
             StatementKind::Drop { .. } => drop = Some(statement.text.to_vec()),
             StatementKind::CreateTrigger => {
+                let step = worker.steps.next();
+                if step == Step::Done {
+                    drop = None;
+                    continue;
+                }
                 let table = table_of_trigger(statement.text).map_err(|source| Error::Parse {
                     file: file.to_string(),
                     line: statement.line,
@@ -276,7 +304,11 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                     worker.session.execute_ddl(drop).map_err(failed)?;
                 }
                 let create = worker.shared.restore.definer.apply(statement.text);
-                worker.session.execute_ddl(create).map_err(failed)?;
+                match worker.session.execute_ddl(create) {
+                    Err(error) if step == Step::InDoubt && exists(&error) => {}
+                    result => result.map(|_| ()).map_err(failed)?,
+                }
+                worker.steps.did();
             }
             _ => {
                 worker.session.prepare(statement.text).map_err(failed)?;
@@ -338,6 +370,13 @@ fn run_statements(
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         let kind = classify(statement.text);
+        let step = match kind {
+            StatementKind::Set | StatementKind::Use => Step::New,
+            _ => worker.steps.next(),
+        };
+        if step == Step::Done {
+            continue;
+        }
         let shared = Arc::clone(&worker.shared);
         let text = match kind {
             StatementKind::CreateView | StatementKind::CreateRoutine | StatementKind::CreateEvent => {
@@ -345,11 +384,23 @@ fn run_statements(
             }
             _ => Cow::Borrowed(statement.text),
         };
-        if let Handled::No = handle(worker, kind, &text).map_err(failed)? {
-            worker.session.prepare(&text).map_err(failed)?;
+        let result = handle(worker, kind, &text).and_then(|handled| match handled {
+            Handled::Yes => Ok(()),
+            Handled::No => worker.session.prepare(&text).map(drop),
+        });
+        match result {
+            Err(error) if step == Step::InDoubt && exists(&error) => {}
+            result => result.map_err(failed)?,
         }
+        worker.steps.did();
     }
     if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
+}
+
+/// Whether a view, routine, trigger or event cannot be created since it is there.
+fn exists(error: &ServerError) -> bool {
+    const EXISTS: [u16; 4] = [TABLE_EXISTS, 1304, 1359, 1537];
+    error.server_code().is_some_and(|code| EXISTS.contains(&code))
 }
 
 /// A name for messages and comparisons.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use common::dump_file::{DumpFile, RowsFile, TableFileName};
 use common::name::QualifiedName;
 
+use crate::ledger::Ledger;
+
 /// A database that is being restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseTarget {
@@ -23,6 +25,8 @@ pub struct TableTarget {
     pub file: TableFileName,
     /// Its name on the server.
     pub name: QualifiedName,
+    /// What is known of its rows.
+    pub ledger: Ledger,
 }
 
 /// What a database has on the server before the restore: tables, views and sequences.

@@ -3,6 +3,9 @@
 //! Files come from a directory, all at once, or from a stream, by a thread of their own; the scheduler makes jobs of
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -28,6 +31,7 @@ use crate::load_data::Tables;
 use crate::options::LoadMethod;
 use crate::redo_log::{self, RedoLogOff};
 use crate::scheduler::{self, Scheduler};
+use crate::session::Connector;
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
 use crate::worker::{self, Shared, Worker};
@@ -148,9 +152,18 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         tables,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
+        names_before: Mutex::new(BTreeMap::new()),
         stop: stop.clone(),
     });
-    let result = run(scheduler, rows_refused, &mut input, connections, config.enable_binlog, &shared);
+    let mut workers = Vec::new();
+    let run_id = random_number();
+    let settings = Arc::new(config.connection);
+    for (number, connection) in connections.into_iter().enumerate() {
+        let lock = format!("myloader-{run_id:016x}-{number}");
+        let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
+        workers.push(Worker::new(connection, connector, config.enable_binlog, Arc::clone(&shared))?);
+    }
+    let result = run(scheduler, rows_refused, &mut input, workers, &shared);
     if result.is_err() {
         stop.trigger();
     }
@@ -160,6 +173,11 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         source.finish();
     }
     Ok(Summary { totals: shared.counters.totals(), seconds: started.elapsed().as_secs_f64() })
+}
+
+/// A number that no other restore has: the keys that the standard library's hash tables get from the system.
+fn random_number() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 /// Without the variable, the server is asked when there are rows.
@@ -244,22 +262,20 @@ fn run(
     scheduler: Scheduler,
     rows_refused: bool,
     input: &mut Input,
-    connections: Vec<Connection>,
-    enable_binlog: bool,
+    workers: Vec<Worker>,
     shared: &Arc<Shared>,
 ) -> Result<(), Error> {
-    let workers = connections.len();
-    let (jobs, job_queue) = bounded(workers);
-    let (outcomes, outcome_queue) = bounded(workers);
+    let idle = workers.len();
+    let (jobs, job_queue) = bounded(idle);
+    let (outcomes, outcome_queue) = bounded(idle);
     let mut threads = Vec::new();
-    for (number, connection) in connections.into_iter().enumerate() {
-        let worker = Worker::new(connection, enable_binlog, Arc::clone(shared))?;
+    for (number, worker) in workers.into_iter().enumerate() {
         let (jobs, outcomes) = (job_queue.clone(), outcomes.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle: workers };
+    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle };
     let result = coordinator.run(input);
     coordinator.warn();
     if result.is_err() {

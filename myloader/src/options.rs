@@ -149,7 +149,8 @@ pub struct RestoreOptions {
     #[arg(short = 'q', long, value_name = "COUNT", default_value = "1000", value_parser = positive)]
     pub queries_per_transaction: u64,
 
-    /// How often a transaction is played again after a deadlock or a lock wait timeout
+    /// How often a transaction is played again after a deadlock, a lock wait timeout or a lost connection, and how often
+    /// a lost connection is tried to be made again, at growing intervals: 10 times take about a minute
     #[arg(long, value_name = "COUNT", default_value = "10")]
     pub retry_count: u32,
 

@@ -14,65 +14,48 @@ use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::job::{self, TableTarget};
-use crate::load_data::{self, Ended, Filling, Sent};
+use crate::load_data::{self, Ended, Filling};
 use crate::session::Preamble;
+use crate::transaction::{Broken, Done, Loaded, Transaction, may_pass};
 use crate::worker::{Error, Worker};
 
 /// How long to wait after a transaction's first failure, and so much more after each further one.
 const PAUSE: Duration = Duration::from_millis(100);
 
-const LOCK_WAIT_TIMEOUT: u16 = 1205;
-const DEADLOCK: u16 = 1213;
-
-/// How far a file is.
-#[derive(Default)]
-struct Done {
-    /// Statements with rows that are committed, and the rows of these.
-    statements: u64,
-    rows: u64,
-    /// Those of the statements that went as LOAD DATA.
-    converted: u64,
-    /// Statements with rows that progress was told of, committed or not.
-    counted: u64,
-}
-
 /// Loads a file. Rows are counted as the server counts them.
 ///
-/// After a deadlock or a lock wait timeout the whole transaction is played again: the file is read once more, up to where
-/// the transaction began. So it takes no memory, and a transaction may be of any size.
+/// After a deadlock, a lock wait timeout or the loss of the connection the whole transaction is played again: the file is
+/// read once more, up to where the transaction began. So it takes no memory, and a transaction may be of any size.
 pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
     let mut done = Done::default();
+    let mut transaction = Transaction::new(table, file, worker.shared.restore.queries_per_transaction);
     let mut attempts = 0;
     loop {
         let committed = done.statements;
-        let error = match load_from(worker, table, file, &mut done) {
+        let broken = match load_from(worker, table, file, &mut transaction, &mut done) {
             Ok(End::Whole) => return Ok(job::Outcome::RowsLoaded(done.rows)),
-            Ok(End::Refused) => {
-                let failed = |source| Error::Job { job: file.to_string(), source };
-                worker.session.unchanged().execute("ROLLBACK").map_err(failed)?;
-                continue;
-            }
-            Err(error) => error,
+            Ok(End::Refused) => match worker.session.unchanged().execute("ROLLBACK") {
+                Ok(_) => {
+                    transaction.forget();
+                    continue;
+                }
+                Err(source) => Broken::Failed(Error::Job { job: file.to_string(), source }),
+            },
+            Err(broken) => broken,
         };
         if done.statements > committed {
             attempts = 0;
         }
         attempts += 1;
-        if attempts > worker.shared.restore.retry_count || !rolled_back(worker, &error) {
-            return Err(error);
-        }
+        let may_try = attempts <= worker.shared.restore.retry_count;
+        let error = match broken {
+            Broken::Failed(error) | Broken::Settled(error) if !may_try => return Err(error),
+            Broken::Failed(error) => transaction.undo(worker, error)?,
+            Broken::Settled(error) => error,
+        };
         tracing::info!("the transaction is played again: {error}");
         worker.shared.stop.pause(PAUSE * attempts)?;
     }
-}
-
-/// Whether a transaction has failed for what other sessions did, and nothing of it is left.
-fn rolled_back(worker: &mut Worker, error: &Error) -> bool {
-    if !matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
-        return false;
-    }
-    // A warning says that rows of an engine without transactions stay.
-    worker.session.unchanged().execute("ROLLBACK").is_ok_and(|outcome| outcome.warnings == 0)
 }
 
 /// How far [`load_from`] came.
@@ -84,21 +67,25 @@ enum End {
 }
 
 /// Loads what of a file is not committed yet.
-fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &mut Done) -> Result<End, Error> {
+fn load_from(
+    worker: &mut Worker,
+    table: &TableTarget,
+    file: &DumpFile,
+    transaction: &mut Transaction<'_>,
+    done: &mut Done,
+) -> Result<End, Broken> {
     let failed = |source| Error::Job { job: file.to_string(), source };
     let mut opening = Some(Preamble::default());
     let mut filling = load_data::filling(worker, &table.name, file).map_err(failed)?;
-    let mut reader = worker.shared.files.statements(file)?;
-    let mut transaction = Transaction::new(worker.shared.restore.queries_per_transaction);
+    let mut reader = worker.shared.files.statements(file).map_err(Error::from)?;
     let mut statements = 0;
     let mut infile = None;
-    let cut_short = |worker: &Worker, source| files::Error::Statement { path: worker.shared.files.path(file), source };
     let mut left_over = false;
     loop {
         let statement = if std::mem::take(&mut left_over) {
             reader.last()
         } else {
-            match reader.next_statement().map_err(|source| cut_short(worker, source))? {
+            match reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
                 Some(statement) => statement,
                 None => break,
             }
@@ -131,30 +118,26 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                     let ended = piece.end();
                     let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
                     done.counted = done.counted.max(statements - 1 + sent);
-                    let Some(ended) = accepted(worker, file, line, result, ended)? else {
+                    let Some((ended, loaded)) = accepted(worker, file, line, result, ended)? else {
                         filling.refuse();
                         return Ok(End::Refused);
                     };
                     filling.end(ended.lines);
                     statements += ended.sent.statements - 1;
                     (reader, left_over) = (ended.statements, ended.left_over);
-                    transaction.piece_done(worker, ended.sent, done).map_err(|source| Error::Statement {
-                        file: file.to_string(),
-                        line,
-                        source,
-                    })?;
+                    transaction.done(worker, ended.sent.statements, true, loaded, done)?;
                     continue;
                 }
                 let outcome = worker.session.unchanged().execute(statement.text).map_err(failed)?;
-                let restored = restored_rows(statement.text, outcome);
+                let loaded = loaded(statement.text, outcome);
                 if statements > done.counted {
                     done.counted = statements;
-                    worker.shared.counters.add_rows(restored, statement.text.len() as u64);
+                    worker.shared.counters.add_rows(loaded.rows, statement.text.len() as u64);
                 }
                 if outcome.warnings > 0 {
                     warn(worker, file, statement.line, outcome.warnings);
                 }
-                transaction.statement_done(worker, restored, done).map_err(failed)?;
+                transaction.done(worker, 1, false, loaded, done)?;
             }
             StatementKind::LoadData => {
                 let data = data_file(file, statement.text, statement.line)?;
@@ -164,8 +147,8 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
                     continue;
                 }
                 transaction.begin(worker).map_err(failed)?;
-                let restored = load_data(worker, file, &data, statement.text, statement.line)?;
-                transaction.statement_done(worker, restored, done).map_err(failed)?;
+                let loaded = load_data(worker, file, &data, statement.text, statement.line)?;
+                transaction.done(worker, 1, false, loaded, done)?;
             }
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
@@ -174,7 +157,7 @@ fn load_from(worker: &mut Worker, table: &TableTarget, file: &DumpFile, done: &m
             }
         }
     }
-    transaction.commit(worker, done).map_err(failed)?;
+    transaction.commit(worker, done)?;
     if filling.is_some() {
         tracing::info!("{file}: {} of {statements} statements went as LOAD DATA", done.converted);
     }
@@ -192,13 +175,16 @@ fn accepted(
     line: u64,
     result: Result<Outcome, ServerError>,
     ended: Option<Ended>,
-) -> Result<Option<Ended>, Error> {
+) -> Result<Option<(Ended, Loaded)>, Error> {
     let Some(ended) = ended else { return Ok(None) };
     if let Some(source) = ended.failure {
         return Err(files::Error::Statement { path: worker.shared.files.path(file), source }.into());
     }
     match result {
-        Ok(outcome) if load_data::is_exact(outcome, ended.sent) => Ok(Some(ended)),
+        Ok(outcome) if load_data::is_exact(outcome, ended.sent) => {
+            let loaded = Loaded { rows: ended.sent.rows, net: replaced(ended.sent.rows, outcome.affected_rows) };
+            Ok(Some((ended, loaded)))
+        }
         Ok(outcome) => {
             let first = if outcome.warnings > 0 { first_warnings(worker) } else { "none".to_owned() };
             let Outcome { affected_rows, warnings, .. } = outcome;
@@ -211,7 +197,7 @@ fn accepted(
         }
         Err(source) => {
             let error = Error::Statement { file: file.to_string(), line, source };
-            if matches!(error.server_code(), None | Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) {
+            if error.server_code().is_none() || may_pass(&error) {
                 return Err(error);
             }
             tracing::info!("the rows are loaded again by INSERT: {error}");
@@ -220,67 +206,30 @@ fn accepted(
     }
 }
 
-/// How many rows a statement restored. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows
-/// whose key is there, as the dump's maker has asked for: of these, all rows that were sent count.
-fn restored_rows(statement: &[u8], outcome: Outcome) -> u64 {
+/// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows whose key is there,
+/// as the dump's maker has asked for: of these, all rows that were sent count as restored.
+fn loaded(statement: &[u8], outcome: Outcome) -> Loaded {
     let starts_with =
         |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
-    if starts_with(b"REPLACE") || starts_with(b"INSERT IGNORE") {
-        // Of a single row the server says nothing.
-        outcome.records.unwrap_or(1)
+    let affected = outcome.affected_rows;
+    // Of a single row the server says nothing.
+    let sent = outcome.records.unwrap_or(1);
+    if starts_with(b"REPLACE") {
+        Loaded { rows: sent, net: replaced(sent, affected) }
+    } else if starts_with(b"INSERT IGNORE") {
+        Loaded { rows: sent, net: signed(affected) }
     } else {
-        outcome.affected_rows
+        Loaded { rows: affected, net: signed(affected) }
     }
 }
 
-/// The transaction that statements of rows are in. Dropping the connection rolls it back.
-struct Transaction {
-    limit: u64,
-    statements: u64,
-    rows: u64,
-    converted: u64,
+/// By how many rows a table grows when so many were sent, and rows that were replaced have been counted as removed, too.
+fn replaced(sent: u64, affected: u64) -> i64 {
+    2 * signed(sent) - signed(affected)
 }
 
-impl Transaction {
-    fn new(limit: u64) -> Transaction {
-        Transaction { limit, statements: 0, rows: 0, converted: 0 }
-    }
-
-    fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
-        if self.statements == 0 {
-            worker.session.unchanged().execute("START TRANSACTION")?;
-        }
-        self.statements += 1;
-        Ok(())
-    }
-
-    /// How many statements more it takes, the one that has begun included.
-    fn room(&self) -> u64 {
-        self.limit - self.statements + 1
-    }
-
-    /// Several statements are done, of which the first has begun.
-    fn piece_done(&mut self, worker: &mut Worker, sent: Sent, done: &mut Done) -> Result<(), ServerError> {
-        self.statements += sent.statements - 1;
-        self.converted += sent.statements;
-        self.statement_done(worker, sent.rows, done)
-    }
-
-    fn statement_done(&mut self, worker: &mut Worker, rows: u64, done: &mut Done) -> Result<(), ServerError> {
-        self.rows += rows;
-        if self.statements >= self.limit { self.commit(worker, done) } else { Ok(()) }
-    }
-
-    fn commit(&mut self, worker: &mut Worker, done: &mut Done) -> Result<(), ServerError> {
-        if self.statements > 0 {
-            worker.session.unchanged().execute("COMMIT")?;
-            done.statements += self.statements;
-            done.rows += self.rows;
-            done.converted += self.converted;
-            *self = Transaction::new(self.limit);
-        }
-        Ok(())
-    }
+fn signed(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
 /// The file that a LOAD DATA statement reads: the one beside it, whatever path the statement names.
@@ -299,7 +248,13 @@ fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, E
     Ok(data)
 }
 
-fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &[u8], line: u64) -> Result<u64, Error> {
+fn load_data(
+    worker: &mut Worker,
+    file: &DumpFile,
+    data: &DumpFile,
+    statement: &[u8],
+    line: u64,
+) -> Result<Loaded, Error> {
     let failed = |source| Error::Statement { file: file.to_string(), line, source };
     let unreadable = |source| Error::Parse { file: file.to_string(), line, source };
     let with_charset = with_character_set(statement).map_err(unreadable)?;
@@ -310,11 +265,12 @@ fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &
             Ok(source) => files::Error::Read { path: worker.shared.files.path(data), source }.into(),
             Err(source) => failed(source),
         })?;
+    let (affected, sent) = (outcome.affected_rows, outcome.records.unwrap_or(outcome.affected_rows));
     // As with INSERT IGNORE and REPLACE, rows that the dump's maker did not want twice count.
-    let (restored, skipped) = match on_duplicate {
-        OnDuplicate::Fail => (outcome.affected_rows, 0),
-        OnDuplicate::Ignore => (outcome.records.unwrap_or(outcome.affected_rows), outcome.skipped),
-        OnDuplicate::Replace => (outcome.records.unwrap_or(outcome.affected_rows), 0),
+    let (restored, skipped, net) = match on_duplicate {
+        OnDuplicate::Fail => (affected, 0, signed(affected)),
+        OnDuplicate::Ignore => (sent, outcome.skipped, signed(affected)),
+        OnDuplicate::Replace => (sent, 0, replaced(sent, affected)),
     };
     worker.shared.counters.add_rows(restored, 0);
     // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
@@ -323,7 +279,7 @@ fn load_data(worker: &mut Worker, file: &DumpFile, data: &DumpFile, statement: &
         let first = first_warnings(worker);
         return Err(Error::Warnings { file: file.to_string(), line, warnings: outcome.warnings, expected, first });
     }
-    Ok(restored)
+    Ok(Loaded { rows: restored, net })
 }
 
 fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u64) {

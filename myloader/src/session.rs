@@ -1,5 +1,8 @@
 //! A worker's session on the target server, and the statements of a dump's files on their way into it.
 
+mod connector;
+mod set_up;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -10,6 +13,8 @@ use common::sql::{quote_identifier, quote_string};
 use common::stop::Stop;
 
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
+pub use connector::{Connector, ReconnectError};
+use set_up::set_up;
 
 /// How often a statement that changes definitions is tried.
 const DDL_ATTEMPTS: u32 = 10;
@@ -36,17 +41,6 @@ const NOT_IN_MYSQL: [&str; 15] = [
 ];
 /// sql_modes that only MySQL has.
 const NOT_IN_MARIADB: [&str; 1] = ["TIME_TRUNCATE_FRACTIONAL"];
-
-/// Global settings of servers under which definitions are refused or changed that another server took: variable, value
-/// for the restore, and what the other value changes. Where it only refuses, the server itself says so. Users may lack
-/// the privilege to set some of them on MySQL.
-const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
-    ("innodb_strict_mode", "0", None),
-    ("sql_require_primary_key", "0", None),
-    ("restrict_fk_on_non_standard_key", "0", None),
-    ("explicit_defaults_for_timestamp", "1", Some("TIMESTAMP columns get defaults that they did not have")),
-    ("sql_generate_invisible_primary_key", "0", Some("tables without a primary key get one")),
-];
 
 /// The statements at the beginning of a file that set the session for what follows. A dump of many tables begins most of
 /// its files with the same ones, so they are only run where they change anything.
@@ -84,6 +78,8 @@ impl Preamble {
 /// A connection and what its session is set to.
 pub struct Session {
     connection: Connection,
+    connector: Connector,
+    enable_binlog: bool,
     /// The statements that the session was set by, from the state that [`Session::reset`] leaves; `None` if it may be in
     /// any.
     state: Option<Vec<Vec<u8>>>,
@@ -98,40 +94,41 @@ pub struct Session {
 
 impl Session {
     /// Sets up a connection for restoring.
-    pub fn new(mut connection: Connection, server: Server, enable_binlog: bool, stop: Stop) -> Result<Session, Error> {
-        for statement in server.long_session() {
-            connection.execute(statement)?;
-        }
-        connection.execute("SET SESSION TRANSACTION READ WRITE")?;
-        if server.is_mariadb_since(10, 2, 1) {
-            // Rows may be older than a CHECK, or were stored without it.
-            connection.execute("SET SESSION check_constraint_checks = 0")?;
-        }
-        if server.is_mysql_since(8, 4, 0) {
-            // A foreign key to columns without a unique key is one that was allowed when it was made, or is of another
-            // server. A version that has not the variable any more says so when the key is added.
-            let _ = connection.execute("SET SESSION restrict_fk_on_non_standard_key = OFF");
-        }
-        let mut logged = enable_binlog;
-        if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
-            const DENIED: [u16; 2] = [1227, 1064];
-            if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
-                return Err(error);
-            }
-            tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
-            logged = true;
-        }
-        if server.is_mysql_since(8, 0, 27) {
-            // An index is sorted in memory of this size: with the default, 1 MB, in many more passes.
-            connection.execute("SET SESSION innodb_ddl_buffer_size = 67108864")?;
-        }
-        for (variable, value, changes) in PERMISSIVE {
-            set_if_other(&mut connection, variable, value, changes)?;
-        }
-        let time_zone =
-            connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
-        let logs_statements = logged && logs_statements(&mut connection)?;
-        Ok(Session { connection, state: None, server, stop, time_zone, database: None, logs_statements })
+    pub fn new(
+        mut connection: Connection,
+        mut connector: Connector,
+        server: Server,
+        enable_binlog: bool,
+        stop: Stop,
+    ) -> Result<Session, Error> {
+        let (time_zone, logs_statements) = set_up(&mut connection, server, enable_binlog)?;
+        connector.take_lock(&mut connection)?;
+        Ok(Session {
+            connection,
+            connector,
+            enable_binlog,
+            state: None,
+            server,
+            stop,
+            time_zone,
+            database: None,
+            logs_statements,
+        })
+    }
+
+    /// Connects again after the connection was lost. Nothing of the session before is under way then: what it had not
+    /// committed is rolled back.
+    pub fn reconnect(&mut self) -> Result<(), ReconnectError> {
+        self.connection.close();
+        let (server, enable_binlog) = (self.server, self.enable_binlog);
+        let made = self.connector.connect_again(|mut connection| {
+            let (time_zone, logs_statements) = set_up(&mut connection, server, enable_binlog)?;
+            Ok((connection, time_zone, logs_statements))
+        });
+        (self.connection, self.time_zone, self.logs_statements) = made?;
+        self.state = None;
+        self.database = None;
+        Ok(())
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
@@ -244,37 +241,9 @@ impl Session {
     }
 }
 
-fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
-    let variables = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')";
-    let values: Vec<String> = connection.query(variables)?.iter().map(|row| row.text(1)).collect();
-    // Without the variable it is ROW.
-    Ok(values.iter().any(|value| value == "ON") && values.iter().any(|value| value == "STATEMENT" || value == "MIXED"))
-}
-
 fn sets_collation(statement: &[u8]) -> bool {
     classify(statement) == StatementKind::Set
         && Tokens::new(statement, Dialect::default()).any(|token| token.is_word("COLLATION_CONNECTION"))
-}
-
-/// Sets a session variable, if the server has it and it has another value.
-fn set_if_other(connection: &mut Connection, variable: &str, value: &str, changes: Option<&str>) -> Result<(), Error> {
-    /// Needs a privilege; cannot be set in a session of this version.
-    const DENIED: [u16; 3] = [1227, 1229, 1238];
-    // Not `SELECT @@…`, which is an error where there is no such variable.
-    let current = connection.query_first(format!("SHOW SESSION VARIABLES WHERE Variable_name = '{variable}'"))?;
-    let Some(current) = current.map(|row| row.text(1)) else { return Ok(()) };
-    if (current == "ON") == (value == "1") {
-        return Ok(());
-    }
-    match connection.execute(format!("SET SESSION {variable} = {value}")) {
-        Err(error) if error.server_code().is_some_and(|code| DENIED.contains(&code)) => {
-            if let Some(changes) = changes {
-                tracing::warn!("{variable} is {current}, so {changes}: {error}");
-            }
-            Ok(())
-        }
-        result => result.map(drop),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A worker: one thread, one connection, one job at a time.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use common::connection::{Connection, Error as ServerError};
@@ -18,7 +19,8 @@ use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
 use crate::load_data::Tables;
-use crate::session::{Preamble, Session};
+use crate::session::{Connector, Preamble, ReconnectError, Session};
+use crate::steps::{Step, Steps};
 use crate::{accounts, check, databases, definitions, rows};
 
 /// A job failed.
@@ -105,6 +107,42 @@ pub enum Error {
         /// The server.
         server: String,
     },
+    /// The connection was lost, and there is no other.
+    #[error("{lost}; {source}")]
+    Lost {
+        /// How it was lost.
+        lost: Box<Error>,
+        /// Why there is no other.
+        source: ReconnectError,
+    },
+    /// The connection was lost, and rows that were not committed may be in the table all the same.
+    #[error(
+        "the connection was lost amid rows of table {table}, and its engine does not take them back: {lost}; restore the \
+         table again (--drop-table)"
+    )]
+    HalfLoaded {
+        /// The table.
+        table: String,
+        /// How it was lost.
+        lost: Box<Error>,
+    },
+    /// The connection was lost at a COMMIT, and counting does not tell what has come of it.
+    #[error(
+        "the connection was lost at the COMMIT of rows of table {table}, which has {counted} rows now: neither {before}, as \
+         before, nor {after}, as after it, so others write to the table, or it was not restored as it was left; {lost}"
+    )]
+    Unsettled {
+        /// The table.
+        table: String,
+        /// Its rows.
+        counted: u64,
+        /// Rows known to be committed.
+        before: u64,
+        /// The same with this transaction's.
+        after: u64,
+        /// How the connection was lost.
+        lost: Box<Error>,
+    },
     /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] common::filter::FilterError),
@@ -120,6 +158,7 @@ impl Failure for Error {
             Error::File(error) => error.exit(),
             Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } => Exit::Dump,
             Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
+            Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } => Exit::Connection,
             Error::Filter(error) => error.exit(),
             Error::Stopped(error) => error.exit(),
         }
@@ -136,6 +175,14 @@ impl Error {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.server_code(),
             _ => None,
+        }
+    }
+
+    /// Whether the connection is gone.
+    pub fn is_lost_connection(&self) -> bool {
+        match self {
+            Error::Statement { source, .. } | Error::Job { source, .. } => source.is_lost_connection(),
+            _ => false,
         }
     }
 }
@@ -167,6 +214,8 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     /// Held while a table is dropped: two that foreign keys tie together cannot be dropped at the same time.
     pub dropping: Mutex<()>,
+    /// Names that databases had before the restore, by database, where what is there may stay.
+    pub names_before: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// The program's stop.
     pub stop: Stop,
 }
@@ -175,15 +224,22 @@ pub struct Shared {
 pub struct Worker {
     /// Its session.
     pub session: Session,
+    /// How far its job is.
+    pub steps: Steps,
     /// What it shares.
     pub shared: Arc<Shared>,
 }
 
 impl Worker {
     /// Over a connection of its own.
-    pub fn new(connection: Connection, enable_binlog: bool, shared: Arc<Shared>) -> Result<Worker, ServerError> {
-        let session = Session::new(connection, shared.server, enable_binlog, shared.stop.clone())?;
-        Ok(Worker { session, shared })
+    pub fn new(
+        connection: Connection,
+        connector: Connector,
+        enable_binlog: bool,
+        shared: Arc<Shared>,
+    ) -> Result<Worker, ServerError> {
+        let session = Session::new(connection, connector, shared.server, enable_binlog, shared.stop.clone())?;
+        Ok(Worker { session, steps: Steps::default(), shared })
     }
 
     /// Does jobs until there are no more.
@@ -191,10 +247,66 @@ impl Worker {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
         while let Ok(Some(job)) = stop.receive(jobs) {
-            let outcome = self.do_job(&job);
+            let outcome = self.do_whole_job(&job);
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
+        }
+    }
+
+    /// Does a job, and goes on with it where the connection was lost. Rows see to that themselves.
+    fn do_whole_job(&mut self, job: &Job) -> Result<Outcome, Error> {
+        self.steps = Steps::default();
+        let mut attempts = 0;
+        loop {
+            let before = self.steps.done();
+            let error = match self.do_job(job) {
+                Err(error) if error.is_lost_connection() && !matches!(job, Job::Rows(..)) => error,
+                result => return result,
+            };
+            if self.steps.done() > before {
+                attempts = 0;
+            }
+            attempts += 1;
+            if attempts > self.shared.restore.retry_count {
+                return Err(error);
+            }
+            self.reconnect(error)?;
+            self.steps.begin_again();
+        }
+    }
+
+    /// Makes a connection again that was lost as `error` says, which is returned when that is done.
+    pub fn reconnect(&mut self, error: Error) -> Result<Error, Error> {
+        self.shared.stop.check()?;
+        tracing::warn!("the connection was lost, and is made again: {error}");
+        match self.session.reconnect() {
+            Ok(()) => Ok(error),
+            Err(ReconnectError::NotWanted) => Err(error),
+            Err(source) => {
+                self.shared.stop.check()?;
+                Err(Error::Lost { lost: Box::new(error), source })
+            }
+        }
+    }
+
+    /// Asks what changes nothing, over another connection where one is lost.
+    pub fn persist<T>(
+        &mut self,
+        file: &DumpFile,
+        ask: impl Fn(&mut Worker) -> Result<T, ServerError>,
+    ) -> Result<T, Error> {
+        let mut attempts = 0;
+        loop {
+            let error = match ask(self) {
+                Ok(answer) => return Ok(answer),
+                Err(source) => Error::Job { job: file.to_string(), source },
+            };
+            attempts += 1;
+            if !error.is_lost_connection() || attempts > self.shared.restore.retry_count {
+                return Err(error);
+            }
+            self.reconnect(error)?;
         }
     }
 
@@ -226,9 +338,37 @@ impl Worker {
         let failed = |source| Error::Job { job: job.to_string(), source };
         self.session.reset(Some(&table.name.database)).map_err(failed)?;
         for statement in statements {
-            self.session.define(statement).map_err(failed)?;
+            let step = self.steps.next();
+            if step == Step::Done {
+                continue;
+            }
+            match self.session.define(statement) {
+                Err(error) if step == Step::InDoubt && self.has_keys(table, &error).map_err(failed)? => {}
+                result => drop(result.map_err(failed)?),
+            }
+            self.steps.did();
         }
         Ok(Outcome::Done)
+    }
+
+    /// Whether keys or foreign keys cannot be added since they are there. One statement adds all of its keys or none.
+    fn has_keys(&mut self, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
+        const DUPLICATE_KEY_NAME: u16 = 1061;
+        const DUPLICATE_FOREIGN_KEY: u16 = 1826;
+        /// MariaDB: of any failure to change the table, so what it failed for is looked for.
+        const CANNOT_CREATE: u16 = 1005;
+        match error.server_code() {
+            Some(DUPLICATE_KEY_NAME) => Ok(true),
+            Some(DUPLICATE_FOREIGN_KEY | CANNOT_CREATE) => {
+                let row = self.session.unchanged().query_first(format!("SHOW CREATE TABLE {}", table.name.to_sql()))?;
+                let text = row.map(|row| row.text(1)).unwrap_or_default();
+                // All foreign keys were left out of the CREATE TABLE.
+                Ok(text
+                    .lines()
+                    .any(|line| line.trim_start().starts_with("CONSTRAINT ") && line.contains(" FOREIGN KEY (")))
+            }
+            _ => Ok(false),
+        }
     }
 
     /// Readies the session for a file.

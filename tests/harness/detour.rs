@@ -5,7 +5,7 @@
 
 use crate::program::WorkDir;
 use crate::server::Server;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -16,8 +16,21 @@ use std::time::Duration;
 /// A hang is a failure.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
+/// What becomes of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fate {
+    /// The server gets it, and the client its answer.
+    Passes,
+    /// The connection ends before the server gets it.
+    IsLost,
+    /// The server gets it, and the connection ends before the client gets the answer, once the server has answered.
+    AnswerIsLost,
+    /// The server gets it, and the client's connection ends at once; the server's stays.
+    IsOrphaned,
+}
+
 /// Called with each request before the server gets it.
-type OnRequest = dyn Fn(&[u8]) + Send + Sync;
+type OnRequest = dyn Fn(&[u8]) -> Fate + Send + Sync;
 
 /// The way, open as long as this lives.
 pub struct Detour {
@@ -29,6 +42,14 @@ pub struct Detour {
 impl Detour {
     /// To this server. `on_request` runs in a thread of the request's connection, which waits for it.
     pub fn to(server: &Server, on_request: impl Fn(&[u8]) + Send + Sync + 'static) -> Detour {
+        Detour::with_fates(server, move |request| {
+            on_request(request);
+            Fate::Passes
+        })
+    }
+
+    /// To this server, on which connections are lost.
+    pub fn with_fates(server: &Server, on_request: impl Fn(&[u8]) -> Fate + Send + Sync + 'static) -> Detour {
         let dir = WorkDir::new();
         let socket = dir.path().join("socket");
         let listener = UnixListener::bind(&socket).unwrap();
@@ -66,22 +87,47 @@ impl Drop for Detour {
 /// Both directions in threads of their own, which end when either side does.
 fn connect(client: UnixStream, server: UnixStream, on_request: Arc<OnRequest>) {
     let (mut answers, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answer_is_lost = Arc::new(AtomicBool::new(false));
+    let is_lost = Arc::clone(&answer_is_lost);
     std::thread::spawn(move || {
-        let _ = io::copy(&mut answers, &mut to_client);
+        let mut buffer = vec![0; 1 << 16];
+        while let Ok(length @ 1..) = answers.read(&mut buffer) {
+            if is_lost.load(Ordering::SeqCst) || to_client.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
         let _ = to_client.shutdown(Shutdown::Both);
+        let _ = answers.shutdown(Shutdown::Both);
     });
     std::thread::spawn(move || {
         let (mut requests, mut to_server) = (client, server);
         // Requests are short and clients wait for the answer: each is one read.
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = requests.read(&mut buffer) {
-            on_request(&buffer[..length]);
+            let fate = on_request(&buffer[..length]);
+            if fate == Fate::IsLost {
+                break;
+            }
+            // A request may come in several pieces, of which one is meant.
+            answer_is_lost.fetch_or(fate != Fate::Passes, Ordering::SeqCst);
             if to_server.write_all(&buffer[..length]).is_err() {
                 break;
             }
+            if fate == Fate::IsOrphaned {
+                let _ = requests.shutdown(Shutdown::Both);
+                // The other thread keeps the connection to the server open until it answers.
+                return;
+            }
         }
         let _ = to_server.shutdown(Shutdown::Both);
+        let _ = requests.shutdown(Shutdown::Both);
     });
+}
+
+/// Whether a request is this statement.
+pub fn is_statement(request: &[u8], text: &str) -> bool {
+    const HEADER_AND_COMMAND: usize = 5;
+    request.get(HEADER_AND_COMMAND..) == Some(text.as_bytes())
 }
 
 /// A place where the first thread that comes along waits for the test; later ones pass.

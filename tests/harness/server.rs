@@ -8,11 +8,12 @@ mod install;
 use crate::sql::Client;
 use install::{Installation, option};
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ pub struct Server {
     product: Product,
     dir: PathBuf,
     port: u16,
-    pid: u32,
+    pid: AtomicU32,
     guard: Child,
 }
 
@@ -118,17 +119,37 @@ impl Server {
         let dir = dir.keep();
         let mut line = String::new();
         BufReader::new(guard.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let pid = line.trim().parse().unwrap_or_else(|_| panic!("the guard of {} died", dir.display()));
-        let server = Server { product, dir, port, pid, guard };
+        let pid: u32 = line.trim().parse().unwrap_or_else(|_| panic!("the guard of {} died", dir.display()));
+        let server = Server { product, dir, port, pid: AtomicU32::new(pid), guard };
         server.wait_until_ready()?;
         Ok(server)
+    }
+
+    /// Ends the server as a crash of its process does, and starts it again at once on what it had written, with the same
+    /// address and options. Returns when it answers.
+    pub fn crash(&self) {
+        let before = self.pid();
+        self.guard.stdin.as_ref().unwrap().write_all(b"crash\n").unwrap();
+        let deadline = Instant::now() + START_TIMEOUT;
+        let next = loop {
+            match fs::read_to_string(self.dir.join("next")).ok().and_then(|text| text.trim_end().parse().ok()) {
+                Some(next) if next != before => break next,
+                _ => {}
+            }
+            assert!(Instant::now() < deadline, "the server was not started again:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        self.pid.store(next, Ordering::SeqCst);
+        if let Err(log) = self.wait_until_ready() {
+            panic!("{:?} did not start again:\n{log}", self.product);
+        }
     }
 
     /// Waits until the server answers. The error is its log, when it ends or hangs instead.
     fn wait_until_ready(&self) -> Result<(), String> {
         let deadline = Instant::now() + START_TIMEOUT;
         while Client::connect_as(self, "root", "").is_err() {
-            if !is_alive(self.pid) {
+            if !is_alive(self.pid()) {
                 return Err(self.log());
             }
             if Instant::now() > deadline {
@@ -146,7 +167,7 @@ impl Server {
         // The server may close the connection before it has answered.
         let _ = client.try_run("SHUTDOWN");
         let deadline = Instant::now() + START_TIMEOUT;
-        while is_alive(self.pid) {
+        while is_alive(self.pid()) {
             assert!(Instant::now() < deadline, "the server does not end:\n{}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -174,7 +195,7 @@ impl Server {
 
     /// The server's process.
     pub fn pid(&self) -> u32 {
-        self.pid
+        self.pid.load(Ordering::SeqCst)
     }
 
     /// What the server has written to its error log.

@@ -13,7 +13,8 @@ const TABLE: [&str; 2] = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t 
 fn waiting(server: &Server, dir: &WorkDir, database: &str) -> (Running, Client) {
     let mut client = make(server, database, &TABLE[..1]);
     client.run("LOCK TABLES t WRITE");
-    let mut running = myloader(server, dir).arg("--no-schemas").time_limit(Duration::from_secs(20)).spawn();
+    let mut running =
+        myloader(server, dir).args(["--no-schemas", "--retry-count=2"]).time_limit(Duration::from_secs(20)).spawn();
     let mut observer = server.client();
     let waits = format!(
         "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE DB = '{database}' AND STATE LIKE 'Waiting for%'"
@@ -53,9 +54,12 @@ fn a_server_that_dies_is_a_failure() {
         assert!(killed.unwrap().success());
         let output = running.wait();
         assert_eq!(output.code, Some(3), "{}", output.stderr);
-        let line = only_line(&output.stderr);
-        assert!(line.starts_with("[ERROR] server_died.t.00000.sql, line 5: "), "{line}");
-        assert!(line.contains("check the server's error log: it may have ended"), "{line}");
+        let lost = "the connection was lost, and is made again: server_died.t.00000.sql, line 5: ";
+        assert!(output.stderr.contains(lost), "{}", output.stderr);
+        let error = output.stderr.lines().last().unwrap();
+        assert!(error.contains("[ERROR] server_died.t.00000.sql, line 5: "), "{error}");
+        assert!(error.contains("check the server's error log: it may have ended"), "{error}");
+        assert!(error.contains("; it could not be made again: cannot connect to socket "), "{error}");
     }
 }
 

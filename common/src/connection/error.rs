@@ -7,7 +7,7 @@ use crate::exit::{Exit, Failure};
 
 /// What a server says when it ends a connection: shutdown, a session that was killed (MariaDB, MySQL), idle for too
 /// long, the network, only some users let in.
-const ENDS_CONNECTION: [u16; 10] = [1053, 1077, 1927, 3169, 4031, 1158, 1159, 1160, 1161, 3032];
+const ENDS_CONNECTION: [u16; 12] = [1053, 1077, 1152, 1927, 2006, 3169, 4031, 1158, 1159, 1160, 1161, 3032];
 
 /// What went wrong with a connection or a statement.
 #[derive(Debug, thiserror::Error)]
@@ -56,16 +56,19 @@ pub enum Cause {
     Stopped,
 }
 
+/// The server takes no more connections, of this user or of all, at this time.
+const NO_CONNECTION_LEFT: [u16; 3] = [1040, 1203, 1226];
+
 impl Error {
     /// What went wrong with this statement.
     pub(super) fn of_statement(statement: &[u8], cause: Cause) -> Error {
         Error::Statement { statement: excerpt(statement), cause: Box::new(cause) }
     }
 
-    /// The server's error number, if the server gave one.
+    /// The server's error number, if the server refused what it was asked for. The end of the session is no refusal.
     pub fn server_code(&self) -> Option<u16> {
         match self.cause() {
-            Cause::Server { code, .. } => Some(*code),
+            Cause::Server { code, .. } if !ENDS_CONNECTION.contains(code) => Some(*code),
             _ => None,
         }
     }
@@ -93,6 +96,16 @@ impl Error {
         }
     }
 
+    /// Whether another connection may come to be later, which this says of one that could not be made.
+    pub fn may_pass(&self) -> bool {
+        match (self, self.cause()) {
+            (Error::Connect { .. }, Cause::Server { code, .. }) => {
+                ENDS_CONNECTION.contains(code) || NO_CONNECTION_LEFT.contains(code)
+            }
+            _ => self.is_lost_connection(),
+        }
+    }
+
     /// The cause alone.
     pub fn cause(&self) -> &Cause {
         match self {
@@ -113,6 +126,9 @@ impl Error {
     /// What a user can do about it, where it is known, as the end of a sentence.
     fn advice(&self) -> String {
         let advice = match (self, self.cause()) {
+            (Error::Statement { .. }, Cause::Server { code, .. }) if ENDS_CONNECTION.contains(code) => {
+                Some("the server has ended the session: it was killed, was idle for too long, or the server shuts down")
+            }
             (_, Cause::Server { code, .. }) => advice_on_code(*code),
             (Error::Connect { .. }, Cause::Connection(_)) => {
                 Some("check that the server runs, and --host, --port, --socket and --ssl-mode")

@@ -105,6 +105,16 @@ impl Connection {
         }
     }
 
+    /// Ends the connection without a word, so that it takes none of the server's connections any more: one that was lost
+    /// on the way here may still stand for the server.
+    pub fn close(&mut self) {
+        match &mut self.session {
+            Session::Wire(session) => session.close(),
+            // It ends when it is dropped.
+            Session::Driver(_) => {}
+        }
+    }
+
     /// Runs a statement whose rows, if any, do not matter.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use common::name::QualifiedName;
 use super::databases::State as DatabaseState;
 use super::{Error, Scheduler, Stage};
 use crate::job::{Job, Keys, Outcome, TableTarget};
+use crate::ledger::Ledger;
 use crate::options::OptimizeKeys;
 use crate::table_state::Stage as TableStage;
 
@@ -52,7 +53,7 @@ impl Scheduler {
                 let source = QualifiedName::new(target.source.clone(), name.clone());
                 if self.settings.filter.passes_table(&source)? {
                     let name = QualifiedName::new(target.target.clone(), name);
-                    let target = TableTarget { file: table.clone(), name };
+                    let target = TableTarget { file: table.clone(), name, ledger: Ledger::default() };
                     self.table_done(
                         table,
                         Outcome::TableReady {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::job::{DatabaseTarget, Existing, Keys, TableTarget};
+use crate::ledger::Ledger;
 use common::compression::Compression;
 use common::metadata::TableEntry;
 use common::name::QualifiedName;
@@ -59,7 +60,11 @@ fn outcome(job: &Job) -> Outcome {
         Job::CreateTable(_, file, _) => {
             let table = file.content.table().unwrap().clone();
             Outcome::TableReady {
-                target: TableTarget { name: QualifiedName::new("d", table.table.clone()), file: table },
+                target: TableTarget {
+                    name: QualifiedName::new("d", table.table.clone()),
+                    file: table,
+                    ledger: Ledger::default(),
+                },
                 keys: vec![b"ALTER".to_vec()],
                 constraints: Some(b"ALTER".to_vec()),
                 kept: false,

@@ -1,17 +1,27 @@
 # Runs one server and ends it when the test process is gone, however it went: the kernel closes this script's
-# standard input then, SIGKILL included.
+# standard input then, SIGKILL included. A line on it kills the server and starts it again.
 #   guard.sh DIRECTORY SERVER ARGUMENT...
-# DIRECTORY is the server's own and is removed at the end. The server's pid is the first line of the output.
+# DIRECTORY is the server's own and is removed at the end. The server's pid is the first line of the output; that of one
+# that was started again is in the file `next`.
 directory=$1
 shift
-"$@" </dev/null >>"$directory/log" 2>&1 &
-server=$!
+start() {
+  "$@" </dev/null >>"$directory/log" 2>&1 &
+  server=$!
+}
+start "$@"
 # A signal to this script ends the wait below, and so the server too.
 trap : HUP INT TERM
 echo "$server"
 exec >&-
 
-read -r _
+while read -r _; do
+  kill -KILL "$server"
+  wait "$server" 2>/dev/null
+  start "$@"
+  echo "$server" >"$directory/next.new"
+  mv "$directory/next.new" "$directory/next"
+done
 
 # The server is this script's child and not waited for yet, so its pid cannot belong to anybody else.
 kill -TERM "$server" 2>/dev/null

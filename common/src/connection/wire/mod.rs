@@ -81,6 +81,12 @@ impl Session {
         self.id
     }
 
+    /// Ends the connection without a word.
+    pub(super) fn close(&mut self) {
+        self.ready = false;
+        self.packets.transport.close();
+    }
+
     /// Runs a statement to the end of its last answer. If it is LOAD DATA LOCAL, the server gets `data`, whatever file it
     /// asks for, or nothing.
     pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {

@@ -1,0 +1,78 @@
+//! What a session for restoring needs to be set to, whatever the server's own settings.
+
+use common::connection::{Connection, Error};
+use common::server::Server;
+
+/// Global settings of servers under which definitions are refused or changed that another server took: variable, value
+/// for the restore, and what the other value changes. Where it only refuses, the server itself says so. Users may lack
+/// the privilege to set some of them on MySQL.
+const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
+    ("innodb_strict_mode", "0", None),
+    ("sql_require_primary_key", "0", None),
+    ("restrict_fk_on_non_standard_key", "0", None),
+    ("explicit_defaults_for_timestamp", "1", Some("TIMESTAMP columns get defaults that they did not have")),
+    ("sql_generate_invisible_primary_key", "0", Some("tables without a primary key get one")),
+];
+
+/// Readies a new session. Returns its time zone, and whether statements go to the binary log as they are.
+pub fn set_up(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<(String, bool), Error> {
+    for statement in server.long_session() {
+        connection.execute(statement)?;
+    }
+    connection.execute("SET SESSION TRANSACTION READ WRITE")?;
+    if server.is_mariadb_since(10, 2, 1) {
+        // Rows may be older than a CHECK, or were stored without it.
+        connection.execute("SET SESSION check_constraint_checks = 0")?;
+    }
+    if server.is_mysql_since(8, 4, 0) {
+        // A foreign key to columns without a unique key is one that was allowed when it was made, or is of another
+        // server. A version that has not the variable any more says so when the key is added.
+        let _ = connection.execute("SET SESSION restrict_fk_on_non_standard_key = OFF");
+    }
+    let mut logged = enable_binlog;
+    if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
+        const DENIED: [u16; 2] = [1227, 1064];
+        if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
+            return Err(error);
+        }
+        tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+        logged = true;
+    }
+    if server.is_mysql_since(8, 0, 27) {
+        // An index is sorted in memory of this size: with the default, 1 MB, in many more passes.
+        connection.execute("SET SESSION innodb_ddl_buffer_size = 67108864")?;
+    }
+    for (variable, value, changes) in PERMISSIVE {
+        set_if_other(connection, variable, value, changes)?;
+    }
+    let time_zone = connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
+    Ok((time_zone, logged && logs_statements(connection)?))
+}
+
+fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
+    let variables = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')";
+    let values: Vec<String> = connection.query(variables)?.iter().map(|row| row.text(1)).collect();
+    // Without the variable it is ROW.
+    Ok(values.iter().any(|value| value == "ON") && values.iter().any(|value| value == "STATEMENT" || value == "MIXED"))
+}
+
+/// Sets a session variable, if the server has it and it has another value.
+fn set_if_other(connection: &mut Connection, variable: &str, value: &str, changes: Option<&str>) -> Result<(), Error> {
+    /// Needs a privilege; cannot be set in a session of this version.
+    const DENIED: [u16; 3] = [1227, 1229, 1238];
+    // Not `SELECT @@…`, which is an error where there is no such variable.
+    let current = connection.query_first(format!("SHOW SESSION VARIABLES WHERE Variable_name = '{variable}'"))?;
+    let Some(current) = current.map(|row| row.text(1)) else { return Ok(()) };
+    if (current == "ON") == (value == "1") {
+        return Ok(());
+    }
+    match connection.execute(format!("SET SESSION {variable} = {value}")) {
+        Err(error) if error.server_code().is_some_and(|code| DENIED.contains(&code)) => {
+            if let Some(changes) = changes {
+                tracing::warn!("{variable} is {current}, so {changes}: {error}");
+            }
+            Ok(())
+        }
+        result => result.map(drop),
+    }
+}

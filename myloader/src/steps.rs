@@ -1,0 +1,74 @@
+//! How far a job is whose statements are run one after the other, each of which changes something for good.
+//!
+//! When the connection is lost the job begins again. What is done is passed over then, and one statement is in doubt: it
+//! may have been done before its answer was lost.
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Steps {
+    /// Statements that the server has answered.
+    done: usize,
+    /// The place of the next statement.
+    at: usize,
+    /// Whether the job has begun again.
+    again: bool,
+}
+
+/// What is known of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is done.
+    Done,
+    /// It may have been done.
+    InDoubt,
+    /// It was never run.
+    New,
+}
+
+impl Steps {
+    /// A statement is next, that leaves more behind than a state of the session. If it is to be run and the server has
+    /// taken it, [`Steps::did`] follows.
+    pub fn next(&mut self) -> Step {
+        self.at += 1;
+        match self.at - 1 {
+            at if at < self.done => Step::Done,
+            at if at == self.done && self.again => Step::InDoubt,
+            _ => Step::New,
+        }
+    }
+
+    /// The statement is done.
+    pub fn did(&mut self) {
+        self.done = self.done.max(self.at);
+    }
+
+    /// How many are done.
+    pub fn done(&self) -> usize {
+        self.done
+    }
+
+    /// From the first statement on again.
+    pub fn begin_again(&mut self) {
+        self.at = 0;
+        self.again = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_statement_is_in_doubt_when_a_job_begins_again() {
+        let mut steps = Steps::default();
+        for _ in 0..2 {
+            assert_eq!(steps.next(), Step::New);
+            steps.did();
+        }
+        assert_eq!(steps.next(), Step::New);
+        steps.begin_again();
+        assert_eq!([steps.next(), steps.next(), steps.next()], [Step::Done, Step::Done, Step::InDoubt]);
+        steps.did();
+        assert_eq!((steps.next(), steps.done()), (Step::New, 3));
+    }
+}

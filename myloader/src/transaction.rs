@@ -1,0 +1,212 @@
+//! The transaction that statements of rows are in: all of it is there in the end, or none.
+//!
+//! One that fails for what others did, or since the connection was lost, is undone before it is played again. One whose
+//! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
+//! is under way then, since each holds the table's [`Ledger`](crate::ledger::Ledger).
+
+use common::connection::Error as ServerError;
+use common::dump_file::DumpFile;
+use common::sql::quote_string;
+
+use crate::job::TableTarget;
+use crate::ledger::{self, Verdict};
+use crate::worker::{Error, Worker};
+
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const DEADLOCK: u16 = 1213;
+/// By KILL QUERY: the session goes on.
+const INTERRUPTED: u16 = 1317;
+
+/// How far a file is.
+#[derive(Default)]
+pub struct Done {
+    /// Statements with rows that are committed, and the rows of these.
+    pub statements: u64,
+    pub rows: u64,
+    /// Those of the statements that went as LOAD DATA.
+    pub converted: u64,
+    /// Statements with rows that progress was told of, committed or not.
+    pub counted: u64,
+}
+
+/// What a statement, or several sent together, have done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loaded {
+    /// Rows of the dump.
+    pub rows: u64,
+    /// By how many the table has grown.
+    pub net: i64,
+}
+
+/// Why a file is not loaded to its end.
+pub enum Broken {
+    /// Something failed.
+    Failed(Error),
+    /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
+    Settled(Error),
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken::Failed(error)
+    }
+}
+
+/// See the module.
+pub struct Transaction<'a> {
+    table: &'a TableTarget,
+    file: &'a DumpFile,
+    limit: u64,
+    statements: u64,
+    loaded: Loaded,
+    converted: u64,
+}
+
+/// Whether an error of a statement with rows ends when other sessions have ended.
+pub fn may_pass(error: &Error) -> bool {
+    error.is_lost_connection() || matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK | INTERRUPTED))
+}
+
+impl<'a> Transaction<'a> {
+    /// With nothing in it. It ends after `limit` statements.
+    pub fn new(table: &'a TableTarget, file: &'a DumpFile, limit: u64) -> Transaction<'a> {
+        Transaction { table, file, limit, statements: 0, loaded: Loaded::default(), converted: 0 }
+    }
+
+    /// A statement is next.
+    pub fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+        if self.statements == 0 {
+            if worker.shared.restore.retry_count > 0 {
+                let mut known = self.table.ledger.open();
+                if known.is_none() {
+                    *known = Some(count(worker, self.table)?);
+                }
+            }
+            worker.session.unchanged().execute("START TRANSACTION")?;
+        }
+        self.statements += 1;
+        Ok(())
+    }
+
+    /// How many statements more it takes, the one that has begun included.
+    pub fn room(&self) -> u64 {
+        self.limit - self.statements + 1
+    }
+
+    /// The statement that has begun is done, or several of which it was the first, sent as LOAD DATA.
+    pub fn done(
+        &mut self,
+        worker: &mut Worker,
+        statements: u64,
+        converted: bool,
+        loaded: Loaded,
+        done: &mut Done,
+    ) -> Result<(), Broken> {
+        self.statements += statements - 1;
+        self.converted += if converted { statements } else { 0 };
+        self.loaded.rows += loaded.rows;
+        self.loaded.net += loaded.net;
+        if self.statements >= self.limit { self.commit(worker, done) } else { Ok(()) }
+    }
+
+    /// Commits, and begins anew.
+    pub fn commit(&mut self, worker: &mut Worker, done: &mut Done) -> Result<(), Broken> {
+        if self.statements == 0 {
+            return Ok(());
+        }
+        let table = self.table;
+        let mut known = table.ledger.open();
+        match worker.session.unchanged().execute("COMMIT") {
+            Ok(_) => {
+                self.committed(&mut known, done);
+                Ok(())
+            }
+            Err(source) => {
+                let in_doubt = source.is_lost_connection() || source.server_code() == Some(INTERRUPTED);
+                let error = Error::Job { job: self.file.to_string(), source };
+                let Some(before) = known.filter(|_| in_doubt) else { return Err(error.into()) };
+                let error = self.end(worker, error)?;
+                let counted = worker.persist(self.file, |worker| count(worker, table))?;
+                match ledger::settle(before, self.loaded.net, counted) {
+                    Verdict::RolledBack => {}
+                    Verdict::Committed => {
+                        tracing::info!("table {} has {counted} rows: the transaction was committed", table.name);
+                        self.committed(&mut known, done);
+                    }
+                    Verdict::Unknown => {
+                        return Err(Error::Unsettled {
+                            table: table.name.to_string(),
+                            counted,
+                            before,
+                            after: before.saturating_add_signed(self.loaded.net),
+                            lost: Box::new(error),
+                        }
+                        .into());
+                    }
+                }
+                self.forget();
+                Err(Broken::Settled(error))
+            }
+        }
+    }
+
+    fn committed(&mut self, known: &mut Option<u64>, done: &mut Done) {
+        *known = known.map(|known| known.saturating_add_signed(self.loaded.net));
+        done.statements += self.statements;
+        done.rows += self.loaded.rows;
+        done.converted += self.converted;
+        self.forget();
+    }
+
+    /// Nothing is in it any more.
+    pub fn forget(&mut self) {
+        *self = Transaction::new(self.table, self.file, self.limit);
+    }
+
+    /// Undoes it after an error, if it may be played again: returns the error then.
+    pub fn undo(&mut self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+        if !may_pass(&error) {
+            return Err(error);
+        }
+        let began = self.statements > 0;
+        let was_lost = error.is_lost_connection();
+        let error = self.end(worker, error)?;
+        // Where the session has not ended, the server's warning has told.
+        if was_lost && began && !worker.persist(self.file, |worker| is_transactional(worker, self.table))? {
+            return Err(Error::HalfLoaded { table: self.table.name.to_string(), lost: Box::new(error) });
+        }
+        self.forget();
+        Ok(error)
+    }
+
+    /// Ends the transaction on the server after an error.
+    fn end(&self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+        if !error.is_lost_connection() {
+            match worker.session.unchanged().execute("ROLLBACK") {
+                Ok(outcome) if outcome.warnings == 0 => return Ok(error),
+                // A warning says that rows of an engine without transactions stay.
+                Ok(_) => return Err(error),
+                Err(source) if !source.is_lost_connection() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        worker.reconnect(error)
+    }
+}
+
+fn count(worker: &mut Worker, table: &TableTarget) -> Result<u64, ServerError> {
+    let mariadb = worker.shared.server.is_mariadb();
+    ledger::count(worker.session.unchanged(), &table.name, mariadb)
+}
+
+/// Whether the server takes rows of the table back when a session ends amid a transaction.
+fn is_transactional(worker: &mut Worker, table: &TableTarget) -> Result<bool, ServerError> {
+    let rows = worker.session.unchanged().query(format!(
+        "SELECT TRANSACTIONS FROM information_schema.TABLES JOIN information_schema.ENGINES USING (ENGINE) \
+         WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        quote_string(&table.name.database),
+        quote_string(&table.name.name)
+    ))?;
+    // More than one when names differ in case only.
+    Ok(!rows.is_empty() && rows.iter().all(|row| row.text(0) == "YES"))
+}
