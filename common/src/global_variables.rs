@@ -1,6 +1,7 @@
 //! `[mydumper_global_variables]` and `[myloader_global_variables]`: SET GLOBAL for the time of the work.
 
 use crate::connection::{Connection, Error, Settings};
+use crate::signals::ToSetBack;
 use crate::sql::quote_string;
 use crate::stop::Stop;
 
@@ -9,6 +10,7 @@ pub struct GlobalVariables {
     settings: Settings,
     /// Statements that set the old values.
     restore: Vec<String>,
+    _to_set_back: Option<ToSetBack>,
 }
 
 impl GlobalVariables {
@@ -17,10 +19,11 @@ impl GlobalVariables {
     /// # Errors
     /// When there is no such variable, or the user may not set it; those before it are set back.
     pub fn set(settings: &Settings, variables: &[(String, String)], stop: &Stop) -> Result<GlobalVariables, Error> {
-        let mut changed = GlobalVariables { settings: settings.clone(), restore: Vec::new() };
+        let mut changed = GlobalVariables { settings: settings.clone(), restore: Vec::new(), _to_set_back: None };
         if variables.is_empty() {
             return Ok(changed);
         }
+        changed._to_set_back = Some(ToSetBack::new());
         let mut connection = Connection::open(settings, stop)?;
         for (name, value) in variables {
             let old = connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0));

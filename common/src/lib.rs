@@ -19,6 +19,7 @@ pub mod private_dir;
 pub mod program;
 pub mod progress;
 pub mod server;
+pub mod signals;
 pub mod sql;
 pub mod stop;
 pub mod stream;

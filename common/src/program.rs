@@ -16,6 +16,7 @@ use crate::options::{
     ConnectionOptions, FilterOptions, LogOptions, Parsed, PasswordSource, ProgramName, Protocol, UsageError, parse,
     password_on_command_line,
 };
+use crate::signals::stop_on_signals;
 use crate::stop::Stop;
 
 /// Hands a password of the command line to the program started anew, so that the list of processes does not show it.
@@ -53,7 +54,7 @@ where
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
-    let stop = match Stop::on_signals() {
+    let stop = match stop_on_signals() {
         Ok(stop) => stop,
         Err(error) => return usage(name, &UsageError::new(format!("cannot wait for signals: {error}"))),
     };

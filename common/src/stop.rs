@@ -1,6 +1,6 @@
 //! One signal that ends every thread.
 //!
-//! A program has one [`Stop`]. The first error, SIGINT or SIGTERM triggers it; whoever waits, on a channel or on
+//! A program has one [`Stop`]. The first error, SIGINT, SIGTERM or SIGHUP triggers it; whoever waits, on a channel or on
 //! the server, waits for it too, so that no thread is left waiting for another.
 
 use std::collections::BTreeMap;
@@ -15,8 +15,6 @@ use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, bounded, 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{Shutdown, shutdown};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use tokio_util::sync::CancellationToken;
 
 /// The work was ended from outside, before it was done.
@@ -63,26 +61,10 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// A stop that SIGINT and SIGTERM trigger. A second signal ends the process at once.
-    ///
-    /// # Errors
-    /// When the handlers cannot be installed.
-    pub fn on_signals() -> io::Result<Stop> {
-        let stop = Stop::default();
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        let shared = stop.clone();
-        std::thread::Builder::new().name("signals".into()).spawn(move || {
-            let mut seen = false;
-            for signal in signals.forever() {
-                if seen {
-                    std::process::exit(128 + signal);
-                }
-                seen = true;
-                *shared.shared.signal.lock().unwrap_or_else(PoisonError::into_inner) = Some(signal);
-                shared.trigger();
-            }
-        })?;
-        Ok(stop)
+    /// Ends all work, since the process got this signal.
+    pub(crate) fn trigger_by(&self, signal: i32) {
+        *self.shared.signal.lock().unwrap_or_else(PoisonError::into_inner) = Some(signal);
+        self.trigger();
     }
 
     /// Ends all work that watches this signal. Triggering twice is the same as once.

@@ -172,7 +172,11 @@ impl<'a> Coordinator<'a> {
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
         self.shared.stop.check()?;
-        self.journal.take().map_or(Ok(()), DumpJournal::remove)?;
+        if let Some(journal) = self.journal.take() {
+            // All files of the directory are this dump's, and stay.
+            self.directory.check_complete(self.shared.files_delivered.load(Ordering::Relaxed))?;
+            journal.remove()?;
+        }
         let whole = DumpFile::new(Content::Metadata, Compression::None);
         self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
         file.path = self.directory.path().join(whole.to_string());

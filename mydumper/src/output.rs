@@ -39,6 +39,19 @@ pub enum Error {
     /// A dump is being written into it.
     #[error(transparent)]
     InUse(JournalError),
+    /// Somebody else has removed or added files.
+    #[error(
+        "{} has {found} files of the dump, but {written} were written: somebody else removed or added some meanwhile; the \
+         dump is not complete, dump anew into a directory that nobody else changes", path.display()
+    )]
+    Changed {
+        /// The directory.
+        path: PathBuf,
+        /// Files that are there.
+        found: u64,
+        /// Files that were written.
+        written: u64,
+    },
     /// `--clear` found what is no file of a dump.
     #[error("--clear removes files of a dump only, and {found} in {} is none: remove it, or choose another directory", path.display())]
     Foreign {
@@ -136,6 +149,13 @@ impl OutputDirectory {
     /// Its path.
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Sees that there are as many files of a dump, but for metadata, as were written.
+    pub fn check_complete(&self, written: u64) -> Result<(), Error> {
+        let is_of_dump = |name: &&String| DumpFile::from_name(name).is_some_and(|file| !file.content.is_metadata());
+        let found = names_in(self.path())?.iter().filter(is_of_dump).count() as u64;
+        if found == written { Ok(()) } else { Err(Error::Changed { path: self.path().to_owned(), found, written }) }
     }
 
     /// Gives a file another name; if `durably`, not before all files of the dump are on the disk.

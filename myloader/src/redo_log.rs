@@ -3,6 +3,7 @@
 use common::connection::{Connection, Error as ServerError, Settings};
 use common::exit::{Exit, Failure};
 use common::server::Server;
+use common::signals::ToSetBack;
 use common::stop::Stop;
 
 /// The redo log was not turned off.
@@ -28,6 +29,7 @@ impl Failure for Error {
 /// A redo log that is off. Dropping this turns it on again.
 pub struct RedoLogOff {
     settings: Settings,
+    _to_set_back: ToSetBack,
 }
 
 impl RedoLogOff {
@@ -41,11 +43,12 @@ impl RedoLogOff {
             tracing::warn!("the server's redo log is off already, and stays so");
             return Ok(None);
         }
+        let to_set_back = ToSetBack::new();
         connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
         tracing::warn!(
             "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
         );
-        Ok(Some(RedoLogOff { settings: settings.clone() }))
+        Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
     }
 }
 

@@ -26,7 +26,7 @@ fn waiting(server: &Server, dir: &WorkDir, database: &str) -> (Running, Client) 
 #[test]
 fn signals_end_a_restore_within_seconds() {
     for product in Product::ALL {
-        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
             let database = format!("stopped_by_{signal}");
             let dir = dumped(product, &database, &TABLE);
             let (running, mut client) = waiting(target(product), &dir, &database);

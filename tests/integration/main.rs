@@ -11,6 +11,7 @@ mod dump_connection;
 mod dump_consistency;
 mod dump_ddl;
 mod dump_failures;
+mod dump_faults;
 mod dump_files;
 mod dump_filters;
 mod dump_keys;

@@ -12,7 +12,9 @@ use mysql_async::{ClientIdentity, Conn, OptsBuilder, QueryResult, SslOpts, TextP
 use tokio::runtime::Runtime;
 
 use super::row::RowBuffer;
-use super::{Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode};
+use super::{
+    Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode,
+};
 use crate::io::read_full;
 use crate::stop::Stop;
 
@@ -151,6 +153,7 @@ fn driver_options(settings: &Settings, mode: SslMode) -> OptsBuilder {
         .stmt_cache_size(0)
         .max_allowed_packet(Some(LARGEST_PACKET as usize))
         .wait_timeout(Some(28_800))
+        .tcp_keepalive(Some(KEEPALIVE_IDLE))
         .enable_cleartext_plugin(settings.cleartext_plugin)
         .compression(settings.compress.then(mysql_async::Compression::fast));
     let options = match &settings.address {

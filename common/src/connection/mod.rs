@@ -21,6 +21,11 @@ use crate::stop::Stop;
 
 /// How long a server may take to accept a connection and to let the user in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// After which time of silence a host that is connected by TCP is asked whether it is there, how often, and how many
+/// questions may stay without an answer.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEPALIVE_COUNT: u32 = 6;
 /// How much of LOAD DATA's data is sent at once.
 const INFILE_BLOCK: usize = 256 * 1024;
 /// The largest packet of the protocol's servers; the server's own limit is what counts.

@@ -6,11 +6,12 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nix::sys::socket::{Shutdown, shutdown};
+use nix::sys::socket::{Shutdown, setsockopt, shutdown, sockopt};
 use rustls::{ClientConnection, StreamOwned};
 
 use super::tls;
 use crate::connection::settings::{Address, Tls};
+use crate::connection::{KEEPALIVE_COUNT, KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
 use crate::stop::Stop;
 
 /// A connection's bytes.
@@ -100,9 +101,24 @@ async fn connect(address: &Address) -> io::Result<Transport> {
             let stream = tokio::net::TcpStream::connect((host.as_str(), *port)).await?.into_std()?;
             stream.set_nonblocking(false)?;
             stream.set_nodelay(true)?;
+            keep_alive(&stream)?;
             Ok(Transport::Tcp(stream))
         }
     }
+}
+
+/// Lets the system ask a host that is silent whether it is there, so that a statement does not wait for ever for one that
+/// is gone. One that answers may take as long as it likes.
+fn keep_alive(stream: &TcpStream) -> io::Result<()> {
+    let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+    setsockopt(stream, sockopt::KeepAlive, &true)?;
+    setsockopt(stream, sockopt::TcpKeepIdle, &seconds(KEEPALIVE_IDLE))?;
+    setsockopt(stream, sockopt::TcpKeepInterval, &seconds(KEEPALIVE_INTERVAL))?;
+    setsockopt(stream, sockopt::TcpKeepCount, &KEEPALIVE_COUNT)?;
+    // The same for what was sent and is not acknowledged, of which the system would try for a quarter of an hour.
+    let all = KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_COUNT;
+    setsockopt(stream, sockopt::TcpUserTimeout, &u32::try_from(all.as_millis()).unwrap_or(u32::MAX))?;
+    Ok(())
 }
 
 impl Read for Transport {
