@@ -18,6 +18,7 @@ pub mod options;
 pub mod private_dir;
 pub mod program;
 pub mod progress;
+pub mod row_hash;
 pub mod server;
 pub mod signals;
 pub mod sql;

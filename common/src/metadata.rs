@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::dump_file::TableFileName;
+use crate::row_hash::ChunkRows;
+use crate::server::Server;
 
 /// What is known of a dump, read from one or more metadata files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -34,6 +36,12 @@ pub struct Config {
     pub guarantee: Option<Guarantee>,
     /// `guarantee-by`, ours: by what, and what was missing for more. For people to read.
     pub guarantee_by: Option<String>,
+    /// `server`, ours: the product and version that the dump is of.
+    pub server: Option<Server>,
+    /// `row-hash`, ours: how rows were hashed. Without it no rows were.
+    pub row_hash: Option<String>,
+    /// `row-hash-time-zone`, ours: the session's, in which rows were read that were hashed, where it was set for them.
+    pub row_hash_time_zone: Option<String>,
 }
 
 /// How far the tables of a dump are of one point in time.
@@ -84,6 +92,12 @@ pub struct TableEntry {
     /// `rows_sent`, ours: every file with rows of this table stands before this in the stream, so that its keys can be
     /// added. mydumper's partial metadata cannot tell, its `rows` may be too low then.
     pub rows_sent: bool,
+    /// `hashed_columns`, ours: what was selected of each row that was hashed, as SQL.
+    pub hashed_columns: Option<Box<str>>,
+    /// `hashed_history`, ours: rows of the past are among those of a system-versioned table.
+    pub hashed_history: bool,
+    /// `chunk_NNNNN`, ours: the chunks of the table, which together are all that was dumped of it.
+    pub chunks: Vec<ChunkRows>,
 }
 
 /// A position in the binary log, and the GTID set executed there.
@@ -164,6 +178,9 @@ impl Metadata {
         self.config.num_files = config.num_files.or(self.config.num_files);
         self.config.guarantee = config.guarantee.or(self.config.guarantee);
         self.config.guarantee_by = config.guarantee_by.or(self.config.guarantee_by.take());
+        self.config.server = config.server.or(self.config.server);
+        self.config.row_hash = config.row_hash.or(self.config.row_hash.take());
+        self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
         self.finished |= finished;
@@ -177,6 +194,9 @@ impl Metadata {
                 "num-files" => self.config.num_files = Some(value.parse().ok()?),
                 "guarantee" => self.config.guarantee = Guarantee::parse(value),
                 "guarantee-by" => self.config.guarantee_by = Some(unescape(value)),
+                "server" => self.config.server = value.parse().ok(),
+                "row-hash" => self.config.row_hash = Some(value.to_owned()),
+                "row-hash-time-zone" => self.config.row_hash_time_zone = Some(value.to_owned()),
                 "local-infile" => self.config.local_infile = Some(boolean(value)),
                 _ => {}
             },
@@ -194,7 +214,13 @@ impl Metadata {
                     "is_sequence" => entry.is_sequence = boolean(value),
                     "estimated_bytes" => entry.estimated_bytes = Some(value.parse().ok()?),
                     "rows_sent" => entry.rows_sent = boolean(value),
-                    _ => {}
+                    "hashed_history" => entry.hashed_history = boolean(value),
+                    "hashed_columns" => entry.hashed_columns = Some(unescape(value).into()),
+                    _ => {
+                        if let Some(number) = key.strip_prefix("chunk_") {
+                            entry.chunks.push(ChunkRows::parse(number.parse().ok()?, &unescape(value))?);
+                        }
+                    }
                 }
             }
             Section::Other => {}
@@ -295,6 +321,15 @@ impl TableEntry {
         if self.rows_sent {
             text.push_str("rows_sent = 1\n");
         }
+        if let Some(columns) = &self.hashed_columns {
+            let _ = writeln!(text, "hashed_columns = {}", escape(columns));
+        }
+        if self.hashed_history {
+            text.push_str("hashed_history = 1\n");
+        }
+        for chunk in &self.chunks {
+            let _ = writeln!(text, "chunk_{:05} = {}", chunk.number, escape(&chunk.to_text()));
+        }
         text
     }
 }
@@ -315,6 +350,15 @@ impl Config {
         }
         if let Some(by) = &self.guarantee_by {
             let _ = writeln!(text, "guarantee-by = {}", escape(by));
+        }
+        if let Some(server) = &self.server {
+            let _ = writeln!(text, "server = {}", server.key());
+        }
+        if let Some(hash) = &self.row_hash {
+            let _ = writeln!(text, "row-hash = {hash}");
+        }
+        if let Some(zone) = &self.row_hash_time_zone {
+            let _ = writeln!(text, "row-hash-time-zone = {zone}");
         }
         let _ = writeln!(text, "# Finished dump at: {finished}");
         text
@@ -368,6 +412,7 @@ fn unescape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row_hash::{Rows, Selection};
     use proptest::prelude::*;
 
     fn table(database: &str, table: &str) -> TableFileName {
@@ -419,6 +464,12 @@ mod tests {
             is_sequence: true,
             estimated_bytes: Some(16384),
             rows_sent: true,
+            hashed_columns: Some("`a\n\\`,`b`".into()),
+            hashed_history: true,
+            chunks: vec![
+                ChunkRows { number: 0, rows: Rows { count: 3, ..Rows::default() }, selection: Selection::Range("`a\n` < 3".into()) },
+                ChunkRows { number: 100_000, rows: Rows::default(), selection: Selection::All },
+            ],
             ..TableEntry::default()
         };
         let coordinates =
@@ -430,6 +481,9 @@ mod tests {
             num_files: Some(9),
             guarantee: Some(Guarantee::TransactionalTables),
             guarantee_by: Some("a lock; for more: \n RELOAD = x ".into()),
+            server: Some("percona-8.0.36".parse().unwrap()),
+            row_hash: Some("xxh3-128-sum-1".into()),
+            row_hash_time_zone: Some("+00:00".into()),
         };
         let text = format!(
             "{}{}{}{}",
@@ -443,9 +497,13 @@ mod tests {
             "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
              [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
              [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
-             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\n\
+             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\
+             hashed_columns = `a\\n\\\\`,`b`\nhashed_history = 1\n\
+             chunk_00000 = 3 00000000000000000000000000000000 WHERE `a\\n` < 3\n\
+             chunk_100000 = 0 00000000000000000000000000000000\n\n\
              [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
              guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\\s\n\
+             server = percona-8.0.36\nrow-hash = xxh3-128-sum-1\nrow-hash-time-zone = +00:00\n\
              # Finished dump at: 2026-11-21 03:05:31\n"
         );
         let metadata = Metadata::parse(&text).unwrap();
@@ -469,6 +527,7 @@ mod tests {
         for (text, message) in [
             ("[config]\nrubbish", "line 2 of the metadata cannot be read: \"rubbish\""),
             ("[`a`.`b`]\nrows = many\n", "line 2 of the metadata cannot be read: \"rows = many\""),
+            ("[`a`.`b`]\nchunk_0 = 1\n", "line 2 of the metadata cannot be read: \"chunk_0 = 1\""),
             ("[config\n", "line 1 of the metadata cannot be read: \"[config\""),
         ] {
             assert_eq!(Metadata::parse(text).unwrap_err().to_string(), message);
@@ -477,8 +536,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_is_kept(name in "\\PC*[^ ]") {
-            prop_assert_eq!(unescape(&escape(&name)), name);
+        fn any_name_is_kept(name in "[\u{a0}\u{2003}\u{b}\u{c} \t\r\n\\\\]?(?s:.)*[^ \t\r\n]") {
+            let entry = TableEntry { real_name: Some(name), ..TableEntry::default() };
+            let metadata = Metadata::parse(&entry.to_text(&table("d", "t"))).unwrap();
+            prop_assert_eq!(&metadata.tables[&table("d", "t")], &entry);
         }
 
         #[test]

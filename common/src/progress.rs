@@ -39,6 +39,11 @@ pub struct Totals {
     pub tables: u64,
 }
 
+/// A number as messages have it, with commas between thousands.
+pub fn number(number: u64) -> impl fmt::Display {
+    HumanCount(number)
+}
+
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (rows, bytes) = (HumanCount(self.rows), HumanBytes(self.bytes));

@@ -92,6 +92,17 @@ impl Server {
         self.product == Product::MariaDb && self.version >= (major, minor, patch)
     }
 
+    /// The product and version as `--server-version` takes them.
+    pub fn key(&self) -> String {
+        let product = match (self.product, self.flavour) {
+            (Product::MariaDb, _) => "mariadb",
+            (Product::MySql, Flavour::Percona) => "percona",
+            (Product::MySql, _) => "mysql",
+        };
+        let (major, minor, patch) = self.version;
+        format!("{product}-{major}.{minor}.{patch}")
+    }
+
     /// The statement that shows the binary log's position. MySQL has SHOW BINARY LOG STATUS since 8.2 and has had
     /// SHOW MASTER STATUS until 8.3.
     pub fn show_binary_log_status(&self) -> &'static str {
@@ -106,6 +117,18 @@ impl Server {
             "uuid" | "inet4" | "inet6" => true,
             _ => false,
         }
+    }
+
+    /// Settings for a session that reads rows, to dump them or to compare them with a dump: whatever the server's are.
+    pub fn reading_session(&self) -> Vec<&'static str> {
+        // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without the mode set
+        // here, dates that no calendar has are not compared as such, and a CSV table that has one is said to be crashed.
+        let mut settings = vec!["SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"];
+        if self.is_mariadb_since(10, 3, 4) {
+            // Else rows of system-versioned tables are those of another time.
+            settings.push("SET SESSION system_versioning_asof = DEFAULT");
+        }
+        settings
     }
 
     /// Settings for a session that works for a long time and may wait for a slow pipe: no statement or idle time

@@ -17,6 +17,9 @@ use crate::chunk::Pace;
 use crate::encoder::{Dialect, OnDuplicate, Separators};
 use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
 
+/// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
+pub const UTC: &str = "+00:00";
+
 /// A dump's configuration.
 pub struct Config {
     /// How to connect.

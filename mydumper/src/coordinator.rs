@@ -11,16 +11,18 @@ use std::time::Duration;
 use common::compression::Compression;
 use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
+use common::row_hash::{self, ChunkRows, Rows};
 use common::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::chunk::{Chunk, KeyRange, Pace, Rest};
-use crate::config::{ChunkSize, Config, RowFormat};
+use crate::config::{ChunkSize, Config, RowFormat, UTC};
 use crate::dump::Error;
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::output::OutputDirectory;
 use crate::resume::{Done, DoneBefore, DumpJournal, TableBefore};
+use crate::row_query;
 use crate::rows_feed::{RowsFeed, Supply};
 use crate::schema::FILE_SQL_MODE;
 use crate::snapshot::Snapshot;
@@ -62,6 +64,8 @@ pub struct Coordinator<'a> {
     tables: Vec<Arc<Table>>,
     /// Rows dumped, of the tables by their index.
     rows: Vec<u64>,
+    /// Chunks dumped, each with its table's index.
+    chunks: Vec<(usize, ChunkRows)>,
     longest_statement: usize,
     /// Tables whose rows were all delivered since the stream was last told.
     finished_tables: Vec<usize>,
@@ -108,6 +112,7 @@ impl<'a> Coordinator<'a> {
             tables_locked,
             tables: Vec::new(),
             rows: Vec::new(),
+            chunks: Vec::new(),
             longest_statement: 0,
             finished_tables: Vec::new(),
             table_check: TableCheck::default(),
@@ -159,6 +164,8 @@ impl<'a> Coordinator<'a> {
         if let Some(coordinates) = &self.snapshot.moment.coordinates {
             text.push_str(&coordinates.to_text());
         }
+        // As they came: of several tables at a time.
+        self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
         text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
         let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
         let config = metadata::Config {
@@ -168,6 +175,9 @@ impl<'a> Coordinator<'a> {
             num_files: Some(self.shared.files_delivered.load(Ordering::Relaxed)),
             guarantee: Some(self.snapshot.moment.guarantee),
             guarantee_by: Some(self.snapshot.moment.grounds.clone()),
+            server: Some(self.shared.server),
+            row_hash: self.config.objects.data.then(|| row_hash::ALGORITHM.to_owned()),
+            row_hash_time_zone: (self.config.objects.data && self.config.utc).then(|| UTC.to_owned()),
         };
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
@@ -189,6 +199,11 @@ impl<'a> Coordinator<'a> {
         for (index, table) in self.tables.iter().enumerate() {
             for done in self.before.of(table).into_iter().flat_map(TableBefore::done_chunks) {
                 self.rows[index] += done.rows;
+                let rows = Rows { count: done.rows, hash: done.hash };
+                if let Some(chunk) = done.part.to_chunk(table.chunk_key.as_ref()) {
+                    let selection = row_query::selection(&chunk);
+                    self.chunks.push((index, ChunkRows { number: done.number, rows, selection }));
+                }
                 self.longest_statement = self.longest_statement.max(done.longest_statement);
                 self.shared.files_delivered.fetch_add(done.files.len() as u64, Ordering::Relaxed);
             }
@@ -219,6 +234,7 @@ impl<'a> Coordinator<'a> {
 
     fn table_section(&self, index: usize, known: RowsKnown) -> String {
         let table = &self.tables[index];
+        let chunks = if known == RowsKnown::All { self.chunks_of(index) } else { &[] };
         let entry = TableEntry {
             real_name: Some(table.name.name.clone()),
             rows: (known != RowsKnown::No).then_some(self.rows[index]),
@@ -226,8 +242,18 @@ impl<'a> Coordinator<'a> {
             is_sequence: table.kind == TableKind::Sequence,
             estimated_bytes: (known == RowsKnown::No && table.has_rows()).then_some(table.data_length),
             rows_sent: known == RowsKnown::Sent,
+            hashed_columns: (!chunks.is_empty()).then(|| row_query::select_list(table).into()),
+            hashed_history: !chunks.is_empty() && table.history,
+            chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
         };
         entry.to_text(&table.file)
+    }
+
+    /// The chunks of the table with this index, once they are sorted.
+    fn chunks_of(&self, index: usize) -> &[(usize, ChunkRows)] {
+        let start = self.chunks.partition_point(|(table, _)| *table < index);
+        let length = self.chunks[start..].partition_point(|(table, _)| *table == index);
+        &self.chunks[start..start + length]
     }
 
     /// Tables that only a lock keeps in step come first, so that it is held no longer than they need.
@@ -353,14 +379,16 @@ impl<'a> Coordinator<'a> {
     }
 
     fn take_in(&mut self, report: RowsReport, feed: &mut impl Feed) -> Result<(), Error> {
-        let RowsReport { table_index, rows, longest_statement, .. } = report;
+        let RowsReport { table_index, number, rows, longest_statement, .. } = report;
         self.longest_statement = self.longest_statement.max(longest_statement);
-        self.rows[table_index] += rows;
+        self.rows[table_index] += rows.count;
+        let selection = row_query::selection(&report.chunk);
+        self.chunks.push((table_index, ChunkRows { number, rows, selection }));
         if feed.finished(&report) {
             self.table_finished(table_index);
         }
         if let Some(journal) = &mut self.journal {
-            let RowsReport { number, chunk, files, .. } = report;
+            let RowsReport { chunk, files, .. } = report;
             journal.rows(&self.tables[table_index], &chunk, Done { number, rows, longest_statement, files })?;
         }
         Ok(())
@@ -416,7 +444,7 @@ impl Feed for RowsFeed {
     }
 
     fn finished(&mut self, report: &RowsReport) -> bool {
-        RowsFeed::finished(self, report.table_index, report.rows, report.took)
+        RowsFeed::finished(self, report.table_index, report.rows.count, report.took)
     }
 }
 

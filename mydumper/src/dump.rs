@@ -18,7 +18,7 @@ use common::stop::{Stop, Stopped};
 use crossbeam_channel::bounded;
 
 use crate::catalog::{self, Catalog};
-use crate::config::{Config, ExistingFiles, Output, Stream};
+use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::coordinator::{Coordinator, History, LARGEST_CHUNK, timestamp};
 use crate::file_writer::{Files, WriteError};
 use crate::metadata_locks;
@@ -271,12 +271,8 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
     for statement in server.long_session() {
         connection.execute(statement)?;
     }
-    // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without the mode set
-    // here, dates that no calendar has are not compared as such, and a CSV table that has one is said to be crashed.
-    connection.execute("SET SESSION sql_mode = 'ALLOW_INVALID_DATES'")?;
-    if server.is_mariadb_since(10, 3, 4) {
-        // Else rows of system-versioned tables are those of another time.
-        connection.execute("SET SESSION system_versioning_asof = DEFAULT")?;
+    for statement in server.reading_session() {
+        connection.execute(statement)?;
     }
     if server.is_mariadb_since(10, 6, 0) {
         connection.execute("SET SESSION max_recursive_iterations = 4294967295")?;
@@ -294,7 +290,7 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
         connection.execute("SET SESSION information_schema_stats_expiry = 0")?;
     }
     if utc {
-        connection.execute("SET SESSION time_zone = '+00:00'")?;
+        connection.execute(format!("SET SESSION time_zone = '{UTC}'"))?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ mod privileges;
 mod replication;
 mod resume;
 mod row_files;
+mod row_query;
 mod row_source;
 mod rows_feed;
 mod schema;

@@ -6,26 +6,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::compression::Compression;
-use common::connection::{Connection, Error as ServerError, Rows};
+use common::connection::{Connection, Error as ServerError, Rows as RowSource};
 use common::dump_file::{Content, DumpFile};
 use common::exit::{Exit, Failure};
 use common::progress::Counters;
+use common::row_hash::Rows;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
-use common::sql::quote_identifier;
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::accounts;
-use crate::catalog::{Column, Table};
+use crate::catalog::Column;
 use crate::chunk::{Chunk, KeyRange, Rest};
 use crate::config::{RowFormat, RowOptions};
-use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes, select_expression};
+use crate::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes};
 use crate::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::key_reader::KeyReader;
 use crate::metadata_locks;
 use crate::resume::WrittenFile;
 use crate::row_files::RowFiles;
+use crate::row_query;
 use crate::schema::{self, Preamble, SchemaReader};
 use crate::tablespaces;
 use crate::task::{Portion, RowsTask, Task};
@@ -111,8 +112,8 @@ pub struct RowsReport {
     pub number: u64,
     /// Which rows.
     pub chunk: Chunk,
-    /// Number of rows.
-    pub rows: u64,
+    /// Their number and hash.
+    pub rows: Rows,
     /// The longest statement written, in bytes.
     pub longest_statement: usize,
     /// How long it took to read the rows.
@@ -350,7 +351,7 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let failed = |source| Error::Rows { task: task.to_string(), source };
         let mut output = RowFiles::new(&shared, task, encoder);
-        let statement = select(&task.table, chunk, &shared.rows, &shared.server);
+        let statement = row_query::select(&task.table, chunk, &shared.rows, &shared.server);
         tracing::info!("dumping {task}{}", chunk.description());
         let started = Instant::now();
         let mut source = self.connection.stream(&statement).map_err(failed)?;
@@ -363,55 +364,26 @@ impl Worker {
     }
 }
 
-/// Reads all rows of a source and writes them. Returns their number.
+/// Reads all rows of a source and writes them. Returns their number and hash.
 fn copy(
-    source: &mut Rows<'_>,
+    source: &mut RowSource<'_>,
     encoder: &mut impl RowEncoder,
     output: &mut RowFiles<'_>,
     counters: &Counters,
     failed: &impl Fn(ServerError) -> Error,
-) -> Result<u64, Error> {
-    let mut rows = 0;
+) -> Result<Rows, Error> {
+    let mut rows = Rows::default();
     let mut counted = 0;
     while let Some(row) = source.next_row().map_err(failed)? {
         let written = encoder.push(&row, output).map_err(|source| output.error(source))?;
         if written > 0 {
-            counters.add_rows(rows - counted, written as u64);
-            counted = rows;
+            counters.add_rows(rows.count - counted, written as u64);
+            counted = rows.count;
             output.may_end(encoder)?;
         }
-        rows += 1;
+        rows.add_row(row.packet());
     }
     let written = encoder.finish(output).map_err(|source| output.error(source))?;
-    counters.add_rows(rows - counted, written as u64);
+    counters.add_rows(rows.count - counted, written as u64);
     Ok(rows)
-}
-
-/// The query for a chunk's rows.
-fn select(table: &Table, chunk: &Chunk, options: &RowOptions, server: &Server) -> String {
-    let columns: Vec<String> = table.stored_columns().map(|column| select_expression(column, server)).collect();
-    let conditions: Vec<String> =
-        chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
-    let mut statement = format!(
-        "SELECT {}{}{} FROM {}",
-        table.select_priority(server),
-        // MariaDB's query cache would be filled with rows that nobody asks for again; MySQL has none.
-        if server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
-        if columns.is_empty() { "1".to_owned() } else { columns.join(",") },
-        table.name.to_sql()
-    );
-    if let Some(partition) = chunk.partition_clause() {
-        statement.push_str(&format!(" {partition}"));
-    }
-    if table.history {
-        statement.push_str(" FOR SYSTEM_TIME ALL");
-    }
-    if !conditions.is_empty() {
-        statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
-    }
-    if options.order_by_primary && !table.primary_key.is_empty() {
-        let key: Vec<String> = table.primary_key.iter().map(|column| quote_identifier(column)).collect();
-        statement.push_str(&format!(" ORDER BY {}", key.join(",")));
-    }
-    statement
 }

@@ -10,7 +10,7 @@ use common::program;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{DropTable, LoadMethod, OptimizeKeys, Options};
+use crate::options::{DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
 
 /// A restore's configuration.
 pub struct Config {
@@ -120,6 +120,10 @@ pub struct Restore {
     pub queries_per_transaction: u64,
     /// `--retry-count`: of a transaction.
     pub retry_count: u32,
+    /// `--verify`.
+    pub verify: Option<Verify>,
+    /// `--verify-only`: nothing is restored.
+    pub verify_only: bool,
     /// Whether a file is removed when it was restored.
     pub delete_files: bool,
 }
@@ -138,7 +142,8 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
              use --drop-table",
         ));
     }
-    let quiet = log.verbose == 0;
+    check_verification(&selection, &restore)?;
+    let (quiet, restores) = (log.verbose == 0, !restore.verify_only);
     let source = match (restore.stream, restore.directory) {
         (None, Some(directory)) => Source::Directory(directory),
         (None, None) => {
@@ -164,7 +169,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     Ok(Command::Restore(Box::new(Config {
         connection: program::connection_settings(&connection, &session_variables)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
-        global_variables,
+        global_variables: if restores { global_variables } else { Vec::new() },
         threads: job.threads,
         max_threads_per_table: job.max_threads_per_table,
         max_threads_for_keys: job.max_threads_for_index_creation,
@@ -178,22 +183,44 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             fire_triggers: restore.fire_triggers,
             optimize_keys: restore.optimize_keys,
             optimize_keys_engines: restore.optimize_keys_engines.0,
-            create_databases: !selection.skip_create_database && !selection.no_schemas,
-            create_tables: !selection.skip_create_table && !selection.no_schemas,
-            schemas: !selection.no_schemas,
-            data: !selection.no_data,
+            create_databases: restores && !selection.skip_create_database && !selection.no_schemas,
+            create_tables: restores && !selection.skip_create_table && !selection.no_schemas,
+            schemas: restores && !selection.no_schemas,
+            data: restores && !selection.no_data,
             accounts: selection.users,
             definer: definer.rule(),
-            triggers: !selection.skip_triggers && !selection.no_schemas,
-            post: !selection.skip_post && !selection.no_schemas,
+            triggers: restores && !selection.skip_triggers && !selection.no_schemas,
+            post: restores && !selection.skip_post && !selection.no_schemas,
             skip_constraints: selection.skip_constraints,
             skip_indexes: selection.skip_indexes,
             retry_count: restore.retry_count,
             load_method: restore.load_method,
             queries_per_transaction: restore.queries_per_transaction,
+            verify: if restores { restore.verify } else { restore.verify.or(Some(Verify::Hash)) },
+            verify_only: !restores,
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },
         source,
         quiet,
     })))
+}
+
+/// Options that do not go together with `--verify` and `--verify-only`.
+fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) -> Result<(), UsageError> {
+    if selection.no_data && (restore.verify.is_some() || restore.verify_only) {
+        return Err(UsageError::new("--verify compares rows: leave --no-data out"));
+    }
+    let changes = [
+        ("drop-database", restore.drop_database),
+        ("drop-table", restore.drop_table != DropTable::Fail),
+        ("disable-redo-log", restore.disable_redo_log),
+        ("users", selection.users),
+    ];
+    match changes.into_iter().find(|(_, given)| restore.verify_only && *given) {
+        Some((name, _)) => Err(UsageError::new(format!("--verify-only changes nothing: leave --{name} out"))),
+        None if restore.verify_only && restore.stream.is_some() => Err(UsageError::new(
+            "--verify-only reads the metadata of a whole dump: give its --directory; with --stream, use --verify",
+        )),
+        None => Ok(()),
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use common::dump_file::{DumpFile, RowsFile, TableFileName};
 use common::name::QualifiedName;
+use common::row_hash::{ChunkRows, Rows};
 
 use crate::ledger::Ledger;
 
@@ -45,6 +46,45 @@ pub struct Refusal {
     pub object: String,
     /// The server's code and text, and what to do.
     pub why: String,
+}
+
+/// A table that is compared with the dump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The names that its files carry.
+    pub table: TableFileName,
+    /// Its name on the server.
+    pub name: QualifiedName,
+    /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
+    pub columns: Option<Box<str>>,
+    /// Whether rows are only counted since the dump has no hashes of them.
+    pub only_counted: bool,
+    /// Whether rows of the past are among those of a system-versioned table.
+    pub history: bool,
+    /// Its chunks, which together are all that was dumped of it.
+    pub chunks: Vec<ChunkRows>,
+    /// The time zone of the session that reads the rows, unless it is the restore's own.
+    pub time_zone: Option<String>,
+}
+
+/// A part of a table that is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The rows of the chunk with this index, hashed or counted as the comparison says.
+    Chunk(usize),
+    /// All of its rows, in the same way.
+    Whole,
+    /// The number of all its rows.
+    Count,
+}
+
+/// What a part of a table is on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compared {
+    /// It has these rows; the hash is that of no rows where they are only counted.
+    Rows(Rows),
+    /// The table, or what was dumped of it, is not there: the server's text.
+    Impossible(String),
 }
 
 /// What is known of a definition before it is run.
@@ -98,6 +138,8 @@ pub enum Job {
     AddKeys(Arc<TableTarget>, Vec<Vec<u8>>),
     /// Add foreign keys.
     AddConstraints(Arc<TableTarget>, Vec<u8>),
+    /// Compare a part of a table with the dump.
+    Compare(Arc<Comparison>, Part),
     /// Create routines.
     Routines(Arc<DatabaseTarget>, DumpFile),
     /// Create a view.
@@ -147,6 +189,8 @@ pub enum Outcome {
     TableSkipped,
     /// So many rows were loaded.
     RowsLoaded(u64),
+    /// So is a part of a table.
+    Compared(Compared),
     /// A view, or a routine that uses a library, needs something that is not there yet.
     Postponed(String),
     /// So far are the accounts.
@@ -189,6 +233,11 @@ impl fmt::Display for Job {
             Job::Empty(table) => write!(f, "emptying of {}", table.name),
             Job::AddKeys(table, _) => write!(f, "keys of {}", table.name),
             Job::AddConstraints(table, _) => write!(f, "foreign keys of {}", table.name),
+            Job::Compare(comparison, Part::Chunk(index)) => {
+                let chunk = comparison.chunks.get(*index).map_or(0, |chunk| chunk.number);
+                write!(f, "comparison of {}, chunk {chunk}", comparison.name)
+            }
+            Job::Compare(comparison, Part::Whole | Part::Count) => write!(f, "comparison of {}", comparison.name),
         }
     }
 }

@@ -17,7 +17,7 @@ use common::exit::{Exit, Failure};
 use common::global_variables::GlobalVariables;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
-use common::progress::{Progress, Totals};
+use common::progress::{Progress, Totals, number};
 use common::server::Server;
 use common::stop::{Stop, Stopped};
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
@@ -30,8 +30,8 @@ use crate::job::{Job, Outcome};
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
 use crate::redo_log::{self, RedoLogOff};
-use crate::scheduler::{self, Scheduler};
-use crate::session::Connector;
+use crate::scheduler::{self, Scheduler, Verified};
+use crate::session::{Connector, Purpose};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
 use crate::worker::{self, Shared, Worker};
@@ -100,15 +100,27 @@ impl Failure for Error {
 /// What was restored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Rows, bytes before compression, tables.
-    pub totals: Totals,
+    /// Rows, bytes before compression, tables; nothing with `--verify-only`.
+    pub totals: Option<Totals>,
+    /// Tables compared with the dump.
+    pub verified: Option<Verified>,
     /// Seconds from the start.
     pub seconds: f64,
 }
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "restored {} in {:.1} s", self.totals, self.seconds)
+        if let Some(totals) = &self.totals {
+            write!(f, "restored {totals} in {:.1} s", self.seconds)?;
+        }
+        let Some(Verified { tables, rows, counted }) = self.verified else { return Ok(()) };
+        match self.totals {
+            Some(_) => write!(f, "; verified: ")?,
+            None => write!(f, "verified in {:.1} s: ", self.seconds)?,
+        }
+        let (tables, rows) = (number(tables), number(rows));
+        write!(f, "{tables} tables with {rows} rows are as in the dump")?;
+        if counted > 0 { write!(f, " ({} of them by the number of their rows only)", number(counted)) } else { Ok(()) }
     }
 }
 
@@ -155,24 +167,30 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         names_before: Mutex::new(BTreeMap::new()),
         stop: stop.clone(),
     });
+    let purpose = match shared.restore.verify_only {
+        true => Purpose::Compare,
+        false => Purpose::Restore { enable_binlog: config.enable_binlog },
+    };
     let mut workers = Vec::new();
     let run_id = random_number();
     let settings = Arc::new(config.connection);
     for (number, connection) in connections.into_iter().enumerate() {
         let lock = format!("myloader-{run_id:016x}-{number}");
         let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
-        workers.push(Worker::new(connection, connector, config.enable_binlog, Arc::clone(&shared))?);
+        workers.push(Worker::new(connection, connector, purpose, Arc::clone(&shared))?);
     }
     let result = run(scheduler, rows_refused, &mut input, workers, &shared);
     if result.is_err() {
         stop.trigger();
     }
     drop(progress);
-    result?;
+    let verified = result?;
     if let Input::Stream(source, _) = input {
         source.finish();
     }
-    Ok(Summary { totals: shared.counters.totals(), seconds: started.elapsed().as_secs_f64() })
+    let totals = (!shared.restore.verify_only).then(|| shared.counters.totals());
+    let verified = shared.restore.verify.map(|_| verified);
+    Ok(Summary { totals, verified, seconds: started.elapsed().as_secs_f64() })
 }
 
 /// A number that no other restore has: the keys that the standard library's hash tables get from the system.
@@ -255,6 +273,8 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         accounts: restore.accounts,
         triggers: restore.triggers,
         post: restore.post,
+        verify: restore.verify,
+        verify_only: restore.verify_only,
     }
 }
 
@@ -264,7 +284,7 @@ fn run(
     input: &mut Input,
     workers: Vec<Worker>,
     shared: &Arc<Shared>,
-) -> Result<(), Error> {
+) -> Result<Verified, Error> {
     let idle = workers.len();
     let (jobs, job_queue) = bounded(idle);
     let (outcomes, outcome_queue) = bounded(idle);
@@ -276,7 +296,7 @@ fn run(
     }
     drop((job_queue, outcomes));
     let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle };
-    let result = coordinator.run(input);
+    let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
         shared.stop.trigger();

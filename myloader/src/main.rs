@@ -23,6 +23,7 @@ mod stream_source;
 mod table_state;
 mod transaction;
 mod unpack;
+mod verify;
 mod worker;
 
 use std::process::ExitCode;

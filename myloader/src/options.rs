@@ -117,6 +117,14 @@ pub struct RestoreOptions {
     )]
     pub drop_table: DropTable,
 
+    /// Compare the tables with the dump when they are restored: ROWS (their numbers), HASH (if nothing is said: each row)
+    #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "HASH")]
+    pub verify: Option<Verify>,
+
+    /// Change nothing: compare the tables that are there, as --verify does
+    #[arg(long)]
+    pub verify_only: bool,
+
     /// Drop the databases of the dump before they are created
     #[arg(long)]
     pub drop_database: bool,
@@ -217,6 +225,23 @@ impl FromStr for DropTable {
                 ("DELETE", Self::Delete),
             ],
         )
+    }
+}
+
+/// `--verify`: what is compared of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// The number of their rows.
+    Rows,
+    /// Their rows, by hashes that the dump has.
+    Hash,
+}
+
+impl FromStr for Verify {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        choose(text, &[("ROWS", Self::Rows), ("HASH", Self::Hash)])
     }
 }
 

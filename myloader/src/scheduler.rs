@@ -13,6 +13,7 @@ mod error;
 mod row_counts;
 mod stages;
 mod tables;
+mod verification;
 #[cfg(test)]
 mod tests;
 
@@ -26,9 +27,11 @@ use common::metadata::Metadata;
 use databases::Database;
 pub use error::Error;
 use stages::Stage;
+use verification::Verification;
+pub use verification::{Difference, Verified};
 
 use crate::job::{Findings, Job, LaterGrant, Outcome, Refusal};
-use crate::options::{DropTable, OptimizeKeys};
+use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::table_state::{Stage as TableStage, TableState};
 
 /// Options of the scheduler.
@@ -64,6 +67,10 @@ pub struct Settings {
     pub triggers: bool,
     /// Whether routines and events are.
     pub post: bool,
+    /// Whether tables are compared with the dump.
+    pub verify: Option<Verify>,
+    /// Whether that is all.
+    pub verify_only: bool,
 }
 
 /// See the module.
@@ -105,6 +112,7 @@ pub struct Scheduler {
     later_grants: Vec<LaterGrant>,
     /// What failed of the accounts: told when everything else is restored.
     account_failures: Vec<String>,
+    verification: Verification,
     /// Views, or files with routines, that need what is not there yet.
     postponed: Vec<(Job, String)>,
     /// Whether one of these was created since the round began.
@@ -120,6 +128,11 @@ impl Settings {
     /// Whether tables that are kept are emptied.
     fn empties_tables(&self) -> bool {
         self.create_tables && matches!(self.drop_table, DropTable::Truncate | DropTable::Delete)
+    }
+
+    /// Whether all tables that are restored are made by the restore.
+    fn makes_tables(&self) -> bool {
+        self.create_tables && matches!(self.drop_table, DropTable::Fail | DropTable::Drop)
     }
 
     /// Whether what a file defines is looked at before anything is changed.
@@ -162,6 +175,7 @@ impl Scheduler {
             accounts: None,
             later_grants: Vec::new(),
             account_failures: Vec::new(),
+            verification: Verification::default(),
             postponed: Vec::new(),
             went_on: false,
         }
@@ -202,6 +216,9 @@ impl Scheduler {
             self.server_wide(file);
             return Ok(());
         };
+        if self.settings.verify_only && !matches!(file.content, Content::Database(_)) {
+            return Ok(());
+        }
         let is_definition = !matches!(file.content, Content::Rows(_));
         if is_definition && !self.settings.schemas && !matches!(file.content, Content::Database(_) | Content::Table(_))
         {
@@ -273,6 +290,12 @@ impl Scheduler {
         self.metadata = metadata;
         self.input_ended = true;
         self.definitions_arrived = true;
+        if self.settings.verify_only {
+            // Files of tables may not be there any more, nor are they needed.
+            for table in self.metadata.tables.keys() {
+                self.databases.entry(table.database.clone()).or_default();
+            }
+        }
         self.use_unknown_databases()?;
         self.warn_of_weak_guarantee();
         let tables: Vec<TableFileName> = self.tables.keys().cloned().collect();
@@ -339,6 +362,9 @@ impl Scheduler {
                 self.running_keys -= 1;
                 self.set_stage(&table.file, TableStage::Restored);
             }
+            (Job::Compare(comparison, part), Outcome::Compared(compared)) => {
+                self.verification.compared(comparison, *part, compared);
+            }
             (_, Outcome::Postponed(why)) => self.postponed.push((job.clone(), why)),
             (Job::View(..) | Job::Routines(..), _) => self.went_on = true,
             (_, Outcome::Accounts { later, failures }) => {
@@ -357,6 +383,9 @@ impl Scheduler {
         }
         if let Some(job) = self.ready.pop_front() {
             return Some(job);
+        }
+        if self.stage == Stage::Verification {
+            return self.verification.next();
         }
         if self.stage < Stage::Rows {
             return None;

@@ -14,6 +14,7 @@ use common::stop::Stop;
 
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 pub use connector::{Connector, ReconnectError};
+pub use set_up::Purpose;
 use set_up::set_up;
 
 /// How often a statement that changes definitions is tried.
@@ -79,7 +80,7 @@ impl Preamble {
 pub struct Session {
     connection: Connection,
     connector: Connector,
-    enable_binlog: bool,
+    purpose: Purpose,
     /// The statements that the session was set by, from the state that [`Session::reset`] leaves; `None` if it may be in
     /// any.
     state: Option<Vec<Vec<u8>>>,
@@ -93,20 +94,20 @@ pub struct Session {
 }
 
 impl Session {
-    /// Sets up a connection for restoring.
+    /// Sets up a connection.
     pub fn new(
         mut connection: Connection,
         mut connector: Connector,
         server: Server,
-        enable_binlog: bool,
+        purpose: Purpose,
         stop: Stop,
     ) -> Result<Session, Error> {
-        let (time_zone, logs_statements) = set_up(&mut connection, server, enable_binlog)?;
+        let (time_zone, logs_statements) = set_up(&mut connection, server, purpose)?;
         connector.take_lock(&mut connection)?;
         Ok(Session {
             connection,
             connector,
-            enable_binlog,
+            purpose,
             state: None,
             server,
             stop,
@@ -120,9 +121,9 @@ impl Session {
     /// committed is rolled back.
     pub fn reconnect(&mut self) -> Result<(), ReconnectError> {
         self.connection.close();
-        let (server, enable_binlog) = (self.server, self.enable_binlog);
+        let (server, purpose) = (self.server, self.purpose);
         let made = self.connector.connect_again(|mut connection| {
-            let (time_zone, logs_statements) = set_up(&mut connection, server, enable_binlog)?;
+            let (time_zone, logs_statements) = set_up(&mut connection, server, purpose)?;
             Ok((connection, time_zone, logs_statements))
         });
         (self.connection, self.time_zone, self.logs_statements) = made?;

@@ -19,9 +19,9 @@ use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
 use crate::load_data::Tables;
-use crate::session::{Connector, Preamble, ReconnectError, Session};
+use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::steps::{Step, Steps};
-use crate::{accounts, check, databases, definitions, rows};
+use crate::{accounts, check, databases, definitions, rows, verify};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +94,12 @@ pub enum Error {
         /// The first ones' texts.
         first: String,
     },
+    /// What the metadata says of a table's rows is none of a dump.
+    #[error("metadata, table {table}: `hashed_columns` or a chunk is more than columns or a range: the file is damaged")]
+    Selection {
+        /// The table.
+        table: String,
+    },
     /// Accounts of the other product.
     #[error(
         "--users: {file} has accounts of {dump}, and this server is {server}: neither takes the passwords and privileges \
@@ -156,7 +162,7 @@ impl Failure for Error {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
             Error::File(error) => error.exit(),
-            Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } => Exit::Dump,
+            Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } | Error::Selection { .. } => Exit::Dump,
             Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
             Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } => Exit::Connection,
             Error::Filter(error) => error.exit(),
@@ -235,10 +241,10 @@ impl Worker {
     pub fn new(
         connection: Connection,
         connector: Connector,
-        enable_binlog: bool,
+        purpose: Purpose,
         shared: Arc<Shared>,
     ) -> Result<Worker, ServerError> {
-        let session = Session::new(connection, connector, shared.server, enable_binlog, shared.stop.clone())?;
+        let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
         Ok(Worker { session, steps: Steps::default(), shared })
     }
 
@@ -327,6 +333,7 @@ impl Worker {
             Job::Rows(table, _, file) => rows::load(self, table, file),
             Job::AddKeys(table, statements) => self.run_all(job, table, statements),
             Job::AddConstraints(table, statement) => self.run_all(job, table, std::slice::from_ref(statement)),
+            Job::Compare(comparison, part) => verify::compare(self, job, comparison, *part),
             Job::Routines(database, file) => definitions::routines(self, database, file),
             Job::View(database, file) => definitions::view(self, database, file),
             Job::Triggers(database, file) => definitions::triggers(self, database, file),

@@ -104,6 +104,13 @@ fn every_file_of_a_small_dump() {
     }
 }
 
+/// The server's product and version, as `--server-version` takes them.
+fn version_key(server: &Server) -> String {
+    let version = server.client().scalar("SELECT VERSION()");
+    let product = if server.product() == Product::MariaDb { "mariadb" } else { "mysql" };
+    format!("{product}-{}", version.split('-').next().unwrap())
+}
+
 /// The whole metadata that a dump of `files` made now has, but for the times, which are taken from it.
 fn metadata(server: &Server, dir: &WorkDir) -> String {
     let (file, position, gtid) = binary_log_position(server);
@@ -126,17 +133,21 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
         "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n\n\
          [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES' /*!40101\n\n\
          [source]\n# executed_gtid_set = \"{}\"\n# SOURCE_LOG_FILE = \"{file}\"\n# SOURCE_LOG_POS = {position}\n\n\
-         [`files`.`nothing`]\nreal_table_name=nothing\nrows = 0\n\n\
+         [`files`.`nothing`]\nreal_table_name=nothing\nrows = 0\n\
+         hashed_columns = `a`\nchunk_00000 = 0 00000000000000000000000000000000\n\n\
          {sequence}\
-         [`files`.`t`]\nreal_table_name=t\nrows = 2\n\n\
+         [`files`.`t`]\nreal_table_name=t\nrows = 2\n\
+         hashed_columns = `id`,`name`,`data`,`at`\nchunk_00000 = 2 651eb3b634d2d916d41fa054130fc7d8\n\n\
          [`files`.`v`]\nreal_table_name=v\nrows = 0\nis_view = 1\n\n\
          [config]\nmax-statement-size = {}\nnum-sequences = {}\nnum-files = {}\n\
          guarantee = point-in-time\nguarantee-by = {guarantee_by}\n\
+         server = {}\nrow-hash = xxh3-128-sum-1\nrow-hash-time-zone = +00:00\n\
          # Finished dump at: {finished}\n",
         gtid.replace('\n', ""),
         ROWS.len(),
         i32::from(mariadb),
-        dir.list().len() - 1
+        dir.list().len() - 1,
+        version_key(server),
     )
 }
 

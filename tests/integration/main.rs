@@ -65,3 +65,5 @@ mod values_large;
 mod values_numbers;
 mod values_text;
 mod values_time;
+mod verify;
+mod verify_kinds;

@@ -27,6 +27,13 @@ pub struct RowRef<'a> {
 }
 
 impl<'a> RowRef<'a> {
+    /// The row as the text protocol brings it: each value behind its length, and one byte for NULL. Equal rows have equal
+    /// packets, and others have others.
+    #[inline]
+    pub fn packet(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// A column's bytes; `None` is NULL, or a column that does not exist.
     #[inline]
     pub fn bytes(&self, column: usize) -> Option<&'a [u8]> {
@@ -138,7 +145,27 @@ impl Row {
     }
 }
 
-/// Puts the cells of a row together that another part of the program has taken apart.
+/// Adds a value as it stands in a row's packet, without its bytes: its length.
+fn append_length(packet: &mut Vec<u8>, length: usize) {
+    let bytes = (length as u64).to_le_bytes();
+    match length {
+        0..=250 => packet.push(bytes[0]),
+        251..=0xffff => {
+            packet.push(0xfc);
+            packet.extend_from_slice(&bytes[..2]);
+        }
+        0x1_0000..=0xff_ffff => {
+            packet.push(0xfd);
+            packet.extend_from_slice(&bytes[..3]);
+        }
+        _ => {
+            packet.push(0xfe);
+            packet.extend_from_slice(&bytes);
+        }
+    }
+}
+
+/// Puts the packet of a row together that another part of the program has taken apart.
 #[derive(Debug, Default)]
 pub(super) struct RowBuffer {
     bytes: Vec<u8>,
@@ -152,8 +179,12 @@ impl RowBuffer {
         self.cells.clear();
         for value in row {
             let cell = match value {
-                None => Cell::NULL,
+                None => {
+                    self.bytes.push(NULL);
+                    Cell::NULL
+                }
                 Some(value) => {
+                    append_length(&mut self.bytes, value.len());
                     let start = self.bytes.len();
                     self.bytes.extend_from_slice(value);
                     Cell::at(start..self.bytes.len())?
@@ -171,26 +202,23 @@ mod tests {
     use proptest::prelude::*;
 
     fn packet(cells: &[Option<Vec<u8>>]) -> Vec<u8> {
-        let mut packet = Vec::new();
-        for cell in cells {
-            let Some(bytes) = cell else {
-                packet.push(NULL);
-                continue;
-            };
-            match bytes.len() {
-                length @ 0..=250 => packet.push(length as u8),
-                length @ 251..=0xffff => {
-                    packet.push(0xfc);
-                    packet.extend_from_slice(&(length as u16).to_le_bytes());
-                }
-                length => {
-                    packet.push(0xfd);
-                    packet.extend_from_slice(&(length as u32).to_le_bytes()[..3]);
-                }
-            }
-            packet.extend_from_slice(bytes);
+        let mut row = RowBuffer::default();
+        row.fill(cells.iter().map(Option::as_deref)).unwrap().packet().to_vec()
+    }
+
+    #[test]
+    fn a_row_put_together_is_the_packet_that_the_server_sends() {
+        assert_eq!(packet(&[Some(b"ab".to_vec()), None, Some(Vec::new())]), b"\x02ab\xfb\x00");
+        for (length, head) in [
+            (250, &b"\xfa"[..]),
+            (251, b"\xfc\xfb\x00"),
+            (65_535, b"\xfc\xff\xff"),
+            (65_536, b"\xfd\x00\x00\x01"),
+            (0xff_ffff, b"\xfd\xff\xff\xff"),
+            (0x100_0000, b"\xfe\x00\x00\x00\x01\x00\x00\x00\x00"),
+        ] {
+            assert_eq!(packet(&[Some(vec![b'x'; length])]), [head, &vec![b'x'; length]].concat());
         }
-        packet
     }
 
     #[test]

@@ -115,12 +115,13 @@ const NEGATIVE_ZERO: &[u8] = b"-1e-60";
 /// What to select for a column so that the server's text has the whole value.
 ///
 /// A FLOAT is printed with six digits, and a DOUBLE(M,D) with D of them behind the point; multiplied, as a DOUBLE, each
-/// is printed with as many as it needs. MariaDB prints a negative zero, which only a FLOAT can hold there, as `0`.
-pub fn select_expression(column: &Column, server: &Server) -> String {
+/// is printed with as many as it needs. MariaDB prints a negative zero, which only a FLOAT can hold there, as `0`; both
+/// products are asked alike, so that a copy on the other can be compared.
+pub fn select_expression(column: &Column) -> String {
     let name = quote_identifier(&column.name);
     match &*column.data_type {
-        "float" if server.is_mariadb() => float_expression(&name),
-        "float" | "double" => format!("{name}*1e0"),
+        "float" => float_expression(&name),
+        "double" => format!("{name}*1e0"),
         "enum" | "set" if column.has_empty_member => format!("CAST({name} AS UNSIGNED)"),
         _ => name,
     }

@@ -23,6 +23,7 @@ use common::filter::SYSTEM_DATABASES;
 use common::journal::{Journal, JournalError};
 use common::logging::SUMMARY;
 use common::metadata::Guarantee;
+use common::row_hash::Rows;
 use common::server::Server;
 use common::stop::{Stop, Stopped};
 
@@ -150,9 +151,9 @@ impl DumpJournal {
     /// # Errors
     /// [`JournalError`].
     pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
-        let Done { number, rows, longest_statement, files } = done;
+        let Done { number, rows: Rows { count: rows, hash }, longest_statement, files } = done;
         let (table, part) = (TableId::of(table), Part::of(chunk));
-        self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, longest_statement, files }))
+        self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, hash, longest_statement, files }))
     }
 
     /// The dump is whole.
@@ -168,8 +169,8 @@ impl DumpJournal {
 pub struct Done {
     /// Its number.
     pub number: u64,
-    /// Number of rows.
-    pub rows: u64,
+    /// Its rows.
+    pub rows: Rows,
     /// In bytes.
     pub longest_statement: usize,
     /// Its files.

@@ -1,5 +1,8 @@
 //! What the journal of a dump says, record by record.
 
+use std::sync::Arc;
+
+use common::row_hash::RowHash;
 use serde::{Deserialize, Serialize};
 
 use super::source::Source;
@@ -80,6 +83,8 @@ pub struct DoneChunk {
     pub part: Part,
     /// Their number.
     pub rows: u64,
+    /// The sum of their hashes.
+    pub hash: RowHash,
     /// The longest statement in the files, in bytes.
     pub longest_statement: usize,
     /// The files; none where there are no rows.
@@ -105,6 +110,15 @@ impl Part {
             Chunk::Partition(name) => Part::Partition(name.clone()),
             Chunk::Range { range, .. } => Part::Range(range.clone()),
         }
+    }
+
+    /// The chunk; `None` if it is a range of a key and there is none.
+    pub fn to_chunk(&self, key: Option<&Arc<Key>>) -> Option<Chunk> {
+        Some(match self {
+            Part::Whole => Chunk::Whole,
+            Part::Partition(name) => Chunk::Partition(name.clone()),
+            Part::Range(range) => Chunk::Range { key: Arc::clone(key?), range: range.clone() },
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use super::record::{CutChunk, DoneChunk, Part, Record, TableId, WrittenFile};
 use super::source::{Position, Source};
 use crate::chunk::{Key, KeyColumn, KeyKind, KeyRange, Pace, Rest, Value};
 use crate::rows_feed::{Cutting, Supply};
+use common::row_hash::RowHash;
 use common::stop::Stop;
 use std::sync::Arc;
 
@@ -139,7 +140,7 @@ fn cut(number: u64, rest: Option<Rest>) -> Record {
 
 fn done(number: u64, part: Part) -> Record {
     let (rows, longest_statement, files) = (1, 2, Vec::new());
-    Record::Rows(DoneChunk { table: table(), number, part, rows, longest_statement, files })
+    Record::Rows(DoneChunk { table: table(), number, part, rows, hash: RowHash::default(), longest_statement, files })
 }
 
 fn lost(number: u64) -> Record {
@@ -219,7 +220,15 @@ fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
         let written =
             |name: &&str| WrittenFile { name: (*name).to_owned(), bytes: 6, crc32c: crc32c::crc32c(b"abcdef") };
         let files = names.iter().map(written).collect();
-        DoneChunk { table: table(), number, part: Part::Whole, rows: 1, longest_statement: 1, files }
+        DoneChunk {
+            table: table(),
+            number,
+            part: Part::Whole,
+            rows: 1,
+            hash: RowHash::default(),
+            longest_statement: 1,
+            files,
+        }
     };
     for name in ["d.t.00000.sql", "d.t.00000.dat", "d.t.00004.sql", "d-schema-create.sql", "metadata.partial", "mine"] {
         std::fs::write(path.join(name), "abcdef").unwrap();

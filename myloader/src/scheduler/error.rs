@@ -4,6 +4,7 @@ use common::exit::{Exit, Failure};
 use common::filter::FilterError;
 use common::name::QualifiedName;
 
+use super::Difference;
 use crate::job::Refusal;
 
 /// The dump and the options do not go together, or the dump is not whole.
@@ -52,6 +53,12 @@ pub enum Error {
     /// Rows are missing, or there are too many, though all files are there.
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
+    /// Rows are others than in the dump.
+    #[error("these tables are not as in the dump; all else is done:{}", differences(.0))]
+    Differs(Vec<Difference>),
+    /// The dump says nothing of the rows.
+    #[error("--verify: the dump's metadata has neither hashes nor numbers of the rows of {}", list(.0))]
+    NothingToVerifyBy(Vec<QualifiedName>),
     /// `--source-db` or `--tables-list` names what the dump does not have.
     #[error("the dump has no {kind} {name}: check the name")]
     NotInDump {
@@ -90,8 +97,11 @@ impl Failure for Error {
             | Error::Routines(_)
             | Error::Accounts(_) => Exit::Server,
             Error::Missing(_) | Error::NoName(_) => Exit::Dump,
-            Error::RowCounts(_) => Exit::Differs,
-            Error::SeveralDatabases { .. } | Error::NotInDump { .. } | Error::NoAccounts => Exit::Failed,
+            Error::RowCounts(_) | Error::Differs(_) => Exit::Differs,
+            Error::SeveralDatabases { .. }
+            | Error::NotInDump { .. }
+            | Error::NoAccounts
+            | Error::NothingToVerifyBy(_) => Exit::Failed,
             Error::Filter(error) => error.exit(),
         }
     }
@@ -104,4 +114,9 @@ fn list(names: &[QualifiedName]) -> String {
 /// Each on a line of its own.
 fn lines(refusals: &[Refusal]) -> String {
     refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
+}
+
+fn differences(tables: &[Difference]) -> String {
+    let lines = tables.iter().map(|Difference { table, lines }| format!("\n  table {table}: {}", lines.join("\n  ")));
+    lines.collect()
 }

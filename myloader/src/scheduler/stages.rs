@@ -30,6 +30,8 @@ pub(super) enum Stage {
     /// Keys that wait for the rows of all tables.
     Keys,
     Constraints,
+    /// Tables are compared with the dump: before anything is made that could change them.
+    Verification,
     /// Accounts are made: they define what comes next.
     Accounts,
     Routines,
@@ -49,7 +51,7 @@ impl Scheduler {
                 Stage::Definitions => self.definitions_arrived,
                 Stage::Databases | Stage::Drops | Stage::Sequences | Stage::Tables | Stage::Emptying => true,
                 Stage::Finished => return Ok(()),
-                _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty(),
+                _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty() && self.verification.is_idle(),
             };
             if !is_done || self.running > 0 || !self.ready.is_empty() {
                 return Ok(());
@@ -108,6 +110,11 @@ impl Scheduler {
             Stage::Constraints => {
                 self.judge_findings()?;
                 self.refuse("the other tables are restored, and nothing that comes after them")?;
+                self.stage = Stage::Verification;
+                self.begin_verification()?;
+            }
+            Stage::Verification => {
+                self.end_verification();
                 self.stage = Stage::Accounts;
                 self.ready.extend(self.accounts.clone().map(Job::CreateAccounts));
             }
@@ -144,10 +151,16 @@ impl Scheduler {
                 let later = std::mem::take(&mut self.later_grants);
                 self.ready.extend(self.accounts.take().map(|file| Job::GrantLater(file, later)));
             }
-            Stage::Privileges if !self.account_failures.is_empty() => {
-                return Err(Error::Accounts(std::mem::take(&mut self.account_failures)));
+            Stage::Privileges | Stage::Finished => {
+                let failures = std::mem::take(&mut self.account_failures);
+                let accounts = if failures.is_empty() { Ok(()) } else { Err(Error::Accounts(failures)) };
+                if let Err(differences) = self.check_differences() {
+                    self.warnings.extend(accounts.err().map(|error| error.to_string()));
+                    return Err(differences);
+                }
+                accounts?;
+                self.stage = Stage::Finished;
             }
-            Stage::Privileges | Stage::Finished => self.stage = Stage::Finished,
         }
         Ok(())
     }

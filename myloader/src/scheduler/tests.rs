@@ -24,6 +24,8 @@ fn settings() -> Settings {
         accounts: false,
         triggers: true,
         post: true,
+        verify: None,
+        verify_only: false,
     }
 }
 

@@ -14,11 +14,36 @@ const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
     ("sql_generate_invisible_primary_key", "0", Some("tables without a primary key get one")),
 ];
 
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To restore.
+    Restore {
+        /// `--enable-binlog`.
+        enable_binlog: bool,
+    },
+    /// To read what there is at the moment that it is set up.
+    Compare,
+}
+
 /// Readies a new session. Returns its time zone, and whether statements go to the binary log as they are.
-pub fn set_up(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<(String, bool), Error> {
+pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> Result<(String, bool), Error> {
     for statement in server.long_session() {
         connection.execute(statement)?;
     }
+    let logs_statements = match purpose {
+        Purpose::Restore { enable_binlog } => set_up_restore(connection, server, enable_binlog)?,
+        Purpose::Compare => {
+            connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
+            connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
+            false
+        }
+    };
+    let time_zone = connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
+    Ok((time_zone, logs_statements))
+}
+
+fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<bool, Error> {
     connection.execute("SET SESSION TRANSACTION READ WRITE")?;
     if server.is_mariadb_since(10, 2, 1) {
         // Rows may be older than a CHECK, or were stored without it.
@@ -45,8 +70,7 @@ pub fn set_up(connection: &mut Connection, server: Server, enable_binlog: bool) 
     for (variable, value, changes) in PERMISSIVE {
         set_if_other(connection, variable, value, changes)?;
     }
-    let time_zone = connection.query_first("SELECT @@SESSION.time_zone")?.map(|row| row.text(0)).unwrap_or_default();
-    Ok((time_zone, logged && logs_statements(connection)?))
+    Ok(logged && logs_statements(connection)?)
 }
 
 fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
