@@ -467,7 +467,11 @@ mod tests {
             hashed_columns: Some("`a\n\\`,`b`".into()),
             hashed_history: true,
             chunks: vec![
-                ChunkRows { number: 0, rows: Rows { count: 3, ..Rows::default() }, selection: Selection::Range("`a\n` < 3".into()) },
+                ChunkRows {
+                    number: 0,
+                    rows: Rows { count: 3, ..Rows::default() },
+                    selection: Selection::Range("`a\n` < 3".into()),
+                },
                 ChunkRows { number: 100_000, rows: Rows::default(), selection: Selection::All },
             ],
             ..TableEntry::default()

@@ -195,8 +195,16 @@ mod tests {
             assert_eq!(ChunkRows::parse(7, &text), Some(chunk));
         }
         let hash = "0".repeat(32);
-        for other in ["", "1", "x 0", "1 00", &format!("-1 {hash}"), &format!("1 +{}", &hash[1..]), &format!("1 {hash}0"), &format!("1 {hash} AS x")]
-        {
+        for other in [
+            "",
+            "1",
+            "x 0",
+            "1 00",
+            &format!("-1 {hash}"),
+            &format!("1 +{}", &hash[1..]),
+            &format!("1 {hash}0"),
+            &format!("1 {hash} AS x"),
+        ] {
             assert_eq!(ChunkRows::parse(0, other), None, "{other}");
         }
     }

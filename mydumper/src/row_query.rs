@@ -11,7 +11,7 @@ use crate::encoder::select_expression;
 
 /// What is selected of each row: the columns that are dumped, as expressions whose text has the whole value.
 pub fn select_list(table: &Table) -> String {
-    let columns: Vec<String> = table.stored_columns().map(|column| select_expression(column)).collect();
+    let columns: Vec<String> = table.stored_columns().map(select_expression).collect();
     if columns.is_empty() { "1".to_owned() } else { columns.join(",") }
 }
 

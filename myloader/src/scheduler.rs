@@ -13,9 +13,9 @@ mod error;
 mod row_counts;
 mod stages;
 mod tables;
-mod verification;
 #[cfg(test)]
 mod tests;
+mod verification;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

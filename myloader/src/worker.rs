@@ -95,7 +95,9 @@ pub enum Error {
         first: String,
     },
     /// What the metadata says of a table's rows is none of a dump.
-    #[error("metadata, table {table}: `hashed_columns` or a chunk is more than columns or a range: the file is damaged")]
+    #[error(
+        "metadata, table {table}: `hashed_columns` or a chunk is more than columns or a range: the file is damaged"
+    )]
     Selection {
         /// The table.
         table: String,

@@ -82,8 +82,9 @@ fn every_kind_of_damage_is_found_in_its_range() {
         let others = |Chunk { rows, hash, selection }: &Chunk| {
             format!("\n    {selection}: {rows} rows as in the dump, but others: hash OTHER, in the dump {hash}")
         };
-        let number =
-            |Chunk { rows, selection, .. }: &Chunk, now: u64| format!("\n    {selection}: {now} rows, in the dump {rows}");
+        let number = |Chunk { rows, selection, .. }: &Chunk, now: u64| {
+            format!("\n    {selection}: {now} rows, in the dump {rows}")
+        };
         // The sum of all hashes, which the metadata does not have.
         let same = "1000 rows as in the dump, but others: hash OTHER, in the dump OTHER";
         let whole = &self::chunks(&dir, database, "d")[0];
@@ -261,7 +262,8 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         let lines: Vec<&str> = done.lines().map(without_time).collect();
         assert_eq!(lines[0], "[WARNING] --verify: the dump has no row hashes, so rows are only counted", "{done}");
         assert!(
-            lines[1].ends_with("2 tables with 1,003 rows are as in the dump (2 of them by the number of their rows only)"),
+            lines[1]
+                .ends_with("2 tables with 1,003 rows are as in the dump (2 of them by the number of their rows only)"),
             "{done}"
         );
         target(product).client().run(format!("DELETE FROM {database}.t WHERE id = 250"));
@@ -280,7 +282,8 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         );
         dir.write("metadata", metadata.replace("xxh3-128-sum-1", "xxh4-2"));
         let done = load(product, &dir, &["--drop-table", "--verify"]).stderr;
-        let line = "the dump's row hashes are of a kind that this version does not know (xxh4-2), so rows are only counted";
+        let line =
+            "the dump's row hashes are of a kind that this version does not know (xxh4-2), so rows are only counted";
         assert!(done.contains(line), "{done}");
     }
 }
@@ -347,7 +350,8 @@ fn a_stream_is_verified_when_it_has_ended() {
 /// The two products hash the same rows alike, as `xxhash` does (Python, 4.1.0).
 #[test]
 fn hashes_are_those_of_rows_and_not_of_servers() {
-    let rows = ["CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO t VALUES (1,'abc'), (2,NULL), (3,'')"];
+    let rows =
+        ["CREATE TABLE t (id INT PRIMARY KEY, v VARCHAR(9))", "INSERT INTO t VALUES (1,'abc'), (2,NULL), (3,'')"];
     for product in Product::ALL {
         make(source(product), "verify_hash", &rows);
         let protocols: &[&[&str]] = &[&[], &["--compress-protocol"]];

@@ -44,7 +44,11 @@ fn values_of_every_type_on_the_other_product() {
     for (from, to) in [(Product::MariaDb, Product::MySql), (Product::MySql, Product::MariaDb)] {
         let database = "verify_across";
         let server = source(from);
-        make(server, database, &[&["ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"], VALUES].concat());
+        make(
+            server,
+            database,
+            &[&["ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"], VALUES].concat(),
+        );
         let dir = dump(server, &["-B", database]);
         assert_eq!(verified(to, &dir, &[]), "3 tables with 11 rows are as in the dump", "{from:?}");
     }

@@ -225,7 +225,9 @@ impl Comparison {
             return lines;
         }
         if !self.is_same(found, chunks) {
-            lines.push("  the ranges of the dump are not all of the table here, or overlap: none can be named".to_owned());
+            lines.push(
+                "  the ranges of the dump are not all of the table here, or overlap: none can be named".to_owned(),
+            );
             return lines;
         }
         let mut other = progress.other.clone();
