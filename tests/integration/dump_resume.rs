@@ -66,7 +66,10 @@ fn metadata(dir: &WorkDir) -> String {
     let text = dir.read_text("metadata");
     let lines = text.lines().filter(|line| !line.starts_with("# Started") && !line.starts_with("# Finished"));
     // Threads decide how many chunks there are.
-    lines.filter(|line| !line.starts_with("num-files") && !line.starts_with("chunk_")).map(|line| format!("{line}\n")).collect()
+    lines
+        .filter(|line| !line.starts_with("num-files") && !line.starts_with("chunk_"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
 /// The dump has all there is, and nothing twice.

@@ -54,6 +54,16 @@ fn chunk_of(chunks: &[Chunk], id: i64) -> &Chunk {
     chunks.iter().find(is_in).unwrap()
 }
 
+/// A change of the copy, and what is said of it.
+struct Damage {
+    what: &'static str,
+    sql: &'static str,
+    undone_by: &'static str,
+    by_hash: String,
+    /// Nothing, where numbers of rows do not tell.
+    by_number: Option<String>,
+}
+
 /// What `--verify-only` prints of a comparison that found differences, with `OTHER` for hashes that the dump does not have.
 fn different(product: Product, dir: &WorkDir, options: &[&str]) -> String {
     let loader = myloader(target(product), dir).arg("--verify-only").args(options);
@@ -88,77 +98,77 @@ fn every_kind_of_damage_is_found_in_its_range() {
         // The sum of all hashes, which the metadata does not have.
         let same = "1000 rows as in the dump, but others: hash OTHER, in the dump OTHER";
         let whole = &self::chunks(&dir, database, "d")[0];
-        let cases: &[(&str, &[&str], &[&str], String, Option<String>)] = &[
-            (
-                "a changed value",
-                &["UPDATE t SET v = 'w250' WHERE id = 250"],
-                &["UPDATE t SET v = 'v250' WHERE id = 250"],
-                format!("t: {same}{}", others(low)),
-                None,
-            ),
-            (
-                "a missing row",
-                &["DELETE FROM t WHERE id = 250"],
-                &["INSERT INTO t VALUES (250, 'v250')"],
-                format!("t: 999 rows, in the dump 1000{}", number(low, low.rows - 1)),
-                Some(format!("t: 999 rows, in the dump 1000{}", number(low, low.rows - 1))),
-            ),
-            (
-                "a row too many",
-                &["INSERT INTO t VALUES (5000, 'v')"],
-                &["DELETE FROM t WHERE id = 5000"],
-                format!("t: 1001 rows, in the dump 1000{}", number(last, last.rows + 1)),
-                Some(format!("t: 1001 rows, in the dump 1000{}", number(last, last.rows + 1))),
-            ),
-            (
-                "a doubled row",
-                &["INSERT INTO d VALUES (1, 'one')"],
-                &["DELETE FROM d WHERE a = 1 LIMIT 1"],
-                "d: 4 rows, in the dump 3".to_owned(),
-                Some("d: 4 rows, in the dump 3".to_owned()),
-            ),
-            (
-                "a row doubled in place of another",
-                &["UPDATE d SET a = 2, b = NULL WHERE a = 1 LIMIT 1"],
-                &["UPDATE d SET a = 1, b = 'one' WHERE a = 2 LIMIT 1"],
-                format!("d: 3 rows as in the dump, but others: hash OTHER, in the dump {}", whole.hash),
-                None,
-            ),
-            (
-                "values swapped between two rows",
-                &["UPDATE t SET v = IF(id = 250, 'v750', 'v250') WHERE id IN (250, 750)"],
-                &["UPDATE t SET v = CONCAT('v', id) WHERE id IN (250, 750)"],
-                format!("t: {same}{}{}", others(low), others(high)),
-                None,
-            ),
-            (
-                "an empty string for NULL",
-                &["UPDATE t SET v = '' WHERE id = 500"],
-                &["UPDATE t SET v = NULL WHERE id = 500"],
-                format!("t: {same}{}", others(middle)),
-                None,
-            ),
-            (
-                "a row that moved to another range",
-                &["UPDATE t SET id = 5000 WHERE id = 250"],
-                &["UPDATE t SET id = 250 WHERE id = 5000"],
-                format!("t: {same}{}{}", number(low, low.rows - 1), number(last, last.rows + 1)),
-                None,
-            ),
+        let cases = [
+            Damage {
+                what: "a changed value",
+                sql: "UPDATE t SET v = 'w250' WHERE id = 250",
+                undone_by: "UPDATE t SET v = 'v250' WHERE id = 250",
+                by_hash: format!("t: {same}{}", others(low)),
+                by_number: None,
+            },
+            Damage {
+                what: "a missing row",
+                sql: "DELETE FROM t WHERE id = 250",
+                undone_by: "INSERT INTO t VALUES (250, 'v250')",
+                by_hash: format!("t: 999 rows, in the dump 1000{}", number(low, low.rows - 1)),
+                by_number: Some(format!("t: 999 rows, in the dump 1000{}", number(low, low.rows - 1))),
+            },
+            Damage {
+                what: "a row too many",
+                sql: "INSERT INTO t VALUES (5000, 'v')",
+                undone_by: "DELETE FROM t WHERE id = 5000",
+                by_hash: format!("t: 1001 rows, in the dump 1000{}", number(last, last.rows + 1)),
+                by_number: Some(format!("t: 1001 rows, in the dump 1000{}", number(last, last.rows + 1))),
+            },
+            Damage {
+                what: "a doubled row",
+                sql: "INSERT INTO d VALUES (1, 'one')",
+                undone_by: "DELETE FROM d WHERE a = 1 LIMIT 1",
+                by_hash: "d: 4 rows, in the dump 3".to_owned(),
+                by_number: Some("d: 4 rows, in the dump 3".to_owned()),
+            },
+            Damage {
+                what: "a row doubled in place of another",
+                sql: "UPDATE d SET a = 2, b = NULL WHERE a = 1 LIMIT 1",
+                undone_by: "UPDATE d SET a = 1, b = 'one' WHERE a = 2 LIMIT 1",
+                by_hash: format!("d: 3 rows as in the dump, but others: hash OTHER, in the dump {}", whole.hash),
+                by_number: None,
+            },
+            Damage {
+                what: "values swapped between two rows",
+                sql: "UPDATE t SET v = IF(id = 250, 'v750', 'v250') WHERE id IN (250, 750)",
+                undone_by: "UPDATE t SET v = CONCAT('v', id) WHERE id IN (250, 750)",
+                by_hash: format!("t: {same}{}{}", others(low), others(high)),
+                by_number: None,
+            },
+            Damage {
+                what: "an empty string for NULL",
+                sql: "UPDATE t SET v = '' WHERE id = 500",
+                undone_by: "UPDATE t SET v = NULL WHERE id = 500",
+                by_hash: format!("t: {same}{}", others(middle)),
+                by_number: None,
+            },
+            Damage {
+                what: "a row that moved to another range",
+                sql: "UPDATE t SET id = 5000 WHERE id = 250",
+                undone_by: "UPDATE t SET id = 250 WHERE id = 5000",
+                by_hash: format!("t: {same}{}{}", number(low, low.rows - 1), number(last, last.rows + 1)),
+                by_number: None,
+            },
         ];
         let mut client = target(product).client();
         client.run(format!("USE {database}"));
-        for (what, damage, repair, by_hash, by_number) in cases {
-            damage.iter().for_each(|sql| client.run(sql));
+        for Damage { what, sql, undone_by, by_hash, by_number } in cases {
+            client.run(sql);
             let message = |text: &str| format!("{HEADLINE}\n  table {database}.{text}");
-            assert_eq!(different(product, &dir, &[]), message(by_hash), "{product:?}: {what}");
+            assert_eq!(different(product, &dir, &[]), message(&by_hash), "{product:?}: {what}");
             match by_number {
                 Some(text) => {
-                    assert_eq!(different(product, &dir, &["--verify=rows"]), message(text), "{product:?}: {what}");
+                    assert_eq!(different(product, &dir, &["--verify=rows"]), message(&text), "{product:?}: {what}");
                 }
                 None => drop(load(product, &dir, &["--verify-only", "--verify=rows"])),
             }
-            repair.iter().for_each(|sql| client.run(sql));
+            client.run(undone_by);
         }
         load(product, &dir, &["--verify-only"]);
     }
