@@ -1,7 +1,7 @@
 //! What both programs do before and after their work.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -70,7 +70,8 @@ where
             tracing::error!("{error}");
             if verbose == 0 || logs_to_file {
                 // A failure is told to whoever started the program, whatever goes to the log.
-                eprintln!("{}: {error}", name.as_str());
+                // It may be that nobody reads it, which is no reason to panic.
+                let _ = writeln!(std::io::stderr(), "{}: {error}", name.as_str());
             }
             error.exit().code(&stop)
         }
@@ -97,7 +98,9 @@ fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -
             .exec(),
         Err(error) => error,
     };
-    eprintln!("{}: cannot start anew without the password in the list of processes: {error}", name.as_str());
+    let name = name.as_str();
+    let _ =
+        writeln!(std::io::stderr(), "{name}: cannot start anew without the password in the list of processes: {error}");
     Exit::Failed.into()
 }
 

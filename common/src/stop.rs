@@ -271,4 +271,23 @@ mod tests {
         assert_eq!(stop.receive(&receiver), Ok(Some(7)));
         assert_eq!(stop.receive(&receiver), Ok(None));
     }
+
+    #[test]
+    fn a_thread_that_panics_stops_all_who_wait() {
+        let stop = Stop::default();
+        let (nobody_sends, receiver) = bounded::<u8>(0);
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| stop.receive(&receiver));
+            let panicking = scope.spawn(|| {
+                let _guard = StopOnPanic(stop.clone());
+                panic!("as a mistake in a worker does");
+            });
+            assert!(panicking.join().is_err());
+            assert_eq!(waiting.join().unwrap(), Err(Stopped));
+        });
+        drop(nobody_sends);
+        let calm = Stop::default();
+        drop(StopOnPanic(calm.clone()));
+        assert_eq!(calm.check(), Ok(()));
+    }
 }

@@ -6,8 +6,8 @@ use harness::detour::{Barrier, Detour, Fate, contains};
 use harness::program::{Program, Running, WorkDir};
 use harness::server::{self, Product, Server};
 use std::process::Command;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Longer than a program may take to end after a signal, and far shorter than any other limit.
@@ -99,6 +99,57 @@ fn any_of_its_connections_is_killed_at_any_moment() {
 fn ids(client: &mut harness::sql::Client) -> Vec<String> {
     let rows = client.query("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'root' ORDER BY ID");
     rows.iter().map(|row| harness::sql::text(&row[0])).collect()
+}
+
+#[test]
+fn a_dump_that_is_killed_again_and_again_comes_to_its_end() {
+    for product in Product::ALL {
+        let server = &*server::held(product);
+        let name = "faults_again";
+        fill(server, name);
+        let (mut killed, mut resumed, mut kept) = (0, 0, 0);
+        for round in 0..6 {
+            let dir = WorkDir::new();
+            // Ever later in the dump, so that each run adds something to what the ones before have left.
+            for attempt in 0.. {
+                let moment = 90 + 17 * round + 23 * attempt;
+                let process = Arc::new((Mutex::new(None), Condvar::new()));
+                let victim = Arc::clone(&process);
+                let (program, _detour) = through(server, &dir, move |number, _| {
+                    if number == moment {
+                        let (pid, known) = &*victim;
+                        let pid = known.wait_while(pid.lock().unwrap(), |pid: &mut Option<u32>| pid.is_none()).unwrap();
+                        let _ = Command::new("kill").arg("-KILL").arg(pid.unwrap().to_string()).status();
+                    }
+                    Fate::Passes
+                });
+                let is_resumed = dir.list().contains(&"mydumper.journal".to_owned());
+                let how = if is_resumed { "--resume" } else { "--clear" };
+                let running = program.args(["-B", name, "--rows", "100", "-t", "3", how]).spawn();
+                *process.0.lock().unwrap() = Some(running.pid());
+                process.1.notify_all();
+                let output = running.wait();
+                resumed += usize::from(is_resumed);
+                kept += usize::from(is_resumed && !output.stderr.contains("0 chunks with 0 rows"));
+                if output.code == Some(0) {
+                    break;
+                }
+                assert_eq!(output.code, None, "{product:?}: {}", output.stderr);
+                assert!(!dir.list().contains(&"metadata".to_owned()));
+                killed += 1;
+            }
+            assert_whole(server, name, &dir);
+        }
+        assert!(killed > 6 && resumed > 3 && kept > 3, "{product:?}: {killed} killed, {resumed} resumed, {kept} kept");
+    }
+}
+
+#[test]
+fn nobody_has_to_read_its_messages() {
+    let full = ["sh", "-c", "exec \"$@\" 2>/dev/full", "sh"];
+    for verbose in ["0", "3"] {
+        Program::mydumper().args(["--socket=/no/such", "-v", verbose]).under(&full).fails_with(3);
+    }
 }
 
 #[test]
