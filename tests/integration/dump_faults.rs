@@ -34,7 +34,7 @@ fn again(server: &Server, dir: &WorkDir, args: &[&str]) {
 #[track_caller]
 fn assert_whole(server: &Server, database: &str, dir: &WorkDir) {
     let target = server::target(server.product());
-    Program::myloader().server(target).args(["--drop-table=DROP", "-d"]).arg(dir.path()).ok();
+    Program::myloader().server(target).args(["--drop-table=DROP", "--verify", "-d"]).arg(dir.path()).ok();
     assert_eq!(compare::differences(server, database, target, database), Vec::<String>::new());
 }
 
@@ -323,8 +323,9 @@ fn a_host_that_is_gone_is_noticed() {
         let server = &*server::held(product);
         let name = "faults_gone";
         make(server, name, HELD_ROWS);
+        let held = Held::new(server, name);
         for protocol in [&[][..], &["--compress-protocol"]] {
-            let (dir, held) = (WorkDir::new(), Held::new(server, name));
+            let dir = WorkDir::new();
             let program = Program::mydumper().server_tcp(server).args(["-B", name, "--statement-size", "10000", "-o"]);
             let program = program.arg(dir.path()).arg("--where").arg(held.condition()).args(protocol);
             let mut running = program.time_limit(SECONDS).spawn();

@@ -137,7 +137,7 @@ impl Held {
     /// Takes the lock, whose name is the database's.
     pub fn new(server: &Server, name: &str) -> Held {
         let mut holder = server.client();
-        assert_eq!(holder.scalar(format!("SELECT GET_LOCK('{name}', 0)")), "1");
+        assert_eq!(holder.scalar(format!("SELECT GET_LOCK('{name}', 30)")), "1");
         Held { name: name.to_owned(), _holder: holder }
     }
 
