@@ -153,8 +153,9 @@ impl OutputDirectory {
 
     /// Sees that there are as many files of a dump, but for metadata, as were written.
     pub fn check_complete(&self, written: u64) -> Result<(), Error> {
-        let is_of_dump = |name: &&String| DumpFile::from_name(name).is_some_and(|file| !file.content.is_metadata());
-        let found = names_in(self.path())?.iter().filter(is_of_dump).count() as u64;
+        let is_of_dump = |name: &str| DumpFile::from_name(name).is_some_and(|file| !file.content.is_metadata());
+        let mut found = 0;
+        each_name(self.path(), |name| found += u64::from(is_of_dump(&name)))?;
         if found == written { Ok(()) } else { Err(Error::Changed { path: self.path().to_owned(), found, written }) }
     }
 
@@ -185,17 +186,21 @@ impl Drop for OutputDirectory {
 }
 
 fn names_in(path: &Path) -> Result<Vec<String>, Error> {
-    let error = |source| Error::Io { what: "read the output directory", path: path.to_owned(), source };
-    let entries = match fs::read_dir(path) {
-        Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(error)?,
-    };
     let mut names = Vec::new();
-    for entry in entries {
-        names.push(entry.map_err(error)?.file_name().to_string_lossy().into_owned());
+    match each_name(path, |name| names.push(name)) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        result => result?,
     }
     names.sort();
     Ok(names)
+}
+
+fn each_name(path: &Path, mut take: impl FnMut(String)) -> Result<(), Error> {
+    let error = |source| Error::Io { what: "read the output directory", path: path.to_owned(), source };
+    for entry in fs::read_dir(path).map_err(error)? {
+        take(entry.map_err(error)?.file_name().to_string_lossy().into_owned());
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> Result<(), Error> {

@@ -180,4 +180,12 @@ fn a_full_disk() {
         );
         assert_eq!(left, files);
     }
+    let dir = WorkDir::new();
+    let path = dir.path().to_str().unwrap();
+    let read_only = mounted.replace("size=1m", "ro");
+    let output =
+        mydumper(server, &dir).args(["-B", "full"]).under(&["unshare", "-m", "sh", "-c", &read_only, path]).run();
+    assert_eq!(output.code, Some(7), "{}", output.stderr);
+    let line = format!("[ERROR] cannot create {path}/mydumper.journal: Read-only file system (os error 30)");
+    assert_eq!(only_line(&output.stderr), line);
 }
