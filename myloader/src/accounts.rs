@@ -12,6 +12,7 @@ use common::server::Product;
 use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
 
 use crate::job::{LaterGrant, Outcome};
+use crate::refusal::{Fault, Refusal};
 use crate::worker::{Error, Worker};
 
 /// No such table, no such routine.
@@ -102,7 +103,7 @@ struct Work {
     /// Accounts that were there, or could not be created.
     left_alone: BTreeSet<Account>,
     later: Vec<LaterGrant>,
-    failures: Vec<String>,
+    failures: Vec<Refusal>,
 }
 
 impl Work {
@@ -129,11 +130,12 @@ impl Work {
         }
         for (line, account) in restricted {
             if self.left_alone.insert(account.clone()) {
-                self.failures.push(format!(
-                    "{account}: {}, line {line}: it has partial revokes, and this server would give it more than it had: \
-                     the account was not created (SET GLOBAL partial_revokes=ON)",
+                let why = format!(
+                    "{}, line {line}: it has partial revokes, and this server would give it more than it had: the account \
+                     was not created (SET GLOBAL partial_revokes=ON)",
                     self.file
-                ));
+                );
+                self.failures.push(Refusal { object: account.to_string(), why, fault: Fault::Server(None) });
             }
         }
         Ok(())
@@ -168,12 +170,13 @@ impl Work {
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 if in_doubt {
-                    self.failures.push(format!(
-                        "{account}: {}, line {}: the connection was lost while it was created, and it is there now: whether it \
+                    let why = format!(
+                        "{}, line {}: the connection was lost while it was created, and it is there now: whether it \
                          was there before is not known, so it got no privileges (if it was not, drop it, and restore with \
                          --users --no-data again)",
                         self.file, statement.line
-                    ));
+                    );
+                    self.failures.push(Refusal { object: account.to_string(), why, fault: Fault::Server(None) });
                     self.left_alone.insert(account.clone());
                     return Ok(());
                 }
@@ -221,6 +224,7 @@ fn stop_or(source: ServerError) -> Result<ServerError, Error> {
     }
 }
 
-fn failure(account: &str, file: &str, line: u64, source: ServerError) -> String {
-    format!("{account}: {file}, line {line}: {source}")
+fn failure(account: &str, file: &str, line: u64, source: ServerError) -> Refusal {
+    let fault = Fault::Server(source.server_code());
+    Refusal { object: account.to_owned(), why: format!("{file}, line {line}: {source}"), fault }
 }

@@ -20,14 +20,18 @@ use crate::ddl::portability::{self, Names};
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 use crate::ddl::translate::translate;
 use crate::definitions::text;
-use crate::job::{Findings, Outcome, Refusal};
+use crate::job::{Findings, Outcome};
+use crate::refusal::{Fault, Refusal};
 use crate::worker::{Error, Worker};
 
 /// What the server has said of character sets and collations: why it does not have one.
 #[derive(Default)]
 pub struct Vocabulary {
-    known: Mutex<BTreeMap<(Kind, String), Option<String>>>,
+    known: Mutex<BTreeMap<(Kind, String), Option<Answer>>>,
 }
+
+/// The server's error number, and the message.
+type Answer = (Option<u16>, String);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -37,7 +41,7 @@ enum Kind {
 
 impl Vocabulary {
     /// Why the server does not have the first of these that it does not have.
-    fn refuse(&self, connection: &mut Connection, names: Names) -> Result<Option<String>, ServerError> {
+    fn refuse(&self, connection: &mut Connection, names: Names) -> Result<Option<Answer>, ServerError> {
         let collations = names.collations.into_iter().map(|name| (Kind::Collation, name));
         let character_sets = names.character_sets.into_iter().map(|name| (Kind::CharacterSet, name));
         for name in collations.chain(character_sets) {
@@ -48,7 +52,7 @@ impl Vocabulary {
         Ok(None)
     }
 
-    fn ask(&self, connection: &mut Connection, name: (Kind, String)) -> Result<Option<String>, ServerError> {
+    fn ask(&self, connection: &mut Connection, name: (Kind, String)) -> Result<Option<Answer>, ServerError> {
         const UNKNOWN_CHARACTER_SET: u16 = 1115;
         const UNKNOWN_COLLATION: u16 = 1273;
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +67,7 @@ impl Vocabulary {
         connection.execute("SET NAMES utf8mb4")?;
         let answer = match result {
             Err(error) if matches!(error.server_code(), Some(UNKNOWN_CHARACTER_SET | UNKNOWN_COLLATION)) => {
-                Some(error.without_statement())
+                Some((error.server_code(), error.without_statement()))
             }
             // Whatever else is wrong with it shows when the object is made.
             Err(error) if error.server_code().is_none() => return Err(error),
@@ -106,10 +110,7 @@ pub fn file(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
         let kind = classify(statement.text);
         match kind {
             StatementKind::Set => {
-                if let Some((_, modes)) = sql_mode_value(statement.text) {
-                    let modes = text(&modes);
-                    dialect = dialect_of(&modes);
-                }
+                dialect = dialect_after(dialect, kind, statement.text);
                 session.push(statement.text.to_vec());
             }
             StatementKind::CreateTable => {
@@ -171,8 +172,9 @@ fn look(
         }
     }
     let answer = worker.shared.vocabulary.refuse(worker.session.connection(), names);
-    if let Some(why) = answer.map_err(failed)? {
-        findings.refusals.push(Refusal { object: object.to_owned(), why: format!("{file}, line {line}: {why}") });
+    if let Some((code, why)) = answer.map_err(failed)? {
+        let why = format!("{file}, line {line}: {why}");
+        findings.refusals.push(Refusal { object: object.to_owned(), why, fault: Fault::Server(code) });
     }
     Ok(())
 }
@@ -238,7 +240,7 @@ fn unsupported(
         () => return,
     };
     let why = format!("{file}, line {line}: {server} has no {what} (leave it out, or write it anew for this server)");
-    findings.refusals.push(Refusal { object: object.to_owned(), why });
+    findings.refusals.push(Refusal { object: object.to_owned(), why, fault: Fault::Server(None) });
 }
 
 /// Modes that a stored program was made with, and that this server does not have.
@@ -249,17 +251,25 @@ fn modes(server: Server, set: &[u8], object: &str, findings: &mut Findings) {
     }
 }
 
+/// How a file's statements are to be read after this one.
+pub fn dialect_after(dialect: Dialect, kind: StatementKind, statement: &[u8]) -> Dialect {
+    let modes = if kind == StatementKind::Set { sql_mode_value(statement) } else { None };
+    modes.map_or(dialect, |(_, modes)| dialect_of(&text(&modes)))
+}
+
 fn dialect_of(modes: &str) -> Dialect {
     let has = |mode: &str| modes.split(',').any(|other| other.eq_ignore_ascii_case(mode));
     Dialect { ansi_quotes: has("ANSI_QUOTES"), no_backslash_escapes: has("NO_BACKSLASH_ESCAPES") }
 }
 
-/// What CREATE makes: `view shop.totals`. The database is the file's; MySQL and MariaDB do not print it.
-fn object(file: &DumpFile, sql: &[u8], dialect: Dialect) -> String {
+/// What CREATE makes, or DROP removes: `view shop.totals`. The database is the file's; MySQL and MariaDB do not print it.
+pub fn object(file: &DumpFile, sql: &[u8], dialect: Dialect) -> String {
     const KINDS: [&str; 8] = ["VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "PACKAGE", "LIBRARY", "EVENT", "BODY"];
     let tokens: Vec<Token<'_>> = Tokens::new(sql, dialect).take(40).collect();
     let found = tokens.iter().enumerate().find_map(|(index, token)| {
         let kind = KINDS.iter().find(|kind| token.is_word(kind))?;
+        let is_optional = tokens.get(index + 1).is_some_and(|token| token.is_word("IF"));
+        let index = if is_optional { index + 2 } else { index };
         let name = tokens.get(index + 1)?;
         if name.is_word("BODY") {
             return Some(("package body".to_owned(), tokens.get(index + 2)?.identifier()?));

@@ -11,6 +11,7 @@ use common::server::Server;
 use common::sql::definer::DefinerRule;
 
 use crate::options::{DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
+use crate::refusal::Tolerance;
 
 /// A restore's configuration.
 pub struct Config {
@@ -126,6 +127,8 @@ pub struct Restore {
     pub verify_only: bool,
     /// Whether a file is removed when it was restored.
     pub delete_files: bool,
+    /// What the restore goes on without.
+    pub tolerance: Tolerance,
 }
 
 /// What the options ask for.
@@ -198,6 +201,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             queries_per_transaction: restore.queries_per_transaction,
             verify: if restores { restore.verify } else { restore.verify.or(Some(Verify::Hash)) },
             verify_only: !restores,
+            tolerance: Tolerance { keep_going: restore.keep_going, codes: restore.ignore_errors.unwrap_or_default().0 },
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },
         source,

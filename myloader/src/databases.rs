@@ -11,7 +11,7 @@ use crate::check;
 use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::definitions::text;
-use crate::job::{DatabaseTarget, Existing, Findings, Outcome, Refusal};
+use crate::job::{DatabaseTarget, Existing, Findings, Outcome};
 use crate::options::DropTable;
 use crate::worker::{Error, Worker};
 
@@ -64,7 +64,7 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -
         .and_then(|create| create_database::ensure_if_not_exists(&create))
         .map_err(|source| Error::Parse { file: file.to_string(), line, source })?;
     if let Err(source) = worker.session.connection().execute(create) {
-        return Refusal::of(format!("database {}", database.target.escape_debug()), failed(source));
+        return failed(source).refused_definition(format!("database {}", database.target.escape_debug()));
     }
     worker.end_file(file)?;
     Ok(Outcome::Done)
@@ -106,7 +106,14 @@ pub fn drop_existing(worker: &mut Worker, names: &[QualifiedName]) -> Result<Out
     };
     for name in names {
         worker.session.reset(Some(&name.database)).map_err(failed(name))?;
-        drop_table_or_view(worker, &quote_identifier(&name.name)).map_err(failed(name))?;
+        if let Err(source) = drop_table_or_view(worker, &quote_identifier(&name.name)) {
+            let error = failed(name)(source);
+            if !worker.may_leave_out(&error) {
+                return Err(error);
+            }
+            // When it is made, it will be found to exist: that counts.
+            tracing::warn!("{error}");
+        }
     }
     Ok(Outcome::Done)
 }

@@ -9,6 +9,7 @@ use common::name::QualifiedName;
 use common::sql::quote_identifier;
 use common::sql::token::Dialect;
 
+use crate::check::{dialect_after, object};
 use crate::databases::drop_table_or_view;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::sequences;
@@ -16,9 +17,10 @@ use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::translate::translate;
 use crate::ddl::trigger::table_of_trigger;
-use crate::job::{DatabaseTarget, Keys, Outcome, Refusal, TableTarget};
+use crate::job::{DatabaseTarget, Keys, Outcome, TableTarget};
 use crate::ledger::Ledger;
 use crate::options::DropTable;
+use crate::refusal::{Fault, Refusal};
 use crate::session::Preamble;
 use crate::steps::Step;
 use crate::worker::{Error, Worker, table_file_name};
@@ -94,7 +96,7 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
         let name = QualifiedName::new(database.target.clone(), name);
         let made = match create_table(worker, &name, &split.create) {
             Ok(made) => made,
-            Err(source) => return Refusal::of(format!("table {name}"), failed(source)),
+            Err(source) => return failed(source).refused_definition(format!("table {name}")),
         };
         // A table that was there has its keys.
         let (keys, constraints) = if made { (split.keys, split.constraints) } else { (Vec::new(), None) };
@@ -218,7 +220,7 @@ pub fn sequence(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
         _ => Ok(Handled::No),
     });
     let name = file.content.table().map(|sequence| sequence.table.as_str()).unwrap_or_default();
-    result.or_else(|error| Refusal::of(format!("sequence {}", QualifiedName::new(&database.target, name)), error))
+    result.or_else(|error| error.refused_definition(format!("sequence {}", QualifiedName::new(&database.target, name))))
 }
 
 /// Whether views and sequences that are there stay as they are, as tables do.
@@ -259,16 +261,25 @@ pub fn view(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile) -> 
         }
         _ => Ok(Handled::No),
     });
-    postponed(result, &NOT_THERE_YET)
+    postponed(worker, file, result, &NOT_THERE_YET)
 }
 
 /// A failure with one of these codes is no failure yet: what is missing may be created meanwhile.
-fn postponed(result: Result<Outcome, Error>, not_there_yet: &[u16]) -> Result<Outcome, Error> {
+fn postponed(
+    worker: &mut Worker,
+    file: &DumpFile,
+    result: Result<Outcome, Error>,
+    not_there_yet: &[u16],
+) -> Result<Outcome, Error> {
+    let is_missing = |fault| matches!(fault, Fault::Server(Some(code)) if not_there_yet.contains(&code));
     match result {
-        Err(Error::Statement { source, .. })
-            if source.server_code().is_some_and(|code| not_there_yet.contains(&code)) =>
-        {
-            Ok(Outcome::Postponed(source.to_string()))
+        Err(Error::Statement { source, .. }) if is_missing(Fault::Server(source.server_code())) => {
+            let fault = Fault::Server(source.server_code());
+            Ok(Outcome::Postponed(vec![Refusal { object: file.to_string(), why: source.to_string(), fault }]))
+        }
+        // The whole file is run again: what is there is made anew.
+        Ok(_) if worker.left_out.iter().any(|refusal| is_missing(refusal.fault)) => {
+            Ok(Outcome::Postponed(std::mem::take(&mut worker.left_out)))
         }
         result => result,
     }
@@ -281,6 +292,7 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     // DROP TRIGGER comes before it is known which table the trigger is of.
     let mut drop = None;
     let mut empty = true;
+    let mut dialect = Dialect::default();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
@@ -305,12 +317,14 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
                 }
                 let create = worker.shared.restore.definer.apply(statement.text);
                 match worker.session.execute_ddl(create) {
+                    Ok(_) => {}
                     Err(error) if step == Step::InDoubt && exists(&error) => {}
-                    result => result.map(|_| ()).map_err(failed)?,
+                    Err(error) => worker.leave_out(object(file, statement.text, dialect), failed(error))?,
                 }
                 worker.steps.did();
             }
-            _ => {
+            kind => {
+                dialect = dialect_after(dialect, kind, statement.text);
                 worker.session.prepare(statement.text).map_err(failed)?;
             }
         }
@@ -330,7 +344,7 @@ pub fn routines(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
         Ok(if is_event { Handled::Yes } else { Handled::No })
     });
     // A library of another database.
-    postponed(result, &[NO_SUCH_ROUTINE])
+    postponed(worker, file, result, &[NO_SUCH_ROUTINE])
 }
 
 /// The events of a file that also has routines. Nothing is left to do with the file then.
@@ -355,7 +369,10 @@ fn run_file(
     handle: impl Fn(&mut Worker, StatementKind, &[u8]) -> Result<Handled, ServerError>,
 ) -> Result<Outcome, Error> {
     let outcome = run_statements(worker, file, handle)?;
-    worker.end_file(file)?;
+    // It may be tried again.
+    if worker.left_out.is_empty() {
+        worker.end_file(file)?;
+    }
     Ok(outcome)
 }
 
@@ -366,10 +383,12 @@ fn run_statements(
 ) -> Result<Outcome, Error> {
     let mut reader = worker.shared.files.statements(file)?;
     let mut empty = true;
+    let mut dialect = Dialect::default();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         let kind = classify(statement.text);
+        dialect = dialect_after(dialect, kind, statement.text);
         let step = match kind {
             StatementKind::Set | StatementKind::Use => Step::New,
             _ => worker.steps.next(),
@@ -389,8 +408,11 @@ fn run_statements(
             Handled::No => worker.session.prepare(&text).map(drop),
         });
         match result {
+            Ok(()) => {}
             Err(error) if step == Step::InDoubt && exists(&error) => {}
-            result => result.map_err(failed)?,
+            // What follows would be made in another session than its own.
+            Err(error) if kind == StatementKind::Set => return Err(failed(error)),
+            Err(error) => worker.leave_out(object(file, statement.text, dialect), failed(error))?,
         }
         worker.steps.did();
     }

@@ -9,6 +9,7 @@ use common::name::QualifiedName;
 use common::row_hash::{ChunkRows, Rows};
 
 use crate::ledger::Ledger;
+use crate::refusal::Refusal;
 
 /// A database that is being restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +38,6 @@ pub struct Existing {
     pub names: BTreeSet<String>,
     /// Those with triggers.
     pub with_triggers: BTreeSet<String>,
-}
-
-/// An object of the dump that the server cannot have.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// What it is: `table shop.orders`.
-    pub object: String,
-    /// The server's code and text, and what to do.
-    pub why: String,
 }
 
 /// A table that is compared with the dump.
@@ -170,8 +162,8 @@ pub enum Outcome {
     DatabaseSkipped,
     /// A definition was read.
     Checked(Findings),
-    /// The server does not take the definition.
-    Refused(Refusal),
+    /// What the job was to make cannot be made, or not all of it.
+    Refused(Vec<Refusal>),
     /// The table is there and waits for rows.
     TableReady {
         /// Its names.
@@ -191,23 +183,57 @@ pub enum Outcome {
     RowsLoaded(u64),
     /// So is a part of a table.
     Compared(Compared),
+    /// So many rows were loaded, and others of the file cannot be.
+    RowsLeftOut {
+        /// Rows that were loaded.
+        loaded: u64,
+        /// Rows that were not; `None` if nobody knows how many.
+        left_out: Option<u64>,
+        /// Which, and why.
+        refusal: Refusal,
+    },
     /// A view, or a routine that uses a library, needs something that is not there yet.
-    Postponed(String),
+    Postponed(Vec<Refusal>),
     /// So far are the accounts.
     Accounts {
         /// Privileges on what is not there yet.
         later: Vec<LaterGrant>,
-        /// What failed, as messages.
-        failures: Vec<String>,
+        /// What failed: the restore always goes on without.
+        failures: Vec<Refusal>,
     },
     /// Nothing more to say.
     Done,
 }
 
-impl fmt::Display for Refusal {
-    /// As messages name it: one line, though a server's text may have several.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.object, self.why.replace(['\n', '\r'], " "))
+impl Job {
+    /// What the job is to bring, as messages about its failure name it.
+    pub fn object(&self) -> String {
+        let of_table = |kind: &str, database: &DatabaseTarget, file: &DumpFile| {
+            let name = file.content.table().map(|table| table.table.clone()).unwrap_or_default();
+            format!("{kind} {}", QualifiedName::new(database.target.clone(), name))
+        };
+        match self {
+            Job::Tablespaces(_) => "tablespaces".to_owned(),
+            Job::CheckAccounts(_) | Job::CreateAccounts(_) | Job::GrantLater(..) => "accounts".to_owned(),
+            Job::FindDatabase(file) | Job::Check(file) => file.to_string(),
+            Job::UseDatabase(name) => format!("database {}", name.escape_debug()),
+            Job::CreateDatabase(database, _) => format!("database {}", database.target.escape_debug()),
+            Job::DropExisting(_) => "what exists and comes again".to_owned(),
+            Job::Sequence(database, file) => of_table("sequence", database, file),
+            Job::CreateTable(database, file, _) => of_table("table", database, file),
+            Job::Empty(table) => format!("table {}", table.name),
+            Job::Rows(table, _, file) => format!("rows of {} in {file}", table.name),
+            Job::AddKeys(table, _) => format!("keys of {}", table.name),
+            Job::AddConstraints(table, _) => format!("foreign keys of {}", table.name),
+            Job::Routines(database, _) => format!("routines of {}", database.target.escape_debug()),
+            Job::View(database, file) => of_table("view", database, file),
+            Job::Triggers(database, file) => match file.content.table() {
+                Some(_) => of_table("triggers of", database, file),
+                None => format!("triggers of {}", database.target.escape_debug()),
+            },
+            Job::Compare(comparison, _) => format!("table {}", comparison.name),
+            Job::Events(database, _) => format!("events of {}", database.target.escape_debug()),
+        }
     }
 }
 

@@ -275,6 +275,7 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         post: restore.post,
         verify: restore.verify,
         verify_only: restore.verify_only,
+        tolerance: restore.tolerance.clone(),
     }
 }
 
@@ -335,7 +336,8 @@ impl Coordinator<'_> {
             Input::Directory(..) => (&nothing, u64::MAX),
             Input::Stream(source, max_waiting) => (source.events(), *max_waiting),
         };
-        while !self.scheduler.is_finished() {
+        loop {
+            self.scheduler.make_room(max_waiting)?;
             // There is room for a job of each idle worker, so this does not wait.
             while self.idle > 0
                 && let Some(job) = self.scheduler.next_job()
@@ -344,20 +346,17 @@ impl Coordinator<'_> {
                 self.shared.stop.send(&self.jobs, job)?;
                 self.idle -= 1;
             }
-            // When too much waits, no more is taken from the stream, whose reader then stops reading. But with no job
-            // under way, what the restore waits for is still in the stream: unless it does not say where its
-            // definitions end, and only the end would.
-            let mut full = self.scheduler.waiting_bytes() > max_waiting;
-            if full && !self.scheduler.is_busy() {
-                self.scheduler.definitions_arrived()?;
-                full = self.scheduler.is_busy();
+            if self.scheduler.is_finished() {
+                return Ok(());
             }
+            // When too much waits, no more is taken from the stream, whose reader then stops reading.
+            let wanted = if self.scheduler.wants_input(max_waiting) { arrivals } else { &nothing };
             select! {
-                recv(if full { &nothing } else { arrivals }) -> event => match event.map_err(|_| Stopped)?? {
+                recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
                     Event::Metadata(metadata) => self.metadata(metadata)?,
                     Event::Definitions(metadata) => {
                         self.metadata(metadata)?;
-                        self.scheduler.definitions_arrived()?;
+                        self.scheduler.definitions_announced()?;
                     }
                     Event::File(file, bytes) => self.arrived(file, bytes)?,
                     Event::End(metadata, text) => {
@@ -380,7 +379,6 @@ impl Coordinator<'_> {
             self.warn();
             self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
         }
-        Ok(())
     }
 
     /// Before any table is made, where the metadata tells.
@@ -395,6 +393,9 @@ impl Coordinator<'_> {
     fn warn(&mut self) {
         for warning in self.scheduler.take_warnings() {
             tracing::warn!("{warning}");
+        }
+        for refusal in self.scheduler.take_left_out() {
+            tracing::error!("left out: {refusal}");
         }
     }
 

@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 use clap::Parser;
 use common::options::values::{BadValue, byte_size, choose, positive, threads};
-use common::options::{CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LoaderStream, LogOptions};
+use common::options::{
+    CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LoaderStream, LogOptions,
+};
 
 #[cfg(test)]
 mod tests;
@@ -161,6 +163,14 @@ pub struct RestoreOptions {
     /// a lost connection is tried to be made again, at growing intervals: 10 times take about a minute
     #[arg(long, value_name = "COUNT", default_value = "10")]
     pub retry_count: u32,
+
+    /// Go on without what the server refuses with one of these error numbers; all else ends the restore
+    #[arg(long, value_name = "CODE[,CODE...]")]
+    pub ignore_errors: Option<ErrorCodes>,
+
+    /// Go on without whatever the server refuses or a damaged file holds, and name it at the end
+    #[arg(long)]
+    pub keep_going: bool,
 
     /// How rows go to the server: INSERT, LOAD_DATA (LOAD DATA LOCAL, also of INSERT statements), or AUTO: what is faster
     #[arg(long, value_name = "METHOD", default_value = "AUTO")]

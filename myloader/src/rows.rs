@@ -13,10 +13,11 @@ use common::progress::Counters;
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
+use crate::gaps::{Gaps, rows_of};
 use crate::job::{self, TableTarget};
 use crate::load_data::{self, Ended, Filling};
 use crate::session::Preamble;
-use crate::transaction::{Broken, Done, Loaded, Transaction, may_pass};
+use crate::transaction::{Broken, Done, GoOn, Loaded, Transaction, may_pass};
 use crate::worker::{Error, Worker};
 
 /// How long to wait after a transaction's first failure, and so much more after each further one.
@@ -29,11 +30,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
     let mut done = Done::default();
     let mut transaction = Transaction::new(table, file, worker.shared.restore.queries_per_transaction);
+    let mut gaps = Gaps::default();
     let mut attempts = 0;
     loop {
         let committed = done.statements;
-        let broken = match load_from(worker, table, file, &mut transaction, &mut done) {
-            Ok(End::Whole) => return Ok(job::Outcome::RowsLoaded(done.rows)),
+        let broken = match load_from(worker, table, file, &mut transaction, &mut gaps, &mut done) {
+            Ok(End::Whole) => return Ok(gaps.outcome(table, file, done.rows)),
+            Ok(End::Anew) => continue,
             Ok(End::Refused) => match worker.session.unchanged().execute("ROLLBACK") {
                 Ok(_) => {
                     transaction.forget();
@@ -49,6 +52,17 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
         attempts += 1;
         let may_try = attempts <= worker.shared.restore.retry_count;
         let error = match broken {
+            Broken::Failed(error) if worker.may_leave_out(&error) && !(may_try && may_pass(&error)) => {
+                if may_pass(&error) && transaction.has_begun() {
+                    transaction.leave_out(worker, &error, None, &mut gaps, &mut done)?;
+                    attempts = 0;
+                    continue;
+                }
+                // The file cannot be read on, or its session cannot be had.
+                transaction.roll_back(worker)?;
+                gaps.add_rest(&error);
+                return Ok(gaps.outcome(table, file, done.rows));
+            }
             Broken::Failed(error) | Broken::Settled(error) if !may_try => return Err(error),
             Broken::Failed(error) => transaction.undo(worker, error)?,
             Broken::Settled(error) => error,
@@ -64,6 +78,8 @@ enum End {
     Whole,
     /// LOAD DATA did not do what INSERT would have done: the transaction has to be played again.
     Refused,
+    /// A statement was refused, and left out or not: what is not done has to be played again.
+    Anew,
 }
 
 /// Loads what of a file is not committed yet.
@@ -72,6 +88,7 @@ fn load_from(
     table: &TableTarget,
     file: &DumpFile,
     transaction: &mut Transaction<'_>,
+    gaps: &mut Gaps,
     done: &mut Done,
 ) -> Result<End, Broken> {
     let failed = |source| Error::Job { job: file.to_string(), source };
@@ -128,7 +145,13 @@ fn load_from(
                     transaction.done(worker, ended.sent.statements, true, loaded, done)?;
                     continue;
                 }
-                let outcome = worker.session.unchanged().execute(statement.text).map_err(failed)?;
+                let outcome = match worker.session.unchanged().execute(statement.text).map_err(failed) {
+                    Ok(outcome) => outcome,
+                    Err(error) => match left_out(worker, transaction, error, rows_of(statement.text), gaps, done)? {
+                        GoOn::Next => continue,
+                        GoOn::Anew => return Ok(End::Anew),
+                    },
+                };
                 let loaded = loaded(statement.text, outcome);
                 if statements > done.counted {
                     done.counted = statements;
@@ -147,7 +170,16 @@ fn load_from(
                     continue;
                 }
                 transaction.begin(worker).map_err(failed)?;
-                let loaded = load_data(worker, file, &data, statement.text, statement.line)?;
+                let loaded = match load_data(worker, file, &data, statement.text, statement.line) {
+                    Ok(loaded) => loaded,
+                    Err(error) => {
+                        let rows = if let Error::Warnings { rows, .. } = &error { Some(*rows) } else { None };
+                        match left_out(worker, transaction, error, rows, gaps, done)? {
+                            GoOn::Next => continue,
+                            GoOn::Anew => return Ok(End::Anew),
+                        }
+                    }
+                };
                 transaction.done(worker, 1, false, loaded, done)?;
             }
             _ => {
@@ -168,6 +200,21 @@ fn load_from(
     Ok(End::Whole)
 }
 
+/// Leaves out a statement that was refused for good, if the restore is to go on without it.
+fn left_out(
+    worker: &mut Worker,
+    transaction: &mut Transaction<'_>,
+    error: Error,
+    rows: Option<u64>,
+    gaps: &mut Gaps,
+    done: &mut Done,
+) -> Result<GoOn, Broken> {
+    if may_pass(&error) || !worker.may_leave_out(&error) {
+        return Err(error.into());
+    }
+    Ok(transaction.leave_out(worker, &error, rows, gaps, done)?)
+}
+
 /// Statements of INSERT were sent as LOAD DATA. `None` if that has not done what they would have done.
 fn accepted(
     worker: &mut Worker,
@@ -186,7 +233,7 @@ fn accepted(
             Ok(Some((ended, loaded)))
         }
         Ok(outcome) => {
-            let first = if outcome.warnings > 0 { first_warnings(worker) } else { "none".to_owned() };
+            let first = if outcome.warnings > 0 { first_warnings(worker).1 } else { "none".to_owned() };
             let Outcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(
                 "{file}, line {line}: the rows are loaded again by INSERT, as LOAD DATA stored {affected_rows} of {} with \
@@ -272,28 +319,38 @@ fn load_data(
         OnDuplicate::Ignore => (sent, outcome.skipped, signed(affected)),
         OnDuplicate::Replace => (sent, 0, replaced(sent, affected)),
     };
-    worker.shared.counters.add_rows(restored, 0);
     // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
     let expected = expected_warnings(statement).saturating_add(skipped);
     if outcome.warnings != expected || outcome.skipped != skipped {
-        let first = first_warnings(worker);
-        return Err(Error::Warnings { file: file.to_string(), line, warnings: outcome.warnings, expected, first });
+        let (code, first) = first_warnings(worker);
+        return Err(Error::Warnings {
+            file: file.to_string(),
+            line,
+            warnings: outcome.warnings,
+            expected,
+            first,
+            code,
+            rows: sent,
+        });
     }
+    worker.shared.counters.add_rows(restored, 0);
     Ok(Loaded { rows: restored, net })
 }
 
 fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u64) {
-    let first = first_warnings(worker);
+    let (_, first) = first_warnings(worker);
     tracing::warn!("{file}, line {line}: {warnings} warning(s) of the server, the first: {first}");
 }
 
-fn first_warnings(worker: &mut Worker) -> String {
+/// The first one's code, and the texts of some.
+fn first_warnings(worker: &mut Worker) -> (Option<u16>, String) {
     match worker.session.unchanged().query("SHOW WARNINGS LIMIT 3") {
         Ok(rows) if !rows.is_empty() => {
             let texts: Vec<String> = rows.iter().map(|row| format!("{} {}", row.text(1), row.text(2))).collect();
-            texts.join("; ")
+            let code = rows.first().and_then(|row| row.number(1)).and_then(|code| code.try_into().ok());
+            (code, texts.join("; "))
         }
-        _ => "(the server does not say)".to_owned(),
+        _ => (None, "(the server does not say)".to_owned()),
     }
 }
 

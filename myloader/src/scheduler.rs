@@ -10,6 +10,8 @@
 
 mod databases;
 mod error;
+#[cfg(test)]
+mod model;
 mod row_counts;
 mod stages;
 mod tables;
@@ -30,8 +32,9 @@ use stages::Stage;
 use verification::Verification;
 pub use verification::{Difference, Verified};
 
-use crate::job::{Findings, Job, LaterGrant, Outcome, Refusal};
+use crate::job::{Compared, Findings, Job, LaterGrant, Outcome};
 use crate::options::{DropTable, OptimizeKeys, Verify};
+use crate::refusal::{Refusal, Tolerance};
 use crate::table_state::{Stage as TableStage, TableState};
 
 /// Options of the scheduler.
@@ -71,6 +74,8 @@ pub struct Settings {
     pub verify: Option<Verify>,
     /// Whether that is all.
     pub verify_only: bool,
+    /// What the restore goes on without.
+    pub tolerance: Tolerance,
 }
 
 /// See the module.
@@ -83,6 +88,8 @@ pub struct Scheduler {
     metadata: Metadata,
     /// Whether the definitions that come before the rows have arrived.
     definitions_arrived: bool,
+    /// Whether the dump's maker, or the end of the input, has said so.
+    definitions_announced: bool,
     /// Whether all files have arrived.
     input_ended: bool,
     /// Jobs of the stage that anyone may take.
@@ -101,22 +108,24 @@ pub struct Scheduler {
     running_keys: usize,
     /// What reading the definitions has shown.
     findings: BTreeMap<DumpFile, Findings>,
-    /// What the server has refused, or would.
+    /// What cannot be restored, and ends the restore as soon as all of that kind are known.
     refusals: Vec<Refusal>,
+    /// What cannot be restored, and the restore goes on without.
+    left_out: Vec<Refusal>,
     /// Files that are not tried for what reading them has shown.
     refused_files: BTreeSet<DumpFile>,
     /// What is to be told, and was not yet.
     warnings: Vec<String>,
+    /// How many of what is left out were told.
+    left_out_told: usize,
     tablespaces: Option<DumpFile>,
     accounts: Option<DumpFile>,
     later_grants: Vec<LaterGrant>,
-    /// What failed of the accounts: told when everything else is restored.
-    account_failures: Vec<String>,
     verification: Verification,
     /// Views, or files with routines, that need what is not there yet.
-    postponed: Vec<(Job, String)>,
-    /// Whether one of these was created since the round began.
-    went_on: bool,
+    postponed: Vec<(Job, Vec<Refusal>)>,
+    /// What is missing to them, in the round before: each round in which it gets less is followed by another.
+    missing_before: usize,
 }
 
 impl Settings {
@@ -157,6 +166,7 @@ impl Scheduler {
             tables: BTreeMap::new(),
             metadata: Metadata::default(),
             definitions_arrived: false,
+            definitions_announced: false,
             input_ended: false,
             ready: VecDeque::new(),
             loading: VecDeque::new(),
@@ -168,16 +178,17 @@ impl Scheduler {
             running_keys: 0,
             findings: BTreeMap::new(),
             refusals: Vec::new(),
+            left_out: Vec::new(),
+            left_out_told: 0,
             refused_files: BTreeSet::new(),
             to_empty: VecDeque::new(),
             warnings: Vec::new(),
             tablespaces: None,
             accounts: None,
             later_grants: Vec::new(),
-            account_failures: Vec::new(),
             verification: Verification::default(),
             postponed: Vec::new(),
-            went_on: false,
+            missing_before: usize::MAX,
         }
     }
 
@@ -195,6 +206,7 @@ impl Scheduler {
     }
 
     /// Bytes of rows that wait for a worker.
+    #[cfg(test)]
     pub fn waiting_bytes(&self) -> u64 {
         self.waiting_bytes
     }
@@ -202,6 +214,29 @@ impl Scheduler {
     /// What the user should know and has not been told.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// What the restore goes on without and the user has not been told.
+    pub fn take_left_out(&mut self) -> &[Refusal] {
+        let told = std::mem::replace(&mut self.left_out_told, self.left_out.len());
+        &self.left_out[told..]
+    }
+
+    /// To be called before jobs are taken, with the number of bytes that may wait. When more do and there is nothing to
+    /// do, what the restore waits for is still in the input; unless nobody said where the definitions end that come
+    /// before the rows, and only the input's end would: then they are taken to be complete.
+    ///
+    /// # Errors
+    /// As [`Scheduler::definitions_arrived`].
+    pub fn make_room(&mut self, max_waiting: u64) -> Result<(), Error> {
+        let is_full = self.waiting_bytes > max_waiting;
+        if is_full && !self.is_busy() && self.next_place().is_none() { self.definitions_arrived() } else { Ok(()) }
+    }
+
+    /// Whether more is to be taken from the input when all jobs are taken that workers are there for. With none at work
+    /// it always is: nothing else could go on.
+    pub fn wants_input(&self, max_waiting: u64) -> bool {
+        self.waiting_bytes <= max_waiting || !self.is_busy()
     }
 
     /// Whether workers are at work.
@@ -248,7 +283,7 @@ impl Scheduler {
             Content::Rows(rows) if self.settings.data => {
                 let table = rows.table.clone();
                 let state = self.tables.entry(table.clone()).or_default();
-                if state.stage != TableStage::Skipped {
+                if !matches!(state.stage, TableStage::Skipped | TableStage::Refused) {
                     let pairs = self.metadata.config.local_infile == Some(true);
                     self.waiting_bytes += state.add_rows(rows, file.compression, bytes, pairs);
                 }
@@ -263,9 +298,10 @@ impl Scheduler {
     /// A file that belongs to no database.
     fn server_wide(&mut self, file: DumpFile) {
         match file.content {
-            Content::Tablespaces if self.settings.schemas && self.settings.create_tables => {
-                self.tablespaces = Some(file);
-            }
+            Content::Tablespaces if self.settings.schemas && self.settings.create_tables => match self.stage {
+                Stage::Definitions => self.tablespaces = Some(file),
+                _ => self.ready.push_back(Job::Tablespaces(file)),
+            },
             Content::Accounts if self.settings.accounts => {
                 self.accounts = Some(file.clone());
                 self.ready.push_back(Job::CheckAccounts(file));
@@ -274,14 +310,22 @@ impl Scheduler {
         }
     }
 
-    /// No further definition comes before the rows, as far as the dump's maker tells. What still comes later is dealt
-    /// with as it comes.
-    pub fn definitions_arrived(&mut self) -> Result<(), Error> {
+    /// The dump's maker says that no further definition comes before the rows: tables whose rows are here and that have
+    /// none are there already.
+    pub fn definitions_announced(&mut self) -> Result<(), Error> {
+        self.definitions_announced = true;
+        self.use_unknown_databases()?;
+        self.definitions_arrived()?;
+        let tables: Vec<TableFileName> = self.tables.keys().cloned().collect();
+        tables.iter().try_for_each(|table| self.start_table(table))
+    }
+
+    /// No further definition comes before the rows, as far as is known. What still comes later is dealt with as it comes.
+    fn definitions_arrived(&mut self) -> Result<(), Error> {
         if self.definitions_arrived {
             return Ok(());
         }
         self.definitions_arrived = true;
-        self.use_unknown_databases()?;
         self.advance()
     }
 
@@ -290,6 +334,7 @@ impl Scheduler {
         self.metadata = metadata;
         self.input_ended = true;
         self.definitions_arrived = true;
+        self.definitions_announced = true;
         if self.settings.verify_only {
             // Files of tables may not be there any more, nor are they needed.
             for table in self.metadata.tables.keys() {
@@ -333,6 +378,9 @@ impl Scheduler {
     /// A job is done.
     pub fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {
         self.running -= 1;
+        if matches!(job, Job::AddKeys(..)) {
+            self.running_keys -= 1;
+        }
         match (job, outcome) {
             (Job::FindDatabase(file), outcome) => {
                 self.database_found(file.content.database().unwrap_or_default(), Some(file), outcome)?;
@@ -341,78 +389,118 @@ impl Scheduler {
             (Job::Check(file), Outcome::Checked(findings)) if findings != Findings::default() => {
                 self.findings.insert(file.clone(), findings);
             }
+            (Job::Check(file), Outcome::Refused(refusals)) => {
+                self.findings.insert(file.clone(), Findings { refusals, changes: Vec::new() });
+            }
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;
             }
-            (Job::Sequence(..), Outcome::Refused(refusal)) => self.refusals.push(refusal),
+            (Job::Sequence(_, file), outcome) => {
+                self.sequence_done(file.content.database().unwrap_or_default(), outcome)?;
+            }
             (Job::CreateTable(_, file, _), outcome) => {
                 if let Some(table) = file.content.table() {
                     self.table_done(table, outcome);
                 }
             }
-            (Job::Empty(table), _) => self.load(&table.file, table),
-            (Job::Rows(table, ..), Outcome::RowsLoaded(rows)) => {
-                if let Some(state) = self.tables.get_mut(&table.file) {
-                    state.active -= 1;
-                    state.restored += rows;
-                }
-                self.table_went_on(&table.file);
+            (Job::Empty(table), Outcome::Refused(refusals)) => {
+                self.refuse_all(refusals);
+                self.set_stage(&table.file, TableStage::Refused);
             }
-            (Job::AddKeys(table, _), _) => {
-                self.running_keys -= 1;
+            (Job::Empty(table), _) => self.load(&table.file, table),
+            (Job::Rows(table, ..), outcome) => self.rows_done(&table.file, outcome),
+            (Job::AddKeys(table, _), outcome) => {
+                self.refuse_what(outcome);
                 self.set_stage(&table.file, TableStage::Restored);
             }
             (Job::Compare(comparison, part), Outcome::Compared(compared)) => {
                 self.verification.compared(comparison, *part, compared);
             }
-            (_, Outcome::Postponed(why)) => self.postponed.push((job.clone(), why)),
-            (Job::View(..) | Job::Routines(..), _) => self.went_on = true,
+            (Job::Compare(comparison, part), Outcome::Refused(refusals)) => {
+                let why = refusals.into_iter().map(|refusal| refusal.why).collect();
+                self.verification.compared(comparison, *part, Compared::Impossible(why));
+            }
+            (_, Outcome::Postponed(missing)) => self.postponed.push((job.clone(), missing)),
             (_, Outcome::Accounts { later, failures }) => {
                 self.later_grants.extend(later);
-                self.account_failures.extend(failures);
+                // Nothing else depends on them.
+                self.left_out.extend(failures);
             }
-            _ => {}
+            (Job::CheckAccounts(_), Outcome::Refused(refusals)) => {
+                self.accounts = None;
+                self.refuse_all(refusals);
+            }
+            (_, outcome) => self.refuse_what(outcome),
         }
         self.advance()
     }
 
-    fn take_job(&mut self) -> Option<Job> {
+    fn refuse_what(&mut self, outcome: Outcome) {
+        if let Outcome::Refused(refusals) = outcome {
+            self.refuse_all(refusals);
+        }
+    }
+
+    /// The restore goes on without these, or ends when all of their kind are known.
+    fn refuse_all(&mut self, refusals: Vec<Refusal>) {
+        let (allowed, fatal): (Vec<_>, Vec<_>) =
+            refusals.into_iter().partition(|refusal| self.settings.tolerance.allows(refusal.fault));
+        self.left_out.extend(allowed);
+        self.refusals.extend(fatal);
+    }
+
+    /// Where the next job is, if there is one that can be done now.
+    fn next_place(&self) -> Option<Place> {
         // Adding a foreign key locks the parent table's definition too: two at a time may deadlock (seen on MySQL 9.7).
         if self.stage == Stage::Constraints && self.running > 0 {
             return None;
         }
-        if let Some(job) = self.ready.pop_front() {
-            return Some(job);
+        if !self.ready.is_empty() {
+            return Some(Place::Ready);
         }
         if self.stage == Stage::Verification {
-            return self.verification.next();
+            return (!self.verification.is_idle()).then_some(Place::Verification);
         }
         if self.stage < Stage::Rows {
             return None;
         }
         // Keys before rows: building them takes the server long, and overlaps with loading other tables.
-        if self.running_keys < self.settings.max_threads_for_keys
-            && let Some(job) = self.keys.pop_front()
-        {
-            return Some(job);
+        if self.running_keys < self.settings.max_threads_for_keys && !self.keys.is_empty() {
+            return Some(Place::Keys);
         }
         let limit = self.settings.max_threads_per_table;
-        for place in 0..self.loading.len() {
-            let table = self.loading[place].clone();
-            let Some(state) = self.tables.get_mut(&table) else { continue };
-            if !state.may_load(limit, self.input_ended) {
-                continue;
-            }
-            let TableStage::Loading(target) = &state.stage else { continue };
-            let target = Arc::clone(target);
-            let Some((rows, file, bytes)) = state.take_rows(&table) else { continue };
-            self.waiting_bytes -= bytes;
-            if !state.has_rows_waiting() {
-                state.offered = false;
-                self.loading.remove(place);
-            }
-            return Some(Job::Rows(target, rows, file));
-        }
-        None
+        let may_load = |table| self.tables.get(table).is_some_and(|state| state.may_load(limit, self.input_ended));
+        self.loading.iter().position(may_load).map(Place::Rows)
     }
+
+    fn take_job(&mut self) -> Option<Job> {
+        match self.next_place()? {
+            Place::Ready => self.ready.pop_front(),
+            Place::Keys => self.keys.pop_front(),
+            Place::Verification => self.verification.next(),
+            Place::Rows(place) => {
+                let table = self.loading.get(place)?.clone();
+                let state = self.tables.get_mut(&table)?;
+                let TableStage::Loading(target) = &state.stage else { return None };
+                let target = Arc::clone(target);
+                let (rows, file, bytes) = state.take_rows(&table)?;
+                self.waiting_bytes -= bytes;
+                if !state.has_rows_waiting() {
+                    state.offered = false;
+                    self.loading.remove(place);
+                }
+                Some(Job::Rows(target, rows, file))
+            }
+        }
+    }
+}
+
+/// Where a job is taken from.
+enum Place {
+    /// What anyone may take.
+    Ready,
+    Keys,
+    Verification,
+    /// The table at this place of those that have files to load.
+    Rows(usize),
 }

@@ -39,6 +39,18 @@ struct Chunk {
     bytes: u64,
 }
 
+/// How many rows of a table are left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LeftOut {
+    /// None.
+    #[default]
+    None,
+    /// So many.
+    Rows(u64),
+    /// Some.
+    Unknown,
+}
+
 /// What is known of a table.
 #[derive(Debug, Default)]
 pub struct TableState {
@@ -54,6 +66,8 @@ pub struct TableState {
     pub row_bytes: u64,
     /// Rows restored.
     pub restored: u64,
+    /// Rows that were left out, and told of; [`LeftOut::Unknown`] once nobody knows how many.
+    pub left_out: LeftOut,
     /// Statements that add its keys.
     pub keys: Vec<Vec<u8>>,
     /// The statement that adds its foreign keys.
@@ -95,6 +109,15 @@ impl TableState {
         bytes
     }
 
+    /// So many rows are left out; `None`: nobody knows.
+    pub fn leave_out(&mut self, rows: Option<u64>) {
+        self.left_out = match (self.left_out, rows) {
+            (LeftOut::Unknown, _) | (_, None) => LeftOut::Unknown,
+            (LeftOut::None, Some(rows)) => LeftOut::Rows(rows),
+            (LeftOut::Rows(before), Some(rows)) => LeftOut::Rows(before + rows),
+        };
+    }
+
     /// No more files come: a statement may need none, or finds out that its data is missing.
     pub fn release_unpaired(&mut self) {
         self.waiting.extend(std::mem::take(&mut self.unpaired_statements).into_values());
@@ -110,6 +133,13 @@ impl TableState {
         let unpaired = std::mem::take(&mut self.unpaired_statements).into_values();
         let data: u64 = std::mem::take(&mut self.unpaired_data).into_values().sum();
         data + self.waiting.drain(..).chain(unpaired).map(|chunk| chunk.bytes).sum::<u64>()
+    }
+
+    /// Bytes of the files that wait.
+    #[cfg(test)]
+    pub fn waiting_bytes(&self) -> u64 {
+        let chunks = self.waiting.iter().chain(self.unpaired_statements.values()).map(|chunk| chunk.bytes);
+        chunks.chain(self.unpaired_data.values().copied()).sum()
     }
 
     /// Whether there are files to load.

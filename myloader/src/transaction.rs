@@ -8,6 +8,7 @@ use common::connection::Error as ServerError;
 use common::dump_file::DumpFile;
 use common::sql::quote_string;
 
+use crate::gaps::Gaps;
 use crate::job::TableTarget;
 use crate::ledger::{self, Verdict};
 use crate::worker::{Error, Worker};
@@ -44,6 +45,23 @@ pub enum Broken {
     Failed(Error),
     /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
     Settled(Error),
+}
+
+/// What a rollback has left.
+#[derive(Debug, Clone, Copy)]
+pub struct Undone {
+    /// Nothing of the transaction is in the table.
+    is_whole: bool,
+    /// The session is another one.
+    is_session_new: bool,
+}
+
+/// How a file goes on after a statement that cannot be done.
+pub enum GoOn {
+    /// With the next statement.
+    Next,
+    /// From the beginning, but for what is done: in a new session, or with each statement in a transaction of its own.
+    Anew,
 }
 
 impl From<Error> for Broken {
@@ -177,6 +195,57 @@ impl<'a> Transaction<'a> {
         }
         self.forget();
         Ok(error)
+    }
+
+    /// Leaves out the statement that has begun, with so many rows, if it is known. Together with others, it is not known
+    /// yet that it is alone to blame.
+    pub fn leave_out(
+        &mut self,
+        worker: &mut Worker,
+        error: &Error,
+        rows: Option<u64>,
+        gaps: &mut Gaps,
+        done: &mut Done,
+    ) -> Result<GoOn, Error> {
+        let begun = self.statements;
+        let undone = self.roll_back(worker)?;
+        if undone.is_whole && begun > 1 {
+            self.limit = 1;
+            self.forget();
+            return Ok(GoOn::Anew);
+        }
+        if undone.is_whole {
+            gaps.add(error, rows);
+        } else {
+            // Those before it stay, too.
+            gaps.add_torn(error);
+            done.rows += self.loaded.rows;
+            *self.table.ledger.open() = None;
+        }
+        done.statements += begun;
+        self.forget();
+        Ok(if undone.is_session_new { GoOn::Anew } else { GoOn::Next })
+    }
+
+    /// Whether a statement has begun.
+    pub fn has_begun(&self) -> bool {
+        self.statements > 0
+    }
+
+    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is of no further use.
+    pub fn roll_back(&self, worker: &mut Worker) -> Result<Undone, Error> {
+        match worker.session.unchanged().execute("ROLLBACK") {
+            Ok(outcome) => Ok(Undone { is_whole: outcome.warnings == 0, is_session_new: false }),
+            Err(source) => {
+                let error = Error::Job { job: self.file.to_string(), source };
+                if !error.is_lost_connection() {
+                    return Err(error);
+                }
+                worker.reconnect(error)?;
+                let is_whole = worker.persist(self.file, |worker| is_transactional(worker, self.table))?;
+                Ok(Undone { is_whole, is_session_new: true })
+            }
+        }
     }
 
     /// Ends the transaction on the server after an error.

@@ -17,8 +17,9 @@ use crate::check::Vocabulary;
 use crate::config::Restore;
 use crate::ddl::ParseError;
 use crate::files::{self, Files};
-use crate::job::{DatabaseTarget, Job, Outcome, Refusal, TableTarget};
+use crate::job::{DatabaseTarget, Job, Outcome, TableTarget};
 use crate::load_data::Tables;
+use crate::refusal::{Fault, Refusal};
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::steps::{Step, Steps};
 use crate::{accounts, check, databases, definitions, rows, verify};
@@ -93,6 +94,10 @@ pub enum Error {
         expected: u64,
         /// The first ones' texts.
         first: String,
+        /// The first one's code.
+        code: Option<u16>,
+        /// How many rows were sent.
+        rows: u64,
     },
     /// What the metadata says of a table's rows is none of a dump.
     #[error(
@@ -195,13 +200,36 @@ impl Error {
     }
 }
 
-impl Refusal {
-    /// A statement that the server has refused does not end the restore at once, so that all of them can be named. Other
+impl Error {
+    /// Whose fault it is, if it is one of the object's own, and other objects may do better.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Error::Warnings { code, .. } => Some(Fault::Server(*code)),
+            _ => match self.exit() {
+                Exit::Server => Some(Fault::Server(self.server_code())),
+                Exit::Dump => Some(Fault::Dump),
+                _ => None,
+            },
+        }
+    }
+
+    /// As what an object cannot be restored for.
+    ///
+    /// # Errors
+    /// This error, if it is none of the object's own.
+    pub fn refusing(self, object: String) -> Result<Refusal, Error> {
+        match self.fault() {
+            Some(fault) => Ok(Refusal { object, why: self.to_string(), fault }),
+            None => Err(self),
+        }
+    }
+
+    /// A definition that the server has refused does not end the restore at once, so that all of them can be named. Other
     /// errors do.
-    pub fn of(object: String, error: Error) -> Result<Outcome, Error> {
-        match error.server_code() {
-            Some(_) => Ok(Outcome::Refused(Refusal { object, why: error.to_string() })),
-            None => Err(error),
+    pub fn refused_definition(self, object: String) -> Result<Outcome, Error> {
+        match self.server_code() {
+            Some(_) => Ok(Outcome::Refused(vec![self.refusing(object)?])),
+            None => Err(self),
         }
     }
 }
@@ -234,6 +262,8 @@ pub struct Worker {
     pub session: Session,
     /// How far its job is.
     pub steps: Steps,
+    /// Objects of its job that are left out.
+    pub left_out: Vec<Refusal>,
     /// What it shares.
     pub shared: Arc<Shared>,
 }
@@ -247,7 +277,7 @@ impl Worker {
         shared: Arc<Shared>,
     ) -> Result<Worker, ServerError> {
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Worker { session, steps: Steps::default(), shared })
+        Ok(Worker { session, steps: Steps::default(), left_out: Vec::new(), shared })
     }
 
     /// Does jobs until there are no more.
@@ -255,7 +285,8 @@ impl Worker {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
         while let Ok(Some(job)) = stop.receive(jobs) {
-            let outcome = self.do_whole_job(&job);
+            let outcome = self.do_whole_job(&job).or_else(|error| self.go_on_without(&job, error));
+            let outcome = outcome.map(|outcome| self.with_left_out(outcome));
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
@@ -318,6 +349,37 @@ impl Worker {
         }
     }
 
+    /// Leaves out an object, if the restore is to go on without it.
+    ///
+    /// # Errors
+    /// What it failed for, if the restore is not to go on.
+    pub fn leave_out(&mut self, object: String, error: Error) -> Result<(), Error> {
+        if !self.may_leave_out(&error) {
+            return Err(error);
+        }
+        self.left_out.push(error.refusing(object)?);
+        Ok(())
+    }
+
+    /// Whether the restore is to go on after an error.
+    pub fn may_leave_out(&self, error: &Error) -> bool {
+        error.fault().is_some_and(|fault| self.shared.restore.tolerance.allows(fault))
+    }
+
+    fn go_on_without(&mut self, job: &Job, error: Error) -> Result<Outcome, Error> {
+        self.leave_out(job.object(), error)?;
+        Ok(Outcome::Done)
+    }
+
+    /// What a job has come to, with the objects of its file that were left out.
+    fn with_left_out(&mut self, outcome: Outcome) -> Outcome {
+        let left_out = std::mem::take(&mut self.left_out);
+        match outcome {
+            Outcome::Done if !left_out.is_empty() => Outcome::Refused(left_out),
+            outcome => outcome,
+        }
+    }
+
     fn do_job(&mut self, job: &Job) -> Result<Outcome, Error> {
         match job {
             Job::Tablespaces(file) => definitions::tablespaces(self, file),
@@ -352,8 +414,9 @@ impl Worker {
                 continue;
             }
             match self.session.define(statement) {
+                Ok(_) => {}
                 Err(error) if step == Step::InDoubt && self.has_keys(table, &error).map_err(failed)? => {}
-                result => drop(result.map_err(failed)?),
+                Err(error) => self.leave_out(job.object(), failed(error))?,
             }
             self.steps.did();
         }

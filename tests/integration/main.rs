@@ -34,6 +34,7 @@ mod hostile_servers;
 mod load_across;
 mod load_damaged;
 mod load_drop_table;
+mod load_keep_going;
 mod load_lost;
 mod load_method;
 mod load_names;

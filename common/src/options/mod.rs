@@ -42,7 +42,7 @@ pub use logging::LogOptions;
 pub use password::{Password, password_on_command_line};
 pub use stream::{LoaderStream, StreamMode};
 pub use usage_error::UsageError;
-pub use values::CommaList;
+pub use values::{CommaList, ErrorCodes};
 
 /// Which of the two programs is running: it decides the sections of a defaults file and the known options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

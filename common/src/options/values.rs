@@ -1,6 +1,7 @@
 //! Parsers of values. Each error says what is allowed; the option's name and the value are put before it by
 //! [`UsageError`](super::UsageError).
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 /// Why a value was refused, to stand after "invalid value 'X' for --option: ".
@@ -49,6 +50,23 @@ impl FromStr for CommaList {
             return Err(BadValue::new("use one name or more, separated by commas"));
         }
         Ok(Self(items))
+    }
+}
+
+/// `--ignore-errors`: error numbers of the server, separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErrorCodes(pub BTreeSet<u16>);
+
+impl FromStr for ErrorCodes {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let code = |item: &str| item.trim().parse().ok().filter(|&code: &u16| code >= 1000);
+        let codes: Option<BTreeSet<u16>> = text.split(',').filter(|item| !item.trim().is_empty()).map(code).collect();
+        codes
+            .filter(|codes| !codes.is_empty())
+            .map(ErrorCodes)
+            .ok_or_else(|| BadValue::new("use error numbers of the server, such as 1062,1146"))
     }
 }
 
@@ -173,6 +191,15 @@ mod tests {
         assert_eq!("a, b,".parse(), Ok(CommaList(vec!["a".into(), " b".into()])));
         assert_eq!(CommaList::from_str(",").unwrap_err().to_string(), "use one name or more, separated by commas");
         assert_eq!(tables_list("a.b,c").unwrap_err().to_string(), "'c' names no database, write DATABASE.TABLE");
+    }
+
+    #[test]
+    fn error_numbers_are_those_of_servers() {
+        assert_eq!("1062, 1146,".parse(), Ok(ErrorCodes([1062, 1146].into())));
+        for bad in ["", ",", "1062;1146", "42", "70000", "ER_DUP_ENTRY"] {
+            let error = bad.parse::<ErrorCodes>().unwrap_err();
+            assert_eq!(error.to_string(), "use error numbers of the server, such as 1062,1146", "{bad}");
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(super) enum State {
     Found(Arc<DatabaseTarget>),
     Creating(Arc<DatabaseTarget>),
     Ready(Arc<DatabaseTarget>),
-    /// The server refused it.
-    Refused(Arc<DatabaseTarget>),
+    /// It cannot be made; without names if its file tells none.
+    Refused(Option<Arc<DatabaseTarget>>),
     Skipped,
 }
 
@@ -34,6 +34,8 @@ pub(super) struct Database {
     /// Tables that came when it was not ready.
     pub waiting: BTreeSet<TableFileName>,
     pub sequences: Vec<DumpFile>,
+    /// Sequences that are being made: its tables wait for them.
+    pub sequences_under_way: usize,
     pub post: Option<DumpFile>,
     pub triggers: Vec<DumpFile>,
     pub views: Vec<DumpFile>,
@@ -43,9 +45,8 @@ impl Database {
     /// Its names, unless they are not known or it is not restored.
     pub fn target(&self) -> Option<&Arc<DatabaseTarget>> {
         match &self.state {
-            State::Found(target) | State::Creating(target) | State::Ready(target) | State::Refused(target) => {
-                Some(target)
-            }
+            State::Found(target) | State::Creating(target) | State::Ready(target) => Some(target),
+            State::Refused(target) => target.as_ref(),
             State::Unknown | State::Looking | State::Skipped => None,
         }
     }
@@ -60,7 +61,7 @@ impl Scheduler {
 
     pub(super) fn use_database(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        if database.file.is_none() && matches!(database.state, State::Unknown) {
+        if database.file.is_none() && matches!(database.state, State::Unknown) && self.definitions_announced {
             if name.starts_with("mydumper_") {
                 return Err(Error::NoName(name.to_owned()));
             }
@@ -78,12 +79,17 @@ impl Scheduler {
         outcome: Outcome,
     ) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        let Outcome::DatabaseFound(target, existing, findings) = outcome else {
-            database.state = State::Skipped;
-            for table in std::mem::take(&mut database.waiting) {
-                self.start_table(&table)?;
+        let (target, existing, findings) = match outcome {
+            Outcome::DatabaseFound(target, existing, findings) => (target, existing, findings),
+            Outcome::Refused(refusals) => {
+                database.state = State::Refused(None);
+                self.refuse_all(refusals);
+                return self.start_tables(name);
             }
-            return Ok(());
+            _ => {
+                database.state = State::Skipped;
+                return self.start_tables(name);
+            }
         };
         database.state = State::Found(Arc::new(target));
         database.existing = existing;
@@ -112,8 +118,8 @@ impl Scheduler {
         let target = Arc::clone(target);
         match database.file.clone() {
             Some(file) if self.refused_files.contains(&file) => {
-                database.state = State::Refused(target);
-                Ok(())
+                database.state = State::Refused(Some(target));
+                self.start_tables(name)
             }
             Some(file) if self.settings.create_databases => {
                 database.state = State::Creating(Arc::clone(&target));
@@ -131,10 +137,10 @@ impl Scheduler {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let State::Creating(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
-        if let Outcome::Refused(refusal) = outcome {
-            database.state = State::Refused(target);
-            self.refusals.push(refusal);
-            return Ok(());
+        if let Outcome::Refused(refusals) = outcome {
+            database.state = State::Refused(Some(target));
+            self.refuse_all(refusals);
+            return self.start_tables(name);
         }
         database.state = State::Ready(target);
         self.start_waiting(name)
@@ -143,6 +149,11 @@ impl Scheduler {
     /// Begins what waited for the database.
     fn start_waiting(&mut self, name: &str) -> Result<(), Error> {
         self.start_sequences(name)?;
+        self.start_tables(name)
+    }
+
+    /// Begins the tables that waited for the database, or leaves them out.
+    fn start_tables(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let tables = std::mem::take(&mut database.waiting);
         tables.iter().try_for_each(|table| self.start_table(table))
@@ -159,9 +170,20 @@ impl Scheduler {
         for file in std::mem::take(&mut database.sequences) {
             if file.content.table().map(|sequence| self.passes_source(sequence)).transpose()? == Some(true) {
                 self.ready.push_back(Job::Sequence(Arc::clone(&target), file));
+                if let Some(database) = self.databases.get_mut(name) {
+                    database.sequences_under_way += 1;
+                }
             }
         }
         Ok(())
+    }
+
+    /// A sequence was made, or not.
+    pub(super) fn sequence_done(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
+        self.refuse_what(outcome);
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        database.sequences_under_way -= 1;
+        if database.sequences_under_way == 0 { self.start_tables(name) } else { Ok(()) }
     }
 
     /// Compares what is to come with what is there, before anything is changed.
@@ -181,11 +203,10 @@ impl Scheduler {
 
     /// The tables, views and sequences to drop before anything is made, since they come again.
     pub(super) fn existing_to_drop(&self) -> Result<Vec<QualifiedName>, Error> {
-        if self.settings.create_tables && self.settings.drop_table == DropTable::Drop {
-            self.objects_in(|existing| &existing.names)
-        } else {
-            Ok(Vec::new())
+        if !self.settings.create_tables || self.settings.drop_table != DropTable::Drop {
+            return Ok(Vec::new());
         }
+        self.objects_in(|existing| &existing.names)
     }
 
     /// The tables, views and sequences of the dump that are among these, by their names on the server.
@@ -196,6 +217,11 @@ impl Scheduler {
             self.tables.keys().chain(self.metadata.tables.keys()).chain(sequences).collect();
         let mut found = Vec::new();
         for file in files {
+            // What cannot be made again stays as it is.
+            let schema = self.tables.get(file).and_then(|state| state.schema.as_ref());
+            if schema.is_some_and(|schema| self.refused_files.contains(schema)) {
+                continue;
+            }
             let Some(database) = self.databases.get(&file.database) else { continue };
             let Some(target) = database.target() else { continue };
             let Ok(name) = self.real_table_name(file) else { continue };

@@ -5,7 +5,7 @@ use common::filter::FilterError;
 use common::name::QualifiedName;
 
 use super::Difference;
-use crate::job::Refusal;
+use crate::refusal::{self, Refusal, lines, lines_again};
 
 /// The dump and the options do not go together, or the dump is not whole.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +76,13 @@ pub enum Error {
     /// Routines use libraries that the dump does not have.
     #[error("routines cannot be created: {}", .0.join("; "))]
     Routines(Vec<String>),
-    /// Accounts or privileges are missing.
-    #[error("everything but these accounts and privileges was restored: {}", .0.join("; "))]
-    Accounts(Vec<String>),
+    /// The restore went on without some of the dump.
+    #[error(
+        "{} of the dump's objects could not be restored, everything else is:{}\nwhen the cause is mended, restore these by \
+         themselves, from the files named",
+        .0.len(), lines_again(.0)
+    )]
+    LeftOut(Vec<Refusal>),
     /// The real name of a database or table is nowhere.
     #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
     NoName(String),
@@ -94,8 +98,8 @@ impl Failure for Error {
             | Error::Triggers(_)
             | Error::Refused { .. }
             | Error::Views(_)
-            | Error::Routines(_)
-            | Error::Accounts(_) => Exit::Server,
+            | Error::Routines(_) => Exit::Server,
+            Error::LeftOut(refusals) => refusal::exit(refusals),
             Error::Missing(_) | Error::NoName(_) => Exit::Dump,
             Error::RowCounts(_) | Error::Differs(_) => Exit::Differs,
             Error::SeveralDatabases { .. }
@@ -109,11 +113,6 @@ impl Failure for Error {
 
 fn list(names: &[QualifiedName]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// Each on a line of its own.
-fn lines(refusals: &[Refusal]) -> String {
-    refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
 }
 
 fn differences(tables: &[Difference]) -> String {

@@ -6,7 +6,8 @@ use common::name::QualifiedName;
 
 use super::databases::{Database, State as DatabaseState};
 use super::{Error, Scheduler};
-use crate::table_state::Stage;
+use crate::refusal::{Fault, Refusal};
+use crate::table_state::{LeftOut, Stage};
 
 impl Scheduler {
     /// A dump whose tables are not all of one point in time says so.
@@ -23,12 +24,20 @@ impl Scheduler {
 
     /// What was restored against what the dump says that it holds. Rows that differ where files are missing are those
     /// files' rows.
-    pub(super) fn check_complete(&self) -> Result<(), Error> {
+    ///
+    /// With `--keep-going`, the restore goes on without what is missing.
+    pub(super) fn check_complete(&mut self) -> Result<(), Error> {
         if self.settings.verify_only {
             return Ok(());
         }
         let (mut differences, mut missing) = self.compare_tables()?;
         missing.extend(self.compare_files());
+        if self.settings.tolerance.keep_going {
+            let of = |fault| move |what: String| Refusal { object: "not complete".to_owned(), why: what, fault };
+            self.left_out.extend(differences.into_iter().map(of(Fault::Rows)));
+            self.left_out.extend(missing.into_iter().map(of(Fault::Dump)));
+            return Ok(());
+        }
         if !missing.is_empty() {
             differences.append(&mut missing);
             return Err(Error::Missing(differences));
@@ -62,7 +71,11 @@ impl Scheduler {
                 continue;
             }
             let restored = state.map_or(0, |state| state.restored);
-            if restored != expected {
+            let told = match state.map(|state| state.left_out) {
+                Some(LeftOut::Rows(rows)) => rows,
+                _ => 0,
+            };
+            if restored.checked_add(told) != Some(expected) {
                 differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
             } else if has_schemas && state.is_none_or(|state| state.schema.is_none()) {
                 missing.push(format!("the file with the definition of table {table} is missing"));

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use common::dump_file::{Content, DumpFile};
+use common::dump_file::{Content, DumpFile, TableFileName};
 
 use super::databases::{Database, State as DatabaseState};
-use super::{Error, Scheduler};
+use super::{Difference, Error, Scheduler};
 use crate::job::{DatabaseTarget, Job};
+use crate::refusal::{Fault, Refusal};
+use crate::table_state::Stage as TableStage;
 
 /// The part of the restore that goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,18 +124,10 @@ impl Scheduler {
                 self.stage = Stage::Routines;
                 self.ready = self.post_jobs(Job::Routines)?;
             }
-            // A round in which one could be made may have made what others need.
-            Stage::Routines | Stage::Views if !self.postponed.is_empty() && self.went_on => {
-                self.went_on = false;
-                self.ready = self.postponed.drain(..).map(|(job, _)| job).collect();
-            }
-            Stage::Routines | Stage::Views if !self.postponed.is_empty() => {
-                let reasons = self.postponed.drain(..).map(|(job, why)| format!("{job}: {why}")).collect();
-                return Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) });
-            }
+            Stage::Routines | Stage::Views if !self.postponed.is_empty() => self.try_postponed_again()?,
             Stage::Routines => {
                 self.stage = Stage::Views;
-                self.went_on = false;
+                self.missing_before = usize::MAX;
                 self.ready = self.jobs(|database| std::mem::take(&mut database.views), Job::View)?;
             }
             Stage::Views => {
@@ -151,18 +145,60 @@ impl Scheduler {
                 let later = std::mem::take(&mut self.later_grants);
                 self.ready.extend(self.accounts.take().map(|file| Job::GrantLater(file, later)));
             }
-            Stage::Privileges | Stage::Finished => {
-                let failures = std::mem::take(&mut self.account_failures);
-                let accounts = if failures.is_empty() { Ok(()) } else { Err(Error::Accounts(failures)) };
-                if let Err(differences) = self.check_differences() {
-                    self.warnings.extend(accounts.err().map(|error| error.to_string()));
-                    return Err(differences);
-                }
-                accounts?;
+            Stage::Privileges => {
                 self.stage = Stage::Finished;
+                self.tell_what_is_left_out()?;
             }
+            Stage::Finished => {}
         }
         Ok(())
+    }
+
+    /// The end, if there is anything that the restore went on without.
+    fn tell_what_is_left_out(&mut self) -> Result<(), Error> {
+        for (name, database) in &self.databases {
+            let tables = self.tables.range(TableFileName { database: name.clone(), table: String::new() }..);
+            let tables = tables.take_while(|(table, _)| table.database == *name).count();
+            if tables > 0 && matches!(database.state, DatabaseState::Refused(_)) {
+                let name = database.target().map_or(name, |target| &target.target);
+                self.left_out.push(Refusal {
+                    object: format!("{tables} table(s) of database {}", name.escape_debug()),
+                    why: "left out with the database".to_owned(),
+                    fault: Fault::Server(None),
+                });
+            }
+        }
+        let differences = self.take_differences();
+        if self.left_out.is_empty() {
+            return if differences.is_empty() { Ok(()) } else { Err(Error::Differs(differences)) };
+        }
+        self.left_out.extend(differences.into_iter().map(|Difference { table, lines }| Refusal {
+            object: format!("table {table}"),
+            why: lines.join(";"),
+            fault: Fault::Rows,
+        }));
+        Err(Error::LeftOut(self.left_out.clone()))
+    }
+
+    /// A round in which something could be made may have made what others need.
+    fn try_postponed_again(&mut self) -> Result<(), Error> {
+        let missing = self.postponed.iter().map(|(_, missing)| missing.len()).sum();
+        let postponed = std::mem::take(&mut self.postponed);
+        if missing < self.missing_before {
+            self.missing_before = missing;
+            self.ready = postponed.into_iter().map(|(job, _)| job).collect();
+            return Ok(());
+        }
+        let (allowed, fatal): (Vec<_>, Vec<Refusal>) = postponed
+            .into_iter()
+            .flat_map(|(_, missing)| missing)
+            .partition(|refusal| self.settings.tolerance.allows(refusal.fault));
+        self.left_out.extend(allowed);
+        if fatal.is_empty() {
+            return Ok(());
+        }
+        let reasons = fatal.iter().map(ToString::to_string).collect();
+        Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) })
     }
 
     /// Takes over what reading the definitions has shown, but for what the filter leaves out.
@@ -172,10 +208,18 @@ impl Scheduler {
                 continue;
             }
             self.warnings.extend(findings.changes);
-            if !findings.refusals.is_empty() {
-                self.refusals.extend(findings.refusals);
-                self.refused_files.insert(file);
+            let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
+            if findings.refusals.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
+                // It came late, and was made or refused meanwhile.
+                continue;
             }
+            let is_allowed = findings.refusals.iter().all(|refusal| self.settings.tolerance.allows(refusal.fault));
+            if is_allowed && !is_needed_by_others {
+                // The file may have other objects, and it is told again when it is run.
+                continue;
+            }
+            self.refuse_all(findings.refusals);
+            self.refused_files.insert(file);
         }
         Ok(())
     }
@@ -225,6 +269,8 @@ impl Scheduler {
         let mut jobs = VecDeque::new();
         for (target, file) in found {
             let passes = match file.content.table() {
+                // Triggers of a table that could not be made.
+                Some(table) if self.tables.get(table).is_some_and(|state| state.stage == TableStage::Refused) => false,
                 Some(table) => self.passes_source(table)?,
                 // A list of tables takes neither routines nor events; triggers of a whole database are looked at
                 // one by one.

@@ -20,11 +20,15 @@ impl Scheduler {
             return Ok(());
         }
         let (schema, has_rows) = (state.schema.clone(), state.has_rows_waiting());
-        if schema.is_none() && !has_rows {
+        if schema.is_none() && !(has_rows && self.definitions_announced) {
             return Ok(());
         }
         let Some(database) = self.databases.get_mut(&table.database) else { return Ok(()) };
         let target = match &database.state {
+            DatabaseState::Ready(_) if database.sequences_under_way > 0 => {
+                database.waiting.insert(table.clone());
+                return Ok(());
+            }
             DatabaseState::Ready(target) => Arc::clone(target),
             DatabaseState::Skipped => {
                 self.set_stage(table, TableStage::Skipped);
@@ -116,8 +120,8 @@ impl Scheduler {
                     self.load(table, &target);
                 }
             }
-            Outcome::Refused(refusal) => {
-                self.refusals.push(refusal);
+            Outcome::Refused(refusals) => {
+                self.refuse_all(refusals);
                 self.set_stage(table, TableStage::Refused);
             }
             _ => self.set_stage(table, TableStage::Skipped),
@@ -138,6 +142,26 @@ impl Scheduler {
             state.offered = true;
             self.loading.push_back(table.clone());
         }
+    }
+
+    /// A file of rows was loaded, or not.
+    pub(super) fn rows_done(&mut self, table: &TableFileName, outcome: Outcome) {
+        let Some(state) = self.tables.get_mut(table) else { return };
+        state.active -= 1;
+        match outcome {
+            Outcome::RowsLoaded(rows) => state.restored += rows,
+            Outcome::RowsLeftOut { loaded, left_out, refusal } => {
+                state.restored += loaded;
+                state.leave_out(left_out);
+                self.refuse_all(vec![refusal]);
+            }
+            Outcome::Refused(refusals) => {
+                state.leave_out(None);
+                self.refuse_all(refusals);
+            }
+            _ => {}
+        }
+        self.table_went_on(table);
     }
 
     /// When the last rows are in, the keys are next.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::job::{DatabaseTarget, Existing, Keys, TableTarget};
 use crate::ledger::Ledger;
+use crate::refusal::Fault;
 use common::compression::Compression;
 use common::metadata::TableEntry;
 use common::name::QualifiedName;
@@ -26,6 +27,7 @@ fn settings() -> Settings {
         post: true,
         verify: None,
         verify_only: false,
+        tolerance: Tolerance::default(),
     }
 }
 
@@ -174,7 +176,7 @@ fn a_table_of_a_stream_goes_on_before_the_stream_ends() {
     let jobs = take(&mut scheduler);
     finish(&mut scheduler, &jobs).unwrap();
     assert_eq!(names(&take(&mut scheduler)), [""; 0], "more definitions may come");
-    scheduler.definitions_arrived().unwrap();
+    scheduler.definitions_announced().unwrap();
     for expected in ["d-schema-create.sql", "d.t-schema.sql"] {
         let jobs = take(&mut scheduler);
         assert_eq!(names(&jobs), [expected]);
@@ -230,7 +232,7 @@ fn made_with_keys(optimize_keys: OptimizeKeys, streamed: bool, rows: &[(&str, u6
             announced.tables.insert(table, entry);
         }
         scheduler.metadata(announced);
-        scheduler.definitions_arrived().unwrap();
+        scheduler.definitions_announced().unwrap();
     } else {
         rows.iter().for_each(|(name, bytes)| scheduler.arrived(file(name), *bytes).unwrap());
         scheduler.input_ended(Metadata::default()).unwrap();
@@ -302,6 +304,10 @@ fn rows_of_a_table_that_was_taken_for_a_stand_in_are_missed() {
     assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows of the dump's 10");
 }
 
+fn missing(job: &Job, why: &str) -> Outcome {
+    Outcome::Postponed(vec![Refusal { object: job.to_string(), why: why.to_owned(), fault: Fault::Server(Some(1146)) }])
+}
+
 #[test]
 fn views_are_tried_until_none_is_left_or_nothing_changes() {
     let mut scheduler = Scheduler::new(settings());
@@ -309,11 +315,11 @@ fn views_are_tried_until_none_is_left_or_nothing_changes() {
     scheduler.input_ended(Metadata::default()).unwrap();
     let views = run_until(&mut scheduler, "d.a-schema-view.sql");
     assert_eq!(names(&views), ["d.a-schema-view.sql", "d.b-schema-view.sql"]);
-    scheduler.done(&views[0], Outcome::Postponed("b is missing".into())).unwrap();
+    scheduler.done(&views[0], missing(&views[0], "b is missing")).unwrap();
     scheduler.done(&views[1], Outcome::Done).unwrap();
     let again = take(&mut scheduler);
     assert_eq!(names(&again), ["d.a-schema-view.sql"]);
-    let error = scheduler.done(&again[0], Outcome::Postponed("c is missing".into())).unwrap_err();
+    let error = scheduler.done(&again[0], missing(&again[0], "c is missing")).unwrap_err();
     assert_eq!(error.to_string(), "views cannot be created: d.a-schema-view.sql: c is missing");
 }
 
@@ -392,7 +398,7 @@ fn a_load_data_statement_waits_for_its_data() {
     head.config.local_infile = Some(true);
     scheduler.metadata(head);
     arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
-    scheduler.definitions_arrived().unwrap();
+    scheduler.definitions_announced().unwrap();
     for _ in 0..3 {
         let jobs = take(&mut scheduler);
         finish(&mut scheduler, &jobs).unwrap();
@@ -467,7 +473,7 @@ fn tables_that_are_kept_are_emptied_when_all_are_made() {
 }
 
 fn refusal(object: &str) -> Refusal {
-    Refusal { object: object.to_owned(), why: "no".to_owned() }
+    Refusal { object: object.to_owned(), why: "no".to_owned(), fault: Fault::Server(None) }
 }
 
 #[test]
@@ -500,10 +506,10 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
     assert_eq!(scheduler.take_warnings(), ["table d.c changes", "view d.v changes"]);
     assert_eq!(scheduler.take_warnings(), [""; 0]);
     let sequence = run_until(&mut scheduler, "d.s-schema-sequence.sql").remove(0);
-    scheduler.done(&sequence, Outcome::Refused(refusal("sequence d.s"))).unwrap();
+    scheduler.done(&sequence, Outcome::Refused(vec![refusal("sequence d.s")])).unwrap();
     let created = take(&mut scheduler);
     assert_eq!(names(&created), ["d.a-schema.sql", "d.b-schema.sql"], "what was refused is not tried");
-    scheduler.done(&created[1], Outcome::Refused(refusal("table d.b"))).unwrap();
+    scheduler.done(&created[1], Outcome::Refused(vec![refusal("table d.b")])).unwrap();
     assert_eq!(
         scheduler.done(&created[0], outcome(&created[0])).unwrap_err().to_string(),
         "the server does not take these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
@@ -518,7 +524,7 @@ fn a_refused_database_takes_its_tables_with_it_and_what_they_show_is_named() {
     scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
     let created = run_until(&mut scheduler, "d-schema-create.sql");
     assert_eq!(
-        scheduler.done(&created[0], Outcome::Refused(refusal("database d"))).unwrap_err().to_string(),
+        scheduler.done(&created[0], Outcome::Refused(vec![refusal("database d")])).unwrap_err().to_string(),
         "the server does not take these objects of the dump, no rows were loaded:\n  database d: no\nchange them where the dump is from and dump again, or leave them out"
     );
 }
@@ -543,7 +549,7 @@ fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
 fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they_are_in() {
     let mut scheduler = Scheduler::new(settings());
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
-    scheduler.definitions_arrived().unwrap();
+    scheduler.definitions_announced().unwrap();
     let created = run_until(&mut scheduler, "d.a-schema.sql");
     finish(&mut scheduler, &created).unwrap();
     arrive(&mut scheduler, &["d.a.00000.sql", "d.v-schema-view.sql"]);

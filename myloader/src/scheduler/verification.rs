@@ -12,7 +12,7 @@ use super::databases::Database;
 use super::{Error, Scheduler};
 use crate::job::{Compared, Comparison, Job, Part};
 use crate::options::Verify;
-use crate::table_state::Stage as TableStage;
+use crate::table_state::{LeftOut, Stage as TableStage, TableState};
 
 /// So many ranges are named of a table.
 const RANGES: usize = 10;
@@ -269,8 +269,9 @@ impl Scheduler {
             if entry.is_view || entry.is_sequence || !self.passes_source(table)? {
                 continue;
             }
-            // Told with what the server does not take.
-            if self.tables.get(table).is_some_and(|state| state.stage == TableStage::Refused) {
+            // Told with what could not be restored.
+            let is_told = |state: &TableState| state.stage == TableStage::Refused || state.left_out != LeftOut::None;
+            if self.tables.get(table).is_some_and(is_told) {
                 continue;
             }
             if let Some(database) = self.databases.get(&table.database).and_then(Database::target) {
@@ -347,9 +348,8 @@ impl Scheduler {
         }
     }
 
-    /// Tables that are not as in the dump, if there are any.
-    pub(super) fn check_differences(&mut self) -> Result<(), Error> {
-        let differences = std::mem::take(&mut self.verification.differences);
-        if differences.is_empty() { Ok(()) } else { Err(Error::Differs(differences)) }
+    /// Tables that are not as in the dump.
+    pub(super) fn take_differences(&mut self) -> Vec<Difference> {
+        std::mem::take(&mut self.verification.differences)
     }
 }
