@@ -67,6 +67,11 @@ impl Failure for FilterError {
 }
 
 impl Pattern {
+    /// As it was given.
+    pub fn as_str(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Compiles a pattern that was given with this option.
     ///
     /// # Errors

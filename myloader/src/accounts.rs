@@ -5,6 +5,7 @@
 //! the restore does not depend on it; the failures are told together at the end.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::DumpFile;
@@ -12,6 +13,7 @@ use common::server::Product;
 use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
 
 use crate::job::{LaterGrant, Outcome};
+use crate::journal::{AccountOutcome, Record};
 use crate::refusal::{Fault, Refusal};
 use crate::worker::{Error, Worker};
 
@@ -41,27 +43,41 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     let mut work =
         Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
     work.refuse_partial_revokes(worker.session.connection(), worker.shared.server.product, &statements)?;
+    let journal = &Arc::clone(&worker.shared).journal;
     for (index, statement) in statements.iter().enumerate() {
-        let mut error = match work.run(worker, statement, false) {
-            Err(error) if error.is_lost_connection() => error,
-            result => {
-                result?;
-                continue;
+        let Some((_, action)) = &statement.account else {
+            work.run_setting(worker, statement)?;
+            continue;
+        };
+        let line = statement.line;
+        let earlier = journal.account(line);
+        // An earlier run may have been cut off at this one.
+        let mut in_doubt = earlier == Some(AccountOutcome::Begun);
+        if let Some(outcome) = earlier.filter(|_| !in_doubt) {
+            work.came_to(statement, &outcome);
+            continue;
+        }
+        if *action == Action::Create {
+            journal.write_and_wait(Record::Account { line, outcome: AccountOutcome::Begun })?;
+        }
+        // What has come of the accounts before this one is known here only, so the job does not begin again when the
+        // connection is lost.
+        let mut attempts = 0;
+        let outcome = loop {
+            let error = match work.run(worker, statement, in_doubt) {
+                Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => error,
+                result => break result?,
+            };
+            attempts += 1;
+            in_doubt = true;
+            worker.reconnect(error)?;
+            worker.begin_file(file, None)?;
+            for setting in statements[..index].iter().filter(|statement| statement.account.is_none()) {
+                work.run_setting(worker, setting)?;
             }
         };
-        // What has come of the accounts before this one is known here only, so the job does not begin again.
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            if attempts > worker.shared.restore.retry_count {
-                return Err(error);
-            }
-            worker.reconnect(error)?;
-            match work.go_on(worker, file, &statements[..index], statement) {
-                Err(again) if again.is_lost_connection() => error = again,
-                result => break result?,
-            }
-        }
+        work.came_to(statement, &outcome);
+        journal.write(Record::Account { line, outcome })?;
     }
     Ok(Outcome::Accounts { later: work.later, failures: work.failures })
 }
@@ -141,71 +157,70 @@ impl Work {
         Ok(())
     }
 
-    /// Runs the statement at which the connection was lost, in a session like the one before.
-    fn go_on(
-        &mut self,
-        worker: &mut Worker,
-        file: &DumpFile,
-        before: &[Statement],
-        statement: &Statement,
-    ) -> Result<(), Error> {
-        worker.begin_file(file, None)?;
-        for setting in before.iter().filter(|statement| statement.account.is_none()) {
-            self.run(worker, setting, false)?;
-        }
-        self.run(worker, statement, true)
+    /// A statement of the session.
+    fn run_setting(&self, worker: &mut Worker, statement: &Statement) -> Result<(), Error> {
+        let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
+        let adapted = worker.session.adapt_set(&statement.text);
+        worker.session.execute_ddl(adapted).map(drop).map_err(failed)
     }
 
-    /// Runs a statement. One that is in doubt may have been run before.
-    fn run(&mut self, worker: &mut Worker, statement: &Statement, in_doubt: bool) -> Result<(), Error> {
-        let Some((account, action)) = &statement.account else {
-            let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
-            let adapted = worker.session.adapt_set(&statement.text);
-            return worker.session.execute_ddl(adapted).map(drop).map_err(failed);
-        };
+    /// Runs a statement on an account. One that is in doubt may have been run before.
+    fn run(&self, worker: &mut Worker, statement: &Statement, in_doubt: bool) -> Result<AccountOutcome, Error> {
+        let Some((account, action)) = &statement.account else { return Ok(AccountOutcome::Done) };
         if self.left_alone.contains(account) {
-            return Ok(());
+            return Ok(AccountOutcome::LeftAlone);
         }
         let connection = worker.session.connection();
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 if in_doubt {
                     let why = format!(
-                        "{}, line {}: the connection was lost while it was created, and it is there now: whether it \
-                         was there before is not known, so it got no privileges (if it was not, drop it, and restore with \
+                        "{}, line {}: the connection was lost while it was created, and it is there now: whether it was \
+                         there before is not known, so it got no privileges (if it was not, drop it, and restore with \
                          --users --no-data again)",
                         self.file, statement.line
                     );
-                    self.failures.push(Refusal { object: account.to_string(), why, fault: Fault::Server(None) });
-                    self.left_alone.insert(account.clone());
-                    return Ok(());
+                    return Ok(AccountOutcome::Failed { why, code: None });
                 }
                 tracing::warn!(
                     "--users: {account} is there already: it stays as it is, without the password and privileges of the \
                      dump"
                 );
-                self.left_alone.insert(account.clone());
+                Ok(AccountOutcome::LeftAlone)
             }
-            Ok(_) => {}
+            Ok(_) => Ok(AccountOutcome::Done),
             Err(source) => {
                 let source = stop_or(source)?;
                 let code = source.server_code();
                 if *action == Action::Grant && code.is_some_and(|code| NOT_THERE_YET.contains(&code)) {
-                    self.later.push(LaterGrant {
-                        line: statement.line,
-                        statement: statement.text.clone(),
-                        account: account.to_string(),
-                    });
-                    return Ok(());
+                    return Ok(AccountOutcome::Later);
                 }
+                let why = format!("{}, line {}: {source}", self.file, statement.line);
+                Ok(AccountOutcome::Failed { why, code })
+            }
+        }
+    }
+
+    /// What has come of a statement, in this run or an earlier one.
+    fn came_to(&mut self, statement: &Statement, outcome: &AccountOutcome) {
+        let Some((account, action)) = &statement.account else { return };
+        match outcome {
+            AccountOutcome::Begun | AccountOutcome::Done => {}
+            AccountOutcome::LeftAlone => drop(self.left_alone.insert(account.clone())),
+            AccountOutcome::Later => self.later.push(LaterGrant {
+                line: statement.line,
+                statement: statement.text.clone(),
+                account: account.to_string(),
+            }),
+            AccountOutcome::Failed { why, code } => {
                 if *action == Action::Create {
                     // A GRANT might create it without a password.
                     self.left_alone.insert(account.clone());
                 }
-                self.failures.push(failure(&account.to_string(), &self.file, statement.line, source));
+                let (object, fault) = (account.to_string(), Fault::Server(*code));
+                self.failures.push(Refusal { object, why: why.clone(), fault });
             }
         }
-        Ok(())
     }
 }
 

@@ -35,6 +35,10 @@ pub struct Config {
     pub disable_redo_log: bool,
     /// What workers do with each file.
     pub restore: Restore,
+    /// `--resume`.
+    pub resume: bool,
+    /// `--journal`.
+    pub journal: Option<PathBuf>,
     /// Whether no progress is shown.
     pub quiet: bool,
 }
@@ -147,6 +151,12 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     }
     check_verification(&selection, &restore)?;
     let (quiet, restores) = (log.verbose == 0, !restore.verify_only);
+    if restore.resume && restore.stream.is_some() {
+        return Err(UsageError::new(
+            "--resume needs the files of the dump, and a stream cannot be read again: if its files were kept, give their \
+             --directory without --stream",
+        ));
+    }
     let source = match (restore.stream, restore.directory) {
         (None, Some(directory)) => Source::Directory(directory),
         (None, None) => {
@@ -167,6 +177,11 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             Source::Stream(StreamSource { mode, directory, max_waiting: restore.stream_max_waiting })
         }
     };
+    if restore.journal.is_some() && matches!(&source, Source::Stream(stream) if stream.mode.delete) {
+        return Err(UsageError::new(
+            "--journal is for --resume, which needs the files of the dump: keep those of the stream (--stream=NO_DELETE)",
+        ));
+    }
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     let databases = selection.source_db.into_iter().collect();
     Ok(Command::Restore(Box::new(Config {
@@ -178,6 +193,8 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
         max_threads_for_keys: job.max_threads_for_index_creation,
         enable_binlog: restore.enable_binlog,
         disable_redo_log: restore.disable_redo_log,
+        resume: restore.resume,
+        journal: restore.journal,
         restore: Restore {
             filter: program::filter(&filter, databases)?,
             target_database: selection.database,
@@ -218,6 +235,8 @@ fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) ->
         ("drop-database", restore.drop_database),
         ("drop-table", restore.drop_table != DropTable::Fail),
         ("disable-redo-log", restore.disable_redo_log),
+        ("resume", restore.resume),
+        ("journal", restore.journal.is_some()),
         ("users", selection.users),
     ];
     match changes.into_iter().find(|(_, given)| restore.verify_only && *given) {

@@ -12,6 +12,7 @@ use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::definitions::text;
 use crate::job::{DatabaseTarget, Existing, Findings, Outcome};
+use crate::journal::Record;
 use crate::options::DropTable;
 use crate::worker::{Error, Worker};
 
@@ -39,7 +40,18 @@ fn found(worker: &mut Worker, source: String, findings: Findings) -> Result<Outc
     }
     let target = target_name(worker, &source);
     let failed = |source| Error::Job { job: format!("database {}", target.escape_debug()), source };
-    let existing = existing(worker, &target).map_err(failed)?;
+    let existing = match worker.shared.journal.before(&target) {
+        Some(before) => before,
+        None => {
+            let found = existing(worker, &target).map_err(failed)?;
+            worker.shared.journal.write(Record::Database {
+                name: target.clone(),
+                names: found.names.iter().cloned().collect(),
+                with_triggers: found.with_triggers.iter().cloned().collect(),
+            })?;
+            found
+        }
+    };
     if worker.shared.restore.drop_table != DropTable::Drop {
         let mut before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
         before.insert(target.clone(), existing.names.clone());

@@ -18,9 +18,11 @@ use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::translate::translate;
 use crate::ddl::trigger::table_of_trigger;
 use crate::job::{DatabaseTarget, Keys, Outcome, TableTarget};
+use crate::journal::{self, Record, table_name};
 use crate::ledger::Ledger;
 use crate::options::DropTable;
 use crate::refusal::{Fault, Refusal};
+use crate::resumed;
 use crate::session::Preamble;
 use crate::steps::Step;
 use crate::worker::{Error, Worker, table_file_name};
@@ -83,6 +85,13 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
             worker.end_file(file)?;
             return Ok(Outcome::TableSkipped);
         }
+        let name = QualifiedName::new(database.target.clone(), name);
+        let earlier = worker.shared.journal.table(&name).filter(|earlier| earlier.kept.is_some());
+        let keys = match &earlier {
+            Some(earlier) if earlier.keys_later => Keys::Later,
+            Some(_) => Keys::WithTable,
+            None => keys,
+        };
         let translated = translate(statement.text, worker.shared.server).map_err(parse_error)?;
         let renamed = sequences::renamed(&translated, &database.source, &database.target);
         let split = split(&renamed, &split_options(worker, keys)).map_err(parse_error)?;
@@ -93,14 +102,30 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
             }
             None => worker.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
         }
-        let name = QualifiedName::new(database.target.clone(), name);
-        let made = match create_table(worker, &name, &split.create) {
-            Ok(made) => made,
-            Err(source) => return failed(source).refused_definition(format!("table {name}")),
+        let engine = parsed.engine.as_deref().unwrap_or_default();
+        let earlier = match earlier {
+            Some(earlier) => resumed::table(worker, &name, earlier, engine).map_err(|error| error.or(&failed))?,
+            None => None,
+        };
+        let (made, done) = match earlier {
+            Some(earlier) => (earlier.kept != Some(true), earlier),
+            None => match create_table(worker, &name, &split.create) {
+                Ok(made) => {
+                    let (table, keys_later) = (table_name(&name), keys == Keys::Later);
+                    worker.shared.journal.write(Record::Table { table, kept: !made, keys_later })?;
+                    (made, journal::Table::default())
+                }
+                Err(source) => return failed(source).refused_definition(format!("table {name}")),
+            },
         };
         // A table that was there has its keys.
-        let (keys, constraints) = if made { (split.keys, split.constraints) } else { (Vec::new(), None) };
-        let ledger = if made { Ledger::of_empty_table() } else { Ledger::default() };
+        let (keys, constraints) = if made {
+            let constraints = split.constraints.filter(|_| !done.foreign_keys);
+            (split.keys.into_iter().skip(done.keys_done).collect(), constraints)
+        } else {
+            (Vec::new(), None)
+        };
+        let ledger = if made { Ledger::of_own_table(done.known().unwrap_or(0)) } else { Ledger::default() };
         let target = TableTarget { file: file_name.clone(), name, ledger };
         created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
     }
@@ -134,7 +159,12 @@ fn create_table(worker: &mut Worker, name: &QualifiedName, create: &[u8]) -> Res
         && created.as_ref().is_err_and(exists)
         && was_made_by_us(worker, name)?
     {
-        return Ok(true);
+        if !worker.shared.journal.resumes() {
+            return Ok(true);
+        }
+        // An earlier run may have made it with its keys, or without.
+        drop_table_or_view(worker, &quote_identifier(&name.name))?;
+        created = worker.session.define(create);
     }
     if drop_table == DropTable::Drop && created.as_ref().is_err_and(exists) {
         // Those known in time were dropped before any was made.
@@ -189,9 +219,13 @@ pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error>
         _ => "TRUNCATE TABLE",
     };
     let failed = |source| Error::Job { job: format!("emptying of {}", table.name), source };
+    if resumed::is_emptied(worker, table).map_err(|error| error.or(&failed))? {
+        return Ok(Outcome::Done);
+    }
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
     worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
-    table.ledger.emptied();
+    table.ledger.all_ours(0);
+    worker.shared.journal.correct(Record::Emptied { table: table_name(&table.name) })?;
     Ok(Outcome::Done)
 }
 

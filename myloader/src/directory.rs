@@ -10,6 +10,8 @@ use common::dump_file::{Content, DumpFile, TableFileName};
 use common::exit::{Exit, Failure};
 use common::metadata::{Metadata, MetadataError};
 
+use crate::journal;
+
 /// The directory is no dump.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,15 +53,27 @@ impl Failure for Error {
     }
 }
 
-/// Reads the metadata and the list of files with the length of those with rows, in the order in which they should be
-/// begun.
-pub fn scan(directory: &Path) -> Result<(Metadata, Vec<(DumpFile, u64)>), Error> {
+/// A finished dump.
+pub struct Dump {
+    /// What it says of itself.
+    pub metadata: Metadata,
+    /// The same as it stands in the file.
+    pub metadata_text: Vec<u8>,
+    /// The other files with the length of those with rows, in the order in which they should be begun.
+    pub files: Vec<(DumpFile, u64)>,
+}
+
+/// Looks what there is.
+pub fn scan(directory: &Path) -> Result<Dump, Error> {
     let read_error = |source| Error::Read { path: directory.to_owned(), source };
     let mut files = Vec::new();
     let mut table_bytes: HashMap<TableFileName, u64> = HashMap::new();
     for entry in fs::read_dir(directory).map_err(read_error)? {
         let entry = entry.map_err(read_error)?;
         let name = entry.file_name();
+        if name.to_string_lossy().starts_with(journal::FILE_PREFIX) {
+            continue;
+        }
         let Some(file) = name.to_str().and_then(DumpFile::from_name) else {
             tracing::info!("{} is no file of a dump, it is left alone", name.to_string_lossy());
             continue;
@@ -85,7 +99,7 @@ pub fn scan(directory: &Path) -> Result<(Metadata, Vec<(DumpFile, u64)>), Error>
         let size = file.content.table().and_then(|table| table_bytes.get(table)).copied().unwrap_or(0);
         (rank(&file.content), Reverse(size), file.clone())
     });
-    Ok((metadata, files))
+    Ok(Dump { metadata, metadata_text: text.into_bytes(), files })
 }
 
 /// Definitions before the rows that need them.

@@ -65,6 +65,12 @@ impl Files {
         self.directory.join(file.to_string())
     }
 
+    /// Whether loading a file again costs less than a note of it on the disk.
+    pub fn is_small(&self, file: &DumpFile) -> bool {
+        const SMALL: u64 = 1 << 20;
+        fs::metadata(self.path(file)).is_ok_and(|metadata| metadata.len() < SMALL)
+    }
+
     /// Whether a file is there.
     pub fn has(&self, file: &DumpFile) -> bool {
         self.path(file).exists()

@@ -8,6 +8,7 @@ use common::dump_file::DumpFile;
 use common::sql::token::{Dialect, Tokens};
 
 use crate::job::{Outcome, TableTarget};
+use crate::journal::Gap;
 use crate::refusal::{Fault, Refusal};
 use crate::worker::Error;
 
@@ -40,6 +41,14 @@ impl Gaps {
         self.note(error);
         self.statements += 1;
         self.rows = Rows(self.rows.0.zip(rows).map(|(before, rows)| before + rows));
+    }
+
+    /// An earlier run has left a statement out.
+    pub fn add_earlier(&mut self, gap: &Gap) {
+        self.first.get_or_insert((gap.why.clone(), gap.fault));
+        self.statements += 1;
+        self.rows = Rows(self.rows.0.zip(gap.rows).map(|(before, rows)| before + rows));
+        self.is_torn |= gap.is_torn;
     }
 
     /// A statement is left out, and some of its rows may be in the table all the same.

@@ -8,6 +8,7 @@ use common::dump_file::{DumpFile, RowsFile, TableFileName};
 use common::name::QualifiedName;
 use common::row_hash::{ChunkRows, Rows};
 
+use crate::journal::TRIGGERS;
 use crate::ledger::Ledger;
 use crate::refusal::Refusal;
 
@@ -234,6 +235,32 @@ impl Job {
             Job::Compare(comparison, _) => format!("table {}", comparison.name),
             Job::Events(database, _) => format!("events of {}", database.target.escape_debug()),
         }
+    }
+}
+
+impl Job {
+    /// Whether it may change something on the server.
+    pub fn changes(&self) -> bool {
+        let looks = matches!(
+            self,
+            Job::FindDatabase(_) | Job::UseDatabase(_) | Job::Check(_) | Job::CheckAccounts(_) | Job::Compare(..)
+        );
+        !looks
+    }
+
+    /// Its name in the journal, if all that there is to know of it is whether it was done.
+    pub fn journal_name(&self) -> Option<String> {
+        Some(match self {
+            Job::Tablespaces(file) => format!("tablespaces {file}"),
+            Job::CreateDatabase(_, file) => format!("database {file}"),
+            Job::DropExisting(_) => "drops".to_owned(),
+            Job::Sequence(_, file) => format!("sequence {file}"),
+            Job::Routines(_, file) => format!("routines {file}"),
+            Job::View(_, file) => format!("view {file}"),
+            Job::Triggers(_, file) => format!("{TRIGGERS}{file}"),
+            Job::Events(_, file) => format!("events {file}"),
+            _ => return None,
+        })
     }
 }
 

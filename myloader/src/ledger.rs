@@ -5,13 +5,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use common::connection::{Connection, Error};
 use common::name::QualifiedName;
 
-/// How many rows are known to be committed in one table, shared by all who load it; `None` as long as nobody has looked
-/// how many there were before.
+/// What is known of one table's rows, shared by all who load it.
 ///
 /// Whoever commits holds it, from before the COMMIT until it is known what has come of it: so at most one COMMIT of a
 /// table is in doubt.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<Option<u64>>>);
+pub struct Ledger(Arc<Mutex<Rows>>);
+
+/// See [`Ledger`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rows {
+    /// How many are committed; `None` as long as nobody has looked how many there were before.
+    pub committed: Option<u64>,
+    /// Whether all of them are ours, so that the table may be emptied and loaded anew.
+    pub ours: bool,
+    /// Whether a COMMIT was sent of which nobody knows what came: then no other may follow.
+    pub in_doubt: bool,
+}
 
 impl PartialEq for Ledger {
     /// Tables are told apart by their names, whatever was loaded meanwhile.
@@ -34,18 +44,20 @@ pub enum Verdict {
 }
 
 impl Ledger {
-    /// Of a table that was just made, or emptied.
-    pub fn of_empty_table() -> Ledger {
-        Ledger(Arc::new(Mutex::new(Some(0))))
+    /// Of a table in which there are so many rows, all of them ours.
+    pub fn of_own_table(committed: u64) -> Ledger {
+        let ledger = Ledger::default();
+        ledger.all_ours(committed);
+        ledger
     }
 
-    /// The table was emptied.
-    pub fn emptied(&self) {
-        *self.open() = Some(0);
+    /// The table was emptied, or has only what an earlier run has loaded since.
+    pub fn all_ours(&self, committed: u64) {
+        *self.open() = Rows { committed: Some(committed), ours: true, in_doubt: false };
     }
 
     /// Keeps all others from committing.
-    pub fn open(&self) -> MutexGuard<'_, Option<u64>> {
+    pub fn open(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

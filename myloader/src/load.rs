@@ -15,10 +15,12 @@ use common::connection::{Connection, Error as ServerError};
 use common::dump_file::{Content, DumpFile};
 use common::exit::{Exit, Failure};
 use common::global_variables::GlobalVariables;
+use common::logging::SUMMARY;
 use common::metadata::Metadata;
 use common::private_dir::free_space;
 use common::progress::{Progress, Totals, number};
 use common::server::Server;
+use common::sql::quote_string;
 use common::stop::{Stop, Stopped};
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
@@ -27,11 +29,13 @@ use crate::config::{Config, Source};
 use crate::directory;
 use crate::files::Files;
 use crate::job::{Job, Outcome};
+use crate::journal::{self, Identity, Journal, Record, Run, ServerLife, dump_identity, table_name};
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
 use crate::redo_log::{self, RedoLogOff};
+use crate::resumed::Since;
 use crate::scheduler::{self, Scheduler, Verified};
-use crate::session::{Connector, Purpose};
+use crate::session::{Connector, Purpose, await_end};
 use crate::stream_receiver::{self, Event};
 use crate::stream_source::{self, Passage, StreamSource, is_wanted};
 use crate::worker::{self, Shared, Worker};
@@ -57,6 +61,9 @@ pub enum Error {
     /// Jobs and their order.
     #[error(transparent)]
     Scheduler(#[from] scheduler::Error),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
     /// A job.
     #[error(transparent)]
     Worker(#[from] worker::Error),
@@ -89,6 +96,7 @@ impl Failure for Error {
             Error::Stream(error) => error.exit(),
             Error::RedoLog(error) => error.exit(),
             Error::Scheduler(error) => error.exit(),
+            Error::Journal(error) => error.exit(),
             Error::Worker(error) => error.exit(),
             Error::LocalInfileOff | Error::LoadMethodOff => Exit::Server,
             Error::Thread(_) => Exit::Failed,
@@ -150,6 +158,17 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         }
         method => Tables::new(method),
     };
+    let dump = match &input {
+        Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
+        Input::Stream(..) => None,
+    };
+    let identity = Identity::new(&mut first, &config.restore, dump)?;
+    let life = ServerLife::read(&mut first)?;
+    let (journal, since) = match config.journal.clone().unwrap_or_else(|| identity.path(input.path())) {
+        path if config.resume => resume(&path, &identity, &life, &mut first)?,
+        _ if config.restore.delete_files || config.restore.verify_only => Default::default(),
+        path => (Journal::new(path, &identity)?, Since::default()),
+    };
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
@@ -165,6 +184,8 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         names_before: Mutex::new(BTreeMap::new()),
+        journal,
+        since,
         stop: stop.clone(),
     });
     let purpose = match shared.restore.verify_only {
@@ -172,25 +193,80 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         false => Purpose::Restore { enable_binlog: config.enable_binlog },
     };
     let mut workers = Vec::new();
-    let run_id = random_number();
+    let locks = format!("myloader-{:016x}", random_number());
     let settings = Arc::new(config.connection);
     for (number, connection) in connections.into_iter().enumerate() {
-        let lock = format!("myloader-{run_id:016x}-{number}");
+        let lock = lock_name(&locks, number);
         let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
         workers.push(Worker::new(connection, connector, purpose, Arc::clone(&shared))?);
     }
+    let locked = if workers.iter().all(|worker| worker.session.has_lock()) { workers.len() } else { 0 };
+    let ServerLife { started: server_started, durable } = life;
+    shared.journal.add_run(Run { locks, workers: locked, server_started, durable })?;
     let result = run(scheduler, rows_refused, &mut input, workers, &shared);
     if result.is_err() {
         stop.trigger();
     }
     drop(progress);
+    if let Err(error) = &result
+        && shared.journal.is_open()
+        && (stop.signal().is_some() || matches!(error.exit(), Exit::Connection | Exit::Server | Exit::Local))
+    {
+        tracing::warn!("the restore is not complete: --resume goes on with it");
+    }
     let verified = result?;
+    shared.journal.finish()?;
     if let Input::Stream(source, _) = input {
         source.finish();
     }
     let totals = (!shared.restore.verify_only).then(|| shared.counters.totals());
     let verified = shared.restore.verify.map(|_| verified);
     Ok(Summary { totals, verified, seconds: started.elapsed().as_secs_f64() })
+}
+
+/// Opens the journal of an earlier run, and ends what of that run the server still has.
+fn resume(
+    path: &Path,
+    identity: &Identity,
+    life: &ServerLife,
+    connection: &mut Connection,
+) -> Result<(Journal, Since), Error> {
+    let journal = Journal::resume(path, identity)?;
+    let mut since = Since::default();
+    {
+        let state = journal.state();
+        for run in &state.runs {
+            if run.workers == 0 {
+                return Err(journal::Error::Unsure.into());
+            }
+            for number in 0..run.workers {
+                let lock = lock_name(&run.locks, number);
+                await_end(connection, &lock)?;
+                connection.execute(format!("DO RELEASE_LOCK({})", quote_string(&lock)))?;
+            }
+            let restarted = life.is_after(run.server_started);
+            since.restarted |= restarted;
+            since.lossy |= restarted && !run.durable;
+        }
+        let tables = state.tables.values().filter(|table| table.whole).count();
+        let (files, rows) = state.files.values().fold((0, 0), |(files, rows), file| (files + 1, rows + file.rows));
+        tracing::info!(
+            target: SUMMARY,
+            "going on with the restore of {}: {tables} tables are whole, {rows} rows of {files} files are passed over",
+            path.display()
+        );
+        if since.lossy {
+            tracing::warn!(
+                "the server was started again, and may have lost what it had committed (innodb_flush_log_at_trx_commit): \
+                 the rows of all tables are counted"
+            );
+        }
+    }
+    Ok((journal, since))
+}
+
+fn lock_name(locks: &str, worker: usize) -> String {
+    format!("{locks}-{worker}")
 }
 
 /// A number that no other restore has: the keys that the standard library's hash tables get from the system.
@@ -207,7 +283,7 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
 /// Where files come from.
 enum Input {
     /// All at once.
-    Directory(PathBuf, Metadata, Vec<(DumpFile, u64)>),
+    Directory(PathBuf, directory::Dump),
     /// As they come, with a bound on the bytes that wait.
     Stream(StreamSource, u64),
 }
@@ -215,7 +291,7 @@ enum Input {
 impl Input {
     fn path(&self) -> &Path {
         match self {
-            Input::Directory(path, ..) => path,
+            Input::Directory(path, _) => path,
             Input::Stream(source, _) => source.path(),
         }
     }
@@ -223,10 +299,7 @@ impl Input {
 
 fn open_source(config: &Config, stop: &Stop) -> Result<Input, Error> {
     match &config.source {
-        Source::Directory(path) => {
-            let (metadata, files) = directory::scan(path)?;
-            Ok(Input::Directory(path.clone(), metadata, files))
-        }
+        Source::Directory(path) => Ok(Input::Directory(path.clone(), directory::scan(path)?)),
         Source::Stream(stream) => {
             let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };
             let filter = config.restore.filter.clone();
@@ -296,7 +369,8 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle };
+    let mut coordinator =
+        Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle, has_rows: false };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -318,11 +392,13 @@ struct Coordinator<'a> {
     jobs: Sender<Job>,
     outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
     idle: usize,
+    /// Whether the first rows were given out.
+    has_rows: bool,
 }
 
 impl Coordinator<'_> {
     fn run(&mut self, input: &mut Input) -> Result<(), Error> {
-        if let Input::Directory(_, metadata, files) = input {
+        if let Input::Directory(_, directory::Dump { metadata, files, .. }) = input {
             // Given away: there may be very many.
             let metadata = std::mem::take(metadata);
             self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
@@ -342,6 +418,13 @@ impl Coordinator<'_> {
             while self.idle > 0
                 && let Some(job) = self.scheduler.next_job()
             {
+                if job.changes() {
+                    self.shared.journal.begin()?;
+                }
+                if matches!(job, Job::Rows(..)) && !std::mem::replace(&mut self.has_rows, true) {
+                    // Which tables are there is not to be found out again once there are rows in them.
+                    self.shared.journal.wait()?;
+                }
                 tracing::info!("{job}");
                 self.shared.stop.send(&self.jobs, job)?;
                 self.idle -= 1;
@@ -361,6 +444,8 @@ impl Coordinator<'_> {
                     Event::File(file, bytes) => self.arrived(file, bytes)?,
                     Event::End(metadata, text) => {
                         arrivals = &nothing;
+                        let (crc32c, length) = dump_identity(text.as_bytes());
+                        self.shared.journal.write_and_wait(Record::Dump { crc32c, length })?;
                         if let Input::Stream(source, _) = input
                             && source.keeps_files()
                         {
@@ -410,6 +495,12 @@ impl Coordinator<'_> {
         if matches!(outcome, Outcome::TableReady { .. }) {
             self.shared.counters.add_table();
         }
-        Ok(self.scheduler.done(job, outcome)?)
+        self.scheduler.done(job, outcome)?;
+        for table in self.scheduler.take_whole() {
+            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.whole) {
+                self.shared.journal.write(Record::Whole { table: table_name(&table.name) })?;
+            }
+        }
+        Ok(())
     }
 }

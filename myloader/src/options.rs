@@ -172,6 +172,14 @@ pub struct RestoreOptions {
     #[arg(long)]
     pub keep_going: bool,
 
+    /// Go on with a restore of this dump into this server that was interrupted, with the same options
+    #[arg(long)]
+    pub resume: bool,
+
+    /// Where it is written how far the restore is, for --resume; without it, in the directory of the dump
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+
     /// How rows go to the server: INSERT, LOAD_DATA (LOAD DATA LOCAL, also of INSERT statements), or AUTO: what is faster
     #[arg(long, value_name = "METHOD", default_value = "AUTO")]
     pub load_method: LoadMethod,

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use common::exit::Exit;
+use serde::{Deserialize, Serialize};
 
 /// An object of the dump that cannot be restored, or not whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Refusal {
 }
 
 /// Why an object cannot be restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fault {
     /// The server does not take it; with its code, if it was asked.
     Server(Option<u16>),

@@ -15,7 +15,9 @@ use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::gaps::{Gaps, rows_of};
 use crate::job::{self, TableTarget};
+use crate::journal::{File, Record};
 use crate::load_data::{self, Ended, Filling};
+use crate::resumed;
 use crate::session::Preamble;
 use crate::transaction::{Broken, Done, GoOn, Loaded, Transaction, may_pass};
 use crate::worker::{Error, Worker};
@@ -28,14 +30,34 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// After a deadlock, a lock wait timeout or the loss of the connection the whole transaction is played again: the file is
 /// read once more, up to where the transaction began. So it takes no memory, and a transaction may be of any size.
 pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
-    let mut done = Done::default();
-    let mut transaction = Transaction::new(table, file, worker.shared.restore.queries_per_transaction);
+    let result = load_whole(worker, table, file);
+    if result.is_err() {
+        // The worker may be given another job before all are stopped, whose first statement would commit. If this fails,
+        // the connection is of no more use.
+        let _ = worker.session.unchanged().execute("ROLLBACK");
+    }
+    result
+}
+
+fn load_whole(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
+    resumed::settle_kept(worker, table, file)?;
+    let earlier = worker.shared.journal.file(&file.to_string()).unwrap_or_default();
     let mut gaps = Gaps::default();
+    earlier.gaps.values().for_each(|gap| gaps.add_earlier(gap));
+    if earlier.whole {
+        return Ok(gaps.outcome(table, file, earlier.rows));
+    }
+    let File { statements, rows, .. } = earlier;
+    let mut done = Done { statements, rows, counted: statements, ..Done::default() };
+    let mut transaction = Transaction::new(table, file, worker.shared.restore.queries_per_transaction);
     let mut attempts = 0;
     loop {
         let committed = done.statements;
         let broken = match load_from(worker, table, file, &mut transaction, &mut gaps, &mut done) {
-            Ok(End::Whole) => return Ok(gaps.outcome(table, file, done.rows)),
+            Ok(End::Whole) => {
+                worker.shared.journal.write(Record::File { file: file.to_string() })?;
+                return Ok(gaps.outcome(table, file, done.rows));
+            }
             Ok(End::Anew) => continue,
             Ok(End::Refused) => match worker.session.unchanged().execute("ROLLBACK") {
                 Ok(_) => {
@@ -124,7 +146,7 @@ fn load_from(
                 if statements <= done.statements {
                     continue;
                 }
-                transaction.begin(worker).map_err(failed)?;
+                transaction.begin(worker, statement.line)?;
                 if let Some(filling) = &mut filling
                     && let Some(beginning) =
                         filling.begin(worker.session.unchanged(), statement.text).map_err(failed)?
@@ -169,7 +191,7 @@ fn load_from(
                 if statements <= done.statements {
                     continue;
                 }
-                transaction.begin(worker).map_err(failed)?;
+                transaction.begin(worker, statement.line)?;
                 let loaded = match load_data(worker, file, &data, statement.text, statement.line) {
                     Ok(loaded) => loaded,
                     Err(error) => {
@@ -189,7 +211,7 @@ fn load_from(
             }
         }
     }
-    transaction.commit(worker, done)?;
+    transaction.commit(worker, done, true)?;
     if filling.is_some() {
         tracing::info!("{file}: {} of {statements} statements went as LOAD DATA", done.converted);
     }

@@ -32,7 +32,7 @@ use stages::Stage;
 use verification::Verification;
 pub use verification::{Difference, Verified};
 
-use crate::job::{Compared, Findings, Job, LaterGrant, Outcome};
+use crate::job::{Compared, Findings, Job, LaterGrant, Outcome, TableTarget};
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::refusal::{Refusal, Tolerance};
 use crate::table_state::{Stage as TableStage, TableState};
@@ -114,6 +114,8 @@ pub struct Scheduler {
     left_out: Vec<Refusal>,
     /// Files that are not tried for what reading them has shown.
     refused_files: BTreeSet<DumpFile>,
+    /// Tables whose rows are all in, that were not asked for yet.
+    whole: Vec<Arc<TableTarget>>,
     /// What is to be told, and was not yet.
     warnings: Vec<String>,
     /// How many of what is left out were told.
@@ -182,6 +184,7 @@ impl Scheduler {
             left_out_told: 0,
             refused_files: BTreeSet::new(),
             to_empty: VecDeque::new(),
+            whole: Vec::new(),
             warnings: Vec::new(),
             tablespaces: None,
             accounts: None,
@@ -214,6 +217,11 @@ impl Scheduler {
     /// What the user should know and has not been told.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
+    }
+
+    /// Tables whose rows are all in since this was asked for the last time.
+    pub fn take_whole(&mut self) -> Vec<Arc<TableTarget>> {
+        std::mem::take(&mut self.whole)
     }
 
     /// What the restore goes on without and the user has not been told.

@@ -13,7 +13,7 @@ use common::sql::{quote_identifier, quote_string};
 use common::stop::Stop;
 
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
-pub use connector::{Connector, ReconnectError};
+pub use connector::{Connector, ReconnectError, await_end};
 pub use set_up::Purpose;
 use set_up::set_up;
 
@@ -115,6 +115,11 @@ impl Session {
             database: None,
             logs_statements,
         })
+    }
+
+    /// Whether it would be known when this session has ended.
+    pub fn has_lock(&self) -> bool {
+        self.connector.has_lock()
     }
 
     /// Connects again after the connection was lost. Nothing of the session before is under way then: what it had not

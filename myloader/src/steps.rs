@@ -10,8 +10,10 @@ pub struct Steps {
     done: usize,
     /// The place of the next statement.
     at: usize,
-    /// Whether the job has begun again.
-    again: bool,
+    /// The place of the statement in doubt.
+    in_doubt: Option<usize>,
+    /// Whether an earlier run may have done any of them.
+    all_in_doubt: bool,
 }
 
 /// What is known of a statement.
@@ -26,13 +28,18 @@ pub enum Step {
 }
 
 impl Steps {
+    /// Of a job that an earlier run may have begun.
+    pub fn of_earlier_run() -> Steps {
+        Steps { all_in_doubt: true, ..Steps::default() }
+    }
+
     /// A statement is next, that leaves more behind than a state of the session. If it is to be run and the server has
     /// taken it, [`Steps::did`] follows.
     pub fn next(&mut self) -> Step {
         self.at += 1;
         match self.at - 1 {
             at if at < self.done => Step::Done,
-            at if at == self.done && self.again => Step::InDoubt,
+            at if self.all_in_doubt || Some(at) == self.in_doubt => Step::InDoubt,
             _ => Step::New,
         }
     }
@@ -50,7 +57,7 @@ impl Steps {
     /// From the first statement on again.
     pub fn begin_again(&mut self) {
         self.at = 0;
-        self.again = true;
+        self.in_doubt = Some(self.done);
     }
 }
 

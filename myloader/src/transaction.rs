@@ -4,19 +4,26 @@
 //! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
 //! is under way then, since each holds the table's [`Ledger`](crate::ledger::Ledger).
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use common::connection::Error as ServerError;
 use common::dump_file::DumpFile;
 use common::sql::quote_string;
 
 use crate::gaps::Gaps;
 use crate::job::TableTarget;
-use crate::ledger::{self, Verdict};
+use crate::journal::{Commit, Gap, Record, table_name};
+use crate::ledger::{self, Rows, Verdict};
 use crate::worker::{Error, Worker};
 
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const DEADLOCK: u16 = 1213;
 /// By KILL QUERY: the session goes on.
 const INTERRUPTED: u16 = 1317;
+
+/// How long the error of a transaction may take until it has stopped all.
+const TIME_TO_SAY: Duration = Duration::from_secs(10);
 
 /// How far a file is.
 #[derive(Default)]
@@ -92,15 +99,19 @@ impl<'a> Transaction<'a> {
     }
 
     /// A statement is next.
-    pub fn begin(&mut self, worker: &mut Worker) -> Result<(), ServerError> {
+    pub fn begin(&mut self, worker: &mut Worker, line: u64) -> Result<(), Error> {
         if self.statements == 0 {
-            if worker.shared.restore.retry_count > 0 {
+            let failed = |source| Error::Statement { file: self.file.to_string(), line, source };
+            if worker.shared.restore.retry_count > 0 || worker.shared.journal.is_open() {
                 let mut known = self.table.ledger.open();
-                if known.is_none() {
-                    *known = Some(count(worker, self.table)?);
+                if known.committed.is_none() {
+                    let rows = count(worker, self.table).map_err(failed)?;
+                    known.committed = Some(rows);
+                    let table = table_name(&self.table.name);
+                    worker.shared.journal.write(Record::Counted { table, rows })?;
                 }
             }
-            worker.session.unchanged().execute("START TRANSACTION")?;
+            worker.session.unchanged().execute("START TRANSACTION").map_err(failed)?;
         }
         self.statements += 1;
         Ok(())
@@ -124,32 +135,57 @@ impl<'a> Transaction<'a> {
         self.converted += if converted { statements } else { 0 };
         self.loaded.rows += loaded.rows;
         self.loaded.net += loaded.net;
-        if self.statements >= self.limit { self.commit(worker, done) } else { Ok(()) }
+        if self.statements >= self.limit { self.commit(worker, done, false) } else { Ok(()) }
     }
 
-    /// Commits, and begins anew.
-    pub fn commit(&mut self, worker: &mut Worker, done: &mut Done) -> Result<(), Broken> {
+    /// Commits, and begins anew. `at_end`: nothing more of the file follows.
+    pub fn commit(&mut self, worker: &mut Worker, done: &mut Done, at_end: bool) -> Result<(), Broken> {
         if self.statements == 0 {
             return Ok(());
         }
         let table = self.table;
         let mut known = table.ledger.open();
+        if known.in_doubt {
+            drop(known);
+            // Whoever left it so ends the restore, and says why.
+            worker.shared.stop.pause(TIME_TO_SAY).map_err(Error::from)?;
+            return Err(Error::InDoubt { table: table.name.to_string() }.into());
+        }
+        let shared = Arc::clone(&worker.shared);
+        let announced = Commit {
+            file: self.file.to_string(),
+            table: table_name(&table.name),
+            statements: done.statements + self.statements,
+            rows: done.rows + self.loaded.rows,
+            net: self.loaded.net,
+        };
+        // The first transaction of a table may be lost with it: so small tables, of which there may be many, do not wait
+        // for the disk.
+        let is_first = known.ours && known.committed == Some(0);
+        if !(is_first && at_end && done.statements == 0 && shared.files.is_small(self.file)) {
+            shared.journal.write_and_wait(Record::Commit(announced.clone())).map_err(Error::from)?;
+        }
+        known.in_doubt = true;
         match worker.session.unchanged().execute("COMMIT") {
             Ok(_) => {
                 self.committed(&mut known, done);
-                Ok(())
+                Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
             }
             Err(source) => {
-                let in_doubt = source.is_lost_connection() || source.server_code() == Some(INTERRUPTED);
+                let in_doubt = source.server_code().is_none_or(|code| code == INTERRUPTED);
+                known.in_doubt = in_doubt;
                 let error = Error::Job { job: self.file.to_string(), source };
-                let Some(before) = known.filter(|_| in_doubt) else { return Err(error.into()) };
+                let Some(before) = known.committed.filter(|_| in_doubt && may_pass(&error)) else {
+                    return Err(error.into());
+                };
                 let error = self.end(worker, error)?;
                 let counted = worker.persist(self.file, |worker| count(worker, table))?;
                 match ledger::settle(before, self.loaded.net, counted) {
-                    Verdict::RolledBack => {}
+                    Verdict::RolledBack => known.in_doubt = false,
                     Verdict::Committed => {
                         tracing::info!("table {} has {counted} rows: the transaction was committed", table.name);
                         self.committed(&mut known, done);
+                        shared.journal.write(Record::Committed(announced)).map_err(Error::from)?;
                     }
                     Verdict::Unknown => {
                         return Err(Error::Unsettled {
@@ -168,8 +204,9 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn committed(&mut self, known: &mut Option<u64>, done: &mut Done) {
-        *known = known.map(|known| known.saturating_add_signed(self.loaded.net));
+    fn committed(&mut self, known: &mut Rows, done: &mut Done) {
+        known.in_doubt = false;
+        known.committed = known.committed.map(|rows| rows.saturating_add_signed(self.loaded.net));
         done.statements += self.statements;
         done.rows += self.loaded.rows;
         done.converted += self.converted;
@@ -220,7 +257,13 @@ impl<'a> Transaction<'a> {
             // Those before it stay, too.
             gaps.add_torn(error);
             done.rows += self.loaded.rows;
-            *self.table.ledger.open() = None;
+            self.table.ledger.open().committed = None;
+        }
+        if let Some(fault) = error.fault() {
+            let (why, is_torn) = (error.to_string(), !undone.is_whole);
+            let gap = Gap { statement: done.statements + begun, why, fault, rows: rows.filter(|_| !is_torn), is_torn };
+            let (file, table) = (self.file.to_string(), table_name(&self.table.name));
+            worker.shared.journal.write(Record::Gap { file, table, gap })?;
         }
         done.statements += begun;
         self.forget();

@@ -18,8 +18,10 @@ use crate::config::Restore;
 use crate::ddl::ParseError;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, TableTarget};
+use crate::journal::{self, Journal, Record, TableName, table_name};
 use crate::load_data::Tables;
 use crate::refusal::{Fault, Refusal};
+use crate::resumed::Since;
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::steps::{Step, Steps};
 use crate::{accounts, check, databases, definitions, rows, verify};
@@ -130,8 +132,8 @@ pub enum Error {
     },
     /// The connection was lost, and rows that were not committed may be in the table all the same.
     #[error(
-        "the connection was lost amid rows of table {table}, and its engine does not take them back: {lost}; restore the \
-         table again (--drop-table)"
+        "the connection was lost amid rows of table {table}, and its engine does not take them back: {lost}; --resume \
+         loads the table from the beginning, if the restore has made it"
     )]
     HalfLoaded {
         /// The table.
@@ -156,6 +158,26 @@ pub enum Error {
         /// How the connection was lost.
         lost: Box<Error>,
     },
+    /// Rows cannot be committed before it is known what has come of others.
+    #[error("what has come of the COMMIT of other rows of table {table} is not known, so that no more are committed")]
+    InDoubt {
+        /// The table.
+        table: String,
+    },
+    /// A table that was there before is not as an interrupted restore has left it.
+    #[error(
+        "--resume: table {table} has other rows than the {expected} with which the interrupted restore left it, so it is not \
+         known what of the dump is in it; restore again without --resume, into a table as it was before"
+    )]
+    Changed {
+        /// The table.
+        table: String,
+        /// Its rows, as the journal says.
+        expected: u64,
+    },
+    /// What is done cannot be written down, or was done already and is in the way.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
     /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] common::filter::FilterError),
@@ -171,7 +193,11 @@ impl Failure for Error {
             Error::File(error) => error.exit(),
             Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } | Error::Selection { .. } => Exit::Dump,
             Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
-            Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } => Exit::Connection,
+            Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
+                Exit::Connection
+            }
+            Error::Changed { .. } => Exit::Differs,
+            Error::Journal(error) => error.exit(),
             Error::Filter(error) => error.exit(),
             Error::Stopped(error) => error.exit(),
         }
@@ -252,6 +278,10 @@ pub struct Shared {
     pub dropping: Mutex<()>,
     /// Names that databases had before the restore, by database, where what is there may stay.
     pub names_before: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// What is written of the restore, and what an earlier run has written.
+    pub journal: Journal,
+    /// What the server went through since that run.
+    pub since: Since,
     /// The program's stop.
     pub stop: Stop,
 }
@@ -295,12 +325,21 @@ impl Worker {
 
     /// Does a job, and goes on with it where the connection was lost. Rows see to that themselves.
     fn do_whole_job(&mut self, job: &Job) -> Result<Outcome, Error> {
-        self.steps = Steps::default();
+        let name = job.journal_name();
+        if name.as_ref().is_some_and(|name| self.shared.journal.is_done(name)) {
+            tracing::info!("{job}: an earlier run has done it");
+            return Ok(Outcome::Done);
+        }
+        self.steps = if self.shared.journal.resumes() { Steps::of_earlier_run() } else { Steps::default() };
         let mut attempts = 0;
         loop {
             let before = self.steps.done();
             let error = match self.do_job(job) {
                 Err(error) if error.is_lost_connection() && !matches!(job, Job::Rows(..)) => error,
+                Ok(Outcome::Done) if self.left_out.is_empty() => {
+                    name.map_or(Ok(()), |job| self.shared.journal.write(Record::Done { job }))?;
+                    return Ok(Outcome::Done);
+                }
                 result => return result,
             };
             if self.steps.done() > before {
@@ -395,8 +434,13 @@ impl Worker {
             Job::CreateTable(database, file, keys) => definitions::table(self, database, file, *keys),
             Job::Empty(table) => definitions::empty(self, table),
             Job::Rows(table, _, file) => rows::load(self, table, file),
-            Job::AddKeys(table, statements) => self.run_all(job, table, statements),
-            Job::AddConstraints(table, statement) => self.run_all(job, table, std::slice::from_ref(statement)),
+            Job::AddKeys(table, statements) => {
+                let done = |table| Record::Keys { table, done: 1 };
+                self.run_all(job, table, statements, done)
+            }
+            Job::AddConstraints(table, statement) => {
+                self.run_all(job, table, std::slice::from_ref(statement), |table| Record::ForeignKeys { table })
+            }
             Job::Compare(comparison, part) => verify::compare(self, job, comparison, *part),
             Job::Routines(database, file) => definitions::routines(self, database, file),
             Job::View(database, file) => definitions::view(self, database, file),
@@ -405,7 +449,13 @@ impl Worker {
         }
     }
 
-    fn run_all(&mut self, job: &Job, table: &TableTarget, statements: &[Vec<u8>]) -> Result<Outcome, Error> {
+    fn run_all(
+        &mut self,
+        job: &Job,
+        table: &TableTarget,
+        statements: &[Vec<u8>],
+        done: impl Fn(TableName) -> Record,
+    ) -> Result<Outcome, Error> {
         let failed = |source| Error::Job { job: job.to_string(), source };
         self.session.reset(Some(&table.name.database)).map_err(failed)?;
         for statement in statements {
@@ -419,6 +469,10 @@ impl Worker {
                 Err(error) => self.leave_out(job.object(), failed(error))?,
             }
             self.steps.did();
+            // They are counted from the first: behind one that is left out, all are tried again.
+            if self.left_out.is_empty() {
+                self.shared.journal.write(done(table_name(&table.name)))?;
+            }
         }
         Ok(Outcome::Done)
     }

@@ -5,6 +5,7 @@ use harness::compare::differences;
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use harness::sql::{Client, text};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A hang is a failure: far longer than any of these restores takes.
@@ -68,6 +69,17 @@ pub fn round_trip(product: Product, database: &str, statements: &[&str]) {
     let dir = dumped(product, database, statements);
     load(product, &dir, &[]);
     assert_same(product, database);
+}
+
+/// The journals of restores of a dump that were not finished.
+pub fn journals(dir: &WorkDir) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("myloader-journal.")).collect()
+}
+
+/// Forgets them, so that nothing is said of them.
+pub fn remove_journals(dir: &WorkDir) {
+    journals(dir).iter().for_each(|journal| std::fs::remove_file(journal).unwrap());
 }
 
 /// The database is the same on both servers.

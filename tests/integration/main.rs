@@ -44,6 +44,7 @@ mod load_programs;
 mod load_proof;
 mod load_proof_bank;
 mod load_proof_tellers;
+mod load_resume;
 mod load_retry;
 mod load_selection;
 mod load_stopped;

@@ -119,7 +119,6 @@ pub(super) const MYLOADER: &[KnownOption] = &[
     short('Q', value("quote-character", NoEffect("both quotes of names are understood"))),
     value("fifodir", NoEffect("compressed files are read without FIFOs")),
     value("load-data-tmp-dir", NoEffect("LOAD DATA files are read without FIFOs")),
-    flag("resume", NotYet("restore again with --drop-table")),
     short('k', flag("kill-at-once", NoEffect("Ctrl-C always ends the restore within seconds"))),
     flag("mysqldump", NotYet("feed the file of mysqldump to the mysql client")),
     // Of older versions.

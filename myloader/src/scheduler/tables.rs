@@ -173,6 +173,7 @@ impl Scheduler {
             return;
         }
         let target = Arc::clone(target);
+        self.whole.push(Arc::clone(&target));
         let keys = std::mem::take(&mut state.keys);
         if keys.is_empty() {
             state.stage = TableStage::Restored;

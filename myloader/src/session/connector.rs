@@ -74,7 +74,7 @@ impl Connector {
                 return Err(ReconnectError::NotWanted);
             }
             let connected = Connection::open(&self.settings, &self.stop).and_then(|mut connection| {
-                self.await_end(&mut connection, lock)?;
+                await_end(&mut connection, lock)?;
                 set_up(connection)
             });
             match connected {
@@ -89,25 +89,28 @@ impl Connector {
         }
     }
 
-    /// Ends the session that has the lock, and takes it when that is done.
-    fn await_end(&self, connection: &mut Connection, lock: &str) -> Result<(), Error> {
-        const NO_SUCH_SESSION: u16 = 1094;
-        let lock = quote_string(lock);
-        loop {
-            let holder = connection.query_first(format!("SELECT IS_USED_LOCK({lock})"))?.and_then(|row| row.number(0));
-            if let Some(holder) = holder.filter(|holder| *holder != u64::from(connection.id())) {
-                match connection.execute(format!("KILL {holder}")) {
-                    Err(error) if error.server_code() != Some(NO_SUCH_SESSION) => return Err(error),
-                    _ => {}
-                }
+    /// Whether the server takes locks.
+    pub fn has_lock(&self) -> bool {
+        self.lock.is_some()
+    }
+}
+
+/// Ends the session that has the lock, and takes it when that is done.
+pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
+    const NO_SUCH_SESSION: u16 = 1094;
+    let lock = quote_string(lock);
+    loop {
+        let holder = connection.query_first(format!("SELECT IS_USED_LOCK({lock})"))?.and_then(|row| row.number(0));
+        if let Some(holder) = holder.filter(|holder| *holder != u64::from(connection.id())) {
+            match connection.execute(format!("KILL {holder}")) {
+                Err(error) if error.server_code() != Some(NO_SUCH_SESSION) => return Err(error),
+                _ => {}
             }
-            let taken = connection.query_first(format!("SELECT GET_LOCK({lock}, {PATIENCE})"))?;
-            if taken.and_then(|row| row.number(0)) == Some(1) {
-                return Ok(());
-            }
-            tracing::warn!(
-                "the session that was lost has not ended yet: the server may be rolling back its transaction"
-            );
         }
+        let taken = connection.query_first(format!("SELECT GET_LOCK({lock}, {PATIENCE})"))?;
+        if taken.and_then(|row| row.number(0)) == Some(1) {
+            return Ok(());
+        }
+        tracing::warn!("the session that was lost has not ended yet: the server may be rolling back its transaction");
     }
 }

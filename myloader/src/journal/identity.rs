@@ -1,0 +1,135 @@
+//! Which restore a journal is of: the server, the dump, and the options that what is restored depends on.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use common::connection::{Connection, Error};
+use common::filter::Pattern;
+
+use super::record::{Record, VERSION};
+use super::state::State;
+use crate::config::Restore;
+
+/// What the names of journals begin with. No file of a dump is named so.
+pub const FILE_PREFIX: &str = "myloader-journal.";
+
+/// Which restore it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    server: String,
+    options: BTreeMap<String, String>,
+    /// Checksum and length of the metadata, where it is there.
+    dump: Option<(u32, u64)>,
+}
+
+impl Identity {
+    /// Asks the server who it is.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn new(connection: &mut Connection, restore: &Restore, dump: Option<(u32, u64)>) -> Result<Identity, Error> {
+        let rows = connection
+            .query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'hostname', 'port', 'datadir')")?;
+        let variables: BTreeMap<String, String> = rows.iter().map(|row| (row.text(0), row.text(1))).collect();
+        let value = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
+        // MariaDB has no number of its own.
+        let server = match value("server_uuid") {
+            "" => format!("{}:{}, {}", value("hostname"), value("port"), value("datadir")),
+            uuid => uuid.to_owned(),
+        };
+        Ok(Identity { server, options: options(restore), dump })
+    }
+
+    /// The journal's place in the directory of the dump. Another server or database has another one, so that a dump can be
+    /// restored into several at the same time.
+    pub fn path(&self, directory: &Path) -> PathBuf {
+        let text =
+            format!("{}\0{}", self.server, self.options.get("--database").map(String::as_str).unwrap_or_default());
+        directory.join(format!("{FILE_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
+    }
+
+    /// The journal's first records.
+    pub fn records(&self) -> Vec<Record> {
+        let begin = Record::Begin { version: VERSION, server: self.server.clone(), options: self.options.clone() };
+        let dump = self.dump.map(|(crc32c, length)| Record::Dump { crc32c, length });
+        [begin].into_iter().chain(dump).collect()
+    }
+
+    /// What another restore has otherwise.
+    pub fn differences(&self, of: &State) -> Vec<String> {
+        let mut found = Vec::new();
+        if of.server != self.server {
+            found.push(format!("the server was {}, and is {}", of.server, self.server));
+        }
+        if self.dump.is_some() && of.dump != self.dump {
+            found.push("the dump was another one: its metadata has changed".to_owned());
+        }
+        for (option, value) in &self.options {
+            let before = of.options.get(option).map(String::as_str).unwrap_or_default();
+            if before != value {
+                found.push(format!("{option} was {before}, and is {value}"));
+            }
+        }
+        found
+    }
+}
+
+/// Checksum and length of a dump's metadata.
+pub fn dump_identity(metadata: &[u8]) -> (u32, u64) {
+    (crc32c::crc32c(metadata), metadata.len() as u64)
+}
+
+/// Options that decide what is there in the end, and what was there at each moment.
+fn options(restore: &Restore) -> BTreeMap<String, String> {
+    let filter = &restore.filter;
+    let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(",");
+    let options = [
+        ("--database", restore.target_database.clone().unwrap_or_default()),
+        ("--source-db", filter.databases.join(",")),
+        ("--tables-list", names(&mut filter.tables.iter().map(ToString::to_string))),
+        ("--omit-from-file", names(&mut filter.omitted.iter().map(ToString::to_string))),
+        ("--regex", filter.regex.as_ref().map(Pattern::as_str).unwrap_or_default().to_owned()),
+        ("--drop-table", format!("{:?}", restore.drop_table)),
+        ("--drop-database", restore.drop_database.to_string()),
+        ("creation of databases", restore.create_databases.to_string()),
+        ("creation of tables", restore.create_tables.to_string()),
+        ("restore of definitions", restore.schemas.to_string()),
+        ("restore of rows", restore.data.to_string()),
+        ("--users", restore.accounts.to_string()),
+        ("definers", format!("{:?}", restore.definer)),
+        ("creation of triggers", restore.triggers.to_string()),
+        ("creation of routines and events", restore.post.to_string()),
+        ("--skip-constraints", restore.skip_constraints.to_string()),
+        ("--skip-indexes", restore.skip_indexes.to_string()),
+        ("--optimize-keys-engines", restore.optimize_keys_engines.join(",")),
+    ];
+    options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Since when a server runs, and what a crash of it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerLife {
+    /// When it was started, in seconds since 1970 by its own clock.
+    pub started: u64,
+    /// Whether a commit outlives a crash (`innodb_flush_log_at_trx_commit=1`).
+    pub durable: bool,
+}
+
+impl ServerLife {
+    /// Asks the server.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn read(connection: &mut Connection) -> Result<ServerLife, Error> {
+        let mut number = |query: &str, column| Ok(connection.query_first(query)?.and_then(|row| row.number(column)));
+        let now = number("SELECT UNIX_TIMESTAMP()", 0)?.unwrap_or_default();
+        let uptime = number("SHOW GLOBAL STATUS LIKE 'Uptime'", 1)?.unwrap_or_default();
+        let flush = number("SHOW GLOBAL VARIABLES LIKE 'innodb_flush_log_at_trx_commit'", 1)?;
+        Ok(ServerLife { started: now.saturating_sub(uptime), durable: flush.is_none_or(|flush| flush == 1) })
+    }
+
+    /// Whether the server has been started again since then. Its times are whole seconds.
+    pub fn is_after(&self, started: u64) -> bool {
+        self.started > started + 1
+    }
+}

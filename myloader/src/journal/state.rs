@@ -1,0 +1,228 @@
+//! What the records of a journal come to: how far the restore is.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::record::{AccountOutcome, Commit, Gap, Record, TableName};
+
+/// How far the restore is.
+#[derive(Debug, Default)]
+pub struct State {
+    /// The server.
+    pub server: String,
+    /// The options.
+    pub options: BTreeMap<String, String>,
+    /// Checksum and length of the dump's metadata, once it was there.
+    pub dump: Option<(u32, u64)>,
+    /// The runs so far.
+    pub runs: Vec<Run>,
+    /// Databases.
+    pub databases: BTreeMap<String, Before>,
+    /// Jobs that are done.
+    pub done: BTreeSet<String>,
+    /// Tables.
+    pub tables: HashMap<TableName, Table>,
+    /// Files of rows that are begun.
+    pub files: HashMap<String, File>,
+    /// Statements of the accounts' file, by line.
+    pub accounts: BTreeMap<u64, AccountOutcome>,
+}
+
+/// A run of the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What the names of its user locks begin with.
+    pub locks: String,
+    /// How many.
+    pub workers: usize,
+    /// When the server had been started.
+    pub server_started: u64,
+    /// Whether the server's commits outlive its crash.
+    pub durable: bool,
+}
+
+/// What a database had before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Before {
+    /// Tables, views and sequences.
+    pub names: Vec<String>,
+    /// Those with triggers.
+    pub with_triggers: Vec<String>,
+}
+
+/// How far a table is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Whether it was there before; `None` as long as nothing is known but its rows.
+    pub kept: Option<bool>,
+    /// Whether its keys are added later.
+    pub keys_later: bool,
+    /// Whether it was emptied.
+    pub emptied: bool,
+    /// Rows before the first was loaded.
+    pub before: Option<u64>,
+    /// By how many it has grown.
+    pub grown: i64,
+    /// A COMMIT whose outcome is not known.
+    pub in_doubt: Option<Commit>,
+    /// Whether all rows are in.
+    pub whole: bool,
+    /// Statements done that add keys.
+    pub keys_done: usize,
+    /// Whether the foreign keys are there.
+    pub foreign_keys: bool,
+}
+
+/// How far a file of rows is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct File {
+    /// Statements that are committed.
+    pub statements: u64,
+    /// Their rows.
+    pub rows: u64,
+    /// Statements that were left out, by number.
+    pub gaps: BTreeMap<u64, Gap>,
+    /// Whether these are all.
+    pub whole: bool,
+    /// The table.
+    table: TableName,
+}
+
+impl Table {
+    /// How many rows it has, but for the COMMIT in doubt.
+    pub fn known(&self) -> Option<u64> {
+        self.before?.checked_add_signed(self.grown)
+    }
+}
+
+impl State {
+    /// What one record adds.
+    pub fn add(&mut self, record: Record) {
+        match record {
+            Record::Begin { version: _, server, options } => (self.server, self.options) = (server, options),
+            Record::Run { locks, workers, server_started, durable } => {
+                self.runs.push(Run { locks, workers, server_started, durable });
+            }
+            Record::Dump { crc32c, length } => self.dump = Some((crc32c, length)),
+            Record::Database { name, names, with_triggers } => {
+                self.databases.insert(name, Before { names, with_triggers });
+            }
+            Record::Done { job } => drop(self.done.insert(job)),
+            Record::Table { table, kept, keys_later } => {
+                let state = self.tables.entry(table).or_default();
+                state.kept = Some(kept);
+                state.keys_later = keys_later;
+                if !kept {
+                    state.before = Some(0);
+                }
+            }
+            Record::Emptied { table } => {
+                let state = self.forget(&table);
+                state.emptied = true;
+                state.before = Some(0);
+            }
+            Record::Counted { table, rows } => {
+                let state = self.tables.entry(table).or_default();
+                (state.before, state.grown, state.in_doubt) = (Some(rows), 0, None);
+            }
+            Record::Gap { file, table, gap } => {
+                let file = self.files.entry(file).or_default();
+                file.table = table;
+                file.gaps.insert(gap.statement, gap);
+            }
+            // One that was announced before was rolled back: there is never more than one of a table.
+            Record::Commit(commit) => {
+                let table = commit.table.clone();
+                self.tables.entry(table).or_default().in_doubt = Some(commit);
+            }
+            Record::Committed(commit) => self.committed(commit),
+            Record::File { file } => self.files.entry(file).or_default().whole = true,
+            Record::Whole { table } => self.tables.entry(table).or_default().whole = true,
+            Record::Keys { table, done } => self.tables.entry(table).or_default().keys_done += done,
+            Record::ForeignKeys { table } => self.tables.entry(table).or_default().foreign_keys = true,
+            Record::Anew { table } => {
+                self.forget(&table);
+                self.tables.remove(&table);
+            }
+            Record::Account { line, outcome } => drop(self.accounts.insert(line, outcome)),
+        }
+    }
+
+    fn committed(&mut self, commit: Commit) {
+        let table = self.tables.entry(commit.table.clone()).or_default();
+        table.in_doubt = None;
+        table.grown += commit.net;
+        let file = self.files.entry(commit.file).or_default();
+        (file.statements, file.rows, file.table) = (commit.statements, commit.rows, commit.table);
+    }
+
+    /// Nothing is known of a table's rows any more.
+    fn forget(&mut self, table: &TableName) -> &mut Table {
+        self.files.retain(|_, file| file.table != *table);
+        let state = self.tables.entry(table.clone()).or_default();
+        *state = Table { kept: state.kept, keys_later: state.keys_later, ..Table::default() };
+        state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> TableName {
+        ("d".to_owned(), "t".to_owned())
+    }
+
+    fn commit(file: &str, statements: u64, net: i64) -> Commit {
+        Commit { file: file.to_owned(), table: table(), statements, rows: net.unsigned_abs(), net }
+    }
+
+    fn state(records: impl IntoIterator<Item = Record>) -> State {
+        let mut state = State::default();
+        records.into_iter().for_each(|record| state.add(record));
+        state
+    }
+
+    fn made() -> Record {
+        Record::Table { table: table(), kept: false, keys_later: true }
+    }
+
+    #[test]
+    fn a_commit_is_in_doubt_until_it_is_answered_or_another_follows() {
+        let records = [
+            made(),
+            Record::Commit(commit("a", 3, 30)),
+            Record::Commit(commit("b", 2, 20)),
+            Record::Committed(commit("b", 2, 20)),
+        ];
+        let so_far = state(records.clone());
+        let of_table = &so_far.tables[&table()];
+        assert_eq!((of_table.known(), &of_table.in_doubt), (Some(20), &None));
+        assert_eq!(so_far.files["b"].statements, 2);
+        assert!(!so_far.files.contains_key("a"));
+        let further = state(records.into_iter().chain([Record::Commit(commit("a", 3, 30))]));
+        assert_eq!(further.tables[&table()].in_doubt, Some(commit("a", 3, 30)));
+    }
+
+    #[test]
+    fn a_table_that_is_loaded_anew_has_nothing() {
+        let records = [
+            made(),
+            Record::Committed(commit("a", 3, 30)),
+            Record::File { file: "a".to_owned() },
+            Record::Keys { table: table(), done: 1 },
+            Record::Anew { table: table() },
+        ];
+        let state = state(records);
+        assert!(state.tables.is_empty() && state.files.is_empty());
+    }
+
+    #[test]
+    fn a_table_that_was_kept_is_counted_from_what_it_had() {
+        let kept = Record::Table { table: table(), kept: true, keys_later: false };
+        let rows = [Record::Counted { table: table(), rows: 7 }, Record::Committed(commit("a", 1, -2))];
+        let with_rows = state([kept.clone()].into_iter().chain(rows));
+        assert_eq!(with_rows.tables[&table()].known(), Some(5));
+        let emptied = state([kept, Record::Emptied { table: table() }]);
+        assert_eq!(emptied.tables[&table()].known(), Some(0));
+    }
+}

@@ -1,0 +1,159 @@
+//! What an earlier run has done, against what the server has of it: `--resume` relies on nothing that it has not looked at.
+//!
+//! A table with all of its rows is as it was left, unless the server may have lost commits since. The others are counted.
+//! Where the number is another one than the journal says, a table of ours is made anew, and one that was there before is an
+//! error.
+
+use std::sync::{Arc, PoisonError};
+
+use common::connection::Error as ServerError;
+use common::dump_file::DumpFile;
+use common::name::QualifiedName;
+use common::sql::quote_identifier;
+
+use crate::databases::drop_table_or_view;
+use crate::job::TableTarget;
+use crate::journal::{self, Record, Table, table_name};
+use crate::ledger::{self, Verdict};
+use crate::worker::{Error, Worker};
+
+/// What the time between the runs may have cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Since {
+    /// The server was started again.
+    pub restarted: bool,
+    /// And may have lost what it had committed.
+    pub lossy: bool,
+}
+
+/// Something failed that has no place in a file yet.
+pub enum Failure {
+    Server(ServerError),
+    Other(Error),
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Failure {
+        Failure::Server(error)
+    }
+}
+
+impl From<journal::Error> for Failure {
+    fn from(error: journal::Error) -> Failure {
+        Failure::Other(error.into())
+    }
+}
+
+impl Failure {
+    /// With its place.
+    pub fn or(self, place: &dyn Fn(ServerError) -> Error) -> Error {
+        match self {
+            Failure::Server(error) => place(error),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
+pub fn table(
+    worker: &mut Worker,
+    name: &QualifiedName,
+    mut earlier: Table,
+    engine: &[u8],
+) -> Result<Option<Table>, Failure> {
+    if earlier.kept == Some(true) {
+        return Ok(Some(earlier));
+    }
+    let since = worker.shared.since;
+    let sure = !since.lossy && (!since.restarted || engine.eq_ignore_ascii_case(b"InnoDB"));
+    if let Some(rows) = settle(worker, name, &mut earlier, sure)? {
+        tracing::info!("table {name}: {rows} rows are there");
+        return Ok(Some(earlier));
+    }
+    worker.shared.journal.correct(Record::Anew { table: table_name(name) })?;
+    worker.shared.journal.forget_triggers();
+    let shared = Arc::clone(&worker.shared);
+    let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+    drop_table_or_view(worker, &quote_identifier(&name.name))?;
+    Ok(None)
+}
+
+/// Whether an earlier run has emptied a table, and nobody else has changed it since.
+pub fn is_emptied(worker: &mut Worker, table: &TableTarget) -> Result<bool, Failure> {
+    let Some(mut earlier) = worker.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
+        return Ok(false);
+    };
+    let sure = !worker.shared.since.restarted;
+    let rows = settle(worker, &table.name, &mut earlier, sure)?;
+    rows.iter().for_each(|rows| table.ledger.all_ours(*rows));
+    Ok(rows.is_some())
+}
+
+/// Before rows go into a table that was there before: as many as were left have to be in it.
+pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<(), Error> {
+    if !worker.shared.journal.resumes() {
+        return Ok(());
+    }
+    let mut known = table.ledger.open();
+    let earlier = worker.shared.journal.table(&table.name).filter(|earlier| earlier.known().is_some());
+    let Some(earlier) = earlier.filter(|_| known.committed.is_none()) else { return Ok(()) };
+    let sure = !worker.shared.since.restarted;
+    let place = |source| Error::Job { job: file.to_string(), source };
+    let mut attempts = 0;
+    let settled = loop {
+        let mut earlier = earlier.clone();
+        match settle(worker, &table.name, &mut earlier, sure).map_err(|failure| failure.or(&place)) {
+            Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => {
+                attempts += 1;
+                worker.reconnect(error)?;
+            }
+            result => break result?,
+        }
+    };
+    match settled {
+        Some(rows) => known.committed = Some(rows),
+        None => {
+            return Err(Error::Changed {
+                table: table.name.to_string(),
+                expected: earlier.known().unwrap_or_default(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How many rows a table has, if they are those that the journal tells of. It is not counted if all are in and `sure` to
+/// be still.
+fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table, sure: bool) -> Result<Option<u64>, Failure> {
+    let Some(known) = earlier.known() else { return Ok(None) };
+    if earlier.whole && sure {
+        return Ok(Some(known));
+    }
+    let mariadb = worker.shared.server.is_mariadb();
+    let counted = match ledger::count(worker.session.unchanged(), name, mariadb) {
+        Ok(counted) => counted,
+        // It is gone, or damaged.
+        Err(error) if error.server_code().is_some() && earlier.kept == Some(false) => {
+            tracing::warn!("table {name} is made anew: {error}");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let net = earlier.in_doubt.as_ref().map_or(0, |commit| commit.net);
+    match (ledger::settle(known, net, counted), earlier.in_doubt.take()) {
+        (Verdict::RolledBack, _) => Ok(Some(known)),
+        (Verdict::Committed, Some(commit)) => {
+            earlier.grown += commit.net;
+            worker.shared.journal.correct(Record::Committed(commit))?;
+            Ok(Some(counted))
+        }
+        _ => {
+            if earlier.kept == Some(false) || earlier.emptied {
+                tracing::warn!(
+                    "table {name} has {counted} rows, of {known} that were loaded: it is loaded from the beginning"
+                );
+            }
+            Ok(None)
+        }
+    }
+}
