@@ -182,13 +182,16 @@ impl<'a> Coordinator<'a> {
         text.push_str(&config.tail(&timestamp()));
         let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
         self.shared.stop.check()?;
-        if let Some(journal) = self.journal.take() {
+        if self.journal.is_some() {
             // All files of the directory are this dump's, and stay.
             self.directory.check_complete(self.shared.files_delivered.load(Ordering::Relaxed))?;
-            journal.remove()?;
         }
         let whole = DumpFile::new(Content::Metadata, Compression::None);
         self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
+        // Not before: until then the disk may be waited for, and a dump that ends meanwhile can be gone on with.
+        if let Some(Err(error)) = self.journal.take().map(DumpJournal::remove) {
+            tracing::warn!("{error}: the dump is whole, the file can be removed");
+        }
         file.path = self.directory.path().join(whole.to_string());
         file.file = whole;
         Ok(self.shared.deliver(file)?)

@@ -130,7 +130,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     tracing::info!("connected to {server} at {}", config.connection.address);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
     if let Some(interrupted) = &mut interrupted {
-        interrupted.look(&mut first, &server)?;
+        interrupted.look(&mut first, &server, config)?;
         interrupted.check_files(config.threads, stop)?;
     }
     let mut connections = vec![first];

@@ -34,6 +34,12 @@ pub enum Error {
         /// Whether a dump was begun in it.
         unfinished: bool,
     },
+    /// The metadata has no end.
+    #[error("{} does not say `# Finished dump at`: it was cut short, or the dump was not finished; dump again", path.display())]
+    Unended {
+        /// The file.
+        path: PathBuf,
+    },
     /// The metadata cannot be understood.
     #[error("{}: {source}", path.display())]
     Metadata {
@@ -48,7 +54,7 @@ impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::Read { source, .. } => Exit::of_reading(source),
-            Error::NotFinished { .. } | Error::Metadata { .. } => Exit::Dump,
+            Error::NotFinished { .. } | Error::Unended { .. } | Error::Metadata { .. } => Exit::Dump,
         }
     }
 }
@@ -91,7 +97,10 @@ pub fn scan(directory: &Path) -> Result<Dump, Error> {
     }
     let path = directory.join("metadata");
     let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-    let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path, source })?;
+    let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path: path.clone(), source })?;
+    if !metadata.finished {
+        return Err(Error::Unended { path });
+    }
 
     files.retain(|(file, _)| !file.content.is_metadata());
     // The largest table first: what remains for the end is small.

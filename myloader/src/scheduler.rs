@@ -259,6 +259,11 @@ impl Scheduler {
             self.server_wide(file);
             return Ok(());
         };
+        if self.settings.verify.is_some()
+            && let Content::Rows(rows) = &file.content
+        {
+            self.verification.has_file(&rows.table);
+        }
         if self.settings.verify_only && !matches!(file.content, Content::Database(_)) {
             return Ok(());
         }

@@ -172,8 +172,8 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
         let resume = |server| run(name, server, &dir, &["--triggers", "--resume"]);
         let again = || resume(server);
         assert_eq!(
-            refusal(again().args(["--compress", "--hex-blob", "--tz-utc"]), &dir),
-            "other options are given than it was begun with: --compress, --hex-blob"
+            refusal(again().args(["--compress", "--hex-blob", "--default-connection-database=mysql"]), &dir),
+            "other options are given than it was begun with: --default-connection-database, --compress, --hex-blob"
         );
         assert_eq!(
             refusal(run(name, server, &dir, &["--resume"]), &dir),
@@ -182,7 +182,7 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
         let other = server::source(product);
         let reason = refusal(resume(other), &dir);
         let variable = if product == Product::MariaDb { "port" } else { "server_uuid" };
-        let expected = format!("it was made on another server, or on another version of it: {variable} was ");
+        let expected = format!("the server is another one, or not what it was: {variable} was ");
         assert!(reason.starts_with(&expected), "{product:?}: {reason}");
         assert_eq!(
             refusal(again().args(["--sync-thread-lock-mode", "NO_LOCK"]), &dir),
@@ -210,7 +210,7 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
         dir.write(JOURNAL, "");
         assert_eq!(
             refusal(mydumper(server, &dir).arg("--resume"), &dir),
-            format!("there is no {JOURNAL}, as an interrupted dump of this program leaves it")
+            format!("its {JOURNAL} has no whole record: nothing tells how far it was")
         );
     }
     let server = server::source(Product::MariaDb);
@@ -236,6 +236,28 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
     }
 }
 
+/// In the server's time zone the same moments are other texts.
+#[test]
+fn a_dump_in_local_time_is_gone_on_with_in_the_same_zone_only() {
+    for product in Product::ALL {
+        let server = &*server::held(product);
+        let name = "resumed_zone";
+        fill(server, name);
+        let (dir, held) = (WorkDir::new(), Held::new(server, name));
+        let running = half_done(name, server, &dir, &["--skip-tz-utc"]);
+        running.signal("KILL");
+        running.wait();
+        drop(held);
+        let resume = || run(name, server, &dir, &["--skip-tz-utc", "--resume"]);
+        server.client().run("SET GLOBAL time_zone = '+05:00'");
+        let reason = refusal(resume(), &dir);
+        server.client().run("SET GLOBAL time_zone = 'SYSTEM'");
+        assert_eq!(reason, "the server is another one, or not what it was: time_zone was SYSTEM and is +05:00");
+        resume().ok();
+        assert_whole(server, name, &dir);
+    }
+}
+
 #[test]
 fn files_that_are_not_what_was_written_are_dumped_again() {
     let server = &*server::held(Product::MariaDb);
@@ -258,6 +280,9 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
     dir.write("damaged.t.00000.sql", changed("damaged.t.00000.sql"));
     dir.write("damaged.t.00001.sql", "");
     std::fs::remove_file(dir.path().join("damaged.t.00002.sql")).unwrap();
+    let fifo = dir.path().join("damaged.t.00003.sql");
+    std::fs::remove_file(&fifo).unwrap();
+    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
     // What no dump has written stays.
     dir.write("notes", "mine");
     let stderr = run(name, server, &dir, &["--triggers", "--resume"]).ok().stderr;
@@ -269,7 +294,10 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
         format!(
             "{path}/damaged.t.00002.sql cannot be read: No such file or directory (os error 2): rows of damaged.t, chunk 2 are dumped again"
         ),
-        format!("the data are the same, {} chunks with ", done - 3),
+        format!(
+            "{path}/damaged.t.00003.sql cannot be read: it is no file: rows of damaged.t, chunk 3 are dumped again"
+        ),
+        format!("the data are the same, {} chunks with ", done - 4),
     ] {
         assert!(stderr.contains(&line), "{line}\n{stderr}");
     }

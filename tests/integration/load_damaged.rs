@@ -95,6 +95,14 @@ fn metadata_that_is_missing_or_wrong() {
             edit(dir, "metadata", |text| text.replace("rows = 40", "rows 40"));
         });
         assert!(garbage.starts_with("[ERROR] DIR/metadata: line "), "{garbage}");
+        let lines_kept: [fn(&str) -> String; 2] =
+            [|_| String::new(), |text| text.split("# Finished").next().unwrap_or_default().to_owned()];
+        for kept in lines_kept {
+            let cut = dump.restore_damaged(5, |dir| edit(dir, "metadata", |text| kept(&text)));
+            let expected = "[ERROR] DIR/metadata does not say `# Finished dump at`: it was cut short, or the dump was not \
+                            finished; dump again";
+            assert_eq!(cut, expected);
+        }
         for (wrong, line) in [("rows = 41", "40 rows of the dump's 41"), ("rows = 39", "40 rows of the dump's 39")] {
             let counted = dump.restore_damaged(6, |dir| {
                 edit(dir, "metadata", |text| text.replace("rows = 40", wrong));

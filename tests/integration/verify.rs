@@ -287,8 +287,25 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         assert_eq!(
             without_time(nothing.lines().last().unwrap()),
             format!(
-                "[ERROR] --verify: the dump's metadata has neither hashes nor numbers of the rows of {database}.d, {database}.t"
+                "[ERROR] --verify: by the dump's metadata the rows of these tables cannot be compared, since it has neither \
+                 hashes nor numbers of them, or not all: {database}.d, {database}.t; it is of an older version, or damaged"
             )
+        );
+        // What is missing is not passed over.
+        for start in ["chunk_00000", "hashed_columns"] {
+            dir.write("metadata", without(&metadata, &[start]));
+            let damaged = myloader(target(product), &dir).arg("--verify-only").fails_with(1);
+            assert!(damaged.contains(&format!("or not all: {database}.d, {database}.t; ")), "{start}: {damaged}");
+        }
+        let section = format!("[`{database}`.`t`]");
+        dir.write("metadata", metadata.replace(&section, "[unknown]"));
+        let lost = myloader(target(product), &dir).arg("--verify-only").fails_with(1);
+        assert!(lost.contains(&format!("or not all: {database}.t; ")), "{lost}");
+        dir.write("metadata", &metadata);
+        let none = myloader(target(product), &dir).args(["--verify-only", "-x", "no such table"]).fails_with(1);
+        assert_eq!(
+            without_time(none.trim_end()),
+            "[ERROR] --verify-only: no table of the dump is chosen, nothing was compared: check the names and patterns"
         );
         dir.write("metadata", metadata.replace("xxh3-128-sum-1", "xxh4-2"));
         let done = load(product, &dir, &["--drop-table", "--verify"]).stderr;

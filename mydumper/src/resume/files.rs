@@ -51,6 +51,10 @@ fn difference(directory: &Path, written: &WrittenFile, stop: &Stop) -> Result<Op
     let path = directory.join(&written.name);
     let name = path.display();
     let checksum = || -> io::Result<(u64, u32)> {
+        // Before it is opened: a FIFO would wait for a writer.
+        if !fs::metadata(&path)?.is_file() {
+            return Err(io::Error::other("it is no file"));
+        }
         let mut file = File::open(&path)?;
         let length = file.metadata()?.len();
         if length != written.bytes {

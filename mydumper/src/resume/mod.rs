@@ -100,6 +100,9 @@ pub enum Reason {
     /// Nothing tells how far it was.
     #[error("there is no {JOURNAL}, as an interrupted dump of this program leaves it")]
     NoJournal,
+    /// It was interrupted before its first record.
+    #[error("its {JOURNAL} has no whole record: nothing tells how far it was")]
+    EmptyJournal,
     /// Another program wrote it.
     #[error("it was begun by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
     Version(String),
@@ -192,7 +195,7 @@ pub fn begin(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_owned(),
         options: shape::shape(config),
-        source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee)?,
+        source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee, !config.utc)?,
     })
 }
 
@@ -222,7 +225,7 @@ impl Interrupted {
         }
         let (journal, records) = Journal::open::<Record>(&path)?;
         let mut records = records.into_iter();
-        let Some(Record::Begun(begun)) = records.next() else { return Err(refused(Reason::NoJournal)) };
+        let Some(Record::Begun(begun)) = records.next() else { return Err(refused(Reason::EmptyJournal)) };
         if begun.version != env!("CARGO_PKG_VERSION") {
             return Err(refused(Reason::Version(begun.version)));
         }
@@ -246,13 +249,13 @@ impl Interrupted {
     ///
     /// # Errors
     /// When the data are not the same.
-    pub fn look(&self, connection: &mut Connection, server: &Server) -> Result<(), Error> {
+    pub fn look(&self, connection: &mut Connection, server: &Server, config: &Config) -> Result<(), Error> {
         let coordinates = match replication::coordinates(connection, server) {
             Ok(coordinates) => coordinates,
             Err(error) if is_denied(&error) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        let now = Source::read(connection, server, coordinates.as_ref(), Guarantee::PointInTime)?;
+        let now = Source::read(connection, server, coordinates.as_ref(), Guarantee::PointInTime, !config.utc)?;
         now.proves_same_data_as(&self.begun.source, &[]).map_err(|reason| self.refused(reason))
     }
 

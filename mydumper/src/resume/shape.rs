@@ -36,6 +36,7 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
     [
         // Another user may not see the same tables.
         ("--user", format!("{:?}", connection.user)),
+        ("--default-connection-database", format!("{:?}", connection.database)),
         ("[mydumper_session_variables]", format!("{:?}", connection.session)),
         ("--server-version", format!("{server_version:?}")),
         ("--database", format!("{:?}", filter.databases)),

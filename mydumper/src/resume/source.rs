@@ -17,7 +17,7 @@ use crate::snapshot::is_denied;
 /// A server, and where its data stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Variables that tell this server from others.
+    /// Variables that tell this server from others, and what shapes the rows that it sends.
     pub server: Vec<(String, String)>,
     /// Whether all tables of the dump are of this one moment.
     pub point_in_time: bool,
@@ -48,7 +48,7 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unproved {
     /// It is another server.
-    #[error("it was made on another server, or on another version of it: {variable} was {then} and is {now}")]
+    #[error("the server is another one, or not what it was: {variable} was {then} and is {now}")]
     OtherServer {
         /// What tells.
         variable: String,
@@ -119,7 +119,8 @@ pub enum Unproved {
 }
 
 impl Source {
-    /// Reads what there is to know now; `coordinates` are those of the moment that counts.
+    /// Reads what there is to know now; `coordinates` are those of the moment that counts. With `local_time`, TIMESTAMPs are
+    /// dumped in the server's time zone.
     ///
     /// # Errors
     /// When a query fails.
@@ -128,14 +129,18 @@ impl Source {
         server: &Server,
         coordinates: Option<&Coordinates>,
         guarantee: Guarantee,
+        local_time: bool,
     ) -> Result<Source, ServerError> {
-        let variables: &[&str] = if server.is_mariadb() {
+        let mut variables = if server.is_mariadb() {
             // There is no UUID, and server_uid is that of the machine and port.
-            &["version", "hostname", "port", "datadir", "server_id"]
+            vec!["version", "hostname", "port", "datadir", "server_id"]
         } else {
-            &["version", "server_uuid"]
+            vec!["version", "server_uuid"]
         };
-        let values = values(connection, variables)?;
+        if local_time {
+            variables.extend(["time_zone", "system_time_zone"]);
+        }
+        let values = values(connection, &variables)?;
         let log = &values_of(connection, server)?;
         let mut unlogged = Vec::new();
         // Its own transactions have GTIDs on MySQL, also when they are not logged.

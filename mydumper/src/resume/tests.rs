@@ -59,11 +59,11 @@ fn at_the_same_place_of_the_same_log_data_are_the_same() {
 fn whatever_may_have_changed_the_data_is_said() {
     assert_eq!(
         said(|source| source.server[1].1 = "v".into()),
-        "it was made on another server, or on another version of it: server_uuid was u and is v"
+        "the server is another one, or not what it was: server_uuid was u and is v"
     );
     assert_eq!(
         said(|source| source.server.truncate(1)),
-        "it was made on another server, or on another version of it: server_uuid was u and is "
+        "the server is another one, or not what it was: server_uuid was u and is "
     );
     assert_eq!(
         said(|source| source.position.log_bin = false),

@@ -56,9 +56,15 @@ pub enum Error {
     /// Rows are others than in the dump.
     #[error("these tables are not as in the dump; all else is done:{}", differences(.0))]
     Differs(Vec<Difference>),
-    /// The dump says nothing of the rows.
-    #[error("--verify: the dump's metadata has neither hashes nor numbers of the rows of {}", list(.0))]
+    /// The dump says nothing of the rows, or contradicts itself.
+    #[error(
+        "--verify: by the dump's metadata the rows of these tables cannot be compared, since it has neither hashes nor \
+         numbers of them, or not all: {}; it is of an older version, or damaged", list(.0)
+    )]
     NothingToVerifyBy(Vec<QualifiedName>),
+    /// No table takes part.
+    #[error("--verify-only: no table of the dump is chosen, nothing was compared: check the names and patterns")]
+    NothingToVerify,
     /// `--source-db` or `--tables-list` names what the dump does not have.
     #[error("the dump has no {kind} {name}: check the name")]
     NotInDump {
@@ -105,7 +111,8 @@ impl Failure for Error {
             Error::SeveralDatabases { .. }
             | Error::NotInDump { .. }
             | Error::NoAccounts
-            | Error::NothingToVerifyBy(_) => Exit::Failed,
+            | Error::NothingToVerifyBy(_)
+            | Error::NothingToVerify => Exit::Failed,
             Error::Filter(error) => error.exit(),
         }
     }

@@ -1,7 +1,7 @@
 //! The tables on the server against what the dump says of their rows: which are compared, part by part, and what came of
 //! it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use common::dump_file::TableFileName;
@@ -22,6 +22,8 @@ const RANGES: usize = 10;
 pub(super) struct Verification {
     /// Whether tables may have keys that the dump was not cut by.
     ranges_may_miss_rows: bool,
+    /// Tables that have files of rows.
+    with_files: BTreeSet<TableFileName>,
     waiting: VecDeque<(Arc<Comparison>, Parts)>,
     running: BTreeMap<TableFileName, Progress>,
     verified: Verified,
@@ -76,6 +78,13 @@ pub struct Difference {
 }
 
 impl Verification {
+    /// A file with rows is there.
+    pub(super) fn has_file(&mut self, table: &TableFileName) {
+        if !self.with_files.contains(table) {
+            self.with_files.insert(table.clone());
+        }
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty()
     }
@@ -279,7 +288,15 @@ impl Scheduler {
                 names.push((table.clone(), name));
             }
         }
+        if names.is_empty() && self.settings.verify_only {
+            return Err(Error::NothingToVerify);
+        }
         let mut unknown = Vec::new();
+        for table in std::mem::take(&mut self.verification.with_files) {
+            if !self.metadata.tables.contains_key(&table) && self.passes_source(&table)? {
+                unknown.push(QualifiedName::new(table.database, table.table));
+            }
+        }
         // Tables that the restore made have the keys that the dump was cut by.
         self.verification.ranges_may_miss_rows = !self.settings.makes_tables();
         for (table, name) in names {
@@ -307,9 +324,19 @@ impl Scheduler {
         // Taken out: there may be very many chunks.
         let entry = self.metadata.tables.get_mut(&table).map(std::mem::take).unwrap_or_default();
         let (columns, chunks) = match entry.hashed_columns {
-            Some(columns) if !entry.chunks.is_empty() => (hashes.then_some(columns), entry.chunks),
-            // A MERGE table, say. Dumps with hashes have chunks of all others, also without rows.
-            _ if self.metadata.config.row_hash.is_some() => return Ok(None),
+            Some(columns) if !entry.chunks.is_empty() => {
+                let in_chunks: u64 = entry.chunks.iter().fold(0, |sum, chunk| chunk.rows.count.wrapping_add(sum));
+                if entry.rows.is_some_and(|rows| rows != in_chunks) {
+                    return Err(name);
+                }
+                (hashes.then_some(columns), entry.chunks)
+            }
+            // Dumps with hashes have chunks of all tables that have rows of their own, also without rows.
+            _ if self.metadata.config.row_hash.is_some() => {
+                // A MERGE table, say.
+                let has_none = entry.rows == Some(0) && entry.chunks.is_empty() && entry.hashed_columns.is_none();
+                return if has_none { Ok(None) } else { Err(name) };
+            }
             _ => {
                 let Some(count) = entry.rows else { return Err(name) };
                 let rows = Rows { count, ..Rows::default() };
