@@ -244,11 +244,11 @@ fn a_dump_in_local_time_is_gone_on_with_in_the_same_zone_only() {
         let name = "resumed_zone";
         fill(server, name);
         let (dir, held) = (WorkDir::new(), Held::new(server, name));
-        let running = half_done(name, server, &dir, &["--skip-tz-utc"]);
+        let running = half_done(name, server, &dir, &["--triggers", "--skip-tz-utc"]);
         running.signal("KILL");
         running.wait();
         drop(held);
-        let resume = || run(name, server, &dir, &["--skip-tz-utc", "--resume"]);
+        let resume = || run(name, server, &dir, &["--triggers", "--skip-tz-utc", "--resume"]);
         server.client().run("SET GLOBAL time_zone = '+05:00'");
         let reason = refusal(resume(), &dir);
         server.client().run("SET GLOBAL time_zone = 'SYSTEM'");
