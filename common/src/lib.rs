@@ -8,6 +8,7 @@ pub mod dump_file;
 pub mod exit;
 pub mod filter;
 pub mod global_variables;
+mod handover;
 pub mod io;
 pub mod journal;
 pub mod load_data;

@@ -1,5 +1,6 @@
 //! Messages: to the terminal or to `--logfile`, as many as `--verbose` asks for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -67,9 +68,25 @@ where
             _ => "INFO",
         };
         write!(writer, "{} [{level}] ", chrono::Local::now().format("%Y-%m-%d %H:%M:%S"))?;
-        context.format_fields(writer.by_ref(), event)?;
-        writeln!(writer)
+        let mut text = String::new();
+        context.format_fields(Writer::new(&mut text), event)?;
+        writeln!(writer, "{}", printable(&text))
     }
+}
+
+/// A message as a terminal may have it: names, files and servers' texts may hold anything, line breaks that would begin a
+/// message of their own, control sequences, or marks that turn the direction of writing.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let turns = |c| matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escapes = |c: char| c.is_control() || turns(c);
+    if !text.contains(escapes) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if escapes(c) { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    Cow::Owned(line)
 }
 
 /// Standard error, with the progress line out of the way while it is written to.
@@ -83,5 +100,22 @@ impl Write for Terminal {
 
     fn flush(&mut self) -> io::Result<()> {
         io::stderr().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_line_without_control_sequences() {
+        for (text, shown) in [
+            ("plain é 表 `\\` \"q\"", "plain é 表 `\\` \"q\""),
+            ("a\n2026-01-01 [INFO] all is well\r", "a\\n2026-01-01 [INFO] all is well\\r"),
+            ("\u{1b}]0;title\u{7}\u{9b}2J\t", "\\u{1b}]0;title\\u{7}\\u{9b}2J\\t"),
+            ("\u{202e}gnp.exe\u{2069}\u{2028}", "\\u{202e}gnp.exe\\u{2069}\\u{2028}"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! What both programs do before and after their work.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -11,7 +12,8 @@ use clap::Parser;
 use crate::connection::{Address, Settings, SslMode, Tls};
 use crate::exit::{Exit, Failure};
 use crate::filter::{Filter, FilterError, Pattern};
-use crate::logging::{self, SUMMARY};
+use crate::handover;
+use crate::logging::{self, SUMMARY, printable};
 use crate::options::{
     ConnectionOptions, FilterOptions, LogOptions, Parsed, PasswordSource, ProgramName, Protocol, UsageError, parse,
     password_on_command_line,
@@ -19,8 +21,6 @@ use crate::options::{
 use crate::signals::stop_on_signals;
 use crate::stop::Stop;
 
-/// Hands a password of the command line to the program started anew, so that the list of processes does not show it.
-const PASSWORD_VARIABLE: &str = "MYDUMPER_RS_PASSWORD";
 /// Where servers put their socket, when no address is given.
 const USUAL_SOCKETS: [&str; 4] =
     ["/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
@@ -38,6 +38,7 @@ where
     O: Parser,
     E: AsUsageError,
 {
+    handover::hide_memory();
     if let Some((arguments, password)) = password_on_command_line::<O>(name, std::env::args_os()) {
         return start_anew(name, arguments, password);
     }
@@ -71,7 +72,7 @@ where
             if verbose == 0 || logs_to_file {
                 // A failure is told to whoever started the program, whatever goes to the log.
                 // It may be that nobody reads it, which is no reason to panic.
-                let _ = writeln!(std::io::stderr(), "{}: {error}", name.as_str());
+                let _ = writeln!(io::stderr(), "{}: {}", name.as_str(), printable(&error.to_string()));
             }
             error.exit().code(&stop)
         }
@@ -90,17 +91,17 @@ fn usage(name: ProgramName, error: &UsageError) -> ExitCode {
 }
 
 fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -> ExitCode {
-    let error = match std::env::current_exe() {
-        Ok(program) => Command::new(program)
-            .args(arguments.into_iter().skip(1))
-            .env(PASSWORD_VARIABLE, password)
-            // Only returns when it fails.
-            .exec(),
-        Err(error) => error,
+    let start = || -> io::Result<io::Error> {
+        let pipe = handover::hand_over(&password)?;
+        let mut program = Command::new(std::env::current_exe()?);
+        program.args(arguments.into_iter().skip(1));
+        program.env(handover::DESCRIPTOR_VARIABLE, pipe.as_raw_fd().to_string());
+        // Only returns when it fails.
+        Ok(program.exec())
     };
+    let error = start().unwrap_or_else(|error| error);
     let name = name.as_str();
-    let _ =
-        writeln!(std::io::stderr(), "{name}: cannot start anew without the password in the list of processes: {error}");
+    let _ = writeln!(io::stderr(), "{name}: cannot start anew without the password in the list of processes: {error}");
     Exit::Failed.into()
 }
 
@@ -174,8 +175,10 @@ fn usual_socket() -> Option<PathBuf> {
 }
 
 fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, UsageError> {
-    if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
-        return Ok(Some(password));
+    let handed_over = handover::taken_over()
+        .map_err(|error| UsageError::new(format!("the password of the command line was lost: {error}")))?;
+    if handed_over.is_some() {
+        return Ok(handed_over);
     }
     match options.password_source() {
         PasswordSource::Given(password) => Ok(Some(password.as_str().to_owned())),

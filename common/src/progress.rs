@@ -169,8 +169,11 @@ fn line(totals: Totals, total_tables: u64, total_rows: u64, elapsed: Duration) -
     );
     // The number of rows is the server's estimate: when it proves too low, no time left can be told.
     if totals.rows > 0 && total_rows > totals.rows {
-        let left = elapsed.mul_f64((total_rows - totals.rows) as f64 / totals.rows as f64);
-        line.push_str(&format!(", about {} left", HumanDuration(left)));
+        let left = elapsed.as_secs_f64() * ((total_rows - totals.rows) as f64 / totals.rows as f64);
+        // A server may estimate more rows than there is time for.
+        if let Ok(left) = Duration::try_from_secs_f64(left) {
+            line.push_str(&format!(", about {} left", HumanDuration(left)));
+        }
     }
     line
 }

@@ -269,7 +269,8 @@ impl<'a> Coordinator<'a> {
             tables.iter().enumerate().filter(|(_, table)| table.has_rows() && !table.keeps_rows_elsewhere()).collect();
         // The largest first: what remains for the end is small.
         with_rows.sort_by_key(|(_, table)| std::cmp::Reverse(table.data_length));
-        let estimate = with_rows.iter().map(|(_, table)| table.row_estimate).sum();
+        // Each may be as large as a server likes to say.
+        let estimate = with_rows.iter().fold(0_u64, |all, (_, table)| all.saturating_add(table.row_estimate));
         self.shared.counters.expect(with_rows.len() as u64, estimate);
         let (locked, free): (Vec<_>, Vec<_>) =
             with_rows.into_iter().partition(|(_, table)| self.snapshot.moment.is_locked() && !table.is_transactional());

@@ -79,15 +79,18 @@ impl FileWriter {
     /// Creates the file, for its owner alone.
     pub fn create(files: &Files, file: DumpFile) -> Result<FileWriter, WriteError> {
         let path = files.directory.join(file.to_string());
-        let mut options = OpenOptions::new();
-        options.write(true).mode(0o600);
         if files.overwrite {
-            options.create(true).truncate(true);
-        } else {
-            // A file that is there was not written by this dump.
-            options.create_new(true);
+            // Not written into: it may be a link to another file, or others may read it.
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(WriteError { path, source }),
+                _ => {}
+            }
         }
-        let output = options
+        // A file that is there was not written by this dump.
+        let output = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
             .open(&path)
             .and_then(|output| {
                 let output = DirectFile::new(output, files.sends);
@@ -220,6 +223,26 @@ mod tests {
         let error = FileWriter::create(&files, name("d.t.00000.sql")).err().unwrap().to_string();
         assert!(error.ends_with("d.t.00000.sql: File exists (os error 17)"), "{error}");
         assert_eq!(fs::read(directory.path().join("d.t.00000.sql")).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_replaced_and_no_link_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (elsewhere, path) = (directory.path().join("elsewhere"), directory.path().join("metadata"));
+        fs::write(&elsewhere, "mine").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        let files = files(directory.path(), true);
+        let error = FileWriter::write_whole(&files, name("metadata"), b"new").err().unwrap().to_string();
+        assert!(error.ends_with("metadata: File exists (os error 17)"), "{error}");
+        let dirty = Files { overwrite: true, ..files };
+        FileWriter::write_whole(&dirty, name("metadata"), b"new").unwrap();
+        assert!(fs::symlink_metadata(&path).unwrap().is_file());
+        assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
+        // Others could read the file that was there.
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let finished = FileWriter::write_whole(&dirty, name("metadata"), b"newer").unwrap();
+        assert_eq!(fs::metadata(&finished.path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(&path).unwrap(), b"newer");
     }
 
     #[test]

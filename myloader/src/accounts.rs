@@ -107,6 +107,7 @@ fn read(worker: &Worker, file: &DumpFile) -> Result<Vec<Statement>, Error> {
     let mut reader = worker.shared.files.statements(file)?;
     let mut statements = Vec::new();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
+        worker.expects(file, &statement, None)?;
         let account = AccountStatement::parse(statement.text).map(|parsed| (parsed.account, parsed.action));
         statements.push(Statement { line: statement.line, text: statement.text.to_vec(), account });
     }

@@ -107,6 +107,7 @@ pub fn file(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     // What is said before CREATE is said for it.
     let mut session = Vec::new();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
+        worker.expects(file, &statement, None)?;
         let kind = classify(statement.text);
         match kind {
             StatementKind::Set => {

@@ -61,6 +61,7 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
     let mut created = None;
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        worker.expects(file, &statement, Some(&database.target))?;
         let kind = classify(statement.text);
         if kind == StatementKind::Set
             && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text))
@@ -330,6 +331,7 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        worker.expects(file, &statement, None)?;
         match classify(statement.text) {
             StatementKind::Drop { .. } => drop = Some(statement.text.to_vec()),
             StatementKind::CreateTrigger => {
@@ -421,6 +423,7 @@ fn run_statements(
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        worker.expects(file, &statement, None)?;
         let kind = classify(statement.text);
         dialect = dialect_after(dialect, kind, statement.text);
         let step = match kind {

@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use common::dump_file::{Content, DumpFile, TableFileName};
 use common::exit::{Exit, Failure};
+use common::io::open_regular;
 use common::metadata::{Metadata, MetadataError};
 
 use crate::journal;
@@ -96,7 +97,10 @@ pub fn scan(directory: &Path) -> Result<Dump, Error> {
         return Err(Error::NotFinished { path: directory.to_owned(), unfinished: has(Content::MetadataUnfinished) });
     }
     let path = directory.join("metadata");
-    let text = fs::read_to_string(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
+    let mut text = String::new();
+    open_regular(&path)
+        .and_then(|mut file| file.read_to_string(&mut text))
+        .map_err(|source| Error::Read { path: path.clone(), source })?;
     let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path: path.clone(), source })?;
     if !metadata.finished {
         return Err(Error::Unended { path });

@@ -1,12 +1,13 @@
 //! The files of a dump on the disk: open, read to the end, remove.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
 use common::compression::{Compression, decompress};
 use common::dump_file::DumpFile;
 use common::exit::{Exit, Failure};
+use common::io::open_regular;
 use common::sql::{StatementError, StatementReader};
 
 const READ_SIZE: usize = 128 * 1024;
@@ -80,7 +81,7 @@ impl Files {
     pub fn open(&self, file: &DumpFile) -> Result<Box<dyn Read + Send>, Error> {
         let path = self.path(file);
         let error = |source| Error::Read { path: path.clone(), source };
-        let input = File::open(&path).map_err(error)?;
+        let input = open_regular(&path).map_err(error)?;
         let length = input.metadata().map_err(error)?.len();
         if file.compression != Compression::None && length == 0 {
             // A decompressor takes nothing for the compressed form of nothing.

@@ -131,6 +131,7 @@ fn load_from(
         };
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         let kind = classify(statement.text);
+        worker.expects(file, &statement, Some(&table.name.database))?;
         if kind == StatementKind::Empty
             || (kind == StatementKind::Set
                 && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text)))

@@ -7,13 +7,13 @@
 
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
 use common::dump_file::{Content, DumpFile};
 use common::exit::{Exit, Failure};
-use common::io::read_some;
+use common::io::{open_regular, read_some};
 use common::metadata::{Metadata, MetadataError};
 use common::stop::{Stop, Stopped};
 use common::stream::{Header, HeaderError, LONGEST_HEADER};
@@ -254,7 +254,8 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
         } else {
             self.check_announced(header)?;
             let path = self.directory.join(&header.name);
-            text = fs::read(&path).map_err(|source| Error::Announced { path, problem: source.to_string() })?;
+            let read = open_regular(&path).and_then(|mut file| file.read_to_end(&mut text));
+            read.map_err(|source| Error::Announced { path, problem: source.to_string() })?;
         }
         let text = String::from_utf8_lossy(&text).into_owned();
         let metadata =
@@ -274,7 +275,7 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
     fn check_announced(&self, header: &Header) -> Result<u64, Error> {
         let path = self.directory.join(&header.name);
         let problem = |problem: String| Error::Announced { path: path.clone(), problem };
-        let mut file = fs::File::open(&path).map_err(|source| problem(format!("cannot be read: {source}")))?;
+        let mut file = open_regular(&path).map_err(|source| problem(format!("cannot be read: {source}")))?;
         let length = file.metadata().map_err(|source| problem(source.to_string()))?.len();
         if let Some(announced) = header.bytes.filter(|announced| *announced != length) {
             return Err(problem(format!("has {length} bytes instead of {announced}")));

@@ -3,19 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use common::connection::{Connection, Error as ServerError};
+use common::connection::{Connection, Error as ServerError, excerpt};
 use common::dump_file::{Content, DumpFile};
 use common::exit::{Exit, Failure};
 use common::name::QualifiedName;
 use common::progress::Counters;
 use common::server::Server;
-use common::sql::StatementError;
+use common::sql::{Statement, StatementError};
 use common::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::check::Vocabulary;
 use crate::config::Restore;
 use crate::ddl::ParseError;
+use crate::ddl::place::belongs;
+use crate::ddl::statement_kind::classify;
 use crate::files::{self, Files};
 use crate::job::{DatabaseTarget, Job, Outcome, TableTarget};
 use crate::journal::{self, Journal, Record, TableName, table_name};
@@ -79,6 +81,19 @@ pub enum Error {
         named: String,
         /// The file that it should.
         expected: String,
+    },
+    /// A statement is none that such a file has.
+    #[error(
+        "{file}, line {line}: no such file of a dump has this statement, and it was not run: {statement} (if it is meant, \
+         take it out of the file, and run it with the server's own client)"
+    )]
+    NoPlace {
+        /// The file.
+        file: String,
+        /// Where the statement starts in it.
+        line: u64,
+        /// Its beginning.
+        statement: String,
     },
     /// The server took fewer rows than it was sent, or changed values.
     #[error(
@@ -191,7 +206,11 @@ impl Failure for Error {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
             Error::File(error) => error.exit(),
-            Error::Parse { .. } | Error::Lacks { .. } | Error::Infile { .. } | Error::Selection { .. } => Exit::Dump,
+            Error::Parse { .. }
+            | Error::Lacks { .. }
+            | Error::Infile { .. }
+            | Error::NoPlace { .. }
+            | Error::Selection { .. } => Exit::Dump,
             Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
             Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
                 Exit::Connection
@@ -515,6 +534,14 @@ impl Worker {
     /// A file cannot be cut into statements.
     pub fn cannot_read(&self, file: &DumpFile, source: StatementError) -> Error {
         files::Error::Statement { path: self.shared.files.path(file), source }.into()
+    }
+
+    /// Whether a statement has a place in the file that it stands in; `database` is the one that gets the file's objects.
+    pub fn expects(&self, file: &DumpFile, statement: &Statement<'_>, database: Option<&str>) -> Result<(), Error> {
+        if belongs(&file.content, classify(statement.text), statement.text, database) {
+            return Ok(());
+        }
+        Err(Error::NoPlace { file: file.to_string(), line: statement.line, statement: excerpt(statement.text) })
     }
 
     /// The file is restored.

@@ -96,6 +96,12 @@ fn a_password_typed_at_the_prompt() {
     assert!(dir.path().join("dump/metadata").exists(), "{screen}");
 }
 
+/// Whether the descriptor that the environment names is still open.
+fn has_pipe_of_password(pid: u32, environment: &str) -> bool {
+    let number = environment.split('\0').find_map(|entry| entry.strip_prefix("MYDUMPER_RS_PASSWORD_FD=")).unwrap();
+    fs::read_link(format!("/proc/{pid}/fd/{number}")).is_ok_and(|link| link.to_string_lossy().starts_with("pipe:"))
+}
+
 #[test]
 fn a_password_shows_nowhere() {
     for product in Product::ALL {
@@ -112,6 +118,11 @@ fn a_password_shows_nowhere() {
         let shown = fs::read(format!("/proc/{}/cmdline", running.pid())).unwrap();
         let shown = String::from_utf8_lossy(&shown).into_owned();
         assert!(shown.contains("\0hidden\0") && !shown.contains("S3cret"), "{product:?}: {shown}");
+        let environment = fs::read(format!("/proc/{}/environ", running.pid())).unwrap();
+        let environment = String::from_utf8_lossy(&environment).into_owned();
+        assert!(environment.contains("PATH=") && !environment.contains("S3cret"), "{product:?}: {environment}");
+        // The pipe that brought it is closed, and no core dump is made.
+        assert!(!environment.is_empty() && !has_pipe_of_password(running.pid(), &environment));
         drop(holder);
         let output = running.wait();
         assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);

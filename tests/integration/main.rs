@@ -55,6 +55,7 @@ mod load_work;
 mod random;
 mod round_trip;
 mod row_formats;
+mod security;
 mod small_tables;
 mod stream_ends;
 mod stream_modes;

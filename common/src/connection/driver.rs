@@ -3,6 +3,8 @@
 //! Each brings its own single-threaded runtime: a worker thread drives its connection and nothing else.
 
 use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use crossbeam_channel::Sender;
@@ -59,12 +61,31 @@ impl Session {
     }
 
     pub(super) fn execute(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
+        let asked = self.give_no_file();
+        let outcome = self.run(statement);
+        if asked.load(Ordering::Relaxed) { Err(Cause::FileWanted(String::new())) } else { outcome }
+    }
+
+    fn run(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
         let conn = &mut self.conn;
         let work = async {
             conn.query_drop(statement).await?;
             Ok(Outcome::new(conn.affected_rows(), conn.get_warnings(), &conn.info()))
         };
         block_on(&self.runtime, &self.stop, work)
+    }
+
+    /// Answers the server with an empty file, if it asks for any; whether it did is told. This also takes away the data
+    /// of a LOAD DATA for which it has not asked.
+    fn give_no_file(&mut self) -> Arc<AtomicBool> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&asked);
+        self.conn.set_infile_handler(async move {
+            tell.store(true, Ordering::Relaxed);
+            let nothing: mysql_async::InfileData = Box::pin(stream::empty());
+            Ok(nothing)
+        });
+        asked
     }
 
     pub(super) fn load_infile(&mut self, statement: &[u8], data: impl Read + Send + 'static) -> Result<Outcome, Cause> {
@@ -77,12 +98,16 @@ impl Session {
             Ok(blocks)
         });
         // The driver's own error does not tell whether the data or the connection failed.
-        self.execute(statement).map_err(|cause| failure.try_recv().map_or(cause, Cause::Data))
+        self.run(statement).map_err(|cause| failure.try_recv().map_or(cause, Cause::Data))
     }
 
     pub(super) fn query(&mut self, statement: &[u8]) -> Result<Rows<'_>, Cause> {
+        let asked = self.give_no_file();
         let Session { conn, runtime, stop } = self;
         let result = block_on(runtime, stop, conn.query_iter(statement.to_vec()))?;
+        if asked.load(Ordering::Relaxed) {
+            return Err(Cause::FileWanted(String::new()));
+        }
         Ok(Rows { result, runtime, stop, row: RowBuffer::default() })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::secrets;
 use super::settings::Address;
 use crate::exit::{Exit, Failure};
 
@@ -51,6 +52,12 @@ pub enum Cause {
     /// What LOAD DATA was to send could not be read; the connection is of no further use.
     #[error("cannot read the data to send: {0}")]
     Data(io::Error),
+    /// The server asked for a file of this machine, in answer to a statement that sends none.
+    #[error(
+        "the server asked for a file of this machine{}, which it does not get: only rows of a dump are sent, to the LOAD \
+         DATA statement beside them", if .0.is_empty() { String::new() } else { format!(", {:?}", .0) }
+    )]
+    FileWanted(String),
     /// The program is being stopped.
     #[error("stopped")]
     Stopped,
@@ -62,6 +69,12 @@ const NO_CONNECTION_LEFT: [u16; 3] = [1040, 1203, 1226];
 impl Error {
     /// What went wrong with this statement.
     pub(super) fn of_statement(statement: &[u8], cause: Cause) -> Error {
+        let cause = match cause {
+            Cause::Server { code, state, message } if secrets::may_hold(statement) => {
+                Cause::Server { code, state, message: secrets::without_quotations(&message) }
+            }
+            cause => cause,
+        };
         Error::Statement { statement: excerpt(statement), cause: Box::new(cause) }
     }
 
@@ -76,7 +89,7 @@ impl Error {
     /// Whether no connection was made, or there is none any more: the server, or the way to it, may be back later.
     pub fn is_lost_connection(&self) -> bool {
         match (self, self.cause()) {
-            (_, Cause::Stopped | Cause::Data(_)) => false,
+            (_, Cause::Stopped | Cause::Data(_) | Cause::FileWanted(_)) => false,
             (Error::Connect { .. }, _) | (_, Cause::Connection(_)) => true,
             (_, Cause::Server { code, .. }) => ENDS_CONNECTION.contains(code),
         }
@@ -147,7 +160,7 @@ impl Failure for Error {
         match self.cause() {
             _ if self.is_lost_connection() => Exit::Connection,
             Cause::Data(error) => Exit::of_reading(error),
-            Cause::Stopped => Exit::Failed,
+            Cause::Stopped | Cause::FileWanted(_) => Exit::Failed,
             Cause::Server { .. } | Cause::Connection(_) => Exit::Server,
         }
     }
@@ -177,13 +190,13 @@ fn advice_on_code(code: u16) -> Option<&'static str> {
     })
 }
 
-/// The beginning of a statement, on one line, for messages. Statements that carry a password are kept out of it.
-pub(super) fn excerpt(statement: &[u8]) -> String {
+/// The beginning of a statement, on one line, for messages. Statements that may hold a password are not shown.
+pub fn excerpt(statement: &[u8]) -> String {
     const LENGTH: usize = 120;
-    let text = String::from_utf8_lossy(&statement[..statement.len().min(4 * LENGTH)]).into_owned();
-    if text.to_ascii_uppercase().contains("IDENTIFIED") {
-        return "(not shown: it may hold a password)".to_owned();
+    if secrets::may_hold(statement) {
+        return secrets::NOT_SHOWN.to_owned();
     }
+    let text = String::from_utf8_lossy(&statement[..statement.len().min(4 * LENGTH)]).into_owned();
     let mut line: String =
         text.chars().take(LENGTH).map(|character| if character.is_control() { ' ' } else { character }).collect();
     if text.chars().nth(LENGTH).is_some() || statement.len() > 4 * LENGTH {
@@ -201,6 +214,13 @@ mod tests {
         assert_eq!(excerpt(b"INSERT INTO t\nVALUES(1)"), "INSERT INTO t VALUES(1)");
         assert_eq!(excerpt(&[b'x'; 1000]), format!("{}…", "x".repeat(120)));
         assert_eq!(excerpt(b"CREATE USER a IDENTIFIED BY 'secret'"), "(not shown: it may hold a password)");
+        let syntax =
+            Cause::Server { code: 1064, state: "42000".into(), message: "error near 'secret' at line 1".into() };
+        assert_eq!(
+            Error::of_statement(b"ALTER USER a IDENTIFIED BY 'secret'", syntax).to_string(),
+            "server error 1064 (42000): error near (not shown: it may hold a password); statement: (not shown: it may \
+             hold a password)"
+        );
     }
 
     #[test]

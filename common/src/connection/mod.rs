@@ -6,14 +6,17 @@
 
 mod driver;
 mod error;
+#[cfg(test)]
+mod hostile_tests;
 mod row;
+mod secrets;
 mod settings;
 mod wire;
 
 use std::io::Read;
 use std::time::Duration;
 
-pub use error::{Cause, Error};
+pub use error::{Cause, Error, excerpt};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 
@@ -123,7 +126,7 @@ impl Connection {
     /// Runs a statement whose rows, if any, do not matter.
     ///
     /// # Errors
-    /// [`Error::Statement`].
+    /// [`Error::Statement`]; also when the server asks for a file, as LOAD DATA LOCAL would: it gets none.
     pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         let statement = statement.as_ref();
         match &mut self.session {

@@ -28,8 +28,9 @@ pub fn with_character_set(sql: &[u8]) -> Result<Vec<u8>, ParseError> {
     if cursor.at_any_word(&["CHARACTER", "CHARSET"]) {
         return Ok(sql.to_vec());
     }
-    let at = cursor.position();
-    Ok([&sql[..at], b" CHARACTER SET binary ", &sql[at..]].concat())
+    // Right behind the table: what follows may be a comment up to the end.
+    let at = cursor.end;
+    Ok([&sql[..at], b" CHARACTER SET binary", &sql[at..]].concat())
 }
 
 /// What the statement does with a row whose key is there.
@@ -82,7 +83,11 @@ mod tests {
         let added = |sql: &str| String::from_utf8(with_character_set(sql.as_bytes()).unwrap()).unwrap();
         assert_eq!(
             added("LOAD DATA LOCAL INFILE 'a' INTO TABLE `d`.`t` FIELDS TERMINATED BY ',' (`a`)"),
-            "LOAD DATA LOCAL INFILE 'a' INTO TABLE `d`.`t`  CHARACTER SET binary FIELDS TERMINATED BY ',' (`a`)"
+            "LOAD DATA LOCAL INFILE 'a' INTO TABLE `d`.`t` CHARACTER SET binary FIELDS TERMINATED BY ',' (`a`)"
+        );
+        assert_eq!(
+            added("LOAD DATA LOCAL INFILE 'a' INTO TABLE t -- x"),
+            "LOAD DATA LOCAL INFILE 'a' INTO TABLE t CHARACTER SET binary -- x"
         );
         let named = "LOAD DATA LOCAL INFILE 'a' INTO TABLE t PARTITION (p, q) CHARACTER SET utf8mb4 (`a`)";
         assert_eq!(added(named), named);

@@ -9,6 +9,7 @@ pub mod create_database;
 pub mod create_table;
 pub mod element;
 pub mod load_data;
+pub mod place;
 pub mod portability;
 pub mod sequences;
 pub mod split;

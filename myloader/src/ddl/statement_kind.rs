@@ -208,7 +208,7 @@ fn is_sql_mode(cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// Goes on to what follows the next comma outside of parentheses; `None` at the end.
-fn next_assignment(cursor: &mut Cursor<'_>) -> Option<()> {
+pub(super) fn next_assignment(cursor: &mut Cursor<'_>) -> Option<()> {
     let mut depth = 0_usize;
     loop {
         let token = cursor.take()?;

@@ -12,8 +12,8 @@ pub(super) enum Answer {
     Ok(Done),
     /// It failed.
     Error(Cause),
-    /// The server wants the data of LOAD DATA LOCAL.
-    Infile,
+    /// The server wants the data of LOAD DATA LOCAL, of the file of this name.
+    Infile(String),
     /// Rows with so many columns follow.
     Columns(usize),
 }
@@ -24,6 +24,8 @@ pub(super) struct Done {
     pub(super) more: bool,
 }
 
+/// More columns than any server sends.
+const TOO_MANY_COLUMNS: usize = 1 << 16;
 /// `SERVER_MORE_RESULTS_EXISTS`: of a procedure, say.
 const MORE_RESULTS: u16 = 0x0008;
 
@@ -37,8 +39,11 @@ pub(super) fn parse(packet: &[u8]) -> Option<Answer> {
     Some(match *packet.first()? {
         OK => Answer::Ok(done(packet)?),
         ERROR => Answer::Error(error(packet)?),
-        INFILE => Answer::Infile,
-        _ => Answer::Columns(length(packet).filter(|(columns, size)| *columns > 0 && *size == packet.len())?.0),
+        INFILE => Answer::Infile(String::from_utf8_lossy(packet.get(1..)?).into_owned()),
+        _ => {
+            let (columns, size) = length(packet)?;
+            ((1..TOO_MANY_COLUMNS).contains(&columns) && size == packet.len()).then_some(Answer::Columns(columns))?
+        }
     })
 }
 
@@ -138,7 +143,8 @@ mod tests {
         let definition = b"\x03def\x01d\x01t\x01t\x04Name\x04name\x0c";
         assert_eq!(column_name(definition).as_deref(), Some("Name"));
         assert!(matches!(parse(b"\x03"), Some(Answer::Columns(3))));
-        assert!(matches!(parse(b"\xfbfile"), Some(Answer::Infile)));
+        assert!(matches!(parse(b"\xfbfile"), Some(Answer::Infile(name)) if name == "file"));
+        assert!(parse(b"\xfd\0\0\x01").is_none());
     }
 
     proptest! {

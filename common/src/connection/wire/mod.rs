@@ -11,7 +11,7 @@ mod transport;
 
 use std::io::{self, ErrorKind, Read, Write};
 
-use answer::Answer;
+use answer::{Answer, Done};
 use login::LoginError;
 use packets::Packets;
 use transport::{ConnectError, Transport};
@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// Runs a statement to the end of its last answer. If it is LOAD DATA LOCAL, the server gets `data`, whatever file it
-    /// asks for, or nothing.
+    /// asks for; without data, that it asks is an error.
     pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
         self.send(statement)?;
         self.answers(data)
@@ -106,11 +106,7 @@ impl Session {
                 self.end(done.more)?;
                 Vec::new()
             }
-            Answer::Infile => {
-                self.send_infile(None)?;
-                self.end(true)?;
-                Vec::new()
-            }
+            Answer::Infile(name) => return Err(self.refuse_infile(name)),
             Answer::Columns(columns) => self.columns(columns)?,
         };
         Ok(Rows { session: self, names })
@@ -195,8 +191,10 @@ impl Session {
                     return Err(cause);
                 }
                 Answer::Ok(done) => (done.outcome, done.more),
-                Answer::Infile => {
-                    self.send_infile(data.take())?;
+                Answer::Infile(name) => {
+                    // A statement's data is sent once.
+                    let Some(data) = data.take() else { return Err(self.refuse_infile(name)) };
+                    self.send_infile(data)?;
                     (Outcome::default(), true)
                 }
                 Answer::Columns(columns) => {
@@ -222,21 +220,30 @@ impl Session {
 
     /// Sends the data of LOAD DATA LOCAL. The end is only said when all was read: else the server would take a part of the
     /// rows for all of them.
-    fn send_infile(&mut self, data: Option<&mut dyn Read>) -> Result<(), Cause> {
-        if let Some(data) = data {
-            let mut block = vec![0; INFILE_BLOCK];
-            loop {
-                match read_full(data, &mut block) {
-                    Ok(0) => break,
-                    Ok(filled) => self.send_block(&block[..filled])?,
-                    Err(error) => {
-                        self.packets.transport.close();
-                        return Err(if self.stop.is_triggered() { Cause::Stopped } else { Cause::Data(error) });
-                    }
+    fn send_infile(&mut self, data: &mut dyn Read) -> Result<(), Cause> {
+        let mut block = vec![0; INFILE_BLOCK];
+        loop {
+            match read_full(data, &mut block) {
+                Ok(0) => break,
+                Ok(filled) => self.send_block(&block[..filled])?,
+                Err(error) => {
+                    self.packets.transport.close();
+                    return Err(if self.stop.is_triggered() { Cause::Stopped } else { Cause::Data(error) });
                 }
             }
         }
         self.send_block(&[])
+    }
+
+    /// Gives the server the end of a file that it is not to have, as the protocol wants it, and takes its answer.
+    fn refuse_infile(&mut self, name: String) -> Cause {
+        match self.send_block(&[]).and_then(|()| self.answer()) {
+            Ok(Answer::Ok(Done { more: false, .. }) | Answer::Error(_)) => self.ready = true,
+            // It goes on: whatever it wants, this is the end.
+            Ok(_) => self.packets.transport.close(),
+            Err(cause) => return cause,
+        }
+        Cause::FileWanted(name)
     }
 
     fn send_block(&mut self, block: &[u8]) -> Result<(), Cause> {

@@ -8,6 +8,8 @@ use std::ops::Range;
 const BUFFER: usize = 256 * 1024;
 /// A packet with so many bytes is continued.
 const LONGEST: usize = 0xff_ffff;
+/// What is longer in all its packets than 4 GiB is no row: a value has at most 1 GiB.
+const LONGEST_IN_ALL: usize = u32::MAX as usize;
 const HEADER: usize = 4;
 /// Up to here a copy is cheaper than a second slice.
 const SHORT: usize = 4096;
@@ -54,6 +56,9 @@ impl<T: Read + Write> Packets<T> {
             self.need(HEADER + length + HEADER)?;
             let more = self.header_at(HEADER + length)?;
             self.need(HEADER + length + HEADER + more)?;
+            if length + more > LONGEST_IN_ALL {
+                return Err(io::Error::new(ErrorKind::InvalidData, "a packet is longer than 4 GiB"));
+            }
             let gap = self.unread.start + HEADER + length;
             self.buffer.copy_within(gap + HEADER..self.unread.end, gap);
             self.unread.end -= HEADER;
@@ -93,8 +98,10 @@ impl<T: Read + Write> Packets<T> {
 
     fn fill(&mut self, length: usize) -> io::Result<()> {
         // What is unread is part of a packet: little, or the row is long anyhow.
-        self.buffer.copy_within(self.unread.clone(), 0);
-        self.unread = 0..self.unread.len();
+        if self.unread.start > 0 {
+            self.buffer.copy_within(self.unread.clone(), 0);
+            self.unread = 0..self.unread.len();
+        }
         if self.buffer.len() < length.max(BUFFER) {
             self.buffer.resize(length.next_multiple_of(BUFFER), 0);
         }
