@@ -13,9 +13,17 @@ use nix::fcntl::OFlag;
 /// # Errors
 /// Those of the system; also when it is no regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
+    open_regular_with(OpenOptions::new().read(true), path)
+}
+
+/// The same with these options.
+///
+/// # Errors
+/// As [`open_regular`].
+pub fn open_regular_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     // Without O_NONBLOCK, to open a pipe is to wait for whoever writes to it.
     let flags = (OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
+    let file = options.custom_flags(flags).open(path).map_err(|error| {
         if path.is_symlink() {
             io::Error::other("it is a symbolic link, and a dump has none: copy the file there")
         } else {

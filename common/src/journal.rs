@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::exit::{Exit, Failure};
+use crate::io::{open_regular, open_regular_with};
 
 /// Digits of the checksum.
 const CRC_LENGTH: usize = 8;
@@ -96,7 +97,9 @@ impl Journal {
     /// # Errors
     /// [`JournalError`].
     pub fn open<R: DeserializeOwned>(path: &Path) -> Result<(Journal, Vec<R>), JournalError> {
-        let mut file = OpenOptions::new().read(true).append(true).open(path).map_err(io_error("open", path))?;
+        // A link would have the lines written to another file.
+        let opened = open_regular_with(OpenOptions::new().read(true).append(true), path);
+        let mut file = opened.map_err(io_error("open", path))?;
         lock(&file, path)?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(io_error("read", path))?;
@@ -156,7 +159,7 @@ impl Journal {
 /// # Errors
 /// [`JournalError::InUse`], or those of the system.
 pub fn check_free(path: &Path) -> Result<(), JournalError> {
-    match File::open(path) {
+    match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         file => lock(&file.map_err(io_error("open", path))?, path),
     }

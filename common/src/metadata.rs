@@ -290,6 +290,7 @@ impl Coordinates {
             let _ = writeln!(text, "# executed_gtid_set = \"{gtid_set}\"");
         }
         if let Some(file) = &self.file {
+            let file: String = file.chars().filter(|character| !character.is_control()).collect();
             let _ = writeln!(text, "# SOURCE_LOG_FILE = \"{file}\"");
         }
         if let Some(position) = self.position {

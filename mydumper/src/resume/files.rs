@@ -1,14 +1,14 @@
 //! The files of an interrupted dump: which are what was written, and which are not kept.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use common::dump_file::{Content, DumpFile};
-use common::io::read_some;
+use common::io::{open_regular, read_some};
 use common::stop::{Stop, Stopped};
 
 use super::Error;
@@ -51,11 +51,7 @@ fn difference(directory: &Path, written: &WrittenFile, stop: &Stop) -> Result<Op
     let path = directory.join(&written.name);
     let name = path.display();
     let checksum = || -> io::Result<(u64, u32)> {
-        // Before it is opened: a FIFO would wait for a writer.
-        if !fs::metadata(&path)?.is_file() {
-            return Err(io::Error::other("it is no file"));
-        }
-        let mut file = File::open(&path)?;
+        let mut file = open_regular(&path)?;
         let length = file.metadata()?.len();
         if length != written.bytes {
             return Ok((length, 0));
