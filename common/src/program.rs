@@ -13,7 +13,7 @@ use crate::connection::{Address, Settings, SslMode, Tls};
 use crate::exit::{Exit, Failure};
 use crate::filter::{Filter, FilterError, Pattern};
 use crate::handover;
-use crate::logging::{self, SUMMARY, printable};
+use crate::logging::{self, SUMMARY, printable_lines};
 use crate::options::{
     ConnectionOptions, FilterOptions, LogOptions, Parsed, PasswordSource, ProgramName, Protocol, UsageError, parse,
     password_on_command_line,
@@ -72,7 +72,7 @@ where
             if verbose == 0 || logs_to_file {
                 // A failure is told to whoever started the program, whatever goes to the log.
                 // It may be that nobody reads it, which is no reason to panic.
-                let _ = writeln!(io::stderr(), "{}: {}", name.as_str(), printable(&error.to_string()));
+                let _ = writeln!(io::stderr(), "{}: {}", name.as_str(), printable_lines(&error.to_string()));
             }
             error.exit().code(&stop)
         }

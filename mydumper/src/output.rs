@@ -104,8 +104,12 @@ impl OutputDirectory {
         for name in names_in(path)? {
             let is_of_dump = DumpFile::from_name(&name).is_some() || name == JOURNAL;
             match output.existing {
-                ExistingFiles::Refuse => return Err(Error::NotEmpty { path: path.clone(), found: name }),
-                ExistingFiles::Clear if !is_of_dump => return Err(Error::Foreign { path: path.clone(), found: name }),
+                ExistingFiles::Refuse => {
+                    return Err(Error::NotEmpty { path: path.clone(), found: name.escape_debug().to_string() });
+                }
+                ExistingFiles::Clear if !is_of_dump => {
+                    return Err(Error::Foreign { path: path.clone(), found: name.escape_debug().to_string() });
+                }
                 _ => {}
             }
         }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use common::connection::Error as ServerError;
 use common::dump_file::{Content, DumpFile};
+use common::logging::printable;
 use common::name::QualifiedName;
 use common::sql::quote_identifier;
 use common::sql::token::Dialect;
@@ -208,7 +209,12 @@ fn warn(worker: &mut Worker, table: &str) {
     const DEPRECATED: [&str; 6] = ["1287", "1681", "1831", "3719", "3778", "4079"];
     for row in worker.session.unchanged().query("SHOW WARNINGS").unwrap_or_default() {
         if !DEPRECATED.contains(&row.text(1).as_str()) {
-            tracing::warn!("table {}: server warning {}: {}", table.escape_debug(), row.text(1), row.text(2));
+            tracing::warn!(
+                "table {}: server warning {}: {}",
+                table.escape_debug(),
+                row.text(1),
+                printable(&row.text(2))
+            );
         }
     }
 }

@@ -82,7 +82,7 @@ pub fn scan(directory: &Path) -> Result<Dump, Error> {
             continue;
         }
         let Some(file) = name.to_str().and_then(DumpFile::from_name) else {
-            tracing::info!("{} is no file of a dump, it is left alone", name.to_string_lossy());
+            tracing::info!("{:?} is no file of a dump, it is left alone", name);
             continue;
         };
         let mut bytes = 0;

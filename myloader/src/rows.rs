@@ -8,6 +8,7 @@ use common::compression::Compression;
 use common::connection::{Error as ServerError, Outcome};
 use common::dump_file::{Content, DumpFile, RowsFormat};
 use common::load_data::expected_warnings;
+use common::logging::printable;
 use common::progress::Counters;
 
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
@@ -369,7 +370,8 @@ fn warn(worker: &mut Worker, file: &DumpFile, line: u64, warnings: u64) {
 fn first_warnings(worker: &mut Worker) -> (Option<u16>, String) {
     match worker.session.unchanged().query("SHOW WARNINGS LIMIT 3") {
         Ok(rows) if !rows.is_empty() => {
-            let texts: Vec<String> = rows.iter().map(|row| format!("{} {}", row.text(1), row.text(2))).collect();
+            let texts: Vec<String> =
+                rows.iter().map(|row| format!("{} {}", row.text(1), printable(&row.text(2)))).collect();
             let code = rows.first().and_then(|row| row.number(1)).and_then(|code| code.try_into().ok());
             (code, texts.join("; "))
         }

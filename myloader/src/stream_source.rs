@@ -174,7 +174,7 @@ fn prepare(directory: Option<&Path>, passage: Passage) -> Result<PrivateDir, Err
     if passage.content {
         let directory = PrivateDir::named(path, temporary).map_err(error)?;
         if let Some(entry) = fs::read_dir(path).map_err(error)?.next() {
-            let found = entry.map_err(error)?.file_name().to_string_lossy().into_owned();
+            let found = entry.map_err(error)?.file_name().to_string_lossy().escape_debug().to_string();
             return Err(Error::NotEmpty { path: path.to_owned(), found });
         }
         return Ok(directory);

@@ -18,6 +18,7 @@ use super::{
     Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode,
 };
 use crate::io::read_full;
+use crate::logging::printable;
 use crate::stop::Stop;
 
 /// The host that a certificate is checked for when any will do. The driver (0.37) passes over the wrong name by looking
@@ -214,7 +215,7 @@ fn block_on<T>(runtime: &Runtime, stop: &Stop, work: impl Future<Output = mysql_
 fn cause_of(error: mysql_async::Error) -> Cause {
     match error {
         mysql_async::Error::Server(error) => {
-            Cause::Server { code: error.code, state: error.state, message: error.message }
+            Cause::Server { code: error.code, state: error.state, message: printable(&error.message).into_owned() }
         }
         mysql_async::Error::Io(mysql_async::IoError::Io(error)) => Cause::Connection(error.to_string()),
         other => Cause::Connection(other.to_string()),

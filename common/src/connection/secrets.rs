@@ -24,9 +24,11 @@ pub(super) fn may_hold(statement: &[u8]) -> bool {
     })
 }
 
-/// A server's text without what it quotes of a statement (`near '…'`, `value of '…'`).
+/// A server's text without what it quotes of a statement (`near '…'`, `the value of '…'`); names stay.
 pub(super) fn without_quotations(message: &str) -> String {
-    match message.find(['\'', '"', '`']) {
+    let quotation =
+        [" near ", " value of ", " value: "].iter().filter_map(|before| Some(message.find(before)? + before.len()));
+    match quotation.min() {
         Some(at) => format!("{}{NOT_SHOWN}", &message[..at]),
         None => message.to_owned(),
     }
@@ -74,6 +76,10 @@ mod tests {
     fn what_a_server_quotes() {
         let syntax = "You have an error in your SQL syntax near 'secret' at line 1";
         assert_eq!(without_quotations(syntax), format!("You have an error in your SQL syntax near {NOT_SHOWN}"));
-        assert_eq!(without_quotations("Access denied"), "Access denied");
+        let plugin = "Plugin 'x' is not loaded";
+        assert_eq!(without_quotations(plugin), plugin);
+        let variable = "Variable 'wsrep_sst_auth' can't be set to the value of 'u:secret'";
+        let shown = format!("Variable 'wsrep_sst_auth' can't be set to the value of {NOT_SHOWN}");
+        assert_eq!(without_quotations(variable), shown);
     }
 }

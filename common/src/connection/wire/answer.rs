@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 
 use crate::connection::row::length;
 use crate::connection::{Cause, Outcome};
+use crate::logging::printable;
 
 /// The first packet of an answer.
 pub(super) enum Answer {
@@ -66,10 +67,10 @@ fn done(packet: &[u8]) -> Option<Done> {
 pub(super) fn error(packet: &[u8]) -> Option<Cause> {
     let (code, text) = packet.strip_prefix(&[ERROR])?.split_first_chunk()?;
     let (state, message) = match text.strip_prefix(b"#").and_then(<[u8]>::split_first_chunk::<5>) {
-        Some((state, message)) => (String::from_utf8_lossy(state).into_owned(), message),
+        Some((state, message)) => (printable(&String::from_utf8_lossy(state)).into_owned(), message),
         None => ("HY000".to_owned(), text),
     };
-    let message = String::from_utf8_lossy(message).into_owned();
+    let message = printable(&String::from_utf8_lossy(message)).into_owned();
     Some(Cause::Server { code: u16::from_le_bytes(*code), state, message })
 }
 
@@ -129,6 +130,7 @@ mod tests {
                 "server error 1146 (42S02): Table 'a.b' doesn't exist",
             ),
             (b"\xff\x10\x04Too many connections", "server error 1040 (HY000): Too many connections"),
+            (b"\xff\x10\x04a\n\x1b[2J", "server error 1040 (HY000): a \\u{1b}[2J"),
         ] {
             assert_eq!(error(packet).unwrap().to_string(), text);
         }
