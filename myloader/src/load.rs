@@ -210,7 +210,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     drop(progress);
     if let Err(error) = &result
         && shared.journal.is_open()
-        && (stop.signal().is_some() || matches!(error.exit(), Exit::Connection | Exit::Server | Exit::Local))
+        && (stop.signal().is_some() || matches!(error.exit(), Exit::Connection | Exit::Local))
     {
         tracing::warn!("the restore is not complete: --resume goes on with it");
     }

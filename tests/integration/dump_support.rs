@@ -100,7 +100,7 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 #[track_caller]
 pub fn only_line(stderr: &str) -> String {
     // That a restore may be gone on with stands before its error.
-    let lines: Vec<&str> = stderr.lines().filter(|line| !line.ends_with("--resume goes on with it")).collect();
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.contains("--resume goes on with it")).collect();
     assert_eq!(lines.len(), 1, "one line expected: {stderr}");
     without_time(lines[0]).to_owned()
 }

@@ -392,15 +392,15 @@ fn a_server_that_crashes_ten_times_ends_up_with_an_equal_copy() {
         make_large(source(product), database);
         let dir = dump_of(product, database, &MANY_FILES);
         let server = Server::start(product, &["--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=64M"]);
-        let program = myloader(&server, &dir).args(["--queries-per-transaction=5", "-v", "3"]);
-        let program = program.time_limit(Duration::from_secs(300));
+        let options = ["--queries-per-transaction=5", "--retry-count=100", "-t1", "-v", "3"];
+        let program = myloader(&server, &dir).args(options).time_limit(Duration::from_secs(300));
         let mut running = program.spawn();
         let mut crashes = 0;
         for crash in 1..=10 {
             // A little further each time.
             running.wait_until("the restore goes on", |running| {
                 let log = running.stderr_so_far();
-                log.matches("the connection was lost").count() >= crash - 1 && log.matches(".sql").count() > 3 * crash
+                log.matches("the connection was lost").count() >= crash - 1 && log.matches(".sql\n").count() > 9 + crash
             });
             server.crash();
             crashes += 1;

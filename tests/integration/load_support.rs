@@ -77,11 +77,6 @@ pub fn journals(dir: &WorkDir) -> Vec<PathBuf> {
     entries.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("myloader-journal.")).collect()
 }
 
-/// Forgets them, so that nothing is said of them.
-pub fn remove_journals(dir: &WorkDir) {
-    journals(dir).iter().for_each(|journal| std::fs::remove_file(journal).unwrap());
-}
-
 /// The database is the same on both servers.
 #[track_caller]
 pub fn assert_same(product: Product, database: &str) {
