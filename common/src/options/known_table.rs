@@ -51,7 +51,6 @@ pub(super) const COMMON: &[KnownOption] = &[
     flag("skip-event-checksums", NO_CHECKSUMS),
     flag("debug", NotYet("-v 3 says the most")),
     flag("machine-log-json", NotYet("log lines are text")),
-    value("ignore-errors", NotYet("every error ends the run")),
     value("source-data", REPLICATION),
     value("source-control-command", REPLICATION),
     flag("dry-run", NotYet("nothing can be tried without a server")),
@@ -60,6 +59,7 @@ pub(super) const COMMON: &[KnownOption] = &[
 
 /// Options of mydumper.
 pub(super) const MYDUMPER: &[KnownOption] = &[
+    value("ignore-errors", NotYet("every error ends the run")),
     short('U', value("updated-since", NotYet("name the tables with --tables-list"))),
     short('z', value("tidb-snapshot", NotYet("TiDB is not supported"))),
     value("exec-threads", EXEC),

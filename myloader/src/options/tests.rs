@@ -137,6 +137,7 @@ fn sample(long: &str) -> Option<&'static str> {
     Some(match long {
         "drop-table" => "NONE",
         "defaults-file" | "defaults-extra-file" => "/dev/null",
+        "ignore-errors" => "1062",
         "protocol" => "TCP",
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",
