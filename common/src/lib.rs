@@ -25,3 +25,4 @@ pub mod signals;
 pub mod sql;
 pub mod stop;
 pub mod stream;
+pub mod watchdog;

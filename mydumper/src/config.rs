@@ -74,6 +74,8 @@ pub struct Config {
     pub long_queries: LongQueryGuard,
     /// Whether no progress is shown.
     pub quiet: bool,
+    /// `--stall-report`.
+    pub stall_report: Option<Duration>,
 }
 
 /// How the dump is streamed.
@@ -322,6 +324,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
             kill: lock.kill_long_queries,
         },
         quiet: log.verbose == 0,
+        stall_report: log.stall_report(),
     })
 }
 

@@ -13,6 +13,7 @@ use common::dump_file::{Content, DumpFile};
 use common::metadata::{self, TableEntry};
 use common::row_hash::{self, ChunkRows, Rows};
 use common::stop::Stopped;
+use common::watchdog::Party;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
@@ -58,6 +59,7 @@ pub struct Coordinator<'a> {
     tasks: Sender<Task>,
     reports: Receiver<Result<Report, worker::Error>>,
     snapshot: Snapshot,
+    party: Party,
     /// As long as it is there, workers keep the metadata locks of tables that are locked.
     tables_locked: Option<Sender<Infallible>>,
     /// All tables, views and sequences; a report names one by its index.
@@ -95,7 +97,7 @@ impl<'a> Coordinator<'a> {
         config: &'a Config,
         shared: &'a Arc<Shared>,
         directory: &'a OutputDirectory,
-        snapshot: Snapshot,
+        (snapshot, party): (Snapshot, Party),
         tables_locked: Sender<Infallible>,
         (tasks, reports): (Sender<Task>, Receiver<Result<Report, worker::Error>>),
         history: History,
@@ -109,6 +111,7 @@ impl<'a> Coordinator<'a> {
             tasks,
             reports,
             snapshot,
+            party,
             tables_locked,
             tables: Vec::new(),
             rows: Vec::new(),
@@ -339,6 +342,10 @@ impl<'a> Coordinator<'a> {
             if next.is_none() && running == 0 {
                 return Ok(());
             }
+            self.party.tells(format!(
+                "{running} task(s) under way, {}",
+                if next.is_some() { "another waits for a worker" } else { "no other can be given out yet" }
+            ));
             let workers = if next.is_some() { &self.tasks } else { &nobody };
             let given = next.clone();
             // Reports first: they may change what is to be given next.

@@ -15,6 +15,7 @@ use common::private_dir::free_space;
 use common::progress::{Progress, Totals};
 use common::server::Server;
 use common::stop::{Stop, Stopped};
+use common::watchdog::{Asks, Party, Watch};
 use crossbeam_channel::bounded;
 
 use crate::catalog::{self, Catalog};
@@ -128,6 +129,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    let watch = Watch::default();
+    watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
+    let party = watch.party("main thread");
+    party.has_connection(first.id());
+    party.does("connects, and looks what there is to dump");
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
     if let Some(interrupted) = &mut interrupted {
         interrupted.look(&mut first, &server, config)?;
@@ -143,9 +149,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
+    party.does("takes locks and opens snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
         .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
+    party.does("reads the catalog");
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
@@ -158,10 +166,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let directory = OutputDirectory::prepare(&config.output, keep)?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let sender = match &config.stream {
-        Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), stop)?),
+        Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.party("stream"), stop)?),
         None => None,
     };
     let progress = Progress::start(config.quiet);
+    watch.look_at(progress.counters());
     let shared = Arc::new(Shared {
         server,
         files: Files {
@@ -184,7 +193,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, catalog, &shared, &directory, history);
+    let result = run(config, snapshot, catalog, (&watch, party), &shared, &directory, history);
     if result.is_err() {
         stop.trigger();
     }
@@ -300,6 +309,7 @@ fn run(
     config: &Config,
     snapshot: Snapshot,
     catalog: Catalog,
+    (watch, party): (&Watch, Party),
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
     history: History,
@@ -311,7 +321,8 @@ fn run(
     let (tables_locked, tables_locked_seen) = bounded(0);
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
-        let worker = Worker::new(connection, Arc::clone(shared), tables_locked_seen.clone());
+        let worker_party = watch.party(format!("worker {number}"));
+        let worker = Worker::new(connection, worker_party, Arc::clone(shared), tables_locked_seen.clone());
         let (tasks, reports) = (task_queue.clone(), reports.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
@@ -319,7 +330,7 @@ fn run(
     drop((task_queue, reports));
     let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
     let coordinator =
-        Coordinator::new(config, shared, directory, snapshot, tables_locked, (tasks, report_queue), history);
+        Coordinator::new(config, shared, directory, (snapshot, party), tables_locked, (tasks, report_queue), history);
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);
     if result.is_err() {

@@ -1,5 +1,8 @@
 //! Which rows are dumped next: pure, driven by the coordinator.
 
+#[cfg(test)]
+mod model;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -199,7 +202,7 @@ mod tests {
     use common::dump_file::TableFileName;
     use common::name::QualifiedName;
 
-    fn table(name: &str) -> Arc<Table> {
+    pub fn table(name: &str) -> Arc<Table> {
         Arc::new(Table {
             name: QualifiedName::new("d", name),
             file: TableFileName { database: "d".into(), table: name.into() },
@@ -215,10 +218,13 @@ mod tests {
         })
     }
 
+    pub fn key() -> Arc<Key> {
+        let columns = vec![KeyColumn { name: "id".into(), kind: KeyKind::Integer }];
+        Arc::new(Key { index: "PRIMARY".into(), columns })
+    }
+
     fn by_key() -> Supply {
-        let key =
-            Key { index: "PRIMARY".into(), columns: vec![KeyColumn { name: "id".into(), kind: KeyKind::Integer }] };
-        Supply::cut(Arc::new(key), Pace::adaptive(1, 10, 0, Duration::from_secs(2)))
+        Supply::cut(key(), Pace::adaptive(1, 10, 0, Duration::from_secs(2)))
     }
 
     /// Table, number and rows wanted of the next task.

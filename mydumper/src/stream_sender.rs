@@ -5,7 +5,7 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,11 +13,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use common::exit::{Exit, Failure};
 use common::stop::{Stop, Stopped};
 use common::stream::Header;
+use common::watchdog::Party;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::config::Stream;
 use crate::file_writer::FinishedFile;
+
+/// So many bytes of a file are sent before it is noted that the reader reads.
+const PIECE: u64 = 16 << 20;
 
 /// The stream could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +82,7 @@ pub struct StreamSender {
 
 impl StreamSender {
     /// Starts to send what comes to [`StreamSender::files`]. A failure triggers `stop`.
-    pub fn start(stream: Stream, stop: &Stop) -> Result<StreamSender, Error> {
+    pub fn start(stream: Stream, party: Party, stop: &Stop) -> Result<StreamSender, Error> {
         // Not through the standard library's buffer, which would look for line breaks in the rows.
         let output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(Error::Thread)?);
         let watched = output.try_clone().map_err(Error::Thread)?;
@@ -102,7 +106,7 @@ impl StreamSender {
             }
         })?;
         spawn("stream sender", move || {
-            settle(send_all(&queue, stream, output));
+            settle(send_all(&queue, stream, &party, output));
             drop(running);
         })?;
         Ok(StreamSender { files, ended, outcome })
@@ -149,15 +153,17 @@ fn is_closed_by_reader(output: BorrowedFd<'_>) -> bool {
     }
 }
 
-fn send_all(files: &Receiver<FinishedFile>, stream: Stream, mut output: File) -> Result<(), Error> {
+fn send_all(files: &Receiver<FinishedFile>, stream: Stream, party: &Party, mut output: File) -> Result<(), Error> {
     for mut file in files {
         file.keep = !stream.mode.delete;
-        send(&file, stream, &mut output)?;
+        party.does(format!("waits until the reader takes more of {}", file.file));
+        send(&file, stream, party, &mut output)?;
+        party.rests();
     }
     Ok(())
 }
 
-fn send(finished: &FinishedFile, stream: Stream, output: &mut File) -> Result<(), Error> {
+fn send(finished: &FinishedFile, stream: Stream, party: &Party, output: &mut File) -> Result<(), Error> {
     let name = finished.file.to_string();
     let write_error = |source: io::Error| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ReaderGone,
@@ -177,7 +183,9 @@ fn send(finished: &FinishedFile, stream: Stream, output: &mut File) -> Result<()
         if found != finished.bytes {
             return Err(Error::Length { path: finished.path.clone(), found, written: finished.bytes });
         }
-        io::copy(&mut input, output).map_err(write_error)?;
+        while io::copy(&mut (&mut input).take(PIECE), output).map_err(write_error)? > 0 {
+            party.goes_on();
+        }
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use common::row_hash::Rows;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 use common::stop::{Stop, StopOnPanic, Stopped};
+use common::watchdog::Party;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::accounts;
@@ -168,6 +169,8 @@ impl Shared {
 /// A worker's own state.
 pub struct Worker {
     connection: Connection,
+    /// Where others see what it does.
+    party: Party,
     shared: Arc<Shared>,
     names: Names,
     /// Disconnected when no table is locked any more. Until then the metadata locks of such tables are kept.
@@ -187,9 +190,15 @@ enum Names {
 
 impl Worker {
     /// Over a connection that holds the snapshot.
-    pub fn new(connection: Connection, shared: Arc<Shared>, tables_locked: Receiver<Infallible>) -> Worker {
+    pub fn new(
+        connection: Connection,
+        party: Party,
+        shared: Arc<Shared>,
+        tables_locked: Receiver<Infallible>,
+    ) -> Worker {
+        party.has_connection(connection.id());
         // Tables without snapshots were read from when they were locked.
-        Worker { connection, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
+        Worker { connection, party, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
@@ -202,7 +211,9 @@ impl Worker {
             select! {
                 recv(tasks) -> task => {
                     let Ok(task) = task else { return };
+                    self.party.does(task.to_string());
                     let report = self.locked_for(&task, reports);
+                    self.party.rests();
                     if stop.send(reports, report).is_err() {
                         return;
                     }

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use common::connection::Settings;
 use common::filter::Filter;
@@ -41,6 +42,8 @@ pub struct Config {
     pub journal: Option<PathBuf>,
     /// Whether no progress is shown.
     pub quiet: bool,
+    /// `--stall-report`.
+    pub stall_report: Option<Duration>,
 }
 
 /// Where a dump comes from.
@@ -150,7 +153,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
         ));
     }
     check_verification(&selection, &restore)?;
-    let (quiet, restores) = (log.verbose == 0, !restore.verify_only);
+    let (quiet, restores, stall_report) = (log.verbose == 0, !restore.verify_only, log.stall_report());
     if restore.resume && restore.stream.is_some() {
         return Err(UsageError::new(
             "--resume needs the files of the dump, and a stream cannot be read again: if its files were kept, give their \
@@ -223,6 +226,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
         },
         source,
         quiet,
+        stall_report,
     })))
 }
 

@@ -22,6 +22,7 @@ use common::progress::{Progress, Totals, number};
 use common::server::Server;
 use common::sql::quote_string;
 use common::stop::{Stop, Stopped};
+use common::watchdog::{Asks, Party, Watch};
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
 use crate::check::Vocabulary;
@@ -140,10 +141,12 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     {
         tracing::warn!("--users: privileges name the databases of the dump, not {target:?}");
     }
-    let mut input = open_source(&config, stop)?;
+    let watch = Watch::default();
+    let mut input = open_source(&config, &watch, stop)?;
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
     let _redo_log = match config.disable_redo_log {
         true => RedoLogOff::new(&mut first, &server, &config.connection)?,
@@ -174,6 +177,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         connections.push(Connection::open(&config.connection, stop)?);
     }
     let progress = Progress::start(config.quiet);
+    watch.look_at(progress.counters());
     let scheduler = Scheduler::new(scheduler_settings(&config));
     let shared = Arc::new(Shared {
         server,
@@ -198,12 +202,13 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     for (number, connection) in connections.into_iter().enumerate() {
         let lock = lock_name(&locks, number);
         let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
-        workers.push(Worker::new(connection, connector, purpose, Arc::clone(&shared))?);
+        let party = watch.party(format!("worker {number}"));
+        workers.push(Worker::new(connection, connector, purpose, party, Arc::clone(&shared))?);
     }
     let locked = if workers.iter().all(|worker| worker.session.has_lock()) { workers.len() } else { 0 };
     let ServerLife { started: server_started, durable } = life;
     shared.journal.add_run(Run { locks, workers: locked, server_started, durable })?;
-    let result = run(scheduler, rows_refused, &mut input, workers, &shared);
+    let result = run(scheduler, rows_refused, &mut input, workers, &watch, &shared);
     if result.is_err() {
         stop.trigger();
     }
@@ -297,14 +302,15 @@ impl Input {
     }
 }
 
-fn open_source(config: &Config, stop: &Stop) -> Result<Input, Error> {
+fn open_source(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error> {
     match &config.source {
         Source::Directory(path) => Ok(Input::Directory(path.clone(), directory::scan(path)?)),
         Source::Stream(stream) => {
             let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };
             let filter = config.restore.filter.clone();
             let wanted = move |file: &DumpFile| is_wanted(&filter, file);
-            let source = StreamSource::start(stream.directory.as_deref(), passage, wanted, stop)?;
+            let source =
+                StreamSource::start(stream.directory.as_deref(), passage, wanted, watch.party("stream"), stop)?;
             let max_waiting = fit_to_disk(stream.max_waiting, &source, passage);
             Ok(Input::Stream(source, max_waiting))
         }
@@ -357,6 +363,7 @@ fn run(
     rows_refused: bool,
     input: &mut Input,
     workers: Vec<Worker>,
+    watch: &Watch,
     shared: &Arc<Shared>,
 ) -> Result<Verified, Error> {
     let idle = workers.len();
@@ -369,8 +376,9 @@ fn run(
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let mut coordinator =
-        Coordinator { scheduler, rows_refused, shared, jobs, outcomes: outcome_queue, idle, has_rows: false };
+    let party = watch.party("scheduler");
+    let (outcomes, has_rows) = (outcome_queue, false);
+    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, party };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -394,6 +402,7 @@ struct Coordinator<'a> {
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,
+    party: Party,
 }
 
 impl Coordinator<'_> {
@@ -433,7 +442,9 @@ impl Coordinator<'_> {
                 return Ok(());
             }
             // When too much waits, no more is taken from the stream, whose reader then stops reading.
-            let wanted = if self.scheduler.wants_input(max_waiting) { arrivals } else { &nothing };
+            let wants_input = self.scheduler.wants_input(max_waiting);
+            self.party.does(self.scheduler.status(wants_input));
+            let wanted = if wants_input { arrivals } else { &nothing };
             select! {
                 recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
                     Event::Metadata(metadata) => self.metadata(metadata)?,

@@ -208,6 +208,25 @@ impl Scheduler {
         }
     }
 
+    /// How far it is and what it waits for, for people.
+    pub fn status(&self, wants_input: bool) -> String {
+        let Scheduler { stage, running, ready, keys, loading, waiting_bytes, input_ended, .. } = self;
+        let mut text = format!("{stage:?}: {running} job(s) under way");
+        let waiting = ready.len() + keys.len();
+        if waiting > 0 {
+            text.push_str(&format!(", {waiting} wait for a worker"));
+        }
+        if !loading.is_empty() {
+            text.push_str(&format!(", {} table(s) have {} MiB of rows to load", loading.len(), waiting_bytes >> 20));
+        }
+        text.push_str(match (input_ended, wants_input) {
+            (true, _) => "",
+            (false, true) => "; waits for the stream",
+            (false, false) => "; takes nothing from the stream until less waits",
+        });
+        text
+    }
+
     /// Bytes of rows that wait for a worker.
     #[cfg(test)]
     pub fn waiting_bytes(&self) -> u64 {

@@ -137,6 +137,11 @@ impl Session {
         Ok(())
     }
 
+    /// The server's number for it.
+    pub fn connection_id(&self) -> u32 {
+        self.connection.id()
+    }
+
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
     pub fn reset(&mut self, database: Option<&str>) -> Result<(), Error> {
         self.enter(database, &Preamble::default()).map_err(|(_, error)| error)

@@ -13,6 +13,7 @@ use common::filter::Filter;
 use common::name::QualifiedName;
 use common::private_dir::PrivateDir;
 use common::stop::Stop;
+use common::watchdog::Party;
 use crossbeam_channel::{Receiver, bounded};
 
 use crate::stream_receiver::{self, Event, UNFINISHED};
@@ -83,12 +84,13 @@ impl StreamSource {
         directory: Option<&Path>,
         passage: Passage,
         wanted: impl Fn(&DumpFile) -> bool + Send + 'static,
+        party: Party,
         stop: &Stop,
     ) -> Result<StreamSource, Error> {
         let directory = prepare(directory, passage)?;
         let path = directory.path().to_owned();
         let input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?);
-        let input = BufReader::with_capacity(256 * 1024, Interruptible { input, stop: stop.clone() });
+        let input = BufReader::with_capacity(256 * 1024, Interruptible { input, party, stop: stop.clone() });
         let receiver = stream_receiver::Receiver::new(input, path.clone(), passage.content, wanted);
         let (sender, events) = bounded(0);
         let stopped = stop.clone();
@@ -186,13 +188,17 @@ fn prepare(directory: Option<&Path>, passage: Passage) -> Result<PrivateDir, Err
 /// Standard input, until the program is stopped.
 struct Interruptible {
     input: File,
+    party: Party,
     stop: Stop,
 }
 
 impl Read for Interruptible {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.party.does("waits for the sender");
         self.stop.wait_readable(self.input.as_fd()).map_err(io::Error::other)?;
-        self.input.read(buffer)
+        let read = self.input.read(buffer);
+        self.party.does("waits until what it has received is taken");
+        read
     }
 }
 

@@ -11,6 +11,7 @@ use common::metadata::{Metadata, without_tables};
 use common::name::QualifiedName;
 use common::progress::Progress;
 use common::stop::{Stop, Stopped};
+use common::watchdog::Watch;
 
 use crate::config::Unpack;
 use crate::ddl::create_database::CreateDatabase;
@@ -78,7 +79,10 @@ impl std::fmt::Display for Summary {
 pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let filter = config.filter.clone();
     let passage = Passage { content: true, delete: false };
-    let source = StreamSource::start(config.directory.as_deref(), passage, move |file| is_wanted(&filter, file), stop)?;
+    // Nobody but the sender can be waited for here.
+    let party = Watch::default().party("stream");
+    let source =
+        StreamSource::start(config.directory.as_deref(), passage, move |file| is_wanted(&filter, file), party, stop)?;
     let progress = Progress::start(config.quiet);
     let mut files: Vec<(DumpFile, u64)> = Vec::new();
     loop {

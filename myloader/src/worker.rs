@@ -11,6 +11,7 @@ use common::progress::Counters;
 use common::server::Server;
 use common::sql::{Statement, StatementError};
 use common::stop::{Stop, StopOnPanic, Stopped};
+use common::watchdog::Party;
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::check::Vocabulary;
@@ -313,6 +314,8 @@ pub struct Worker {
     pub steps: Steps,
     /// Objects of its job that are left out.
     pub left_out: Vec<Refusal>,
+    /// Where others see what it does.
+    party: Party,
     /// What it shares.
     pub shared: Arc<Shared>,
 }
@@ -323,10 +326,12 @@ impl Worker {
         connection: Connection,
         connector: Connector,
         purpose: Purpose,
+        party: Party,
         shared: Arc<Shared>,
     ) -> Result<Worker, ServerError> {
+        party.has_connection(connection.id());
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Worker { session, steps: Steps::default(), left_out: Vec::new(), shared })
+        Ok(Worker { session, steps: Steps::default(), left_out: Vec::new(), party, shared })
     }
 
     /// Does jobs until there are no more.
@@ -334,8 +339,10 @@ impl Worker {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
         while let Ok(Some(job)) = stop.receive(jobs) {
+            self.party.does(job.object());
             let outcome = self.do_whole_job(&job).or_else(|error| self.go_on_without(&job, error));
             let outcome = outcome.map(|outcome| self.with_left_out(outcome));
+            self.party.rests();
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
@@ -378,7 +385,10 @@ impl Worker {
         self.shared.stop.check()?;
         tracing::warn!("the connection was lost, and is made again: {error}");
         match self.session.reconnect() {
-            Ok(()) => Ok(error),
+            Ok(()) => {
+                self.party.has_connection(self.session.connection_id());
+                Ok(error)
+            }
             Err(ReconnectError::NotWanted) => Err(error),
             Err(source) => {
                 self.shared.stop.check()?;

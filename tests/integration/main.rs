@@ -57,6 +57,7 @@ mod round_trip;
 mod row_formats;
 mod security;
 mod small_tables;
+mod stalls;
 mod stream_ends;
 mod stream_modes;
 mod stream_usage;

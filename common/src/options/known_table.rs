@@ -59,7 +59,7 @@ pub(super) const COMMON: &[KnownOption] = &[
 
 /// Options of mydumper.
 pub(super) const MYDUMPER: &[KnownOption] = &[
-    value("ignore-errors", NotYet("every error ends the run")),
+    value("ignore-errors", NotYet("every error ends the dump")),
     short('U', value("updated-since", NotYet("name the tables with --tables-list"))),
     short('z', value("tidb-snapshot", NotYet("TiDB is not supported"))),
     value("exec-threads", EXEC),

@@ -32,6 +32,7 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
         lock_other_engines: _,
         long_queries: _,
         quiet: _,
+        stall_report: _,
     } = config;
     [
         // Another user may not see the same tables.
