@@ -2,6 +2,7 @@
 //!
 //! A type lives here only if both programs read or write it.
 
+pub mod checksum;
 pub mod compression;
 pub mod connection;
 pub mod dump_file;

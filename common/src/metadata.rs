@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use crate::checksum::Sum;
 use crate::dump_file::TableFileName;
 use crate::row_hash::ChunkRows;
-use crate::server::Server;
+use crate::server::{Product, Server};
 
 /// What is known of a dump, read from one or more metadata files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -16,6 +17,10 @@ pub struct Metadata {
     pub session_variables: Vec<(String, String)>,
     /// ``[`DB`.`TABLE`]``.
     pub tables: BTreeMap<TableFileName, TableEntry>,
+    /// ``[`DB`]``, by real names.
+    pub databases: BTreeMap<String, DatabaseEntry>,
+    /// `executed_gtid_set` of `[source]`, which is a comment there.
+    pub gtid_set: Option<String>,
     /// Whether the line `# Finished dump at` is there.
     pub finished: bool,
 }
@@ -92,12 +97,31 @@ pub struct TableEntry {
     /// `rows_sent`, ours: every file with rows of this table stands before this in the stream, so that its keys can be
     /// added. mydumper's partial metadata cannot tell, its `rows` may be too low then.
     pub rows_sent: bool,
+    /// `data_checksum`: what CHECKSUM TABLE says of the rows.
+    pub data_checksum: Option<u64>,
+    /// `schema_checksum`: of the columns, or the view.
+    pub schema_checksum: Option<Sum>,
+    /// `indexes_checksum`.
+    pub indexes_checksum: Option<Sum>,
     /// `hashed_columns`, ours: what was selected of each row that was hashed, as SQL.
     pub hashed_columns: Option<Box<str>>,
     /// `hashed_history`, ours: rows of the past are among those of a system-versioned table.
     pub hashed_history: bool,
     /// `chunk_NNNNN`, ours: the chunks of the table, which together are all that was dumped of it.
     pub chunks: Vec<ChunkRows>,
+}
+
+/// What the metadata says of a database: its checksums.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct DatabaseEntry {
+    /// `schema_checksum`: of its character set and collation.
+    pub schema_checksum: Option<Sum>,
+    /// `post_checksum`: of its routines.
+    pub post_checksum: Option<Sum>,
+    /// `events_checksum`.
+    pub events_checksum: Option<Sum>,
+    /// `triggers_checksum`.
+    pub triggers_checksum: Option<Sum>,
 }
 
 /// A position in the binary log, and the GTID set executed there.
@@ -125,10 +149,21 @@ enum Section {
     Config,
     SessionVariables,
     Table(TableFileName),
+    Database(String),
     Other,
 }
 
 impl Metadata {
+    /// The product that the dump is of, as far as it says: mydumper's by the form of its GTIDs, those of MariaDB being
+    /// three numbers.
+    pub fn product(&self) -> Option<Product> {
+        if let Some(server) = &self.config.server {
+            return Some(server.product);
+        }
+        let gtid = self.gtid_set.as_ref()?.split(',').next().filter(|gtid| !gtid.is_empty())?;
+        Some(if gtid.contains(':') { Product::MySql } else { Product::MariaDb })
+    }
+
     /// Reads a metadata file. Sections that repeat are merged; those not known, and keys not known, are passed over.
     ///
     /// # Errors
@@ -155,6 +190,8 @@ impl Metadata {
             let line = trim(line);
             if line.starts_with("# Finished dump at") {
                 self.finished = true;
+            } else if let Some(set) = line.strip_prefix("# executed_gtid_set = ") {
+                self.gtid_set = Some(set.trim_matches('"').to_owned());
             } else if line.is_empty() || line.starts_with(['#', ';']) {
             } else if let Some(name) = line.strip_prefix('[') {
                 section = Section::parse(name.strip_suffix(']').ok_or_else(error)?);
@@ -171,7 +208,7 @@ impl Metadata {
 
     /// Takes in what a further metadata file of the same dump says.
     pub fn absorb(&mut self, other: Metadata) {
-        let Metadata { config, session_variables, tables, finished } = other;
+        let Metadata { config, session_variables, tables, databases, gtid_set, finished } = other;
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
@@ -183,6 +220,8 @@ impl Metadata {
         self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
+        self.databases.extend(databases);
+        self.gtid_set = gtid_set.or(self.gtid_set.take());
         self.finished |= finished;
     }
 
@@ -214,6 +253,9 @@ impl Metadata {
                     "is_sequence" => entry.is_sequence = boolean(value),
                     "estimated_bytes" => entry.estimated_bytes = Some(value.parse().ok()?),
                     "rows_sent" => entry.rows_sent = boolean(value),
+                    "data_checksum" => entry.data_checksum = Some(value.parse().ok()?),
+                    "schema_checksum" => entry.schema_checksum = Some(Sum::parse(value)?),
+                    "indexes_checksum" => entry.indexes_checksum = Some(Sum::parse(value)?),
                     "hashed_history" => entry.hashed_history = boolean(value),
                     "hashed_columns" => entry.hashed_columns = Some(unescape(value).into()),
                     _ => {
@@ -221,6 +263,16 @@ impl Metadata {
                             entry.chunks.push(ChunkRows::parse(number.parse().ok()?, &unescape(value))?);
                         }
                     }
+                }
+            }
+            Section::Database(name) => {
+                let entry = self.databases.entry(name.clone()).or_default();
+                match key {
+                    "schema_checksum" => entry.schema_checksum = Some(Sum::parse(value)?),
+                    "post_checksum" => entry.post_checksum = Some(Sum::parse(value)?),
+                    "events_checksum" => entry.events_checksum = Some(Sum::parse(value)?),
+                    "triggers_checksum" => entry.triggers_checksum = Some(Sum::parse(value)?),
+                    _ => {}
                 }
             }
             Section::Other => {}
@@ -240,7 +292,7 @@ impl Section {
                     Some((database, table)) => {
                         Section::Table(TableFileName { database: database.to_owned(), table: table.to_owned() })
                     }
-                    None => Section::Other,
+                    None => parts.map_or(Section::Other, |name| Section::Database(name.to_owned())),
                 }
             }
         }
@@ -322,6 +374,18 @@ impl TableEntry {
         if self.rows_sent {
             text.push_str("rows_sent = 1\n");
         }
+        if let Some(checksum) = self.data_checksum {
+            let _ = writeln!(text, "data_checksum = {checksum}");
+        }
+        // As mydumper writes them, who compares text perhaps.
+        match self.schema_checksum {
+            Some(sum) if self.is_view => drop(writeln!(text, "schema_checksum = {sum:X}")),
+            Some(sum) => drop(writeln!(text, "schema_checksum = {sum:x}")),
+            None => {}
+        }
+        if let Some(sum) = self.indexes_checksum {
+            let _ = writeln!(text, "indexes_checksum = {sum:x}");
+        }
         if let Some(columns) = &self.hashed_columns {
             let _ = writeln!(text, "hashed_columns = {}", escape(columns));
         }
@@ -332,6 +396,24 @@ impl TableEntry {
             let _ = writeln!(text, "chunk_{:05} = {}", chunk.number, escape(&chunk.to_text()));
         }
         text
+    }
+}
+
+impl DatabaseEntry {
+    /// The section of a database; empty if there is nothing to say, or no section can have the name.
+    pub fn to_text(&self, name: &str) -> String {
+        let keys = [
+            ("schema_checksum", self.schema_checksum),
+            ("post_checksum", self.post_checksum),
+            ("events_checksum", self.events_checksum),
+            ("triggers_checksum", self.triggers_checksum),
+        ];
+        let lines: String = keys.iter().filter_map(|(key, sum)| sum.map(|sum| format!("{key} = {sum:X}\n"))).collect();
+        let is_heading = |character: char| !character.is_control() && !matches!(character, '`' | '[' | ']');
+        if lines.is_empty() || !name.chars().all(is_heading) {
+            return String::new();
+        }
+        format!("\n[`{name}`]\n{lines}")
     }
 }
 
@@ -411,145 +493,4 @@ fn unescape(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::row_hash::{Rows, Selection};
-    use proptest::prelude::*;
-
-    fn table(database: &str, table: &str) -> TableFileName {
-        TableFileName { database: database.into(), table: table.into() }
-    }
-
-    #[test]
-    fn metadata_as_old_versions_wrote_it() {
-        let text = "Started dump at: 2026-11-21 09:54:25\nSHOW MASTER STATUS:\n\tLog: binlog.000001\n\tPos: 2040\n\
-            \tGTID:0-43557-8\n\nFinished dump at: 2026-11-21 09:54:25\n";
-        assert_eq!(Metadata::parse(text).unwrap(), Metadata { finished: true, ..Metadata::default() });
-    }
-
-    #[test]
-    fn metadata_as_mydumper_writes_it() {
-        let text = "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
-            [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO,NO_AUTO_CREATE_USER' /*!40101\n\n[source]\n\
-            # executed_gtid_set = \"0-33061-65\"\n\n[`sakila`.`actor_info`]\nreal_table_name=actor_info\nrows = 0\n\
-            is_view = 1\nschema_checksum = 5A5699D9\n\n[`sakila`.`mydumper_3`]\nreal_table_name=a b\nrows = 200\n\
-            data_checksum = 60988714\n\n[`sakila`]\nschema_checksum = FDF2173B\n[config]\nmax-statement-size = 929799\n\
-            num-sequences = 0\n# Finished dump at: 2026-11-21 03:05:30\n";
-        let metadata = Metadata::parse(text).unwrap();
-        assert!(metadata.finished);
-        assert_eq!(
-            metadata.config,
-            Config {
-                max_statement_size: Some(929_799),
-                num_sequences: Some(0),
-                local_infile: Some(true),
-                ..Config::default()
-            }
-        );
-        assert_eq!(
-            metadata.session_variables,
-            [("SQL_MODE".to_owned(), "'NO_AUTO_VALUE_ON_ZERO,NO_AUTO_CREATE_USER'".to_owned())]
-        );
-        let view = &metadata.tables[&table("sakila", "actor_info")];
-        assert!(view.is_view && view.rows == Some(0));
-        let numbered = &metadata.tables[&table("sakila", "mydumper_3")];
-        assert_eq!((numbered.real_name.as_deref(), numbered.rows), (Some("a b"), Some(200)));
-    }
-
-    #[test]
-    fn what_we_write_we_read() {
-        let entry = TableEntry {
-            // U+3000 is white space, and a table's name may end with it.
-            real_name: Some(" a\n=\\n`é\u{3000}".into()),
-            rows: Some(7),
-            is_sequence: true,
-            estimated_bytes: Some(16384),
-            rows_sent: true,
-            hashed_columns: Some("`a\n\\`,`b`".into()),
-            hashed_history: true,
-            chunks: vec![
-                ChunkRows {
-                    number: 0,
-                    rows: Rows { count: 3, ..Rows::default() },
-                    selection: Selection::Range("`a\n` < 3".into()),
-                },
-                ChunkRows { number: 100_000, rows: Rows::default(), selection: Selection::All },
-            ],
-            ..TableEntry::default()
-        };
-        let coordinates =
-            Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
-        let config = Config {
-            max_statement_size: Some(5),
-            num_sequences: Some(1),
-            local_infile: Some(true),
-            num_files: Some(9),
-            guarantee: Some(Guarantee::TransactionalTables),
-            guarantee_by: Some("a lock; for more: \n RELOAD = x ".into()),
-            server: Some("percona-8.0.36".parse().unwrap()),
-            row_hash: Some("xxh3-128-sum-1".into()),
-            row_hash_time_zone: Some("+00:00".into()),
-        };
-        let text = format!(
-            "{}{}{}{}",
-            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true),
-            coordinates.to_text(),
-            entry.to_text(&table("d", "mydumper_1")),
-            config.tail("2026-11-21 03:05:31"),
-        );
-        assert_eq!(
-            text,
-            "# Started dump at: 2026-11-21 03:05:30\n[config]\nquote-character = BACKTICK\nlocal-infile = 1\n\n\
-             [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
-             [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
-             [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\
-             hashed_columns = `a\\n\\\\`,`b`\nhashed_history = 1\n\
-             chunk_00000 = 3 00000000000000000000000000000000 WHERE `a\\n` < 3\n\
-             chunk_100000 = 0 00000000000000000000000000000000\n\n\
-             [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
-             guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\\s\n\
-             server = percona-8.0.36\nrow-hash = xxh3-128-sum-1\nrow-hash-time-zone = +00:00\n\
-             # Finished dump at: 2026-11-21 03:05:31\n"
-        );
-        let metadata = Metadata::parse(&text).unwrap();
-        assert_eq!(metadata.tables[&table("d", "mydumper_1")], entry);
-        assert_eq!(metadata.config, config);
-    }
-
-    #[test]
-    fn sections_of_tables_are_left_out() {
-        let text = "# Started dump at: x\n[config]\na = b\n\n[`d`.`t`]\nrows = 1\n\n[`d`.`u`]\nrows = 2\n\n[`d`]\nx = 1\n\
-                    [`d`.`v`]\nrows = 3\n# Finished dump at: x\n";
-        assert_eq!(
-            without_tables(text, |table| table.table == "u"),
-            "# Started dump at: x\n[config]\na = b\n\n[`d`.`u`]\nrows = 2\n\n[`d`]\nx = 1\n# Finished dump at: x\n"
-        );
-        assert_eq!(without_tables(text, |_| true), text);
-    }
-
-    #[test]
-    fn a_line_that_cannot_be_read_is_named() {
-        for (text, message) in [
-            ("[config]\nrubbish", "line 2 of the metadata cannot be read: \"rubbish\""),
-            ("[`a`.`b`]\nrows = many\n", "line 2 of the metadata cannot be read: \"rows = many\""),
-            ("[`a`.`b`]\nchunk_0 = 1\n", "line 2 of the metadata cannot be read: \"chunk_0 = 1\""),
-            ("[config\n", "line 1 of the metadata cannot be read: \"[config\""),
-        ] {
-            assert_eq!(Metadata::parse(text).unwrap_err().to_string(), message);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_name_is_kept(name in "[\u{a0}\u{2003}\u{b}\u{c} \t\r\n\\\\]?(?s:.)*[^ \t\r\n]") {
-            let entry = TableEntry { real_name: Some(name), ..TableEntry::default() };
-            let metadata = Metadata::parse(&entry.to_text(&table("d", "t"))).unwrap();
-            prop_assert_eq!(&metadata.tables[&table("d", "t")], &entry);
-        }
-
-        #[test]
-        fn no_text_panics(text: String) {
-            let _ = Metadata::parse(&text);
-        }
-    }
-}
+mod tests;

@@ -6,10 +6,12 @@ mod reader;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use common::checksum::Sum;
 use common::connection::{Connection, Error as ServerError};
 use common::dump_file::TableFileName;
 use common::exit::{Exit, Failure};
 use common::filter::{Filter, FilterError};
+use common::metadata::DatabaseEntry;
 use common::name::{FileNames, QualifiedName};
 use common::server::Server;
 
@@ -66,6 +68,8 @@ pub struct Database {
     pub routines: Vec<Routine>,
     /// Names of events.
     pub events: Vec<String>,
+    /// Checksums of it and of what is dumped of it, as far as they are asked for.
+    pub checksums: DatabaseEntry,
 }
 
 /// A table, view or sequence.
@@ -93,6 +97,10 @@ pub struct Table {
     pub row_estimate: u64,
     /// The server's estimate of its length in bytes.
     pub data_length: u64,
+    /// The checksum of its columns or of the view, if it is asked for.
+    pub schema_checksum: Option<Sum>,
+    /// That of its indexes.
+    pub indexes_checksum: Option<Sum>,
 }
 
 /// What a table is.
@@ -205,8 +213,10 @@ impl Catalog {
         if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
             return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
         }
+        let mut charsets = reader.charset_checksums()?;
         for name in names {
-            if let Some(database) = reader.database(name)? {
+            let charset = charsets.remove(&name);
+            if let Some(database) = reader.database(name, charset)? {
                 catalog.databases.push(Arc::new(database));
             }
         }

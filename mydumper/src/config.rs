@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::checksum::Kinds;
 use common::compression::Compression;
 use common::connection::Settings;
 use common::filter::{Filter, Pattern};
@@ -54,6 +55,8 @@ pub struct Config {
     pub objects: Objects,
     /// What becomes of definers.
     pub definer: DefinerRule,
+    /// Which checksums are written.
+    pub checksums: Kinds,
     /// `--build-empty-files`.
     pub build_empty_files: bool,
     /// Whether TIMESTAMP values are dumped in UTC.
@@ -220,7 +223,7 @@ pub enum LockMode {
 /// A configuration cannot be made of these options.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, lock, statement, output, job, log } = options;
+    let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
     let compression = match output.compress {
         None => Compression::None,
@@ -302,6 +305,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
             accounts: selection.users,
         },
         definer: definer.rule(),
+        checksums: checksums.written(),
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
         lock: match lock.sync_thread_lock_mode {

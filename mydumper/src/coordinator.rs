@@ -2,7 +2,7 @@
 //! waits for the reports of one before it starts the next, so that a stream has them in that order. It also writes the
 //! metadata, since it alone knows how far the dump is.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,6 +68,8 @@ pub struct Coordinator<'a> {
     rows: Vec<u64>,
     /// Chunks dumped, each with its table's index.
     chunks: Vec<(usize, ChunkRows)>,
+    /// What CHECKSUM TABLE says, by the tables' index.
+    data_checksums: HashMap<usize, u64>,
     longest_statement: usize,
     /// Tables whose rows were all delivered since the stream was last told.
     finished_tables: Vec<usize>,
@@ -116,6 +118,7 @@ impl<'a> Coordinator<'a> {
             tables: Vec::new(),
             rows: Vec::new(),
             chunks: Vec::new(),
+            data_checksums: HashMap::new(),
             longest_statement: 0,
             finished_tables: Vec::new(),
             table_check: TableCheck::default(),
@@ -158,11 +161,11 @@ impl<'a> Coordinator<'a> {
         self.send_finished_tables()?;
         self.phase(definitions_after_rows(catalog, self.config))?;
         self.snapshot.moment.unlock_ddl()?;
-        self.finish(head)
+        self.finish(head, catalog)
     }
 
     /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
-    fn finish(mut self, head: String) -> Result<(), Error> {
+    fn finish(mut self, head: String, catalog: &Catalog) -> Result<(), Error> {
         let mut text = head;
         if let Some(coordinates) = &self.snapshot.moment.coordinates {
             text.push_str(&coordinates.to_text());
@@ -170,6 +173,9 @@ impl<'a> Coordinator<'a> {
         // As they came: of several tables at a time.
         self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
         text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
+        if self.config.objects.schemas {
+            text.extend(catalog.databases.iter().map(|database| database.checksums.to_text(&database.name)));
+        }
         let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
         let config = metadata::Config {
             max_statement_size: Some(self.longest_statement as u64),
@@ -248,6 +254,9 @@ impl<'a> Coordinator<'a> {
             is_sequence: table.kind == TableKind::Sequence,
             estimated_bytes: (known == RowsKnown::No && table.has_rows()).then_some(table.data_length),
             rows_sent: known == RowsKnown::Sent,
+            data_checksum: self.data_checksums.get(&index).copied(),
+            schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),
+            indexes_checksum: table.indexes_checksum.filter(|_| known == RowsKnown::All),
             hashed_columns: (!chunks.is_empty()).then(|| row_query::select_list(table).into()),
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
@@ -295,7 +304,23 @@ impl<'a> Coordinator<'a> {
             }
         }
         let mut feed = RowsFeed::new(planned, self.config.max_threads_per_table);
-        self.drive(&mut feed)
+        self.drive(&mut feed)?;
+        self.phase(self.checksum_tasks(tables))
+    }
+
+    /// CHECKSUM TABLE of those tables whose rows are all dumped.
+    fn checksum_tasks(&self, tables: &[(usize, &Arc<Table>)]) -> VecDeque<Task> {
+        let chooses_rows = self.config.rows.condition.is_some();
+        let chooses_partitions = self.config.chunks.partitions.as_ref().is_some_and(|chosen| chosen.pattern.is_some());
+        if !self.config.checksums.data || chooses_rows {
+            return VecDeque::new();
+        }
+        let is_whole = |table: &Table| table.partitions.is_none() || !chooses_partitions;
+        // MariaDB sums up what lies in memory behind a NULL of these: of equal tables, something else each time (10.11).
+        let is_sure =
+            |table: &Table| !self.shared.server.is_mariadb() || table.columns.iter().all(|column| !column.generated);
+        let tables = tables.iter().filter(|(_, table)| is_whole(table) && is_sure(table));
+        tables.map(|(index, table)| Task::DataChecksum(Arc::clone(table), *index)).collect()
     }
 
     /// How a table is cut.
@@ -357,6 +382,10 @@ impl<'a> Coordinator<'a> {
                             feed.cut(table_index, rest);
                         }
                         Report::Done => running -= 1,
+                        Report::DataChecksum { table_index, checksum } => {
+                            running -= 1;
+                            self.data_checksums.extend(checksum.map(|checksum| (table_index, checksum)));
+                        }
                         Report::Rows(rows) => {
                             running -= 1;
                             self.take_in(rows, feed)?;

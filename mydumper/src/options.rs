@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 use clap::Parser;
 use common::options::values::{BadValue, byte_size, choose, mebibytes, number, positive, threads};
-use common::options::{CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LogOptions, StreamMode};
+use common::options::{
+    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LogOptions, StreamMode,
+};
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,10 @@ pub struct Options {
     /// How the work is shared out.
     #[command(flatten)]
     pub job: JobOptions,
+
+    /// Which checksums are written.
+    #[command(flatten)]
+    pub checksums: ChecksumOptions,
 
     /// The log and the defaults files.
     #[command(flatten)]

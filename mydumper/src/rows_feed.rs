@@ -215,6 +215,8 @@ mod tests {
             history: false,
             row_estimate: 0,
             data_length: 0,
+            schema_checksum: None,
+            indexes_checksum: None,
         })
     }
 

@@ -25,6 +25,8 @@ pub enum Task {
     Triggers(Arc<Table>),
     /// Routines and events.
     Post(Arc<Database>),
+    /// CHECKSUM TABLE of a table with this index.
+    DataChecksum(Arc<Table>, usize),
     /// Rows of a table. Boxed, since most tasks in a queue of very many are definitions.
     Rows(Box<RowsTask>),
 }
@@ -70,6 +72,7 @@ impl fmt::Display for Task {
             Task::View(view) => write!(f, "view {}", view.name),
             Task::Triggers(table) => write!(f, "triggers of {}", table.name),
             Task::Post(database) => write!(f, "routines and events of {}", database.name.escape_debug()),
+            Task::DataChecksum(table, _) => write!(f, "checksum of {}", table.name),
             Task::Rows(rows) => rows.fmt(f),
         }
     }

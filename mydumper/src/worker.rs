@@ -100,6 +100,13 @@ pub enum Report {
     },
     /// The rows are dumped.
     Rows(RowsReport),
+    /// What CHECKSUM TABLE says of a table; `None` if its engine says nothing.
+    DataChecksum {
+        /// Which table.
+        table_index: usize,
+        /// Of its rows in the snapshot.
+        checksum: Option<u64>,
+    },
     /// The definition is dumped.
     Done,
 }
@@ -258,6 +265,13 @@ impl Worker {
                 let chunk = self.chunk(rows, reports)?;
                 return self.rows(rows, &chunk).map(Report::Rows);
             }
+            Task::DataChecksum(table, index) => {
+                // In the snapshot, as rows are: tried on MariaDB 10.11 and MySQL 9.7.
+                let row = self.connection.query_first(format!("CHECKSUM TABLE {}", table.name.to_sql()));
+                let row = row.map_err(|source| Error::Rows { task: task.to_string(), source })?;
+                let checksum = row.and_then(|row| row.number(1));
+                return Ok(Report::DataChecksum { table_index: *index, checksum });
+            }
             Task::Tablespaces => Content::Tablespaces,
             Task::Accounts => Content::Accounts,
             Task::Database(database) => Content::Database(database.file.clone()),
@@ -271,7 +285,7 @@ impl Worker {
         let shared = Arc::clone(&self.shared);
         let mut reader = SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer);
         let text = match task {
-            Task::Rows(_) => Vec::new(),
+            Task::Rows(_) | Task::DataChecksum(..) => Vec::new(),
             Task::Tablespaces => match tablespaces::read(&mut self.connection, &shared.server, shared.preamble)? {
                 Some(text) => text,
                 None => return Ok(Report::Done),

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use common::checksum::Kinds;
 use common::connection::Settings;
 use common::filter::Filter;
 use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
@@ -11,7 +12,7 @@ use common::program;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
+use crate::options::{self, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
 use crate::refusal::Tolerance;
 
 /// A restore's configuration.
@@ -85,6 +86,19 @@ pub struct Unpack {
     pub quiet: bool,
 }
 
+/// What becomes of checksums of metadata that differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checksum {
+    /// Where they can be expected to be the same, it is an error; else, it is told.
+    Auto,
+    /// It is an error.
+    Fail,
+    /// It is told.
+    Warn,
+    /// They are not compared.
+    Skip,
+}
+
 /// What is restored, and how.
 #[derive(Debug)]
 pub struct Restore {
@@ -130,6 +144,10 @@ pub struct Restore {
     pub retry_count: u32,
     /// `--verify`.
     pub verify: Option<Verify>,
+    /// `--checksum`.
+    pub checksum: Checksum,
+    /// Which checksums are compared.
+    pub checksums: Kinds,
     /// `--verify-only`: nothing is restored.
     pub verify_only: bool,
     /// Whether a file is removed when it was restored.
@@ -141,7 +159,7 @@ pub struct Restore {
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, restore, job, log } = options;
+    let Options { connection, filter, selection, definer, restore, job, checksums, log } = options;
     if restore.stream.is_some() && std::io::stdin().is_terminal() {
         return Err(UsageError::new("--stream reads a dump from standard input: redirect a file or pipe to it"));
     }
@@ -219,6 +237,15 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             retry_count: restore.retry_count,
             load_method: restore.load_method,
             queries_per_transaction: restore.queries_per_transaction,
+            checksum: restore.checksum.map_or(Checksum::Auto, |checksum| match checksum {
+                options::Checksum::Fail => Checksum::Fail,
+                options::Checksum::Warn => Checksum::Warn,
+                options::Checksum::Skip => Checksum::Skip,
+            }),
+            checksums: Kinds {
+                indexes: checksums.compared().indexes && !selection.skip_indexes,
+                ..checksums.compared()
+            },
             verify: if restores { restore.verify } else { restore.verify.or(Some(Verify::Hash)) },
             verify_only: !restores,
             tolerance: Tolerance { keep_going: restore.keep_going, codes: restore.ignore_errors.unwrap_or_default().0 },
@@ -242,6 +269,7 @@ fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) ->
         ("resume", restore.resume),
         ("journal", restore.journal.is_some()),
         ("users", selection.users),
+        ("resume", restore.resume),
     ];
     match changes.into_iter().find(|(_, given)| restore.verify_only && *given) {
         Some((name, _)) => Err(UsageError::new(format!("--verify-only changes nothing: leave --{name} out"))),

@@ -46,6 +46,7 @@ fn found(worker: &mut Worker, source: String, findings: Findings) -> Result<Outc
             let found = existing(worker, &target).map_err(failed)?;
             worker.shared.journal.write(Record::Database {
                 name: target.clone(),
+                exists: found.database,
                 names: found.names.iter().cloned().collect(),
                 with_triggers: found.with_triggers.iter().cloned().collect(),
             })?;
@@ -102,11 +103,14 @@ fn existing(worker: &mut Worker, database: &str) -> Result<Existing, ServerError
     let mut names = |column: &str, view: &str, schema: &str| {
         let schema = format!("{schema} = {}", quote_string(database));
         let query = format!("SELECT {column} FROM information_schema.{view} WHERE {schema}");
-        Ok(worker.session.unchanged().query(query)?.iter().map(|row| row.text(0)).collect())
+        let rows = worker.session.unchanged().query(query)?;
+        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| row.text(0)).collect())
     };
+    let there: Vec<String> = names("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
     Ok(Existing {
-        names: names("TABLE_NAME", "TABLES", "TABLE_SCHEMA")?,
-        with_triggers: names("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?,
+        database: !there.is_empty(),
+        names: names("TABLE_NAME", "TABLES", "TABLE_SCHEMA")?.into_iter().collect(),
+        with_triggers: names("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?.into_iter().collect(),
     })
 }
 

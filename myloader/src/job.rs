@@ -8,6 +8,7 @@ use common::dump_file::{DumpFile, RowsFile, TableFileName};
 use common::name::QualifiedName;
 use common::row_hash::{ChunkRows, Rows};
 
+use crate::checksums::DatabaseSums;
 use crate::journal::TRIGGERS;
 use crate::ledger::Ledger;
 use crate::refusal::Refusal;
@@ -35,6 +36,8 @@ pub struct TableTarget {
 /// What a database has on the server before the restore: tables, views and sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Existing {
+    /// Whether it is there.
+    pub database: bool,
     /// All of them.
     pub names: BTreeSet<String>,
     /// Those with triggers.
@@ -131,6 +134,10 @@ pub enum Job {
     AddKeys(Arc<TableTarget>, Vec<Vec<u8>>),
     /// Add foreign keys.
     AddConstraints(Arc<TableTarget>, Vec<u8>),
+    /// CHECKSUM TABLE, and what it has to be.
+    DataChecksum(Arc<QualifiedName>, u64),
+    /// Checksums of a database and of what it has.
+    Checksums(Arc<DatabaseTarget>),
     /// Compare a part of a table with the dump.
     Compare(Arc<Comparison>, Part),
     /// Create routines.
@@ -182,6 +189,15 @@ pub enum Outcome {
     TableSkipped,
     /// So many rows were loaded.
     RowsLoaded(u64),
+    /// What CHECKSUM TABLE says.
+    DataChecksum {
+        /// Nothing, of engines that have none.
+        found: Option<u64>,
+        /// Whether it is the same for the same rows.
+        is_sure: bool,
+    },
+    /// What there is in a database.
+    Checksums(Box<DatabaseSums>),
     /// So is a part of a table.
     Compared(Compared),
     /// So many rows were loaded, and others of the file cannot be.
@@ -233,6 +249,8 @@ impl Job {
                 None => format!("triggers of {}", database.target.escape_debug()),
             },
             Job::Compare(comparison, _) => format!("table {}", comparison.name),
+            Job::DataChecksum(table, _) => format!("table {table}"),
+            Job::Checksums(database) => format!("database {}", database.target.escape_debug()),
             Job::Events(database, _) => format!("events of {}", database.target.escape_debug()),
         }
     }
@@ -243,7 +261,13 @@ impl Job {
     pub fn changes(&self) -> bool {
         let looks = matches!(
             self,
-            Job::FindDatabase(_) | Job::UseDatabase(_) | Job::Check(_) | Job::CheckAccounts(_) | Job::Compare(..)
+            Job::FindDatabase(_)
+                | Job::UseDatabase(_)
+                | Job::Check(_)
+                | Job::CheckAccounts(_)
+                | Job::Compare(..)
+                | Job::DataChecksum(..)
+                | Job::Checksums(_)
         );
         !looks
     }
@@ -286,6 +310,8 @@ impl fmt::Display for Job {
             Job::Empty(table) => write!(f, "emptying of {}", table.name),
             Job::AddKeys(table, _) => write!(f, "keys of {}", table.name),
             Job::AddConstraints(table, _) => write!(f, "foreign keys of {}", table.name),
+            Job::DataChecksum(table, _) => write!(f, "checksum of {table}"),
+            Job::Checksums(database) => write!(f, "checksums of database {}", database.target.escape_debug()),
             Job::Compare(comparison, Part::Chunk(index)) => {
                 let chunk = comparison.chunks.get(*index).map_or(0, |chunk| chunk.number);
                 write!(f, "comparison of {}, chunk {chunk}", comparison.name)

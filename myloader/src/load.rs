@@ -178,7 +178,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let progress = Progress::start(config.quiet);
     watch.look_at(progress.counters());
-    let scheduler = Scheduler::new(scheduler_settings(&config));
+    let scheduler = Scheduler::new(scheduler_settings(&config, server));
     let shared = Arc::new(Shared {
         server,
         files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
@@ -334,7 +334,7 @@ fn fit_to_disk(max_waiting: u64, source: &StreamSource, passage: Passage) -> u64
     max_waiting.min(free / 2)
 }
 
-fn scheduler_settings(config: &Config) -> scheduler::Settings {
+fn scheduler_settings(config: &Config, server: Server) -> scheduler::Settings {
     let restore = &config.restore;
     scheduler::Settings {
         filter: restore.filter.clone(),
@@ -355,6 +355,9 @@ fn scheduler_settings(config: &Config) -> scheduler::Settings {
         verify: restore.verify,
         verify_only: restore.verify_only,
         tolerance: restore.tolerance.clone(),
+        checksum: restore.checksum,
+        checksums: restore.checksums,
+        server,
     }
 }
 

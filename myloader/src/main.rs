@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod checksums;
 mod config;
 mod databases;
 mod ddl;

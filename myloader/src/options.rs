@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Parser;
 use common::options::values::{BadValue, byte_size, choose, positive, threads};
 use common::options::{
-    CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LoaderStream, LogOptions,
+    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LoaderStream, LogOptions,
 };
 
 #[cfg(test)]
@@ -41,6 +41,10 @@ pub struct Options {
     /// How the work is shared out.
     #[command(flatten)]
     pub job: JobOptions,
+
+    /// Which checksums are compared.
+    #[command(flatten)]
+    pub checksums: ChecksumOptions,
 
     /// The log and the defaults files.
     #[command(flatten)]
@@ -122,6 +126,11 @@ pub struct RestoreOptions {
     /// Compare the tables with the dump when they are restored: ROWS (their numbers), HASH (if nothing is said: each row)
     #[arg(long, value_name = "HOW", num_args = 0..=1, default_missing_value = "HASH")]
     pub verify: Option<Verify>,
+
+    /// When checksums of metadata differ: FAIL, WARN, SKIP (do not compare). If nothing is said: FAIL, but for what another
+    /// product or version, options or what was there before may have changed
+    #[arg(long, value_name = "MODE")]
+    pub checksum: Option<Checksum>,
 
     /// Change nothing: compare the tables that are there, as --verify does
     #[arg(long)]
@@ -260,6 +269,25 @@ impl FromStr for Verify {
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
         choose(text, &[("ROWS", Self::Rows), ("HASH", Self::Hash)])
+    }
+}
+
+/// `--checksum`: what becomes of checksums that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// The restore fails.
+    Fail,
+    /// A warning tells.
+    Warn,
+    /// They are not compared.
+    Skip,
+}
+
+impl FromStr for Checksum {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        choose(text, &[("FAIL", Self::Fail), ("WARN", Self::Warn), ("SKIP", Self::Skip)])
     }
 }
 

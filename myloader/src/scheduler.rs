@@ -8,6 +8,7 @@
 //! loaded until all tables are made: what the server cannot have is named together, and early. With rows and keys, each
 //! table goes on by itself as its files come. The rest waits for all tables and for the end of the input.
 
+mod checksums;
 mod databases;
 mod error;
 #[cfg(test)]
@@ -22,16 +23,20 @@ mod verification;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use common::checksum::Kinds;
 use common::dump_file::{Content, DumpFile, TableFileName};
 use common::filter::Filter;
 use common::metadata::Metadata;
+use common::server::Server;
 
+use checksums::Checksums;
 use databases::Database;
 pub use error::Error;
 use stages::Stage;
 use verification::Verification;
 pub use verification::{Difference, Verified};
 
+use crate::config::Checksum;
 use crate::job::{Compared, Findings, Job, LaterGrant, Outcome, TableTarget};
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::refusal::{Refusal, Tolerance};
@@ -76,6 +81,12 @@ pub struct Settings {
     pub verify_only: bool,
     /// What the restore goes on without.
     pub tolerance: Tolerance,
+    /// What becomes of checksums that differ.
+    pub checksum: Checksum,
+    /// Which are compared.
+    pub checksums: Kinds,
+    /// The server.
+    pub server: Server,
 }
 
 /// See the module.
@@ -124,6 +135,7 @@ pub struct Scheduler {
     accounts: Option<DumpFile>,
     later_grants: Vec<LaterGrant>,
     verification: Verification,
+    checksums: Checksums,
     /// Views, or files with routines, that need what is not there yet.
     postponed: Vec<(Job, Vec<Refusal>)>,
     /// What is missing to them, in the round before: each round in which it gets less is followed by another.
@@ -190,6 +202,7 @@ impl Scheduler {
             accounts: None,
             later_grants: Vec::new(),
             verification: Verification::default(),
+            checksums: Checksums::default(),
             postponed: Vec::new(),
             missing_before: usize::MAX,
         }
@@ -452,6 +465,10 @@ impl Scheduler {
                 let why = refusals.into_iter().map(|refusal| refusal.why).collect();
                 self.verification.compared(comparison, *part, Compared::Impossible(why));
             }
+            (Job::DataChecksum(table, dumped), Outcome::DataChecksum { found, is_sure }) => {
+                self.data_checksum_found(table, *dumped, found, is_sure);
+            }
+            (Job::Checksums(database), Outcome::Checksums(sums)) => self.checksums_found(database, &sums)?,
             (_, Outcome::Postponed(missing)) => self.postponed.push((job.clone(), missing)),
             (_, Outcome::Accounts { later, failures }) => {
                 self.later_grants.extend(later);

@@ -45,15 +45,7 @@ pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Pa
 }
 
 fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) -> Result<Rows, ServerError> {
-    let mut preamble = Preamble::default();
-    preamble.add(0, b"SET NAMES binary");
-    for statement in worker.shared.server.reading_session() {
-        preamble.add(0, statement.as_bytes());
-    }
-    if let Some(zone) = zone {
-        preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
-    }
-    worker.session.enter(None, &preamble).map_err(|(_, error)| error)?;
+    begin_reading(worker, zone)?;
     let mut found = Rows::default();
     let mut rows = worker.session.unchanged().stream(statement)?;
     while let Some(row) = rows.next_row()? {
@@ -63,6 +55,19 @@ fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) 
         }
     }
     Ok(found)
+}
+
+/// Readies the session for reading rows as the dumper did.
+pub fn begin_reading(worker: &mut Worker, zone: Option<&str>) -> Result<(), ServerError> {
+    let mut preamble = Preamble::default();
+    preamble.add(0, b"SET NAMES binary");
+    for statement in worker.shared.server.reading_session() {
+        preamble.add(0, statement.as_bytes());
+    }
+    if let Some(zone) = zone {
+        preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
+    }
+    worker.session.enter(None, &preamble).map_err(|(_, error)| error)
 }
 
 /// Whether text of the metadata, as a part of a SELECT, writes nothing: neither a file nor another statement.

@@ -27,7 +27,7 @@ use crate::refusal::{Fault, Refusal};
 use crate::resumed::Since;
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::steps::{Step, Steps};
-use crate::{accounts, check, databases, definitions, rows, verify};
+use crate::{accounts, check, checksums, databases, definitions, rows, verify};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -470,6 +470,8 @@ impl Worker {
             Job::AddConstraints(table, statement) => {
                 self.run_all(job, table, std::slice::from_ref(statement), |table| Record::ForeignKeys { table })
             }
+            Job::DataChecksum(table, dumped) => checksums::of_rows(self, job, table, *dumped),
+            Job::Checksums(database) => checksums::of_database(self, job, database),
             Job::Compare(comparison, part) => verify::compare(self, job, comparison, *part),
             Job::Routines(database, file) => definitions::routines(self, database, file),
             Job::View(database, file) => definitions::view(self, database, file),

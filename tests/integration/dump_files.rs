@@ -121,6 +121,9 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
         assert_eq!(shape, "9999-99-99 99:99:99");
         time
     };
+    let checksum = |words: &str, of: &str| {
+        server.client().scalar(format!("SELECT CONV(CRC32({words}), 10, 16) FROM information_schema.{of}"))
+    };
     let (started, finished) = (time("# Started dump at:"), time("# Finished dump at:"));
     let mariadb = server.product() == Product::MariaDb;
     let guarantee_by = if mariadb {
@@ -134,16 +137,22 @@ fn metadata(server: &Server, dir: &WorkDir) -> String {
          [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES' /*!40101\n\n\
          [source]\n# executed_gtid_set = \"{}\"\n# SOURCE_LOG_FILE = \"{file}\"\n# SOURCE_LOG_POS = {position}\n\n\
          [`files`.`nothing`]\nreal_table_name=nothing\nrows = 0\n\
+         schema_checksum = 6062a0b2\nindexes_checksum = 0\n\
          hashed_columns = `a`\nchunk_00000 = 0 00000000000000000000000000000000\n\n\
          {sequence}\
          [`files`.`t`]\nreal_table_name=t\nrows = 2\n\
+         schema_checksum = 9a471637\nindexes_checksum = 1f09d0e1\n\
          hashed_columns = `id`,`name`,`data`,`at`\nchunk_00000 = 2 651eb3b634d2d916d41fa054130fc7d8\n\n\
-         [`files`.`v`]\nreal_table_name=v\nrows = 0\nis_view = 1\n\n\
+         [`files`.`v`]\nreal_table_name=v\nrows = 0\nis_view = 1\n\
+         schema_checksum = {}\n\n\
+         [`files`]\nschema_checksum = {}\n\n\
          [config]\nmax-statement-size = {}\nnum-sequences = {}\nnum-files = {}\n\
          guarantee = point-in-time\nguarantee-by = {guarantee_by}\n\
          server = {}\nrow-hash = xxh3-128-sum-1\nrow-hash-time-zone = +00:00\n\
          # Finished dump at: {finished}\n",
         gtid.replace('\n', ""),
+        checksum("REPLACE(view_definition, table_schema, '')", "views WHERE table_name = 'v'"),
+        checksum("CONCAT(default_character_set_name, default_collation_name)", "schemata WHERE schema_name = 'files'"),
         ROWS.len(),
         i32::from(mariadb),
         dir.list().len() - 1,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod checksums;
 mod definers;
 mod dump_chunks;
 mod dump_compression;

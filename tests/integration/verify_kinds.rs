@@ -145,7 +145,8 @@ fn ranges_of_text_hold_under_the_target_s_own_order() {
         let done = myloader(target(product), &dir).arg("--verify-only").ok().stderr;
         assert!(done.contains("1 tables with 600 rows are as in the dump"), "{done}");
         let different = |options: &[&str]| {
-            let printed = myloader(target(product), &dir).arg("--verify-only").args(options).fails_with(6);
+            let printed =
+                myloader(target(product), &dir).args(["--verify-only", "--checksum=skip"]).args(options).fails_with(6);
             printed.split_once(": 60").unwrap_or_else(|| panic!("{printed}")).1.trim_end().to_owned()
         };
         let ranges = "\n    the ranges of the dump are not all of the table here, or overlap: none can be named";

@@ -21,8 +21,6 @@ const fn short(letter: char, option: KnownOption) -> KnownOption {
 const TLS: Fate = NotYet("the TLS library chooses among TLS 1.2 and 1.3 and their safe ciphers");
 const PMM: Fate = NotYet("there are no PMM metrics, leave it out");
 const EXEC: Fate = NotYet("no commands are run on the files; --compress compresses in the program");
-const CHECKSUMS: Fate = NotYet("no checksums are written or compared, only row counts");
-const NO_CHECKSUMS: Fate = NoEffect("this version writes and compares no checksums");
 const REPLICATION: Fate = NotYet("metadata holds the coordinates, set up the replication by hand with them");
 const DAEMON: Fate = NotYet("run mydumper from cron or a systemd timer");
 
@@ -36,19 +34,6 @@ pub(super) const COMMON: &[KnownOption] = &[
     value("exec-per-thread", EXEC),
     value("exec-per-thread-extension", EXEC),
     value("set-names", NotYet("connections use the character set that keeps every byte")),
-    short('M', flag("checksum-all", CHECKSUMS)),
-    flag("data-checksums", CHECKSUMS),
-    flag("schema-checksums", CHECKSUMS),
-    flag("routine-checksums", CHECKSUMS),
-    flag("no-schema-checksums", NO_CHECKSUMS),
-    flag("skip-database-checksums", NO_CHECKSUMS),
-    flag("skip-data-checksums", NO_CHECKSUMS),
-    flag("skip-table-checksums", NO_CHECKSUMS),
-    flag("skip-index-checksums", NO_CHECKSUMS),
-    flag("skip-view-checksums", NO_CHECKSUMS),
-    flag("skip-trigger-checksums", NO_CHECKSUMS),
-    flag("skip-routine-checksums", NO_CHECKSUMS),
-    flag("skip-event-checksums", NO_CHECKSUMS),
     flag("debug", NotYet("-v 3 says the most")),
     flag("machine-log-json", NotYet("log lines are text")),
     value("source-data", REPLICATION),
@@ -103,7 +88,6 @@ pub(super) const MYDUMPER: &[KnownOption] = &[
 /// Options of myloader.
 pub(super) const MYLOADER: &[KnownOption] = &[
     value("optimize-keys-batchsize", NotYet("all keys of a table are added by one ALTER TABLE")),
-    value("checksum", CHECKSUMS),
     flag("overwrite-unsafe", NotYet("use --drop-table=DROP")),
     value("metadata-refresh-interval", NoEffect("metadata is read once for each change")),
     flag("skip-table-sorting", NoEffect("sorting the tables takes no time worth saving")),

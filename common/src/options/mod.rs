@@ -34,6 +34,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::exit;
 
+pub use crate::checksum::ChecksumOptions;
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
 pub use definer::DefinerOptions;

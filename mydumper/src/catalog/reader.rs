@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use common::checksum::Sum;
 use common::connection::{Connection, Row, RowRef};
 use common::dump_file::TableFileName;
 use common::filter::Filter;
+use common::metadata::DatabaseEntry;
 use common::name::{FileNames, QualifiedName};
 use common::server::{Server, is_generated};
 use common::sql::quote_string;
@@ -36,11 +38,13 @@ impl Reader<'_> {
         Ok(names)
     }
 
-    /// `None` when the pattern takes nothing of it.
-    pub(super) fn database(&mut self, name: String) -> Result<Option<Database>, Error> {
+    /// `None` when the pattern takes nothing of it. `charset` is the checksum of its character set, if it is asked for.
+    pub(super) fn database(&mut self, name: String, charset: Option<Sum>) -> Result<Option<Database>, Error> {
         let file = self.names.database(&name);
+        let kinds = self.config.checksums;
         let mut columns = self.columns(&name)?;
         let mut keys = self.keys(&name)?;
+        let mut views = self.view_checksums(&name)?;
         let mut partitions = self.partitions(&name)?;
         let mut triggers = if self.config.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let mut tables = Vec::new();
@@ -53,9 +57,16 @@ impl Reader<'_> {
             if !self.filter.passes_table(&table)? {
                 continue;
             }
-            let mut columns = columns.remove(&table.name).unwrap_or_default();
+            let (mut columns, column_checksum) = columns.remove(&table.name).unwrap_or_default();
             let history = listed.versioned && self.add_history(&table, &mut columns);
-            let keys = keys.remove(&table.name).unwrap_or_default();
+            let (keys, index_checksum) = keys.remove(&table.name).unwrap_or_default();
+            let (schema_checksum, indexes_checksum) = match &kind {
+                TableKind::Base { .. } => {
+                    (kinds.tables.then_some(column_checksum), kinds.indexes.then_some(index_checksum))
+                }
+                TableKind::View => (views.remove(&table.name), None),
+                TableKind::Sequence => (None, None),
+            };
             let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
             tables.push(Arc::new(Table {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
@@ -68,16 +79,19 @@ impl Reader<'_> {
                 triggers: triggers.remove(&table.name).unwrap_or_default(),
                 row_estimate: listed.row_estimate,
                 data_length: listed.data_length,
+                schema_checksum,
+                indexes_checksum,
                 name: table,
             }));
         }
         let routines = self.routines(&name)?;
         let events = self.events(&name)?;
+        let checksums = self.object_checksums(&name, charset)?;
         let empty = tables.is_empty() && routines.is_empty() && events.is_empty();
         if empty && self.filter.regex.is_some() && !self.filter.passes_database_objects(&name)? {
             return Ok(None);
         }
-        Ok(Some(Database { name, file, tables, routines, events }))
+        Ok(Some(Database { name, file, tables, routines, events, checksums }))
     }
 
     /// Tables, views and sequences in the order of their names.
@@ -135,8 +149,9 @@ impl Reader<'_> {
         true
     }
 
-    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, Vec<Column>>, Error> {
-        let mut columns: BTreeMap<String, Vec<Column>> = BTreeMap::new();
+    /// The columns of each table, and their checksum.
+    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, (Vec<Column>, Sum)>, Error> {
+        let mut columns: BTreeMap<String, (Vec<Column>, Sum)> = BTreeMap::new();
         let mut words = Words::default();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
@@ -145,14 +160,17 @@ impl Reader<'_> {
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
                  IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}, \
-                 COLLATION_NAME LIKE '%nopad%'"
+                 COLLATION_NAME LIKE '%nopad%', {}",
+                Sum::COLUMN_WORDS
             ),
             "COLUMNS",
             "TABLE_SCHEMA",
             "TABLE_NAME, ORDINAL_POSITION",
             |row| {
                 let extra = row.text(4).to_ascii_uppercase();
-                columns.entry(row.text(1)).or_default().push(Column {
+                let (columns, checksum) = columns.entry(row.text(1)).or_default();
+                checksum.add_words((9..12).map(|word| row.bytes(word)));
+                columns.push(Column {
                     name: row.text(2),
                     data_type: words.share(&row.text(3).to_ascii_lowercase()),
                     charset: row.bytes(6).map(|charset| words.share(&String::from_utf8_lossy(charset))),
@@ -166,22 +184,93 @@ impl Reader<'_> {
             },
         )?;
         // Of each table there is one, for as long as the dump runs.
-        columns.values_mut().for_each(Vec::shrink_to_fit);
+        columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)
     }
 
-    /// The unique indexes of each table.
-    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, UniqueIndexes>, Error> {
-        let mut keys: BTreeMap<String, UniqueIndexes> = BTreeMap::new();
+    /// The unique indexes of each table, and the checksum of all its indexes.
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, (UniqueIndexes, Sum)>, Error> {
+        let mut keys: BTreeMap<String, (UniqueIndexes, Sum)> = BTreeMap::new();
+        let condition = if self.config.checksums.indexes { "" } else { "NON_UNIQUE = 0 AND " };
         self.each(
             database,
-            &format!("TABLE_SCHEMA, TABLE_NAME, {}", UniqueIndexes::columns(self.server)),
+            &format!(
+                "TABLE_SCHEMA, TABLE_NAME, NON_UNIQUE, {}, {}",
+                Sum::INDEX_WORDS,
+                UniqueIndexes::columns(self.server)
+            ),
             "STATISTICS",
-            "NON_UNIQUE = 0 AND TABLE_SCHEMA",
+            &format!("{condition}TABLE_SCHEMA"),
             "TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
-            |row| keys.entry(row.text(1)).or_default().add(row, 2),
+            |row| {
+                let (unique, checksum) = keys.entry(row.text(1)).or_default();
+                checksum.add_words((3..6).map(|word| row.bytes(word)));
+                if row.number(2) == Some(0) {
+                    unique.add(row, 6);
+                }
+            },
         )?;
         Ok(keys)
+    }
+
+    /// The checksum of each database's character set and collation.
+    pub(super) fn charset_checksums(&mut self) -> Result<BTreeMap<String, Sum>, Error> {
+        if !self.config.checksums.databases {
+            return Ok(BTreeMap::new());
+        }
+        let query = format!("SELECT SCHEMA_NAME, {} FROM information_schema.SCHEMATA", Sum::DATABASE);
+        let rows = self.connection.query(query)?;
+        Ok(rows.iter().map(|row| (row.text(0), Sum::of(row.number(1)))).collect())
+    }
+
+    /// The checksum of each view.
+    fn view_checksums(&mut self, database: &str) -> Result<BTreeMap<String, Sum>, Error> {
+        if !self.config.checksums.views || !self.config.objects.views {
+            return Ok(BTreeMap::new());
+        }
+        let words = format!("TABLE_SCHEMA, TABLE_NAME, {}", Sum::VIEW);
+        let rows = self.select(database, &words, "VIEWS", "TABLE_SCHEMA", "TABLE_NAME")?;
+        Ok(rows.iter().map(|row| (row.text(1), Sum::of(row.number(2)))).collect())
+    }
+
+    /// Checksums of a database's routines, events and triggers, of those that are dumped.
+    fn object_checksums(&mut self, database: &str, charset: Option<Sum>) -> Result<DatabaseEntry, Error> {
+        let (kinds, objects) = (self.config.checksums, self.config.objects);
+        let mut of = |wanted: bool, view: &str, owner: &str, name: &str, crc32: &str| -> Result<Option<Sum>, Error> {
+            if !wanted {
+                return Ok(None);
+            }
+            let mut sum = Sum::default();
+            let words = format!("{owner}, {name}, {crc32}");
+            for row in self.select(database, &words, view, owner, name)? {
+                let passes = match view {
+                    "TRIGGERS" => self.filter.passes_table(&QualifiedName::new(database, row.text(1)))?,
+                    _ => self.passes_object(database, &row.text(1))?,
+                };
+                if passes {
+                    sum.add(row.number(2));
+                }
+            }
+            Ok(Some(sum))
+        };
+        Ok(DatabaseEntry {
+            schema_checksum: charset,
+            post_checksum: of(
+                kinds.routines && objects.routines,
+                "ROUTINES",
+                "ROUTINE_SCHEMA",
+                "ROUTINE_NAME",
+                Sum::ROUTINE,
+            )?,
+            events_checksum: of(kinds.events && objects.events, "EVENTS", "EVENT_SCHEMA", "EVENT_NAME", Sum::EVENT)?,
+            triggers_checksum: of(
+                kinds.triggers && objects.triggers,
+                "TRIGGERS",
+                "TRIGGER_SCHEMA",
+                "EVENT_OBJECT_TABLE",
+                Sum::TRIGGER,
+            )?,
+        })
     }
 
     /// The partitions of each table that pass `--partition-regex`, where they are dumped one by one.

@@ -31,6 +31,8 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
         lock_retries: _,
         lock_other_engines: _,
         long_queries: _,
+        // They are made anew.
+        checksums: _,
         quiet: _,
         stall_report: _,
     } = config;

@@ -225,6 +225,7 @@ impl Journal {
         let state = self.state();
         let before = state.databases.get(database)?;
         Some(Existing {
+            database: before.exists,
             names: before.names.iter().cloned().collect(),
             with_triggers: before.with_triggers.iter().cloned().collect(),
         })

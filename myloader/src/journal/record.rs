@@ -50,6 +50,8 @@ pub enum Record {
     Database {
         /// Its name on the server.
         name: String,
+        /// Whether it was there.
+        exists: bool,
         /// Tables, views and sequences.
         names: Vec<String>,
         /// Those with triggers.

@@ -43,6 +43,8 @@ pub struct Run {
 /// What a database had before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Before {
+    /// Whether it was there.
+    pub exists: bool,
     /// Tables, views and sequences.
     pub names: Vec<String>,
     /// Those with triggers.
@@ -103,8 +105,8 @@ impl State {
                 self.runs.push(Run { locks, workers, server_started, durable });
             }
             Record::Dump { crc32c, length } => self.dump = Some((crc32c, length)),
-            Record::Database { name, names, with_triggers } => {
-                self.databases.insert(name, Before { names, with_triggers });
+            Record::Database { name, exists, names, with_triggers } => {
+                self.databases.insert(name, Before { exists, names, with_triggers });
             }
             Record::Done { job } => drop(self.done.insert(job)),
             Record::Table { table, kept, keys_later } => {

@@ -53,8 +53,8 @@ pub enum Error {
     /// Rows are missing, or there are too many, though all files are there.
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
-    /// Rows are others than in the dump.
-    #[error("these tables are not as in the dump; all else is done:{}", differences(.0))]
+    /// Rows or checksums are others than in the dump.
+    #[error("these are not as in the dump; all else is done:{}", differences(.0))]
     Differs(Vec<Difference>),
     /// The dump says nothing of the rows, or contradicts itself.
     #[error(
@@ -122,7 +122,6 @@ fn list(names: &[QualifiedName]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn differences(tables: &[Difference]) -> String {
-    let lines = tables.iter().map(|Difference { table, lines }| format!("\n  table {table}: {}", lines.join("\n  ")));
-    lines.collect()
+fn differences(found: &[Difference]) -> String {
+    found.iter().map(|difference| format!("\n  {difference}")).collect()
 }

@@ -42,6 +42,8 @@ pub(super) enum Stage {
     Events,
     /// Accounts get their privileges on what was made since.
     Privileges,
+    /// The checksums of all that was made are compared with metadata.
+    Checksums,
     Finished,
 }
 
@@ -114,6 +116,7 @@ impl Scheduler {
                 self.refuse("the other tables are restored, and nothing that comes after them")?;
                 self.stage = Stage::Verification;
                 self.begin_verification()?;
+                self.ready.extend(self.data_checksum_jobs()?);
             }
             Stage::Verification => {
                 self.end_verification();
@@ -146,6 +149,10 @@ impl Scheduler {
                 self.ready.extend(self.accounts.take().map(|file| Job::GrantLater(file, later)));
             }
             Stage::Privileges => {
+                self.stage = Stage::Checksums;
+                self.ready.extend(self.checksum_jobs());
+            }
+            Stage::Checksums => {
                 self.stage = Stage::Finished;
                 self.tell_what_is_left_out()?;
             }
@@ -172,8 +179,8 @@ impl Scheduler {
         if self.left_out.is_empty() {
             return if differences.is_empty() { Ok(()) } else { Err(Error::Differs(differences)) };
         }
-        self.left_out.extend(differences.into_iter().map(|Difference { table, lines }| Refusal {
-            object: format!("table {table}"),
+        self.left_out.extend(differences.into_iter().map(|Difference { object, lines }| Refusal {
+            object,
             why: lines.join(";"),
             fault: Fault::Rows,
         }));

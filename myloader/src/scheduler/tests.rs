@@ -28,6 +28,9 @@ fn settings() -> Settings {
         verify: None,
         verify_only: false,
         tolerance: Tolerance::default(),
+        checksum: Checksum::Auto,
+        checksums: Kinds::default(),
+        server: "mysql-9.7.0".parse().unwrap(),
     }
 }
 
@@ -88,7 +91,7 @@ fn found(existing: Existing) -> Outcome {
 
 fn existing(names: &[&str], with_triggers: &[&str]) -> Existing {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Existing { names: set(names), with_triggers: set(with_triggers) }
+    Existing { database: true, names: set(names), with_triggers: set(with_triggers) }
 }
 
 /// Does all jobs until those are to be done whose names contain this, and takes these.

@@ -2,6 +2,7 @@
 //! it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 use std::sync::Arc;
 
 use common::dump_file::TableFileName;
@@ -68,13 +69,19 @@ pub struct Verified {
     pub counted: u64,
 }
 
-/// A table that has other rows than the dump, as a message.
+/// Something that is not as in the dump, as a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// Its name on the server.
-    pub table: QualifiedName,
+    /// What: `table shop.orders`, by its name on the server.
+    pub object: String,
     /// What is different, a line each.
     pub lines: Vec<String>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.lines.join("\n  "))
+    }
 }
 
 impl Verification {
@@ -157,7 +164,7 @@ impl Verification {
                 None => comparison.lines(&progress),
             },
         };
-        self.differences.push(Difference { table: comparison.name.clone(), lines });
+        self.differences.push(Difference { object: format!("table {}", comparison.name), lines });
     }
 }
 
@@ -269,24 +276,27 @@ impl Scheduler {
         self.verification.verified
     }
 
+    /// The name on the server of a table or view that is restored. What could not be is told of otherwise.
+    pub(super) fn restored_name(&self, table: &TableFileName) -> Result<Option<QualifiedName>, Error> {
+        let is_told = |state: &TableState| state.stage == TableStage::Refused || state.left_out != LeftOut::None;
+        if self.tables.get(table).is_some_and(is_told) || !self.passes_source(table)? {
+            return Ok(None);
+        }
+        let target = self.databases.get(&table.database).and_then(Database::target);
+        let Some(target) = target else { return Ok(None) };
+        Ok(Some(QualifiedName::new(target.target.clone(), self.real_table_name(table)?)))
+    }
+
     /// Lists what is to be compared.
     pub(super) fn begin_verification(&mut self) -> Result<(), Error> {
         let Some(how) = self.settings.verify else { return Ok(()) };
         let hashes = how == Verify::Hash && self.has_hashes();
         let mut names = Vec::new();
         for (table, entry) in &self.metadata.tables {
-            if entry.is_view || entry.is_sequence || !self.passes_source(table)? {
+            if entry.is_view || entry.is_sequence {
                 continue;
             }
-            // Told with what could not be restored.
-            let is_told = |state: &TableState| state.stage == TableStage::Refused || state.left_out != LeftOut::None;
-            if self.tables.get(table).is_some_and(is_told) {
-                continue;
-            }
-            if let Some(database) = self.databases.get(&table.database).and_then(Database::target) {
-                let name = QualifiedName::new(database.target.clone(), self.real_table_name(table)?);
-                names.push((table.clone(), name));
-            }
+            names.extend(self.restored_name(table)?.map(|name| (table.clone(), name)));
         }
         if names.is_empty() && self.settings.verify_only {
             return Err(Error::NothingToVerify);
@@ -321,20 +331,22 @@ impl Scheduler {
         how: Verify,
         hashes: bool,
     ) -> Result<Option<Comparison>, QualifiedName> {
+        let Some(entry) = self.metadata.tables.get_mut(&table) else { return Ok(None) };
+        let history = entry.hashed_history;
         // Taken out: there may be very many chunks.
-        let entry = self.metadata.tables.get_mut(&table).map(std::mem::take).unwrap_or_default();
-        let (columns, chunks) = match entry.hashed_columns {
+        let (columns, chunks) = match entry.hashed_columns.take() {
             Some(columns) if !entry.chunks.is_empty() => {
-                let in_chunks: u64 = entry.chunks.iter().fold(0, |sum, chunk| chunk.rows.count.wrapping_add(sum));
+                let chunks = std::mem::take(&mut entry.chunks);
+                let in_chunks: u64 = chunks.iter().fold(0, |sum, chunk| chunk.rows.count.wrapping_add(sum));
                 if entry.rows.is_some_and(|rows| rows != in_chunks) {
                     return Err(name);
                 }
-                (hashes.then_some(columns), entry.chunks)
+                (hashes.then_some(columns), chunks)
             }
             // Dumps with hashes have chunks of all tables that have rows of their own, also without rows.
-            _ if self.metadata.config.row_hash.is_some() => {
+            columns if self.metadata.config.row_hash.is_some() => {
                 // A MERGE table, say.
-                let has_none = entry.rows == Some(0) && entry.chunks.is_empty() && entry.hashed_columns.is_none();
+                let has_none = entry.rows == Some(0) && entry.chunks.is_empty() && columns.is_none();
                 return if has_none { Ok(None) } else { Err(name) };
             }
             _ => {
@@ -348,7 +360,7 @@ impl Scheduler {
             name,
             only_counted: how == Verify::Hash && columns.is_none(),
             columns,
-            history: entry.hashed_history,
+            history,
             chunks,
             time_zone: self.metadata.config.row_hash_time_zone.clone(),
         }))
@@ -367,7 +379,7 @@ impl Scheduler {
     /// The end of the comparison. What is different is told when everything else is restored.
     pub(super) fn end_verification(&mut self) {
         let verification = &mut self.verification;
-        verification.differences.sort_by(|a, b| a.table.cmp(&b.table));
+        verification.differences.sort_by(|a, b| a.object.cmp(&b.object));
         let Verified { tables, rows, .. } = verification.verified;
         if self.settings.verify.is_some() {
             let different = verification.differences.len();
@@ -375,8 +387,10 @@ impl Scheduler {
         }
     }
 
-    /// Tables that are not as in the dump.
+    /// What is not as in the dump.
     pub(super) fn take_differences(&mut self) -> Vec<Difference> {
-        std::mem::take(&mut self.verification.differences)
+        let mut differences = std::mem::take(&mut self.verification.differences);
+        differences.extend(self.judge_checksums());
+        differences
     }
 }

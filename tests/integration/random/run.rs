@@ -108,8 +108,10 @@ impl Drop for Removed<'_> {
 fn commands(case: &Case, dir: &WorkDir, copy: &str) -> (Program, Program) {
     let connected =
         |program: Program, server: &Server| program.server(server).time_limit(TIME_LIMIT).current_dir(dir.path());
-    let dump =
-        connected(Program::mydumper(), source(case.product)).args(["-G", "-R", "-E"]).arg("-B").arg(&case.database);
+    let dump = connected(Program::mydumper(), source(case.product))
+        .args(["-G", "-R", "-E", "-M"])
+        .arg("-B")
+        .arg(&case.database);
     let load = connected(Program::myloader(), target(case.product)).arg("--verify");
     let load = if case.options.renamed { load.arg("-B").arg(copy) } else { load };
     let (dump, load) = (dump.args(&case.options.dump), load.args(&case.options.load));

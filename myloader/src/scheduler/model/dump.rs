@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use common::checksum::Kinds;
 use common::dump_file::{Content, DumpFile, TableFileName};
 use common::filter::Filter;
 use common::metadata::{Metadata, TableEntry};
+use common::server::{Flavour, Product, Server};
 
 use super::choice::Chooser;
+use crate::config::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::refusal::Tolerance;
 use crate::scheduler::Settings;
@@ -101,6 +104,10 @@ impl Case {
             post: true,
             verify: self.verify.then_some(Verify::Rows),
             verify_only: false,
+            // The dumps have none.
+            checksum: Checksum::Skip,
+            checksums: Kinds::default(),
+            server: Server { product: Product::MySql, version: (9, 7, 0), flavour: Flavour::Plain },
             tolerance: Tolerance { keep_going: self.keep_going, codes: [1062].into() },
         }
     }

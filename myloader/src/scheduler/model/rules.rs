@@ -32,6 +32,7 @@ pub enum Rank {
     Triggers,
     Events,
     Privileges,
+    Checksums,
 }
 
 /// How a job ended, as far as others depend on it.
@@ -93,13 +94,14 @@ impl Rank {
             Job::Rows(..) => Rank::Rows,
             Job::AddKeys(..) => Rank::Keys,
             Job::AddConstraints(..) => Rank::Constraints,
-            Job::Compare(..) => Rank::Verification,
+            Job::Compare(..) | Job::DataChecksum(..) => Rank::Verification,
             Job::CreateAccounts(_) => Rank::Accounts,
             Job::Routines(..) => Rank::Routines,
             Job::View(..) => Rank::Views,
             Job::Triggers(..) => Rank::Triggers,
             Job::Events(..) => Rank::Events,
             Job::GrantLater(..) => Rank::Privileges,
+            Job::Checksums(_) => Rank::Checksums,
         }
     }
 }

@@ -1,0 +1,111 @@
+//! The checksums of what the server has, as metadata has them of the dump: read for a database at a time, whatever the
+//! number of its tables.
+
+use std::collections::BTreeMap;
+
+use common::checksum::{Kinds, Sum};
+use common::connection::{Error as ServerError, RowRef};
+use common::metadata::DatabaseEntry;
+use common::name::QualifiedName;
+use common::sql::quote_string;
+
+use crate::job::{DatabaseTarget, Job, Outcome};
+use crate::verify;
+use crate::worker::{Error, Worker};
+
+/// Checksums of a database and of what it has, as far as they are compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DatabaseSums {
+    /// Of the database, its routines, events and triggers.
+    pub database: DatabaseEntry,
+    /// Of the columns of each table and view.
+    pub columns: BTreeMap<String, Sum>,
+    /// Of the indexes of each table that has any.
+    pub indexes: BTreeMap<String, Sum>,
+    /// Of each view.
+    pub views: BTreeMap<String, Sum>,
+}
+
+/// Reads those of a database.
+pub fn of_database(worker: &mut Worker, job: &Job, database: &DatabaseTarget) -> Result<Outcome, Error> {
+    let sums = read(worker, &database.target).map_err(|source| Error::Job { job: job.to_string(), source })?;
+    Ok(Outcome::Checksums(Box::new(sums)))
+}
+
+fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError> {
+    let kinds: Kinds = worker.shared.restore.checksums;
+    worker.session.reset(None)?;
+    if worker.shared.server.is_mysql_since(8, 0, 30) {
+        // As dumps have them: with primary keys that the server has generated.
+        let show = "SET SESSION show_gipk_in_create_table_and_information_schema = 1";
+        worker.session.unchanged().execute(show)?;
+    }
+    // Where names are compared without regard to case, the server gives more than was asked for.
+    let mut each = |wanted: bool, words: &str, view: &str, owner: &str, take: &mut dyn FnMut(RowRef<'_>)| {
+        if !wanted {
+            return Ok(());
+        }
+        let query = format!(
+            "SELECT {owner}, {words} FROM information_schema.{view} WHERE {owner} = {}",
+            quote_string(database)
+        );
+        worker.session.unchanged().each(query, |row| {
+            if row.bytes(0) == Some(database.as_bytes()) {
+                take(row);
+            }
+        })
+    };
+    let mut sums = DatabaseSums::default();
+    let mut words = |map: &mut BTreeMap<String, Sum>, wanted: bool, words: &str, view: &str| {
+        each(wanted, &format!("TABLE_NAME, {words}"), view, "TABLE_SCHEMA", &mut |row| {
+            map.entry(row.text(1)).or_default().add_words((2..5).map(|word| row.bytes(word)));
+        })
+    };
+    words(&mut sums.columns, kinds.tables, Sum::COLUMN_WORDS, "COLUMNS")?;
+    words(&mut sums.indexes, kinds.indexes, Sum::INDEX_WORDS, "STATISTICS")?;
+    each(kinds.views, &format!("TABLE_NAME, {}", Sum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
+        sums.views.insert(row.text(1), Sum::of(row.number(2)));
+    })?;
+    let mut one = |wanted: bool, crc32: &str, view: &str, owner: &str| {
+        let mut sum = Sum::default();
+        each(wanted, crc32, view, owner, &mut |row| sum.add(row.number(1)))?;
+        Ok::<_, ServerError>(Some(sum))
+    };
+    sums.database = DatabaseEntry {
+        schema_checksum: one(kinds.databases, Sum::DATABASE, "SCHEMATA", "SCHEMA_NAME")?,
+        post_checksum: one(kinds.routines, Sum::ROUTINE, "ROUTINES", "ROUTINE_SCHEMA")?,
+        events_checksum: one(kinds.events, Sum::EVENT, "EVENTS", "EVENT_SCHEMA")?,
+        triggers_checksum: one(kinds.triggers, Sum::TRIGGER, "TRIGGERS", "TRIGGER_SCHEMA")?,
+    };
+    Ok(sums)
+}
+
+/// CHECKSUM TABLE, which should be `dumped`.
+pub fn of_rows(worker: &mut Worker, job: &Job, table: &QualifiedName, dumped: u64) -> Result<Outcome, Error> {
+    let found = checksum_of_rows(worker, table, dumped);
+    let (found, is_sure) = found.map_err(|source| Error::Job { job: job.to_string(), source })?;
+    Ok(Outcome::DataChecksum { found, is_sure })
+}
+
+fn checksum_of_rows(
+    worker: &mut Worker,
+    table: &QualifiedName,
+    dumped: u64,
+) -> Result<(Option<u64>, bool), ServerError> {
+    verify::begin_reading(worker, None)?;
+    let row = worker.session.unchanged().query_first(format!("CHECKSUM TABLE {}", table.to_sql()))?;
+    let found = row.and_then(|row| row.number(1));
+    if found == Some(dumped) || !worker.shared.server.is_mariadb() {
+        return Ok((found, true));
+    }
+    // MariaDB sums up what lies in memory behind a NULL of generated columns: of equal tables, something else each time
+    // (10.11).
+    let generated = format!(
+        "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
+         AND IS_GENERATED = 'ALWAYS'",
+        quote_string(&table.database),
+        quote_string(&table.name)
+    );
+    let row = worker.session.unchanged().query_first(generated)?;
+    Ok((found, row.and_then(|row| row.number(0)) == Some(0)))
+}
