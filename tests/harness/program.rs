@@ -175,7 +175,9 @@ impl Program {
 
     fn start(self, stdin: Stdio, stdout: Stdio) -> Running {
         let home = WorkDir::new();
-        let mut command = Command::new(&self.path);
+        // Whoever runs the tests may ignore signals, as nohup does; what a program is started with, it keeps.
+        let mut command = Command::new("env");
+        command.arg("--default-signal=HUP,INT,TERM").arg(&self.path);
         let stderr = if self.shows_stderr { Stdio::inherit() } else { Stdio::piped() };
         command.args(&self.args);
         command.stdin(stdin).stdout(stdout).stderr(stderr);

@@ -244,9 +244,9 @@ fn a_hangup_ends_a_dump_unless_it_was_started_to_outlive_it() {
     let server = &*server::held(Product::MariaDb);
     make(server, "faults_hup", HELD_ROWS);
     let held = Held::new(server, "faults_hup");
-    let spawn = |dir: &WorkDir, how: &str| {
+    let spawn = |dir: &WorkDir, how: &[&str]| {
         let program = mydumper(server, dir).args(["-B", "faults_hup", "--statement-size", "10000", "--where"]);
-        let program = program.arg(held.condition()).under(&["env", how]).time_limit(SECONDS);
+        let program = program.arg(held.condition()).under(how).time_limit(SECONDS);
         let mut running = program.spawn();
         let rows = dir.path().join("faults_hup.t.00000.sql");
         running.wait_until("no rows are written", |_| rows.metadata().is_ok_and(|rows| rows.len() > 100_000));
@@ -254,13 +254,13 @@ fn a_hangup_ends_a_dump_unless_it_was_started_to_outlive_it() {
         running
     };
     let dir = WorkDir::new();
-    let output = spawn(&dir, "--default-signal=HUP").wait();
+    let output = spawn(&dir, &["env"]).wait();
     assert_eq!(output.code, Some(129), "{}", output.stderr);
     assert_eq!(only_line(&output.stderr), "[ERROR] stopped before the dump was done: it is not complete");
     assert!(!dir.list().contains(&"metadata".to_owned()));
     // As under nohup.
     let dir = WorkDir::new();
-    let running = spawn(&dir, "--ignore-signal=HUP");
+    let running = spawn(&dir, &["env", "--ignore-signal=HUP"]);
     drop(held);
     assert_eq!(running.wait().code, Some(0));
     assert!(dir.list().contains(&"metadata".to_owned()));

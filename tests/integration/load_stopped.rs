@@ -13,9 +13,7 @@ const TABLE: [&str; 2] = ["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t 
 fn waiting(server: &Server, dir: &WorkDir, database: &str) -> (Running, Client) {
     let mut client = make(server, database, &TABLE[..1]);
     client.run("LOCK TABLES t WRITE");
-    // Whoever runs the tests may ignore this signal, as nohup does.
     let program = myloader(server, dir).args(["--no-schemas", "--retry-count=2"]);
-    let program = program.under(&["env", "--default-signal=HUP"]);
     let mut running = program.time_limit(Duration::from_secs(20)).spawn();
     let mut observer = server.client();
     let waits = format!(
