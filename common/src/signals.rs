@@ -4,7 +4,8 @@
 //! does not answer say, is left behind after [`GRACE`], or by a second signal. Neither makes anything look whole: work that
 //! sees the stop does not give its result the name that says so.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::mpsc::channel;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -71,12 +72,29 @@ fn end_after_grace(signal: i32) {
     let (count, changed) = &TO_SET_BACK;
     let count = count.lock().unwrap_or_else(PoisonError::into_inner);
     let _count = changed.wait_while(count, |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
-    tracing::error!(
+    let message = format!(
         "stopped before the work was done: it is not complete; something did not end within {} s (a disk or a server that \
          does not answer), and was left behind",
         GRACE.as_secs()
     );
+    // It may be the log that does not answer.
+    let logged = message.clone();
+    if !ends_soon(move || tracing::error!("{logged}")) {
+        ends_soon(move || {
+            let _ = writeln!(io::stderr(), "{message}");
+        });
+    }
     std::process::exit(128 + signal);
+}
+
+/// Whether this work is done within a second; if not, it is left behind.
+fn ends_soon(work: impl FnOnce() + Send + 'static) -> bool {
+    let (done, is_done) = channel();
+    let thread = std::thread::Builder::new().name("last words".into()).spawn(move || {
+        work();
+        let _ = done.send(());
+    });
+    thread.is_ok() && is_done.recv_timeout(Duration::from_secs(1)).is_ok()
 }
 
 /// Whether the process was started with this signal ignored.

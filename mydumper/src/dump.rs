@@ -36,7 +36,7 @@ use crate::worker::{self, Shared, Worker};
 pub enum Error {
     /// A connection or a statement failed.
     #[error(transparent)]
-    Server(#[from] ServerError),
+    Server(ServerError),
     /// The directory cannot be used.
     #[error(transparent)]
     Output(#[from] output::Error),
@@ -45,7 +45,7 @@ pub enum Error {
     Snapshot(#[from] snapshot::Error),
     /// The catalog.
     #[error(transparent)]
-    Catalog(#[from] catalog::Error),
+    Catalog(catalog::Error),
     /// A task.
     #[error(transparent)]
     Worker(#[from] worker::Error),
@@ -81,6 +81,21 @@ pub enum Error {
     /// Ended from outside.
     #[error("stopped before the dump was done: it is not complete")]
     Stopped(#[from] Stopped),
+}
+
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Error {
+        if error.is_stop() { Error::Stopped(Stopped) } else { Error::Server(error) }
+    }
+}
+
+impl From<catalog::Error> for Error {
+    fn from(error: catalog::Error) -> Error {
+        match error {
+            catalog::Error::Server(error) if error.is_stop() => Error::Stopped(Stopped),
+            error => Error::Catalog(error),
+        }
+    }
 }
 
 impl Failure for Error {

@@ -5,6 +5,9 @@ use harness::compare;
 use harness::detour::{Barrier, Detour, Fate, contains};
 use harness::program::{Program, Running, WorkDir};
 use harness::server::{self, Product, Server};
+use std::fs::File;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -206,24 +209,34 @@ fn a_signal_ends_a_dump_whose_server_does_not_answer() {
     }
 }
 
-/// A dump that hangs in the opening of a file, as one whose disk does not answer.
-fn hung(server: &Server, dir: &WorkDir) -> Running {
-    let fifo = dir.path().join("faults_disk.t.00000.sql");
-    assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
-    let mut running =
-        mydumper(server, dir).args(["-B", "faults_disk", "--dirty", "-v", "3"]).time_limit(SECONDS).spawn();
-    running.wait_for_stderr("dumping rows of faults_disk.t");
-    running
+/// A dump that hangs in the writing of its log, to a pipe that is full, and the pipe.
+fn hung(server: &Server, dir: &WorkDir) -> (Running, File) {
+    let pipe = dir.path().join("log");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut full = File::options().read(true).write(true).custom_flags(0o4000).open(&pipe).unwrap(); // O_NONBLOCK
+    for size in [4096, 1] {
+        while full.write(&vec![b'.'; size]).is_ok() {}
+    }
+    let mut other = server.client();
+    let last = other.scalar("SELECT MAX(ID) FROM information_schema.PROCESSLIST");
+    let program = mydumper(server, dir).args(["-B", "faults_disk", "--dirty", "-v", "3", "--logfile"]).arg(pipe);
+    let mut running = program.time_limit(SECONDS).spawn();
+    // It is about to tell that it is connected.
+    let sessions = format!(
+        "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE ID > {last} AND COMMAND = 'Sleep' AND USER = 'root'"
+    );
+    running.wait_until("it does not connect", |_| other.scalar(&sessions) != "0");
+    (running, full)
 }
 
 #[test]
-fn a_disk_that_does_not_answer_does_not_keep_the_program() {
+fn what_does_not_answer_does_not_keep_the_program() {
     let server = &*server::held(Product::MariaDb);
     fill(server, "faults_disk");
     // A second signal ends it at once; after one, it is waited for only so long.
     for signals in [&["INT", "TERM"][..], &["HUP"]] {
         let dir = WorkDir::new();
-        let running = hung(server, &dir);
+        let (running, _full) = hung(server, &dir);
         signals.iter().for_each(|signal| running.signal(signal));
         let output = running.wait();
         // Two signals that come close together may come in any order.
