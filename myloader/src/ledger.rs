@@ -1,5 +1,6 @@
 //! What tables are known to hold, so that a COMMIT whose answer never came can be settled by counting.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::connection::{Connection, Error};
@@ -59,6 +60,41 @@ impl Ledger {
     /// Keeps all others from committing.
     pub fn open(&self) -> MutexGuard<'_, Rows> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ledgers of all tables that get rows, for a server that may lose what it has committed.
+#[derive(Default)]
+pub struct Ledgers(Mutex<BTreeMap<QualifiedName, Ledger>>);
+
+impl Ledgers {
+    /// A table gets rows.
+    pub fn add(&self, table: &QualifiedName, ledger: &Ledger) {
+        let mut ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ledgers.contains_key(table) {
+            ledgers.insert(table.clone(), ledger.clone());
+        }
+    }
+
+    /// Tables that do not have the rows that were committed, and what they have.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
+        let ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = Vec::new();
+        for (table, ledger) in ledgers.iter() {
+            let Some(committed) = ledger.open().committed else { continue };
+            match count(connection, table, mariadb) {
+                Ok(counted) if counted == committed => {}
+                Ok(counted) => {
+                    lost.push(format!("table {table} has {counted} rows of {committed} that were committed"))
+                }
+                Err(error) if error.server_code().is_some() => lost.push(format!("table {table}: {error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(lost)
     }
 }
 

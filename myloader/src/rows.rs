@@ -41,6 +41,7 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
 }
 
 fn load_whole(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
+    worker.shared.ledgers.iter().for_each(|ledgers| ledgers.add(&table.name, &table.ledger));
     resumed::settle_kept(worker, table, file)?;
     let earlier = worker.shared.journal.file(&file.to_string()).unwrap_or_default();
     let mut gaps = Gaps::default();

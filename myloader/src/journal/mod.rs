@@ -4,6 +4,7 @@
 //! already; the scheduler knows nothing of it. The file is `common::journal`'s, in the directory of the dump.
 
 mod identity;
+mod opening;
 mod record;
 mod state;
 
@@ -12,12 +13,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use common::connection::Error as ServerError;
 use common::exit::{Exit, Failure};
 use common::journal::{Journal as JournalFile, JournalError};
 use common::name::QualifiedName;
 
 use crate::job::Existing;
 pub use identity::{FILE_PREFIX, Identity, ServerLife, dump_identity};
+pub use opening::{lock_name, new_locks, open};
 pub use record::{AccountOutcome, Commit, Gap, Record, TableName};
 pub use state::{File, Run, State, Table};
 
@@ -55,6 +58,9 @@ pub enum Error {
          run have ended; restore without --resume"
     )]
     Unsure,
+    /// The server was asked in vain which it is.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// It cannot be removed.
     #[error("everything is restored, but the journal {} cannot be removed: {source}; remove it", path.display())]
     Remove {
@@ -70,6 +76,7 @@ impl Failure for Error {
         match self {
             Error::File(JournalError::Io { .. } | JournalError::InUse { .. }) | Error::Remove { .. } => Exit::Local,
             Error::File(_) => Exit::Dump,
+            Error::Server(error) => error.exit(),
             Error::NotThere { .. } | Error::Other { .. } | Error::Unsure => Exit::Failed,
         }
     }

@@ -142,7 +142,6 @@ fn sample(long: &str) -> Option<&'static str> {
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",
         "replace-definer" => "a@b",
-        "ignore-errors" => "1062",
         _ => "1",
     })
 }

@@ -1,0 +1,94 @@
+//! Which journal a restore has, and what has to end before an earlier run is gone on with.
+
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::path::Path;
+
+use common::connection::Connection;
+use common::logging::SUMMARY;
+use common::sql::quote_string;
+
+use super::{Error, Identity, Journal, ServerLife};
+use crate::config::Config;
+use crate::resumed::Since;
+use crate::session::await_end;
+
+/// Opens the journal of a restore from `directory`, of a dump with this checksum and length of its metadata, as far as
+/// these are known.
+///
+/// # Errors
+/// When another program uses it, or the restore that is asked for is not the one to be gone on with.
+pub fn open(
+    config: &Config,
+    directory: &Path,
+    dump: Option<(u32, u64)>,
+    life: &ServerLife,
+    connection: &mut Connection,
+) -> Result<(Journal, Since), Error> {
+    if config.restore.delete_files || config.restore.verify_only {
+        return Ok((Journal::default(), Since::default()));
+    }
+    let identity = Identity::new(connection, &config.restore, dump)?;
+    let path = config.journal.clone().unwrap_or_else(|| identity.path(directory));
+    if config.resume {
+        resume(&path, &identity, life, connection)
+    } else {
+        Ok((Journal::new(path, &identity)?, Since::default()))
+    }
+}
+
+/// Opens the journal of an earlier run, and ends what of that run the server still has.
+fn resume(
+    path: &Path,
+    identity: &Identity,
+    life: &ServerLife,
+    connection: &mut Connection,
+) -> Result<(Journal, Since), Error> {
+    let journal = Journal::resume(path, identity)?;
+    let mut since = Since::default();
+    {
+        let state = journal.state();
+        for run in &state.runs {
+            if run.workers == 0 {
+                return Err(Error::Unsure);
+            }
+            for number in 0..run.workers {
+                let lock = lock_name(&run.locks, number);
+                await_end(connection, &lock)?;
+                connection.execute(format!("DO RELEASE_LOCK({})", quote_string(&lock)))?;
+            }
+            let restarted = life.is_after(run.server_started);
+            since.restarted |= restarted;
+            since.lossy |= restarted && !run.durable;
+        }
+        let tables = state.tables.values().filter(|table| table.whole).count();
+        let (files, rows) = state.files.values().fold((0, 0), |(files, rows), file| (files + 1, rows + file.rows));
+        tracing::info!(
+            target: SUMMARY,
+            "going on with the restore of {}: {tables} tables are whole, {rows} rows of {files} files are passed over",
+            path.display()
+        );
+        if since.lossy {
+            tracing::warn!(
+                "the server was started again, and may have lost what it had committed (innodb_flush_log_at_trx_commit): \
+                 the rows of all tables are counted"
+            );
+        }
+    }
+    Ok((journal, since))
+}
+
+/// The name of the user lock of a run's worker.
+pub fn lock_name(locks: &str, worker: usize) -> String {
+    format!("{locks}-{worker}")
+}
+
+/// What the names of a run's user locks begin with.
+pub fn new_locks() -> String {
+    format!("myloader-{:016x}", random_number())
+}
+
+/// A number that no other restore has: the keys that the standard library's hash tables get from the system.
+fn random_number() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
