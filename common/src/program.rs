@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -59,13 +60,15 @@ where
         Ok(stop) => stop,
         Err(error) => return usage(name, &UsageError::new(format!("cannot wait for signals: {error}"))),
     };
-    match work(parsed, &stop) {
+    match end_of(|| work(parsed, &stop), &stop) {
         Ok(summary) => {
             tracing::info!(target: SUMMARY, "{summary}");
             Exit::Done.into()
         }
         Err(error) => {
-            if let Some(error) = error.as_usage_error() {
+            if let Ended::Failed(error) = &error
+                && let Some(error) = error.as_usage_error()
+            {
                 return usage(name, error);
             }
             tracing::error!("{error}");
@@ -76,6 +79,44 @@ where
             }
             error.exit().code(&stop)
         }
+    }
+}
+
+/// Why the work is not done.
+#[derive(Debug, thiserror::Error)]
+enum Ended<E> {
+    /// It failed.
+    #[error(transparent)]
+    Failed(E),
+    /// The program has a mistake. The standard library has told where.
+    #[error(
+        "a thread has panicked, see above: what was asked for is not done, or not to its end; please report this as a bug of \
+         mydumper-rs"
+    )]
+    Panicked,
+}
+
+impl<E: Failure> Failure for Ended<E> {
+    fn exit(&self) -> Exit {
+        match self {
+            Ended::Failed(error) => error.exit(),
+            Ended::Panicked => Exit::Failed,
+        }
+    }
+}
+
+/// Does the work. If a thread has panicked, this one or one that stopped the others by it, that is the failure: whatever
+/// else has failed may have failed for it.
+fn end_of<E: Failure>(work: impl FnOnce() -> Result<String, E>, stop: &Stop) -> Result<String, Ended<E>> {
+    // Nothing that the work had in its hands is used any more.
+    let result = catch_unwind(AssertUnwindSafe(work));
+    match result {
+        Ok(result) if !stop.has_panicked() => result.map_err(Ended::Failed),
+        Ok(Err(error)) if error.exit() != Exit::Failed => {
+            tracing::error!("{error}");
+            Err(Ended::Panicked)
+        }
+        _ => Err(Ended::Panicked),
     }
 }
 
@@ -210,4 +251,38 @@ pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter,
         omitted: Filter::names(omitted.lines()).map_err(bad)?,
         regex: options.regex.as_deref().map(|text| Pattern::compile("--regex", text)).transpose().map_err(bad)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stop::{StopOnPanic, Stopped};
+
+    #[test]
+    fn a_panic_is_a_failure_whatever_the_work_says() {
+        let done = || Ok::<_, Stopped>("done".to_owned());
+        let stop = Stop::default();
+        assert!(matches!(end_of(done, &stop), Ok(text) if text == "done"));
+        assert!(matches!(end_of(|| Err(Stopped), &stop), Err(Ended::Failed(Stopped))));
+        let on_main_thread = end_of::<Stopped>(|| panic!("as a mistake does"), &stop).unwrap_err();
+        assert!(on_main_thread.to_string().starts_with("a thread has panicked, see above: "));
+        let worker_panics = || {
+            let guard = StopOnPanic(stop.clone());
+            let worker = std::thread::spawn(move || {
+                let _guard = guard;
+                panic!("as a mistake in a worker does");
+            });
+            assert!(worker.join().is_err());
+        };
+        for result in [done(), Err(Stopped)] {
+            let ended = end_of(
+                || {
+                    worker_panics();
+                    result
+                },
+                &stop,
+            );
+            assert_eq!(ended.unwrap_err().exit(), Exit::Failed);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ struct Shared {
     token: CancellationToken,
     /// The signal number, when a signal was the cause.
     signal: Mutex<Option<i32>>,
+    /// Whether a thread has panicked.
+    panicked: AtomicBool,
     /// Dropped on trigger: that wakes everyone who selects on `closed`.
     open: Mutex<Option<Sender<Infallible>>>,
     closed: Receiver<Infallible>,
@@ -50,6 +53,7 @@ impl Default for Stop {
             shared: Arc::new(Shared {
                 token: CancellationToken::new(),
                 signal: Mutex::new(None),
+                panicked: AtomicBool::new(false),
                 open: Mutex::new(Some(open)),
                 closed,
                 descriptor,
@@ -125,6 +129,11 @@ impl Stop {
         *self.shared.signal.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether a thread with a [`StopOnPanic`] has panicked.
+    pub fn has_panicked(&self) -> bool {
+        self.shared.panicked.load(Ordering::SeqCst)
+    }
+
     /// For callers with a `select!` of their own: becomes ready (disconnected) when the signal is given.
     pub fn closed(&self) -> &Receiver<Infallible> {
         &self.shared.closed
@@ -194,12 +203,14 @@ impl Drop for ShutOnTrigger {
     }
 }
 
-/// Held by a thread that others wait for: if the thread panics, all are stopped, instead of waiting for ever.
+/// Held by a thread that others wait for: if the thread panics, all are stopped, instead of waiting for ever, and the
+/// program fails, whatever else it has done ([`Stop::has_panicked`]).
 pub struct StopOnPanic(pub Stop);
 
 impl Drop for StopOnPanic {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.0.shared.panicked.store(true, Ordering::SeqCst);
             self.0.trigger();
         }
     }
@@ -285,9 +296,10 @@ mod tests {
             assert!(panicking.join().is_err());
             assert_eq!(waiting.join().unwrap(), Err(Stopped));
         });
+        assert!(stop.has_panicked());
         drop(nobody_sends);
         let calm = Stop::default();
         drop(StopOnPanic(calm.clone()));
-        assert_eq!(calm.check(), Ok(()));
+        assert_eq!((calm.check(), calm.has_panicked()), (Ok(()), false));
     }
 }

@@ -73,11 +73,6 @@ pub enum Error {
     /// A thread could not be started.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
-    /// A mistake in this program.
-    #[error(
-        "a thread of mydumper has panicked, see above: the dump is not complete; please report this as a bug of mydumper-rs"
-    )]
-    Panicked,
     /// Ended from outside.
     #[error("stopped before the dump was done: it is not complete")]
     Stopped(#[from] Stopped),
@@ -113,7 +108,7 @@ impl Failure for Error {
             Error::Stream(error) => error.exit(),
             Error::Resume(error) => error.exit(),
             Error::Journal(error) => error.exit(),
-            Error::Thread(_) | Error::Panicked => Exit::Failed,
+            Error::Thread(_) => Exit::Failed,
             Error::Stopped(error) => error.exit(),
         }
     }
@@ -351,12 +346,11 @@ fn run(
     if result.is_err() {
         shared.stop.trigger();
     }
-    // A worker that panicked has stopped everything already. The standard library has told where.
-    let panicked = threads.into_iter().filter_map(|thread| thread.join().err()).count();
-    match result {
-        Ok(()) | Err(Error::Stopped(_)) if panicked > 0 => Err(Error::Panicked),
-        result => result,
+    for thread in threads {
+        // One that panicked has stopped everything already, and the program says so.
+        let _ = thread.join();
     }
+    if shared.stop.has_panicked() { result.and(Err(Error::Stopped(Stopped))) } else { result }
 }
 
 impl std::fmt::Display for Summary {

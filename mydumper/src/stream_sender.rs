@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::exit::{Exit, Failure};
-use common::stop::{Stop, Stopped};
+use common::stop::{Stop, StopOnPanic, Stopped};
 use common::stream::Header;
 use common::watchdog::Party;
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -105,7 +105,9 @@ impl StreamSender {
                 reader_gone(Err(Error::ReaderGone));
             }
         })?;
+        let guard = StopOnPanic(stop.clone());
         spawn("stream sender", move || {
+            let _guard = guard;
             settle(send_all(&queue, stream, &party, output));
             drop(running);
         })?;

@@ -46,7 +46,7 @@ pub fn run(
     }
     drop(coordinator);
     for thread in threads {
-        // A worker that panicked has stopped everything already.
+        // One that panicked has stopped everything already, and the program says so.
         let _ = thread.join();
     }
     result

@@ -28,6 +28,11 @@ impl Input {
             Input::Stream(source, _) => source.path(),
         }
     }
+
+    /// Whether the directory has a finished dump, by now at least.
+    pub fn is_whole(&self) -> bool {
+        self.path().join("metadata").exists()
+    }
 }
 
 /// Opens what the options name.

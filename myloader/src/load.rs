@@ -108,6 +108,16 @@ impl Failure for Error {
     }
 }
 
+impl Error {
+    /// Whether the same restore may succeed later, when something beside it has changed.
+    fn may_pass_later(&self) -> bool {
+        match self {
+            Error::Worker(error) if error.may_pass_later() => true,
+            _ => matches!(self.exit(), Exit::Connection | Exit::Local),
+        }
+    }
+}
+
 /// What was restored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
@@ -150,6 +160,11 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     tracing::info!("connected to {server} at {}", config.connection.address);
     watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
     let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    if !config.global_variables.is_empty() {
+        // Sessions have the values of their beginning.
+        first = Connection::open(&config.connection, stop)?;
+    }
+    let max_packet = first.query_first("SELECT @@SESSION.max_allowed_packet")?.and_then(|row| row.number(0));
     let _redo_log = match config.disable_redo_log {
         true => RedoLogOff::new(&mut first, &server, &config.connection)?,
         false => None,
@@ -187,6 +202,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         names_before: Mutex::new(BTreeMap::new()),
         journal,
         since,
+        max_packet: max_packet.unwrap_or(u64::MAX),
         ledgers: (!life.durable).then(Ledgers::default),
         stop: stop.clone(),
     });
@@ -214,7 +230,8 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     drop(progress);
     if let Err(error) = &result
         && shared.journal.is_open()
-        && (stop.signal().is_some() || matches!(error.exit(), Exit::Connection | Exit::Local))
+        && input.is_whole()
+        && (stop.signal().is_some() || error.may_pass_later())
     {
         tracing::warn!("the restore is not complete: --resume goes on with it");
     }

@@ -20,6 +20,7 @@ use crate::journal::{File, Record};
 use crate::load_data::{self, Ended, Filling};
 use crate::resumed;
 use crate::session::Preamble;
+use crate::too_long;
 use crate::transaction::{Broken, Done, GoOn, Loaded, Transaction, may_pass};
 use crate::worker::{Error, Worker};
 
@@ -170,7 +171,8 @@ fn load_from(
                     transaction.done(worker, ended.sent.statements, true, loaded, done)?;
                     continue;
                 }
-                let outcome = match worker.session.unchanged().execute(statement.text).map_err(failed) {
+                let outcome = worker.session.unchanged().execute(statement.text);
+                let outcome = match outcome.map_err(|source| too_long::or_failed(worker, file, &statement, source)) {
                     Ok(outcome) => outcome,
                     Err(error) => match left_out(worker, transaction, error, rows_of(statement.text), gaps, done)? {
                         GoOn::Next => continue,
@@ -209,7 +211,8 @@ fn load_from(
             }
             _ => {
                 let adapted = worker.session.adapt_set(statement.text);
-                worker.session.connection().execute(adapted).map_err(failed)?;
+                let outcome = worker.session.connection().execute(adapted);
+                outcome.map_err(|source| too_long::or_failed(worker, file, &statement, source))?;
                 filling.iter_mut().for_each(Filling::session_changed);
             }
         }

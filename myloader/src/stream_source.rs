@@ -12,7 +12,7 @@ use common::exit::{Exit, Failure};
 use common::filter::Filter;
 use common::name::QualifiedName;
 use common::private_dir::PrivateDir;
-use common::stop::Stop;
+use common::stop::{Stop, StopOnPanic};
 use common::watchdog::Party;
 use crossbeam_channel::{Receiver, bounded};
 
@@ -96,7 +96,10 @@ impl StreamSource {
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
             .name("stream receiver".into())
-            .spawn(move || receiver.run(&sender, &stopped))
+            .spawn(move || {
+                let _guard = StopOnPanic(stopped.clone());
+                receiver.run(&sender, &stopped);
+            })
             .map_err(Error::Input)?;
         let (directory, thread, stop) = (Some(directory), Some(thread), stop.clone());
         Ok(StreamSource { directory, path, passage, events, thread, stop })

@@ -53,6 +53,8 @@ pub struct Shared {
     pub journal: Journal,
     /// What the server went through since that run.
     pub since: Since,
+    /// The longest statement that the server takes, in bytes: its `max_allowed_packet`.
+    pub max_packet: u64,
     /// All ledgers, if a crash of the server may undo commits.
     pub ledgers: Option<Ledgers>,
     /// The program's stop.

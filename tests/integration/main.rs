@@ -35,6 +35,7 @@ mod hostile_servers;
 mod load_across;
 mod load_damaged;
 mod load_drop_table;
+mod load_faults;
 mod load_keep_going;
 mod load_lost;
 mod load_method;

@@ -66,6 +66,20 @@ pub enum Cause {
 /// The server takes no more connections, of this user or of all, at this time.
 const NO_CONNECTION_LEFT: [u16; 3] = [1040, 1203, 1226];
 
+/// InnoDB, or all of the server, takes no changes.
+const READ_ONLY_MODE: [u16; 2] = [1836, 1874];
+/// An option forbids the statement: read_only and super_read_only are among them, as the text says.
+const OPTION_FORBIDS: u16 = 1290;
+/// No room for a file, a temporary one, a table that is made.
+const DISK_FULL: [u16; 3] = [1021, 1878, 3675];
+/// The same of rows, but also the limit of a table of the engine MEMORY.
+const TABLE_FULL: u16 = 1114;
+/// `max_allowed_packet`.
+pub const PACKET_TOO_LARGE: u16 = 1153;
+const LOCKED_BY_OTHERS: [u16; 2] = [1205, 1213];
+/// How many errors begin that are the system's.
+const NO_SPACE: &str = "No space left on device";
+
 impl Error {
     /// What went wrong with this statement.
     pub(super) fn of_statement(statement: &[u8], cause: Cause) -> Error {
@@ -119,6 +133,33 @@ impl Error {
         }
     }
 
+    /// Whether the server takes nothing at this time, whatever it is: it is read-only, or its disk is full.
+    pub fn takes_nothing(&self) -> bool {
+        self.is_read_only() || self.is_disk_full()
+    }
+
+    /// Whether the same may succeed when something has changed on the server that is not the object's: its disk, a variable,
+    /// locks of others.
+    pub fn may_pass_later(&self) -> bool {
+        let codes = [TABLE_FULL, PACKET_TOO_LARGE].into_iter().chain(LOCKED_BY_OTHERS);
+        self.takes_nothing() || self.server_code().is_some_and(|code| codes.into_iter().any(|other| other == code))
+    }
+
+    fn is_read_only(&self) -> bool {
+        match self.cause() {
+            Cause::Server { code: OPTION_FORBIDS, message, .. } => message.contains("read-only"),
+            Cause::Server { code, .. } => READ_ONLY_MODE.contains(code),
+            _ => false,
+        }
+    }
+
+    fn is_disk_full(&self) -> bool {
+        match self.cause() {
+            Cause::Server { code, message, .. } => DISK_FULL.contains(code) || message.contains(NO_SPACE),
+            _ => false,
+        }
+    }
+
     /// The cause alone.
     pub fn cause(&self) -> &Cause {
         match self {
@@ -142,6 +183,11 @@ impl Error {
             (Error::Statement { .. }, Cause::Server { code, .. }) if ENDS_CONNECTION.contains(code) => {
                 Some("the server has ended the session: it was killed, was idle for too long, or the server shuts down")
             }
+            _ if self.is_read_only() => Some(
+                "the server takes no changes: SET GLOBAL read_only=0 there, on MySQL super_read_only=0, or, if it is a replica, \
+                 restore into the server that it follows",
+            ),
+            _ if self.is_disk_full() => Some("free space on the server's disk, or on that of its tmpdir"),
             (_, Cause::Server { code, .. }) => advice_on_code(*code),
             (Error::Connect { .. }, Cause::Connection(_)) => {
                 Some("check that the server runs, and --host, --port, --socket and --ssl-mode")
@@ -172,9 +218,10 @@ fn advice_on_code(code: u16) -> Option<&'static str> {
         1044 | 1142 | 1227 | 1370 => "the user lacks a privilege: grant it, or use another user",
         1049 => "check the name of the database",
         1050 => "choose with --drop-table what to do with tables that exist",
-        1153 => "raise max_allowed_packet on the server, or dump with a smaller --statement-size",
+        PACKET_TOO_LARGE => "raise max_allowed_packet on the server, or dump with a smaller --statement-size",
         1040 | 1203 => "use fewer --threads, or raise max_connections on the server",
-        1114 | 1021 | 3675 => "free space on the server's disk",
+        1226 => "use fewer --threads, or raise the user's limits on the server",
+        TABLE_FULL => "free space on the server's disk",
         1412 => "the table was changed or dropped meanwhile: run again when no DDL is running",
         1205 | 1213 => "other sessions hold locks: run again when they are done",
         1449 => {
@@ -221,6 +268,32 @@ mod tests {
             "server error 1064 (42000): error near (not shown: it may hold a password); statement: (not shown: it may \
              hold a password)"
         );
+    }
+
+    fn refused(code: u16, message: &str) -> Error {
+        let cause = Cause::Server { code, state: "HY000".into(), message: message.into() };
+        Error::Statement { statement: "CREATE TABLE t(a INT)".into(), cause: Box::new(cause) }
+    }
+
+    #[test]
+    fn a_server_that_takes_nothing_is_told_from_what_it_does_not_take() {
+        let option =
+            |name| format!("The MySQL server is running with the {name} option so it cannot execute this statement");
+        for (code, message, takes_nothing, may_pass_later) in [
+            (1290, &*option("--read-only"), true, true),
+            (1290, &option("--super-read-only"), true, true),
+            (1290, &option("--skip-grant-tables"), false, false),
+            (1836, "Running in read-only mode", true, true),
+            (1030, "Got error 28 \"No space left on device\" from storage engine InnoDB", true, true),
+            (1030, "Got error 168 - 'Unknown (generic) error from engine' from storage engine", false, false),
+            (1878, "Temporary file write failure", true, true),
+            (1114, "The table 't' is full", false, true),
+            (1153, "Got a packet bigger than 'max_allowed_packet' bytes", false, true),
+            (1062, "Duplicate entry '1' for key 'PRIMARY'", false, false),
+        ] {
+            let error = refused(code, message);
+            assert_eq!((error.takes_nothing(), error.may_pass_later()), (takes_nothing, may_pass_later), "{error}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ mod wire;
 use std::io::Read;
 use std::time::Duration;
 
-pub use error::{Cause, Error, excerpt};
+pub use error::{Cause, Error, PACKET_TOO_LARGE, excerpt};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 

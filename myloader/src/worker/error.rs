@@ -1,6 +1,6 @@
 //! Why a job failed.
 
-use common::connection::Error as ServerError;
+use common::connection::{Error as ServerError, PACKET_TOO_LARGE};
 use common::exit::{Exit, Failure};
 use common::stop::Stopped;
 
@@ -10,6 +10,7 @@ use crate::job::Outcome;
 use crate::journal;
 use crate::refusal::{Fault, Refusal};
 use crate::session::ReconnectError;
+use crate::too_long::TooLong;
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum Error {
         /// The server's failure.
         source: ServerError,
     },
+    /// A statement of rows, or one of the values, is longer than the server takes.
+    #[error(transparent)]
+    TooLong(#[from] Box<TooLong>),
     /// A file cannot be used.
     #[error(transparent)]
     File(#[from] files::Error),
@@ -194,7 +198,7 @@ impl Failure for Error {
             | Error::Infile { .. }
             | Error::NoPlace { .. }
             | Error::Selection { .. } => Exit::Dump,
-            Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
+            Error::TooLong(_) | Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
             Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
                 Exit::Connection
             }
@@ -215,7 +219,17 @@ impl Error {
     pub fn server_code(&self) -> Option<u16> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.server_code(),
+            Error::TooLong(_) => Some(PACKET_TOO_LARGE),
             _ => None,
+        }
+    }
+
+    /// Whether the same may succeed when something has changed on the server that is not the object's.
+    pub fn may_pass_later(&self) -> bool {
+        match self {
+            Error::Statement { source, .. } | Error::Job { source, .. } => source.may_pass_later(),
+            Error::TooLong(_) => true,
+            _ => false,
         }
     }
 
@@ -232,6 +246,7 @@ impl Error {
     /// Whose fault it is, if it is one of the object's own, and other objects may do better.
     pub fn fault(&self) -> Option<Fault> {
         match self {
+            Error::Statement { source, .. } | Error::Job { source, .. } if source.takes_nothing() => None,
             Error::Warnings { code, .. } => Some(Fault::Server(*code)),
             _ => match self.exit() {
                 Exit::Server => Some(Fault::Server(self.server_code())),
@@ -256,6 +271,7 @@ impl Error {
     /// errors do.
     pub fn refused_definition(self, object: String) -> Result<Outcome, Error> {
         match self.server_code() {
+            Some(_) if self.may_pass_later() => Err(self),
             Some(_) => Ok(Outcome::Refused(vec![self.refusing(object)?])),
             None => Err(self),
         }
