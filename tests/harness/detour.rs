@@ -25,6 +25,8 @@ pub enum Fate {
     IsLost,
     /// The server gets it, and the connection ends before the client gets the answer, once the server has answered.
     AnswerIsLost,
+    /// The same, once the client has got a half of the answer, amid a packet.
+    AnswerIsCut,
     /// The server gets it, and the client's connection ends at once; the server's stays.
     IsOrphaned,
 }
@@ -87,12 +89,17 @@ impl Drop for Detour {
 /// Both directions in threads of their own, which end when either side does.
 fn connect(client: UnixStream, server: UnixStream, on_request: Arc<OnRequest>) {
     let (mut answers, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-    let answer_is_lost = Arc::new(AtomicBool::new(false));
-    let is_lost = Arc::clone(&answer_is_lost);
+    let fate_of_answers = Arc::new(Mutex::new(Fate::Passes));
+    let fate = Arc::clone(&fate_of_answers);
     std::thread::spawn(move || {
         let mut buffer = vec![0; 1 << 16];
         while let Ok(length @ 1..) = answers.read(&mut buffer) {
-            if is_lost.load(Ordering::SeqCst) || to_client.write_all(&buffer[..length]).is_err() {
+            let passes = match *fate.lock().unwrap() {
+                Fate::Passes => length,
+                Fate::AnswerIsCut => length / 2,
+                _ => 0,
+            };
+            if to_client.write_all(&buffer[..passes]).is_err() || passes < length {
                 break;
             }
         }
@@ -109,7 +116,9 @@ fn connect(client: UnixStream, server: UnixStream, on_request: Arc<OnRequest>) {
                 break;
             }
             // A request may come in several pieces, of which one is meant.
-            answer_is_lost.fetch_or(fate != Fate::Passes, Ordering::SeqCst);
+            if fate != Fate::Passes {
+                *fate_of_answers.lock().unwrap() = fate;
+            }
             if to_server.write_all(&buffer[..length]).is_err() {
                 break;
             }

@@ -58,6 +58,23 @@ pub fn target(product: Product) -> &'static Server {
     SHARED[product as usize].get_or_init(|| Server::start(product, &[]))
 }
 
+/// Whether this process may mount file systems, seen by others that it starts only.
+pub fn can_mount() -> bool {
+    let mount = "mount -t tmpfs none /mnt";
+    Command::new("unshare").args(["--mount", "sh", "-c", mount]).output().is_ok_and(|output| output.status.success())
+}
+
+/// Where a server's data are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place<'a> {
+    /// In its own folder.
+    Own,
+    /// In a directory that stays.
+    Kept(&'a Path),
+    /// On a file system of its own.
+    SmallDisk,
+}
+
 /// A running server. Dropping it ends it; a shared one ends with the process.
 ///
 /// `root` has an empty password, on the socket and on 127.0.0.1.
@@ -73,19 +90,24 @@ impl Server {
     /// Starts a server with `extra_args` after the harness's own options, so that they win. Panics with the server's
     /// log when it does not start.
     pub fn start(product: Product, extra_args: &[&str]) -> Server {
-        Server::start_with(product, None, extra_args)
+        Server::start_with(product, Place::Own, extra_args)
+    }
+
+    /// The same on a file system of its own, in memory, whose room [`Server::leave_room`] sets. See [`can_mount`].
+    pub fn start_on_small_disk(product: Product, extra_args: &[&str]) -> Server {
+        Server::start_with(product, Place::SmallDisk, extra_args)
     }
 
     /// The same on a data directory that stays when the server ends. One that is not there yet is made.
     pub fn start_on(product: Product, data: &Path, extra_args: &[&str]) -> Server {
-        Server::start_with(product, Some(data), extra_args)
+        Server::start_with(product, Place::Kept(data), extra_args)
     }
 
-    fn start_with(product: Product, data: Option<&Path>, extra_args: &[&str]) -> Server {
+    fn start_with(product: Product, place: Place<'_>, extra_args: &[&str]) -> Server {
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match Server::try_start(product, data, extra_args) {
+            match Server::try_start(product, place, extra_args) {
                 Ok(server) => return server,
                 // Between the choice of a free port and its use somebody else can take it.
                 Err(log) if log.contains("Address already in use") && attempts < 5 => {}
@@ -94,16 +116,25 @@ impl Server {
         }
     }
 
-    fn try_start(product: Product, data: Option<&Path>, extra_args: &[&str]) -> Result<Server, String> {
+    fn try_start(product: Product, place: Place<'_>, extra_args: &[&str]) -> Result<Server, String> {
         let installation = Installation::of(product);
         // A short name, since a socket's path has at most 107 bytes. tempfile makes the folder with mode 0700.
         let dir = tempfile::Builder::new().prefix("mydumper-rs-").tempdir().unwrap();
-        let data = data.map_or_else(|| dir.path().join("data"), Path::to_owned);
-        if !data.exists() {
-            copy_template(installation.template(), &data);
-        }
+        let data = if let Place::Kept(data) = place { data.to_owned() } else { dir.path().join("data") };
         let port = free_port();
-        let mut guard = Command::new("sh");
+        let mut guard = if place == Place::SmallDisk {
+            fs::create_dir(&data).unwrap();
+            // Seen by the server and its guard only, and gone with them.
+            let mount = "mount -t tmpfs none \"$1\" && cp -a \"$0/.\" \"$1\" && shift && exec sh \"$@\"";
+            let mut guard = Command::new("unshare");
+            guard.args(["--mount", "sh", "-c", mount]).arg(installation.template()).arg(&data);
+            guard
+        } else {
+            if !data.exists() {
+                copy_template(installation.template(), &data);
+            }
+            Command::new("sh")
+        };
         guard.args(["-c", include_str!("server/guard.sh"), "guard"]).arg(dir.path());
         guard.args(&installation.command).arg(option("--datadir", &data));
         guard.arg(option("--socket", &dir.path().join("socket")));
@@ -158,6 +189,15 @@ impl Server {
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())
+    }
+
+    /// Leaves so many mebibytes on the disk of a server of [`Server::start_on_small_disk`].
+    pub fn leave_room(&self, mebibytes: u32) {
+        let script = "used=$(df -m --output=used \"$0\" | tail -n 1) && mount -o remount,size=$((used + $1))m \"$0\"";
+        let mut shell = Command::new("nsenter");
+        shell.args(["--mount", "--target", &self.pid().to_string(), "sh", "-c", script]).arg(self.dir.join("data"));
+        let output = shell.arg(mebibytes.to_string()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// Ends the server as an administrator would, with all of its pages written, so that its next start is quick.

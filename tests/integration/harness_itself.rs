@@ -3,10 +3,24 @@
 use harness::compare::{differences, row_differences};
 use harness::program::Program;
 use harness::server::{self, Product, Server, is_alive};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const EQUAL: [&str; 0] = [];
+
+#[test]
+fn the_table_of_faults_names_tests_that_there_are() {
+    let tests = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let table = std::fs::read_to_string(tests.join("../docs/faults.md")).unwrap();
+    let names: Vec<(&str, &str)> = table.split('`').filter_map(|word| word.split_once("::")).collect();
+    let names: Vec<_> = names.into_iter().filter(|(module, _)| *module != "common").collect();
+    assert!(names.len() > 40, "{names:?}");
+    for (module, test) in names {
+        let text = std::fs::read_to_string(tests.join(format!("integration/{module}.rs"))).unwrap();
+        assert!(text.contains(&format!("#[test]\nfn {test}() {{\n")), "{module}::{test}");
+    }
+}
 
 #[test]
 fn sakila_differs_from_its_copy_only_where_changed() {

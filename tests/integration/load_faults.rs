@@ -14,6 +14,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// That a restore can be gone on with, in its log.
 pub const GOES_ON: &str = "[WARNING] the restore is not complete: --resume goes on with it";
 
+/// Whether a request brings rows.
+pub fn reads_rows(request: &[u8]) -> bool {
+    contains(request, "INSERT INTO") || contains(request, "LOAD DATA")
+}
+
 /// Whom the server's limits hold, and no privilege exempts.
 const USER: &str = "faults_user";
 

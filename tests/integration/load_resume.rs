@@ -30,7 +30,7 @@ fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
 }
 
 /// A restore over a detour that is killed when a request comes that is meant, with what becomes of that request.
-fn killed_at(
+pub fn killed_at(
     product: Product,
     dir: &WorkDir,
     options: &[&str],

@@ -33,4 +33,6 @@ while [ "$tries" -lt 200 ] && read -r stat 2>/dev/null <"/proc/$server/stat"; do
 done
 kill -KILL "$server" 2>/dev/null
 wait "$server" 2>/dev/null
+# Of a server on a disk of its own.
+umount "$directory/data" 2>/dev/null
 rm -rf -- "$directory"
