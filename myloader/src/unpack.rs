@@ -43,6 +43,11 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A name is wrong.
+    #[error(
+        "the stream has nothing of what is asked for: check the names of --database, --source-db, --tables-list and --regex"
+    )]
+    Nothing,
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a whole dump")]
     Stopped(#[from] Stopped),
@@ -56,6 +61,7 @@ impl Failure for Error {
             Error::File(error) => error.exit(),
             Error::Filter(error) => error.exit(),
             Error::Remove { .. } => Exit::Local,
+            Error::Nothing => Exit::Failed,
             Error::Stopped(error) => error.exit(),
         }
     }
@@ -95,6 +101,9 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
             Event::End(metadata, text) => {
                 let names = Names::read(&source, &files, metadata)?;
                 remove_unwanted(config, &source, &names, &mut files)?;
+                if files.is_empty() && !config.filter.is_empty() {
+                    return Err(Error::Nothing);
+                }
                 if config.filter.is_empty() {
                     source.write_metadata(&text)?;
                 } else {

@@ -66,9 +66,12 @@ fn a_restore_whose_network_is_cut_at_any_moment() {
     }
 }
 
+/// At which request the server falls silent, the signals that come then, and the exit codes that there may be.
+type Moment = (fn(&[u8]) -> bool, &'static [&'static str], &'static [i32]);
+
 #[test]
 fn a_restore_whose_server_does_not_answer_ends_by_a_signal_and_is_gone_on_with() {
-    let moments: [(fn(&[u8]) -> bool, &[&str], &[i32]); 4] = [
+    let moments: [Moment; 4] = [
         (|request| contains(request, "CREATE TABLE `c`"), &["INT"], &[130]),
         (reads_rows, &["TERM"], &[143]),
         (|request| is_statement(request, "COMMIT"), &["HUP"], &[129]),
