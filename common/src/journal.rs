@@ -105,6 +105,10 @@ impl Journal {
         file.read_to_end(&mut text).map_err(io_error("read", path))?;
         let Lines { records, crc32c, length } = parse(&text, path)?;
         let length = length as u64;
+        if length == 0 && !text.is_empty() {
+            // Nothing says that it is a journal at all.
+            return Err(JournalError::Damaged { path: path.to_owned(), line: 1 });
+        }
         if length < text.len() as u64 {
             file.set_len(length).map_err(io_error("cut", path))?;
         }
@@ -276,6 +280,12 @@ mod tests {
         for length in 0..text.len() {
             let whole = ends.iter().filter(|end| **end <= length as u64).count() - 1;
             std::fs::write(&path, &text[..length]).unwrap();
+            if length > 0 && whole == 0 {
+                // It may be any file, and is left as it is.
+                assert!(matches!(records(&path), Err(JournalError::Damaged { line: 1, .. })), "{length}");
+                assert_eq!(std::fs::read(&path).unwrap(), &text[..length]);
+                continue;
+            }
             let (mut journal, found) = Journal::open::<String>(&path).unwrap();
             assert_eq!(found, words[..whole], "{length}");
             journal.append(&"new").unwrap();

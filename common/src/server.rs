@@ -1,5 +1,6 @@
 //! What server this is: product, version, managed or not, and the words it understands.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -37,6 +38,8 @@ pub struct Server {
     pub version: (u16, u16, u16),
     /// The flavour.
     pub flavour: Flavour,
+    /// Whether names of databases and tables that differ only in case are the same (`lower_case_table_names` is not 0).
+    pub folds_names: bool,
 }
 
 impl Server {
@@ -45,9 +48,9 @@ impl Server {
     /// # Errors
     /// When a query fails.
     pub fn detect(connection: &mut Connection, given: Option<Server>) -> Result<Server, Error> {
-        let row = connection.query_first("SELECT @@version, @@version_comment")?;
-        let (version, comment) = row.map(|row| (row.text(0), row.text(1))).unwrap_or_default();
-        let mut server = Server::from_version(&version, &comment);
+        let row = connection.query_first("SELECT @@version, @@version_comment, @@lower_case_table_names")?;
+        let (version, comment, case) = row.map(|row| (row.text(0), row.text(1), row.text(2))).unwrap_or_default();
+        let mut server = Server { folds_names: case != "0", ..Server::from_version(&version, &comment) };
         // Only the managed services have variables of these names.
         for row in connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('aurora_version', 'basedir')")? {
             match (row.text(0).as_str(), row.text(1)) {
@@ -59,7 +62,7 @@ impl Server {
             }
         }
         Ok(match given {
-            Some(given) => Server { flavour: server.flavour, ..given },
+            Some(given) => Server { flavour: server.flavour, folds_names: server.folds_names, ..given },
             None => server,
         })
     }
@@ -74,7 +77,13 @@ impl Server {
             product: if maria { Product::MariaDb } else { Product::MySql },
             version: parse_version(digits),
             flavour: if comment.to_ascii_lowercase().contains("percona") { Flavour::Percona } else { Flavour::Plain },
+            folds_names: false,
         }
+    }
+
+    /// A database's or table's name in the form in which equal names are equal.
+    pub fn folded<'a>(&self, name: &'a str) -> Cow<'a, str> {
+        if self.folds_names { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
     }
 
     /// Whether it is MariaDB.
@@ -201,7 +210,7 @@ impl FromStr for Server {
         };
         match parse_version(version) {
             (0, ..) => Err(bad()),
-            version => Ok(Server { product, version, flavour }),
+            version => Ok(Server { product, version, flavour, folds_names: false }),
         }
     }
 }

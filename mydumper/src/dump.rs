@@ -144,7 +144,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let party = watch.party("main thread");
     party.has_connection(first.id());
     party.does("connects, and looks what there is to dump");
-    let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    let _restored_at_the_end =
+        GlobalVariables::read(&config.connection, &config.global_variables, stop)?.set(&config.connection)?;
     if let Some(interrupted) = &mut interrupted {
         interrupted.look(&mut first, &server, config)?;
         interrupted.check_files(config.threads, stop)?;

@@ -265,20 +265,25 @@ fn dialect_of(modes: &str) -> Dialect {
 
 /// What CREATE makes, or DROP removes: `view shop.totals`. The database is the file's; MySQL and MariaDB do not print it.
 pub fn object(file: &DumpFile, sql: &[u8], dialect: Dialect) -> String {
-    const KINDS: [&str; 8] = ["VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "PACKAGE", "LIBRARY", "EVENT", "BODY"];
+    match (created(sql, dialect), file.content.database()) {
+        (Some((kind, name)), Some(database)) => format!("{kind} {}", QualifiedName::new(database, name)),
+        _ => file.to_string(),
+    }
+}
+
+/// The kind and the name of what CREATE makes, or DROP removes.
+pub fn created(sql: &[u8], dialect: Dialect) -> Option<(String, String)> {
+    const KINDS: [&str; 9] =
+        ["VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "PACKAGE", "LIBRARY", "EVENT", "BODY", "SEQUENCE"];
     let tokens: Vec<Token<'_>> = Tokens::new(sql, dialect).take(40).collect();
-    let found = tokens.iter().enumerate().find_map(|(index, token)| {
+    tokens.iter().enumerate().find_map(|(index, token)| {
         let kind = KINDS.iter().find(|kind| token.is_word(kind))?;
         let is_optional = tokens.get(index + 1).is_some_and(|token| token.is_word("IF"));
         let index = if is_optional { index + 2 } else { index };
         let name = tokens.get(index + 1)?;
         if name.is_word("BODY") {
-            return Some(("package body".to_owned(), tokens.get(index + 2)?.identifier()?));
+            return Some(("package body".to_owned(), text(&tokens.get(index + 2)?.identifier()?)));
         }
-        Some((kind.to_ascii_lowercase(), name.identifier()?))
-    });
-    match (found, file.content.database()) {
-        (Some((kind, name)), Some(database)) => format!("{kind} {}", QualifiedName::new(database, text(&name))),
-        _ => file.to_string(),
-    }
+        Some((kind.to_ascii_lowercase(), text(&name.identifier()?)))
+    })
 }

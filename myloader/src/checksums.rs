@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use common::checksum::{Kinds, Sum};
-use common::connection::{Error as ServerError, RowRef};
+use common::connection::{Connection, Error as ServerError, RowRef};
 use common::metadata::DatabaseEntry;
 use common::name::QualifiedName;
 use common::sql::quote_string;
@@ -34,6 +34,7 @@ pub fn of_database(worker: &mut Worker, job: &Job, database: &DatabaseTarget) ->
 
 fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError> {
     let kinds: Kinds = worker.shared.restore.checksums;
+    let server = worker.shared.server;
     worker.session.reset(None)?;
     if worker.shared.server.is_mysql_since(8, 0, 30) {
         // As dumps have them: with primary keys that the server has generated.
@@ -50,7 +51,8 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
             quote_string(database)
         );
         worker.session.unchanged().each(query, |row| {
-            if row.bytes(0) == Some(database.as_bytes()) {
+            let is_of = row.bytes(0) == Some(database.as_bytes());
+            if is_of || server.folds_names && server.folded(&row.text(0)) == server.folded(database) {
                 take(row);
             }
         })
@@ -58,13 +60,15 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
     let mut sums = DatabaseSums::default();
     let mut words = |map: &mut BTreeMap<String, Sum>, wanted: bool, words: &str, view: &str| {
         each(wanted, &format!("TABLE_NAME, {words}"), view, "TABLE_SCHEMA", &mut |row| {
-            map.entry(row.text(1)).or_default().add_words((2..5).map(|word| row.bytes(word)));
+            map.entry(server.folded(&row.text(1)).into_owned())
+                .or_default()
+                .add_words((2..5).map(|word| row.bytes(word)));
         })
     };
     words(&mut sums.columns, kinds.tables, Sum::COLUMN_WORDS, "COLUMNS")?;
     words(&mut sums.indexes, kinds.indexes, Sum::INDEX_WORDS, "STATISTICS")?;
     each(kinds.views, &format!("TABLE_NAME, {}", Sum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
-        sums.views.insert(row.text(1), Sum::of(row.number(2)));
+        sums.views.insert(server.folded(&row.text(1)).into_owned(), Sum::of(row.number(2)));
     })?;
     let mut one = |wanted: bool, crc32: &str, view: &str, owner: &str| {
         let mut sum = Sum::default();
@@ -93,19 +97,34 @@ fn checksum_of_rows(
     dumped: u64,
 ) -> Result<(Option<u64>, bool), ServerError> {
     verify::begin_reading(worker, None)?;
-    let row = worker.session.unchanged().query_first(format!("CHECKSUM TABLE {}", table.to_sql()))?;
-    let found = row.and_then(|row| row.number(1));
-    if found == Some(dumped) || !worker.shared.server.is_mariadb() {
+    let is_mariadb = worker.shared.server.is_mariadb();
+    let has_expressions = worker.shared.server.is_mysql_since(8, 0, 13);
+    let connection = worker.session.unchanged();
+    let ask = |connection: &mut Connection| {
+        let row = connection.query_first(format!("CHECKSUM TABLE {}", table.to_sql()))?;
+        Ok::<_, ServerError>(row.and_then(|row| row.number(1)))
+    };
+    let mut found = ask(connection)?;
+    if found == Some(0) && dumped != 0 {
+        // MySQL 9.7 says so of an ARCHIVE table that nobody has read since rows were written.
+        connection.query(format!("SELECT 1 FROM {} LIMIT 1", table.to_sql()))?;
+        found = ask(connection)?;
+    }
+    if found == Some(dumped) {
         return Ok((found, true));
     }
-    // MariaDB sums up what lies in memory behind a NULL of generated columns: of equal tables, something else each time
-    // (10.11).
-    let generated = format!(
-        "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} \
-         AND IS_GENERATED = 'ALWAYS'",
+    // MariaDB 10.11 sums up what lies in memory behind a NULL of generated columns, MySQL 9.7 behind the hidden columns of
+    // multi-valued indexes: of equal tables, something else each time.
+    let (view, condition) = match is_mariadb {
+        true => ("COLUMNS", "IS_GENERATED = 'ALWAYS'"),
+        false if has_expressions => ("STATISTICS", "EXPRESSION IS NOT NULL"),
+        false => return Ok((found, true)),
+    };
+    let unsure = format!(
+        "SELECT COUNT(*) FROM information_schema.{view} WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {} AND {condition}",
         quote_string(&table.database),
         quote_string(&table.name)
     );
-    let row = worker.session.unchanged().query_first(generated)?;
+    let row = connection.query_first(unsure)?;
     Ok((found, row.and_then(|row| row.number(0)) == Some(0)))
 }

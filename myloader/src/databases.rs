@@ -44,7 +44,8 @@ fn found(worker: &mut Worker, source: String, findings: Findings) -> Result<Outc
         Some(before) => before,
         None => {
             let found = existing(worker, &target).map_err(failed)?;
-            worker.shared.journal.write(Record::Database {
+            // Of a table that is there without being on the list, a later run has to know that it is ours.
+            worker.shared.journal.write_and_wait(Record::Database {
                 name: target.clone(),
                 exists: found.database,
                 names: found.names.iter().cloned().collect(),
@@ -100,11 +101,12 @@ fn existing(worker: &mut Worker, database: &str) -> Result<Existing, ServerError
     if restore.drop_database && restore.create_databases {
         return Ok(Existing::default());
     }
+    let server = worker.shared.server;
     let mut names = |column: &str, view: &str, schema: &str| {
         let schema = format!("{schema} = {}", quote_string(database));
         let query = format!("SELECT {column} FROM information_schema.{view} WHERE {schema}");
         let rows = worker.session.unchanged().query(query)?;
-        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| row.text(0)).collect())
+        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| server.folded(&row.text(0)).into_owned()).collect())
     };
     let there: Vec<String> = names("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
     Ok(Existing {

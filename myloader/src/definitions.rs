@@ -10,7 +10,7 @@ use common::name::QualifiedName;
 use common::sql::quote_identifier;
 use common::sql::token::Dialect;
 
-use crate::check::{dialect_after, object};
+use crate::check::{created, dialect_after, object};
 use crate::databases::drop_table_or_view;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::sequences;
@@ -104,9 +104,8 @@ pub fn table(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, ke
             }
             None => worker.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
         }
-        let engine = parsed.engine.as_deref().unwrap_or_default();
         let earlier = match earlier {
-            Some(earlier) => resumed::table(worker, &name, earlier, engine).map_err(|error| error.or(&failed))?,
+            Some(earlier) => resumed::table(worker, &name, earlier).map_err(|error| error.or(&failed))?,
             None => None,
         };
         let (made, done) = match earlier {
@@ -196,12 +195,20 @@ fn create_table(worker: &mut Worker, name: &QualifiedName, create: &[u8]) -> Res
 /// Whether a table was made by a statement whose answer was lost: it was not there when the restore began, and has no
 /// rows.
 fn was_made_by_us(worker: &mut Worker, name: &QualifiedName) -> Result<bool, ServerError> {
-    let was_there = {
-        let before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
-        before.get(&name.database).is_some_and(|names| names.contains(&name.name))
-    };
-    Ok(!was_there
-        && worker.session.unchanged().query_first(format!("SELECT 1 FROM {} LIMIT 1", name.to_sql()))?.is_none())
+    if was_there(worker, name) {
+        return Ok(false);
+    }
+    match worker.session.unchanged().query_first(format!("SELECT 1 FROM {} LIMIT 1", name.to_sql())) {
+        // A server that crashed amid the statement may have left a table that cannot be read.
+        Err(error) if error.server_code().is_some() => Ok(true),
+        row => Ok(row?.is_none()),
+    }
+}
+
+/// Whether there was a table, view or sequence of this name when the restore began.
+fn was_there(worker: &Worker, name: &QualifiedName) -> bool {
+    let before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
+    before.get(&name.database).is_some_and(|names| names.contains(&*worker.shared.server.folded(&name.name)))
 }
 
 /// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
@@ -230,7 +237,12 @@ pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error>
         return Ok(Outcome::Done);
     }
     worker.session.reset(Some(&table.name.database)).map_err(failed)?;
-    worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
+    {
+        // MariaDB 10.11 hangs, and cannot be shut down, when tables with foreign keys to each other are truncated at a time.
+        let shared = Arc::clone(&worker.shared);
+        let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+        worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
+    }
     table.ledger.all_ours(0);
     worker.shared.journal.correct(Record::Emptied { table: table_name(&table.name) })?;
     Ok(Outcome::Done)
@@ -241,7 +253,9 @@ pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error>
 fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
     let views = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
     // Compared here: information_schema compares names without regard to case.
-    Ok(worker.session.unchanged().query(views)?.iter().any(|view| view.text(0) == name))
+    let server = worker.shared.server;
+    let views = worker.session.unchanged().query(views)?;
+    Ok(views.iter().any(|view| server.folded(&view.text(0)) == server.folded(name)))
 }
 
 /// CREATE SEQUENCE.
@@ -452,7 +466,10 @@ fn run_statements(
         });
         match result {
             Ok(()) => {}
-            Err(error) if step == Step::InDoubt && exists(&error) => {}
+            Err(error)
+                if step == Step::InDoubt
+                    && exists(&error)
+                    && !stood_before(worker, kind, &text, dialect).map_err(failed)? => {}
             // What follows would be made in another session than its own.
             Err(error) if kind == StatementKind::Set => return Err(failed(error)),
             Err(error) => worker.leave_out(object(file, statement.text, dialect), failed(error))?,
@@ -460,6 +477,16 @@ fn run_statements(
         worker.steps.did();
     }
     if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
+}
+
+/// Whether a view or sequence was there before the restore, so that it is not what an earlier run has made.
+fn stood_before(worker: &mut Worker, kind: StatementKind, sql: &[u8], dialect: Dialect) -> Result<bool, ServerError> {
+    if !matches!(kind, StatementKind::CreateView | StatementKind::CreateSequence) {
+        return Ok(false);
+    }
+    let Some((_, name)) = created(sql, dialect) else { return Ok(false) };
+    let database = worker.session.unchanged().query_first("SELECT DATABASE()")?;
+    Ok(database.is_some_and(|row| was_there(worker, &QualifiedName::new(row.text(0), name))))
 }
 
 /// Whether a view, routine, trigger or event cannot be created since it is there.

@@ -38,7 +38,7 @@ pub struct TableTarget {
 pub struct Existing {
     /// Whether it is there.
     pub database: bool,
-    /// All of them.
+    /// All of them, [folded](common::server::Server::folded).
     pub names: BTreeSet<String>,
     /// Those with triggers.
     pub with_triggers: BTreeSet<String>,

@@ -63,7 +63,7 @@ impl Ledger {
     }
 }
 
-/// The ledgers of all tables that get rows, for a server that may lose what it has committed.
+/// The ledgers of all tables that get rows, since a server that crashes may lose what it has committed.
 #[derive(Default)]
 pub struct Ledgers(Mutex<BTreeMap<QualifiedName, Ledger>>);
 

@@ -3,8 +3,9 @@
 //! Files come from a directory, all at once, or from a stream, by a thread of their own; the scheduler makes jobs of
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -24,7 +25,7 @@ use crate::journal::{self, Run, ServerLife, dump_identity};
 use crate::ledger::Ledgers;
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
-use crate::redo_log::{self, RedoLogOff};
+use crate::redo_log;
 use crate::scheduler::{self, Scheduler, Verified};
 use crate::session::{Connector, Purpose};
 use crate::worker::{self, Shared, Worker};
@@ -71,8 +72,8 @@ pub enum Error {
     LoadMethodOff,
     /// The server crashed and has lost what it had committed.
     #[error(
-        "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is not 1): {}; \
-         --resume loads these tables from the beginning", .0.join("; ")
+        "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is not 1, or an engine \
+         other than InnoDB): {}; --resume loads those of these tables from the beginning that the restore has made or emptied", .0.join("; ")
     )]
     LostCommits(Vec<String>),
     /// A thread could not be started.
@@ -159,16 +160,28 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
-    let _restored_at_the_end = GlobalVariables::set(&config.connection, &config.global_variables, stop)?;
+    let dump = match &input {
+        Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
+        Input::Stream(..) => None,
+    };
+    let life = ServerLife::read(&mut first)?;
+    let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
+    let left = journal.left_to_set_back();
+    variables.left_by_earlier_run(&left);
+    for statement in
+        left.iter().filter(|left| *left != redo_log::ENABLE && variables.set_back().all(|ours| ours != *left))
+    {
+        first.execute(statement)?;
+    }
+    variables.set_back().try_for_each(|statement| journal.will_set_back(statement))?;
+    let _set_back_at_the_end = variables.set(&config.connection)?;
     if !config.global_variables.is_empty() {
         // Sessions have the values of their beginning.
         first = Connection::open(&config.connection, stop)?;
     }
     let max_packet = first.query_first("SELECT @@SESSION.max_allowed_packet")?.and_then(|row| row.number(0));
-    let _redo_log = match config.disable_redo_log {
-        true => RedoLogOff::new(&mut first, &server, &config.connection)?,
-        false => None,
-    };
+    let _redo_log = redo_log::off(config.disable_redo_log, &mut first, &server, &config.connection, &journal)?;
     let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
     let tables = match config.restore.load_method {
         LoadMethod::LoadData if rows_refused => return Err(Error::LoadMethodOff),
@@ -178,12 +191,6 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         }
         method => Tables::new(method),
     };
-    let dump = match &input {
-        Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
-        Input::Stream(..) => None,
-    };
-    let life = ServerLife::read(&mut first)?;
-    let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
@@ -203,7 +210,9 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         journal,
         since,
         max_packet: max_packet.unwrap_or(u64::MAX),
-        ledgers: (!life.durable).then(Ledgers::default),
+        without_triggers: Mutex::new(BTreeSet::new()),
+        ledgers: Ledgers::default(),
+        has_lasted: AtomicBool::new(false),
         stop: stop.clone(),
     });
     let purpose = match shared.restore.verify_only {
@@ -220,10 +229,10 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         workers.push(Worker::new(connection, connector, purpose, party, Arc::clone(&shared))?);
     }
     let locked = if workers.iter().all(|worker| worker.session.has_lock()) { workers.len() } else { 0 };
-    let ServerLife { started: server_started, durable } = life;
-    shared.journal.add_run(Run { locks, workers: locked, server_started, durable })?;
+    let connection = workers.iter().map(|worker| worker.session.connection_id()).max().unwrap_or_default();
+    shared.journal.add_run(Run { locks, workers: locked, server_started: life.started, connection })?;
     let result = coordinator::run(scheduler, rows_refused, &mut input, workers, &watch, &shared)
-        .and_then(|verified| find_lost(&shared, &settings, &life).map(|()| verified));
+        .and_then(|verified| find_lost(&shared, &settings).map(|()| verified));
     if result.is_err() {
         stop.trigger();
     }
@@ -245,14 +254,17 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     Ok(Summary { totals, verified, seconds: started.elapsed().as_secs_f64() })
 }
 
-/// A server that was started again meanwhile may have lost what it had committed.
-fn find_lost(shared: &Shared, settings: &Settings, life: &ServerLife) -> Result<(), Error> {
-    let Some(ledgers) = &shared.ledgers else { return Ok(()) };
-    let mut connection = Connection::open(settings, &shared.stop)?;
-    if !ServerLife::read(&mut connection)?.is_after(life.started) {
+/// A server that was started again meanwhile may have lost what it had committed. A session that has lasted is the proof
+/// that it was not; its time of start, in whole seconds, would be none.
+fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
+    if shared.has_lasted.load(Ordering::Relaxed) {
         return Ok(());
     }
-    let lost = ledgers.find_lost(&mut connection, shared.server.is_mariadb())?;
+    tracing::info!(
+        "the server may have been started again, since no connection has lasted: the rows of all tables are counted"
+    );
+    let mut connection = Connection::open(settings, &shared.stop)?;
+    let lost = shared.ledgers.find_lost(&mut connection, shared.server.is_mariadb())?;
     if lost.is_empty() { Ok(()) } else { Err(Error::LostCommits(lost)) }
 }
 

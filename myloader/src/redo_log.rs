@@ -6,6 +6,8 @@ use common::server::Server;
 use common::signals::ToSetBack;
 use common::stop::Stop;
 
+use crate::journal::{self, Journal};
+
 /// The redo log was not turned off.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -15,6 +17,9 @@ pub enum Error {
     /// The server refused.
     #[error("--disable-redo-log: {0}")]
     Server(#[from] ServerError),
+    /// Nothing can be written down.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
 }
 
 impl Failure for Error {
@@ -22,6 +27,7 @@ impl Failure for Error {
         match self {
             Error::Unknown(_) => Exit::Server,
             Error::Server(error) => error.exit(),
+            Error::Journal(error) => error.exit(),
         }
     }
 }
@@ -32,31 +38,51 @@ pub struct RedoLogOff {
     _to_set_back: ToSetBack,
 }
 
-impl RedoLogOff {
-    /// Turns it off. `None` if it was off already: then somebody else will turn it on.
-    pub fn new(connection: &mut Connection, server: &Server, settings: &Settings) -> Result<Option<RedoLogOff>, Error> {
-        if !server.is_mysql_since(8, 0, 21) {
-            return Err(Error::Unknown(*server));
+/// Turns it on again.
+pub const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
+
+/// Turns it off, if that is `wanted`. `None` if it is on, or was off already: then somebody else will turn it on, unless it
+/// was an earlier run of the restore.
+pub fn off(
+    wanted: bool,
+    connection: &mut Connection,
+    server: &Server,
+    settings: &Settings,
+    journal: &Journal,
+) -> Result<Option<RedoLogOff>, Error> {
+    let left = journal.left_to_set_back().iter().any(|statement| statement == ENABLE);
+    if !wanted {
+        if left {
+            connection.execute(ENABLE)?;
+            tracing::info!("the server's redo log is on again, which the interrupted restore has turned off");
         }
-        let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
-        if state.is_some_and(|row| row.text(1) == "OFF") {
-            tracing::warn!("the server's redo log is off already, and stays so");
-            return Ok(None);
-        }
-        let to_set_back = ToSetBack::new();
-        connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
-        tracing::warn!(
-            "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
-        );
-        Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
+        return Ok(None);
     }
+    if !server.is_mysql_since(8, 0, 21) {
+        return Err(Error::Unknown(*server));
+    }
+    let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
+    let is_off = state.is_some_and(|row| row.text(1) == "OFF");
+    if is_off && !left {
+        tracing::warn!("the server's redo log is off already, and stays so");
+        return Ok(None);
+    }
+    let to_set_back = ToSetBack::new();
+    if !is_off {
+        journal.will_set_back(ENABLE)?;
+        connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
+    }
+    tracing::warn!(
+        "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
+    );
+    Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
 }
 
 impl Drop for RedoLogOff {
     fn drop(&mut self) {
         // The program may be stopping: this still has to be done.
-        let result = Connection::open(&self.settings, &Stop::default())
-            .and_then(|mut connection| connection.execute("ALTER INSTANCE ENABLE INNODB REDO_LOG"));
+        let result =
+            Connection::open(&self.settings, &Stop::default()).and_then(|mut connection| connection.execute(ENABLE));
         match result {
             Ok(_) => tracing::info!("the server's redo log is on again"),
             Err(error) => tracing::error!(

@@ -1,6 +1,6 @@
 //! What an earlier run has done, against what the server has of it: `--resume` relies on nothing that it has not looked at.
 //!
-//! A table with all of its rows is as it was left, unless the server may have lost commits since. The others are counted.
+//! A table with all of its rows is as it was left, unless the server was started again since. The others are counted.
 //! Where the number is another one than the journal says, a table of ours is made anew, and one that was there before is an
 //! error.
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use common::connection::Error as ServerError;
 use common::dump_file::DumpFile;
 use common::name::QualifiedName;
-use common::sql::quote_identifier;
+use common::sql::{quote_identifier, quote_string};
 
 use crate::databases::drop_table_or_view;
 use crate::job::TableTarget;
@@ -20,10 +20,9 @@ use crate::worker::{Error, Worker};
 /// What the time between the runs may have cost.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Since {
-    /// The server was started again.
+    /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
+    /// variables that may have been others in the meantime, and to engines.
     pub restarted: bool,
-    /// And may have lost what it had committed.
-    pub lossy: bool,
 }
 
 /// Something failed that has no place in a file yet.
@@ -55,38 +54,65 @@ impl Failure {
 }
 
 /// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
-pub fn table(
-    worker: &mut Worker,
-    name: &QualifiedName,
-    mut earlier: Table,
-    engine: &[u8],
-) -> Result<Option<Table>, Failure> {
+pub fn table(worker: &mut Worker, name: &QualifiedName, mut earlier: Table) -> Result<Option<Table>, Failure> {
     if earlier.kept == Some(true) {
         return Ok(Some(earlier));
     }
-    let since = worker.shared.since;
-    let sure = !since.lossy && (!since.restarted || engine.eq_ignore_ascii_case(b"InnoDB"));
-    if let Some(rows) = settle(worker, name, &mut earlier, sure)? {
-        tracing::info!("table {name}: {rows} rows are there");
-        return Ok(Some(earlier));
+    if !earlier.anew {
+        if let Some(rows) = settle(worker, name, &mut earlier)? {
+            tracing::info!("table {name}: {rows} rows are there");
+            return Ok(Some(earlier));
+        }
+        worker.shared.journal.correct(Record::Anew { table: table_name(name) })?;
     }
-    worker.shared.journal.correct(Record::Anew { table: table_name(name) })?;
-    worker.shared.journal.forget_triggers();
     let shared = Arc::clone(&worker.shared);
     let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
     drop_table_or_view(worker, &quote_identifier(&name.name))?;
     Ok(None)
 }
 
-/// Whether an earlier run has emptied a table, and nobody else has changed it since.
+/// Whether an earlier run has emptied a table, and it is as it was left since. If it is to be emptied again, the triggers go
+/// that the earlier run has made.
 pub fn is_emptied(worker: &mut Worker, table: &TableTarget) -> Result<bool, Failure> {
     let Some(mut earlier) = worker.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
         return Ok(false);
     };
-    let sure = !worker.shared.since.restarted;
-    let rows = settle(worker, &table.name, &mut earlier, sure)?;
-    rows.iter().for_each(|rows| table.ledger.all_ours(*rows));
-    Ok(rows.is_some())
+    if let Some(rows) = settle(worker, &table.name, &mut earlier)? {
+        table.ledger.all_ours(rows);
+        return Ok(true);
+    }
+    drop_triggers(worker, &table.name)?;
+    Ok(false)
+}
+
+/// Before rows go into a table: the triggers that an earlier run has made, since it went without these rows, would fire.
+/// They are made again when all rows are in.
+pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), Failure> {
+    let shared = Arc::clone(&worker.shared);
+    if !shared.journal.resumes() {
+        return Ok(());
+    }
+    let mut without_triggers = shared.without_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+    let folded = shared.server.folded(&table.name);
+    let had_triggers = shared.journal.before(&table.database).is_some_and(|had| had.with_triggers.contains(&*folded));
+    if had_triggers || without_triggers.contains(table) {
+        return Ok(());
+    }
+    let connection = worker.session.unchanged();
+    let triggers = connection.query(format!(
+        "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} AND EVENT_OBJECT_TABLE = {}",
+        quote_string(&table.database),
+        quote_string(&table.name)
+    ))?;
+    if !triggers.is_empty() {
+        shared.journal.correct(Record::Untriggered { table: table_name(table) })?;
+    }
+    for trigger in triggers {
+        let trigger = QualifiedName::new(table.database.clone(), trigger.text(0));
+        connection.execute(format!("DROP TRIGGER IF EXISTS {}", trigger.to_sql()))?;
+    }
+    without_triggers.insert(table.clone());
+    Ok(())
 }
 
 /// Before rows go into a table that was there before: as many as were left have to be in it.
@@ -95,14 +121,16 @@ pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) ->
         return Ok(());
     }
     let mut known = table.ledger.open();
-    let earlier = worker.shared.journal.table(&table.name).filter(|earlier| earlier.known().is_some());
-    let Some(earlier) = earlier.filter(|_| known.committed.is_none()) else { return Ok(()) };
-    let sure = !worker.shared.since.restarted;
+    let earlier = worker.shared.journal.table(&table.name).filter(|_| known.committed.is_none());
+    if earlier.as_ref().is_some_and(|earlier| earlier.damaged && earlier.kept == Some(true)) {
+        return Err(Error::DamagedBefore { table: table.name.to_string() });
+    }
+    let Some(earlier) = earlier.filter(|earlier| earlier.known().is_some()) else { return Ok(()) };
     let place = |source| Error::Job { job: file.to_string(), source };
     let mut attempts = 0;
     let settled = loop {
         let mut earlier = earlier.clone();
-        match settle(worker, &table.name, &mut earlier, sure).map_err(|failure| failure.or(&place)) {
+        match settle(worker, &table.name, &mut earlier).map_err(|failure| failure.or(&place)) {
             Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => {
                 attempts += 1;
                 worker.reconnect(error)?;
@@ -122,15 +150,19 @@ pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) ->
     Ok(())
 }
 
-/// How many rows a table has, if they are those that the journal tells of. It is not counted if all are in and `sure` to
-/// be still.
-fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table, sure: bool) -> Result<Option<u64>, Failure> {
+/// How many rows a table has, if they are those that the journal tells of. It is not counted, but looked for, if all are in
+/// and the server cannot have lost them.
+fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table) -> Result<Option<u64>, Failure> {
     let Some(known) = earlier.known() else { return Ok(None) };
-    if earlier.whole && sure {
-        return Ok(Some(known));
-    }
     let mariadb = worker.shared.server.is_mariadb();
-    let counted = match ledger::count(worker.session.unchanged(), name, mariadb) {
+    let counted = match earlier.whole && !worker.shared.since.restarted {
+        true => {
+            let is_there = format!("SELECT 1 FROM {} LIMIT 0", name.to_sql());
+            worker.session.unchanged().query(is_there).map(|_| known)
+        }
+        false => ledger::count(worker.session.unchanged(), name, mariadb),
+    };
+    let counted = match counted {
         Ok(counted) => counted,
         // It is gone, or damaged.
         Err(error) if error.server_code().is_some() && earlier.kept == Some(false) => {
@@ -141,7 +173,13 @@ fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table, sure: 
     };
     let net = earlier.in_doubt.as_ref().map_or(0, |commit| commit.net);
     match (ledger::settle(known, net, counted), earlier.in_doubt.take()) {
-        (Verdict::RolledBack, _) => Ok(Some(known)),
+        (Verdict::RolledBack, in_doubt) => {
+            if in_doubt.is_some() {
+                // Else a later run might take other rows for those of this transaction.
+                worker.shared.journal.correct(Record::Counted { table: table_name(name), rows: known })?;
+            }
+            Ok(Some(known))
+        }
         (Verdict::Committed, Some(commit)) => {
             earlier.grown += commit.net;
             worker.shared.journal.correct(Record::Committed(commit))?;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use common::compression::Compression;
 use common::connection::{Error as ServerError, Outcome};
 use common::dump_file::{Content, DumpFile, RowsFormat};
+use common::exit::{Exit, Failure};
 use common::load_data::expected_warnings;
 use common::logging::printable;
 use common::progress::Counters;
@@ -16,7 +17,7 @@ use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
 use crate::files;
 use crate::gaps::{Gaps, rows_of};
 use crate::job::{self, TableTarget};
-use crate::journal::{File, Record};
+use crate::journal::{File, Record, table_name};
 use crate::load_data::{self, Ended, Filling};
 use crate::resumed;
 use crate::session::Preamble;
@@ -32,8 +33,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// After a deadlock, a lock wait timeout or the loss of the connection the whole transaction is played again: the file is
 /// read once more, up to where the transaction began. So it takes no memory, and a transaction may be of any size.
 pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
-    let result = load_whole(worker, table, file);
-    if result.is_err() {
+    let result = load_whole(worker, table, file).map_err(|error| damage(worker, file, &error).unwrap_or(error));
+    if let Err(error) = &result {
+        if error.exit() == Exit::Dump {
+            // Of a compressed file that is known at its end only, when other rows than the dump's may have been committed.
+            worker.shared.journal.write_and_wait(Record::Damaged { table: table_name(&table.name) })?;
+        }
         // The worker may be given another job before all are stopped, whose first statement would commit. If this fails,
         // the connection is of no more use.
         let _ = worker.session.unchanged().execute("ROLLBACK");
@@ -41,8 +46,23 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
     result
 }
 
+/// What is wrong with a compressed file that the server has refused a statement of, if its end tells.
+fn damage(worker: &mut Worker, file: &DumpFile, error: &Error) -> Option<Error> {
+    if file.compression == Compression::None || error.exit() != Exit::Server || worker.shared.stop.is_triggered() {
+        return None;
+    }
+    let mut reader = worker.shared.files.statements(file).ok()?;
+    loop {
+        match reader.next_statement() {
+            Ok(Some(_)) => {}
+            Ok(None) => return None,
+            Err(source) => return Some(worker.cannot_read(file, source)),
+        }
+    }
+}
+
 fn load_whole(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<job::Outcome, Error> {
-    worker.shared.ledgers.iter().for_each(|ledgers| ledgers.add(&table.name, &table.ledger));
+    worker.shared.ledgers.add(&table.name, &table.ledger);
     resumed::settle_kept(worker, table, file)?;
     let earlier = worker.shared.journal.file(&file.to_string()).unwrap_or_default();
     let mut gaps = Gaps::default();
@@ -50,6 +70,12 @@ fn load_whole(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Resu
     if earlier.whole {
         return Ok(gaps.outcome(table, file, earlier.rows));
     }
+    let place = |source| Error::Job { job: file.to_string(), source };
+    worker.persist(file, |worker| match resumed::drop_triggers(worker, &table.name) {
+        Ok(()) => Ok(Ok(())),
+        Err(resumed::Failure::Server(error)) => Err(error),
+        Err(failure) => Ok(Err(failure.or(&place))),
+    })??;
     let File { statements, rows, .. } = earlier;
     let mut done = Done { statements, rows, counted: statements, ..Done::default() };
     let mut transaction = Transaction::new(table, file, worker.shared.restore.queries_per_transaction);

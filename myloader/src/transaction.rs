@@ -181,7 +181,12 @@ impl<'a> Transaction<'a> {
                 let error = self.end(worker, error)?;
                 let counted = worker.persist(self.file, |worker| count(worker, table))?;
                 match ledger::settle(before, self.loaded.net, counted) {
-                    Verdict::RolledBack => known.in_doubt = false,
+                    Verdict::RolledBack => {
+                        known.in_doubt = false;
+                        // Else a later run might take other rows for those of this transaction.
+                        let table = table_name(&table.name);
+                        shared.journal.write_and_wait(Record::Counted { table, rows: before }).map_err(Error::from)?;
+                    }
                     Verdict::Committed => {
                         tracing::info!("table {} has {counted} rows: the transaction was committed", table.name);
                         self.committed(&mut known, done);

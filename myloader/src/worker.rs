@@ -3,6 +3,7 @@
 mod error;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use common::connection::{Connection, Error as ServerError, excerpt};
@@ -55,8 +56,12 @@ pub struct Shared {
     pub since: Since,
     /// The longest statement that the server takes, in bytes: its `max_allowed_packet`.
     pub max_packet: u64,
-    /// All ledgers, if a crash of the server may undo commits.
-    pub ledgers: Option<Ledgers>,
+    /// Tables of which a resumed restore knows that they have no triggers of an earlier run.
+    pub without_triggers: Mutex<BTreeSet<QualifiedName>>,
+    /// Those of all tables that get rows.
+    pub ledgers: Ledgers,
+    /// Whether a session has lasted from the beginning to the end.
+    pub has_lasted: AtomicBool,
     /// The program's stop.
     pub stop: Stop,
 }
@@ -93,6 +98,7 @@ impl Worker {
     pub fn run(mut self, jobs: &Receiver<Job>, outcomes: &Sender<(Job, Result<Outcome, Error>)>) {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
+        let first = self.session.connection_id();
         while let Ok(Some(job)) = stop.receive(jobs) {
             self.party.does(job.object());
             let outcome = self.do_whole_job(&job).or_else(|error| self.go_on_without(&job, error));
@@ -101,6 +107,9 @@ impl Worker {
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
+        }
+        if self.session.connection_id() == first && self.session.unchanged().execute("DO 0").is_ok() {
+            self.shared.has_lasted.store(true, Ordering::Relaxed);
         }
     }
 

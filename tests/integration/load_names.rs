@@ -1,9 +1,9 @@
 //! Names that SQL can quote come back, whatever they would mean to a file system or a pattern.
 
 use crate::dump_support::make;
-use crate::load_support::{assert_same, dump_of, load, round_trip};
+use crate::load_support::{assert_same, dump_of, dumped, load, myloader, round_trip};
 use harness::quote_name;
-use harness::server::{Product, source, target};
+use harness::server::{Product, Server, source, target};
 
 /// 64 characters that are not ASCII.
 const LONGEST: &str = "éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé";
@@ -74,4 +74,35 @@ fn names_of_databases() {
             source(product).client().run(format!("DROP DATABASE {}", quote_name(name)));
         }
     }
+}
+
+#[test]
+fn servers_that_do_not_tell_upper_from_lower_case() {
+    // MySQL takes this setting only when its data directory is made.
+    let (product, database) = (Product::MariaDb, "names_Case");
+    let statements = [
+        "CREATE TABLE T (id INT PRIMARY KEY, c INT, KEY (c))",
+        "INSERT INTO T VALUES (1, 2), (3, 4)",
+        "CREATE TABLE log (id INT)",
+        "CREATE VIEW V AS SELECT id FROM T",
+    ];
+    let dir = dumped(product, database, &statements);
+    let server = Server::start(product, &["--lower-case-table-names=1"]);
+    myloader(&server, &dir).arg("--verify").ok();
+    // What is there is seen, whatever its case.
+    let mut client = server.client();
+    client.run(format!(
+        "CREATE TRIGGER {database}.tr AFTER INSERT ON {database}.T FOR EACH ROW INSERT INTO log VALUES (1)"
+    ));
+    let log = myloader(&server, &dir).arg("--drop-table=TRUNCATE").fails_with(4);
+    assert!(log.contains("these tables are there and have triggers") && log.contains(": names_Case.T;"), "{log}");
+    let log = myloader(&server, &dir).fails_with(4);
+    assert!(log.contains("these exist on the server already: names_Case.T, names_Case.V, names_Case.log"), "{log}");
+    // Two tables would be one.
+    make(source(product), "names_Two", &["CREATE TABLE A (id INT)", "CREATE TABLE a (id INT)"]);
+    for options in [&[][..], &["--drop-table=NONE"], &["-o"]] {
+        let log = myloader(&server, &dump_of(product, "names_Two", &[])).args(options).fails_with(4);
+        assert!(log.contains("names_Two.A and names_Two.a are one table on this server"), "{log}");
+    }
+    assert_eq!(client.scalar("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'names_Two'"), "0");
 }

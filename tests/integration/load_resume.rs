@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const GOES_ON: &str = "[WARNING] the restore is not complete: --resume goes on with it";
 
-fn drop_target(product: Product, database: &str) {
+pub fn drop_target(product: Product, database: &str) {
     target(product).client().run(format!("DROP DATABASE IF EXISTS {database}"));
 }
 
@@ -25,8 +25,16 @@ fn kill(running: Running) -> Output {
     running.wait()
 }
 
-fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
+pub fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
     assert_eq!(differences(source(product), database, server, database), [""; 0], "{product:?} {what}");
+}
+
+/// A restart is known by the server's time of start, which it tells in seconds.
+pub fn wait_until_it_is_old(server: &Server) {
+    let mut client = server.client();
+    while client.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1] < Some(b"3".to_vec()) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// A restore over a detour that is killed when a request comes that is meant, with what becomes of that request.
@@ -37,11 +45,22 @@ pub fn killed_at(
     fate: Fate,
     is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
 ) -> Output {
+    killed_on(target(product), dir, options, fate, is_meant)
+}
+
+/// The same on any server.
+pub fn killed_on(
+    server: &Server,
+    dir: &WorkDir,
+    options: &[&str],
+    fate: Fate,
+    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
+) -> Output {
     let reached = Arc::new(AtomicBool::new(false));
     let (was_reached, held) = (Arc::clone(&reached), Arc::new(Mutex::new(())));
     let hold = Arc::clone(&held);
     let guard = held.lock().unwrap();
-    let detour = Detour::with_fates(target(product), move |request| {
+    let detour = Detour::with_fates(server, move |request| {
         if !is_meant(request) || was_reached.swap(true, Ordering::SeqCst) {
             return Fate::Passes;
         }
@@ -274,11 +293,7 @@ fn commits_that_a_crashed_server_has_lost_are_found() {
         let dir = dump_of(product, database, &MANY_FILES);
         let args = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=2000", "--sync-binlog=0"];
         let server = Server::start(product, &args);
-        // A restart is known by the server's time of start, which it tells in seconds.
-        let mut client = server.client();
-        while client.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1] < Some(b"3".to_vec()) {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        wait_until_it_is_old(&server);
         let options = ["--queries-per-transaction=5", "-t2", "-v", "3", "--retry-count=0"];
         let mut running = myloader(&server, &dir).args(options).spawn();
         running.wait_until("rows", |running| running.stderr_so_far().matches(".sql\n").count() > 30);
@@ -410,16 +425,22 @@ fn a_server_that_loses_commits_while_a_restore_runs_is_found_out() {
     for product in Product::ALL {
         let database = "resume_lossy_run";
         // Without keys that are added later, since a change of a definition brings all commits to the disk.
-        let statements = ["CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)", "INSERT INTO a VALUES (1), (2)"];
-        let dir = dumped(product, database, &[&statements[..], &["INSERT INTO b VALUES (1)"]].concat());
+        let statements =
+            ["CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)", "CREATE TABLE am (id INT) ENGINE=MEMORY"];
+        let rows = ["INSERT INTO a VALUES (1), (2)", "INSERT INTO b VALUES (1)", "INSERT INTO am VALUES (1), (2), (3)"];
+        let dir = dumped(product, database, &[statements, rows].concat());
         let args = ["--innodb-flush-log-at-trx-commit=0", "--innodb-flush-log-at-timeout=2000", "--sync-binlog=0"];
         let server = Arc::new(Server::start(product, &args));
+        wait_until_it_is_old(&server);
+        // It is not for long what it was at the start.
         let mut client = server.client();
-        while client.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1] < Some(b"3".to_vec()) {
-            std::thread::sleep(Duration::from_millis(100));
-        }
+        client.run("SET GLOBAL innodb_flush_log_at_trx_commit = 1");
+        let changing = Mutex::new(server.client());
         let (crashing, crashed) = (Arc::clone(&server), AtomicBool::new(false));
         let detour = Detour::with_fates(&server, move |request| {
+            if contains(request, "CREATE TABLE `a`") {
+                changing.lock().unwrap().run("SET GLOBAL innodb_flush_log_at_trx_commit = 0");
+            }
             if contains(request, "INSERT INTO `b`") && !crashed.swap(true, Ordering::SeqCst) {
                 crashing.crash();
             }
@@ -428,7 +449,8 @@ fn a_server_that_loses_commits_while_a_restore_runs_is_found_out() {
         let program = Program::myloader().arg("--socket").arg(detour.socket()).args(["--user", "root", "-t1", "-d"]);
         let log = program.arg(dir.path()).time_limit(Duration::from_secs(100)).fails_with(6);
         let told = "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is \
-                    not 1): table resume_lossy_run.a has 0 rows of 2 that were committed; --resume loads these tables";
+                    not 1, or an engine other than InnoDB): table resume_lossy_run.a has 0 rows of 2 that were committed; \
+                    table resume_lossy_run.am has 0 rows of 3 that were committed; --resume loads those";
         assert!(log.contains(told), "{log}");
         let output = Program::myloader().server(&server).args(["--resume", "-d"]).arg(dir.path()).ok();
         let told = "table resume_lossy_run.a has 0 rows, of 2 that were loaded: it is loaded from the beginning";

@@ -50,6 +50,7 @@ mod load_proof;
 mod load_proof_bank;
 mod load_proof_tellers;
 mod load_resume;
+mod load_resume_again;
 mod load_resume_inputs;
 mod load_retry;
 mod load_selection;

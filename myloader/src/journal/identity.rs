@@ -7,7 +7,7 @@ use common::connection::{Connection, Error};
 use common::filter::Pattern;
 
 use super::record::{Record, VERSION};
-use super::state::State;
+use super::state::{Run, State};
 use crate::config::Restore;
 
 /// What the names of journals begin with. No file of a dump is named so.
@@ -106,13 +106,13 @@ fn options(restore: &Restore) -> BTreeMap<String, String> {
     options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Since when a server runs, and what a crash of it costs.
+/// Since when a server runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLife {
     /// When it was started, in seconds since 1970 by its own clock.
     pub started: u64,
-    /// Whether a commit outlives a crash (`innodb_flush_log_at_trx_commit=1`).
-    pub durable: bool,
+    /// The number of the session that has asked: a server that is started again begins to count anew.
+    connection: u32,
 }
 
 impl ServerLife {
@@ -124,12 +124,11 @@ impl ServerLife {
         let mut number = |query: &str, column| Ok(connection.query_first(query)?.and_then(|row| row.number(column)));
         let now = number("SELECT UNIX_TIMESTAMP()", 0)?.unwrap_or_default();
         let uptime = number("SHOW GLOBAL STATUS LIKE 'Uptime'", 1)?.unwrap_or_default();
-        let flush = number("SHOW GLOBAL VARIABLES LIKE 'innodb_flush_log_at_trx_commit'", 1)?;
-        Ok(ServerLife { started: now.saturating_sub(uptime), durable: flush.is_none_or(|flush| flush == 1) })
+        Ok(ServerLife { started: now.saturating_sub(uptime), connection: connection.id() })
     }
 
-    /// Whether the server has been started again since then. Its times are whole seconds.
-    pub fn is_after(&self, started: u64) -> bool {
-        self.started > started + 1
+    /// Whether the server has been started again since an earlier run, as far as it tells: its times are whole seconds.
+    pub fn is_after(&self, run: &Run) -> bool {
+        self.started > run.server_started + 1 || self.connection < run.connection
     }
 }

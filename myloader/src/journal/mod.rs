@@ -61,6 +61,17 @@ pub enum Error {
     /// The server was asked in vain which it is.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// `--journal` names a file of another kind.
+    #[error(
+        "--journal: {} is there and no journal of a restore, and was left alone; name another file, or remove it ({source})",
+        path.display()
+    )]
+    NotAJournal {
+        /// The file.
+        path: PathBuf,
+        /// Why it is none.
+        source: JournalError,
+    },
     /// It cannot be removed.
     #[error("everything is restored, but the journal {} cannot be removed: {source}; remove it", path.display())]
     Remove {
@@ -74,7 +85,9 @@ pub enum Error {
 impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::File(JournalError::Io { .. } | JournalError::InUse { .. }) | Error::Remove { .. } => Exit::Local,
+            Error::File(JournalError::Io { .. } | JournalError::InUse { .. })
+            | Error::Remove { .. }
+            | Error::NotAJournal { .. } => Exit::Local,
             Error::File(_) => Exit::Dump,
             Error::Server(error) => error.exit(),
             Error::NotThere { .. } | Error::Other { .. } | Error::Unsure => Exit::Failed,
@@ -111,11 +124,12 @@ enum Writer {
 }
 
 impl Journal {
-    /// For a restore from the beginning. One that is there stays until this restore changes something.
+    /// For a restore from the beginning. One that is there stays until this restore changes something. `is_ours` says that
+    /// nothing but a journal has such a name.
     ///
     /// # Errors
-    /// When another program uses the one that is there.
-    pub fn new(path: PathBuf, identity: &Identity) -> Result<Journal, Error> {
+    /// When another program uses the one that is there, or it is none.
+    pub fn new(path: PathBuf, is_ours: bool, identity: &Identity) -> Result<Journal, Error> {
         let earlier = match JournalFile::open::<serde_json::Value>(&path) {
             Ok((earlier, records)) => {
                 if records.len() > 1 {
@@ -127,6 +141,9 @@ impl Journal {
                 Some(earlier)
             }
             Err(error @ JournalError::InUse { .. }) => return Err(error.into()),
+            Err(source) if !is_ours && path.symlink_metadata().is_ok() => {
+                return Err(Error::NotAJournal { path, source });
+            }
             Err(_) => None,
         };
         let records = identity.records();
@@ -153,8 +170,8 @@ impl Journal {
 
     /// A run begins.
     pub fn add_run(&self, run: Run) -> Result<(), Error> {
-        let Run { locks, workers, server_started, durable } = run;
-        self.write_and_wait(Record::Run { locks, workers, server_started, durable })
+        let Run { locks, workers, server_started, connection } = run;
+        self.write_and_wait(Record::Run { locks, workers, server_started, connection })
     }
 
     /// Something is about to be changed on the server.
@@ -186,6 +203,17 @@ impl Journal {
         file.sync()?;
         *writer = Writer::Open(file);
         Ok(())
+    }
+
+    /// Something of the server is about to be changed that this statement undoes when the restore has ended.
+    pub fn will_set_back(&self, statement: &str) -> Result<(), Error> {
+        self.begin()?;
+        self.write_and_wait(Record::SetBack { statement: statement.to_owned() })
+    }
+
+    /// What an earlier run has changed and, as it was killed, may not have undone.
+    pub fn left_to_set_back(&self) -> Vec<String> {
+        self.state().set_back.clone()
     }
 
     /// Whether something is written down.
@@ -258,11 +286,6 @@ impl Journal {
         self.write_and_wait(record.clone())?;
         self.state().add(record);
         Ok(())
-    }
-
-    /// Forgets that triggers were made: those of a table go with it.
-    pub fn forget_triggers(&self) {
-        self.state().done.retain(|job| !job.starts_with(TRIGGERS));
     }
 
     /// What an earlier run has come to.

@@ -29,11 +29,14 @@ pub fn open(
         return Ok((Journal::default(), Since::default()));
     }
     let identity = Identity::new(connection, &config.restore, dump)?;
-    let path = config.journal.clone().unwrap_or_else(|| identity.path(directory));
+    let (path, is_ours) = match &config.journal {
+        Some(path) => (path.clone(), false),
+        None => (identity.path(directory), true),
+    };
     if config.resume {
         resume(&path, &identity, life, connection)
     } else {
-        Ok((Journal::new(path, &identity)?, Since::default()))
+        Ok((Journal::new(path, is_ours, &identity)?, Since::default()))
     }
 }
 
@@ -57,9 +60,7 @@ fn resume(
                 await_end(connection, &lock)?;
                 connection.execute(format!("DO RELEASE_LOCK({})", quote_string(&lock)))?;
             }
-            let restarted = life.is_after(run.server_started);
-            since.restarted |= restarted;
-            since.lossy |= restarted && !run.durable;
+            since.restarted |= life.is_after(run);
         }
         let tables = state.tables.values().filter(|table| table.whole).count();
         let (files, rows) = state.files.values().fold((0, 0), |(files, rows), file| (files + 1, rows + file.rows));
@@ -68,10 +69,10 @@ fn resume(
             "going on with the restore of {}: {tables} tables are whole, {rows} rows of {files} files are passed over",
             path.display()
         );
-        if since.lossy {
+        if since.restarted {
             tracing::warn!(
-                "the server was started again, and may have lost what it had committed (innodb_flush_log_at_trx_commit): \
-                 the rows of all tables are counted"
+                "the server was started again, and may have lost what it had committed (innodb_flush_log_at_trx_commit, \
+                 engines other than InnoDB): the rows of all tables are counted"
             );
         }
     }

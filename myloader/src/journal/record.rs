@@ -36,8 +36,8 @@ pub enum Record {
         workers: usize,
         /// When the server was started, in seconds since 1970 by its own clock.
         server_started: u64,
-        /// Whether what the server has committed outlives its crash.
-        durable: bool,
+        /// The highest of the numbers that the server gave its sessions.
+        connection: u32,
     },
     /// Which dump it is: of its metadata.
     Dump {
@@ -45,6 +45,11 @@ pub enum Record {
         crc32c: u32,
         /// Bytes.
         length: u64,
+    },
+    /// Something of the server is about to be changed for the time of the restore.
+    SetBack {
+        /// The statement that undoes it.
+        statement: String,
     },
     /// What a database had before.
     Database {
@@ -71,7 +76,7 @@ pub enum Record {
         /// Whether keys are added later.
         keys_later: bool,
     },
-    /// A table that was there is empty now.
+    /// A table that was there is empty now, and has none of the dump's triggers.
     Emptied {
         /// Which.
         table: TableName,
@@ -118,7 +123,18 @@ pub enum Record {
         /// Which table's.
         table: TableName,
     },
-    /// A table is about to be dropped, and loaded from the beginning: nothing that was said of it holds any more.
+    /// Triggers of a table are about to be dropped, since rows are to be loaded.
+    Untriggered {
+        /// Which table.
+        table: TableName,
+    },
+    /// A file turned out to be damaged, of whose rows some may be in the table.
+    Damaged {
+        /// Which table.
+        table: TableName,
+    },
+    /// A table is about to be dropped, and loaded from the beginning: nothing that was said of it holds any more but that
+    /// it is ours. Its triggers go with it.
     Anew {
         /// Which.
         table: TableName,

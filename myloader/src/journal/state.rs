@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::TRIGGERS;
 use super::record::{AccountOutcome, Commit, Gap, Record, TableName};
 
 /// How far the restore is.
@@ -15,6 +16,8 @@ pub struct State {
     pub dump: Option<(u32, u64)>,
     /// The runs so far.
     pub runs: Vec<Run>,
+    /// Statements that undo what was changed for the time of the restore.
+    pub set_back: Vec<String>,
     /// Databases.
     pub databases: BTreeMap<String, Before>,
     /// Jobs that are done.
@@ -36,8 +39,8 @@ pub struct Run {
     pub workers: usize,
     /// When the server had been started.
     pub server_started: u64,
-    /// Whether the server's commits outlive its crash.
-    pub durable: bool,
+    /// The highest of the numbers that the server gave its sessions.
+    pub connection: u32,
 }
 
 /// What a database had before.
@@ -72,6 +75,10 @@ pub struct Table {
     pub keys_done: usize,
     /// Whether the foreign keys are there.
     pub foreign_keys: bool,
+    /// Whether it may have rows of a damaged file.
+    pub damaged: bool,
+    /// Whether it is to be dropped and made again, which may be done or not.
+    pub anew: bool,
 }
 
 /// How far a file of rows is.
@@ -101,18 +108,18 @@ impl State {
     pub fn add(&mut self, record: Record) {
         match record {
             Record::Begin { version: _, server, options } => (self.server, self.options) = (server, options),
-            Record::Run { locks, workers, server_started, durable } => {
-                self.runs.push(Run { locks, workers, server_started, durable });
+            Record::Run { locks, workers, server_started, connection } => {
+                self.runs.push(Run { locks, workers, server_started, connection });
             }
             Record::Dump { crc32c, length } => self.dump = Some((crc32c, length)),
+            Record::SetBack { statement } => self.set_back.push(statement),
             Record::Database { name, exists, names, with_triggers } => {
                 self.databases.insert(name, Before { exists, names, with_triggers });
             }
             Record::Done { job } => drop(self.done.insert(job)),
             Record::Table { table, kept, keys_later } => {
                 let state = self.tables.entry(table).or_default();
-                state.kept = Some(kept);
-                state.keys_later = keys_later;
+                (state.kept, state.keys_later, state.anew) = (Some(kept), keys_later, false);
                 if !kept {
                     state.before = Some(0);
                 }
@@ -141,9 +148,14 @@ impl State {
             Record::Whole { table } => self.tables.entry(table).or_default().whole = true,
             Record::Keys { table, done } => self.tables.entry(table).or_default().keys_done += done,
             Record::ForeignKeys { table } => self.tables.entry(table).or_default().foreign_keys = true,
+            Record::Untriggered { table: _ } => self.forget_triggers(),
+            Record::Damaged { table } => {
+                let state = self.tables.entry(table).or_default();
+                (state.before, state.whole, state.damaged) = (None, false, true);
+            }
             Record::Anew { table } => {
-                self.forget(&table);
-                self.tables.remove(&table);
+                let state = self.forget(&table);
+                (state.kept, state.anew) = (Some(false), true);
             }
             Record::Account { line, outcome } => drop(self.accounts.insert(line, outcome)),
         }
@@ -157,8 +169,14 @@ impl State {
         (file.statements, file.rows, file.table) = (commit.statements, commit.rows, commit.table);
     }
 
-    /// Nothing is known of a table's rows any more.
+    /// Triggers are to be made again: nobody knows which job's those of a table are.
+    fn forget_triggers(&mut self) {
+        self.done.retain(|job| !job.starts_with(TRIGGERS));
+    }
+
+    /// Nothing is known of a table's rows any more, and it has no triggers.
     fn forget(&mut self, table: &TableName) -> &mut Table {
+        self.forget_triggers();
         self.files.retain(|_, file| file.table != *table);
         let state = self.tables.entry(table.clone()).or_default();
         *state = Table { kept: state.kept, keys_later: state.keys_later, ..Table::default() };
@@ -212,10 +230,15 @@ mod tests {
             Record::Committed(commit("a", 3, 30)),
             Record::File { file: "a".to_owned() },
             Record::Keys { table: table(), done: 1 },
+            Record::Done { job: "triggers d.u-schema-triggers.sql".to_owned() },
             Record::Anew { table: table() },
         ];
-        let state = state(records);
-        assert!(state.tables.is_empty() && state.files.is_empty());
+        let ours = Table { kept: Some(false), keys_later: true, ..Table::default() };
+        let anew = state(records.clone());
+        assert_eq!(anew.tables[&table()], Table { anew: true, ..ours.clone() });
+        assert!(anew.files.is_empty() && anew.done.is_empty());
+        let made_again = state(records.into_iter().chain([made()]));
+        assert_eq!(made_again.tables[&table()], Table { before: Some(0), ..ours });
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn sample(long: &str) -> Option<&'static str> {
         "drop-table" => "NONE",
         "defaults-file" | "defaults-extra-file" => "/dev/null",
         "ignore-errors" => "1062",
+        "checksum" => "WARN",
         "protocol" => "TCP",
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",

@@ -1,6 +1,6 @@
 //! Databases: which they are, what they have already, and making them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::dump_file::{DumpFile, TableFileName};
@@ -188,6 +188,9 @@ impl Scheduler {
 
     /// Compares what is to come with what is there, before anything is changed.
     pub(super) fn check_existing(&self) -> Result<(), Error> {
+        if self.settings.server.folds_names {
+            self.check_case()?;
+        }
         let keeps = !self.settings.create_tables
             || matches!(self.settings.drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete);
         if keeps && self.settings.data && !self.settings.fire_triggers {
@@ -197,6 +200,25 @@ impl Scheduler {
         if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
             let tables = self.objects_in(|existing| &existing.names)?;
             return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };
+        }
+        Ok(())
+    }
+
+    /// Names that differ only in case would be those of one table.
+    fn check_case(&self) -> Result<(), Error> {
+        let mut seen: BTreeMap<(String, String), QualifiedName> = BTreeMap::new();
+        for file in self.tables.keys().chain(self.metadata.tables.keys()).collect::<BTreeSet<_>>() {
+            let Some(target) = self.databases.get(&file.database).and_then(Database::target) else { continue };
+            let Ok(name) = self.real_table_name(file) else { continue };
+            if !self.settings.filter.passes_table(&QualifiedName::new(target.source.clone(), name.clone()))? {
+                continue;
+            }
+            let server = &self.settings.server;
+            let folded = (server.folded(&target.target).into_owned(), server.folded(&name).into_owned());
+            let name = QualifiedName::new(target.source.clone(), name);
+            if let Some(other) = seen.insert(folded, name.clone()) {
+                return Err(Error::SameButForCase(other, name));
+            }
         }
         Ok(())
     }
@@ -225,7 +247,7 @@ impl Scheduler {
             let Some(database) = self.databases.get(&file.database) else { continue };
             let Some(target) = database.target() else { continue };
             let Ok(name) = self.real_table_name(file) else { continue };
-            if among(&database.existing).contains(&name)
+            if among(&database.existing).contains(&*self.settings.server.folded(&name))
                 && self.settings.filter.passes_table(&QualifiedName::new(target.source.clone(), name.clone()))?
             {
                 found.push(QualifiedName::new(target.target.clone(), name));

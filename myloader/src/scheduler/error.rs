@@ -29,6 +29,12 @@ pub enum Error {
          with tables that exist", list(.0)
     )]
     TablesExist(Vec<QualifiedName>),
+    /// The server has one table for both.
+    #[error(
+        "{0} and {1} are one table on this server, which does not tell upper from lower case in their names \
+         (lower_case_table_names); nothing was changed: leave one of them out, or restore into a server that does"
+    )]
+    SameButForCase(QualifiedName, QualifiedName),
     /// Tables that are there already have triggers.
     #[error(
         "these tables are there and have triggers, which would fire for the rows of the dump: {}; nothing was changed: \
@@ -101,6 +107,7 @@ impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::TablesExist(_)
+            | Error::SameButForCase(..)
             | Error::Triggers(_)
             | Error::Refused { .. }
             | Error::Views(_)

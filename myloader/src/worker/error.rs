@@ -177,6 +177,15 @@ pub enum Error {
         /// Its rows, as the journal says.
         expected: u64,
     },
+    /// The same, and what it has may be wrong.
+    #[error(
+        "--resume: table {table}, which was there before the restore, may have rows of a damaged file; restore again without \
+         --resume, into a table as it was before"
+    )]
+    DamagedBefore {
+        /// The table.
+        table: String,
+    },
     /// What is done cannot be written down, or was done already and is in the way.
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -202,7 +211,7 @@ impl Failure for Error {
             Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
                 Exit::Connection
             }
-            Error::Changed { .. } => Exit::Differs,
+            Error::Changed { .. } | Error::DamagedBefore { .. } => Exit::Differs,
             Error::Journal(error) => error.exit(),
             Error::Filter(error) => error.exit(),
             Error::Stopped(error) => error.exit(),

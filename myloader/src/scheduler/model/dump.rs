@@ -107,7 +107,7 @@ impl Case {
             // The dumps have none.
             checksum: Checksum::Skip,
             checksums: Kinds::default(),
-            server: Server { product: Product::MySql, version: (9, 7, 0), flavour: Flavour::Plain },
+            server: Server { product: Product::MySql, version: (9, 7, 0), flavour: Flavour::Plain, folds_names: false },
             tolerance: Tolerance { keep_going: self.keep_going, codes: [1062].into() },
         }
     }
