@@ -28,6 +28,7 @@ mod steps;
 mod stream_receiver;
 mod stream_source;
 mod table_state;
+mod tables;
 mod too_long;
 mod transaction;
 mod unpack;

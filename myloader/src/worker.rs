@@ -29,7 +29,7 @@ use crate::refusal::Refusal;
 use crate::resumed::Since;
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::steps::{Step, Steps};
-use crate::{accounts, check, checksums, databases, definitions, rows, verify};
+use crate::{accounts, check, checksums, databases, definitions, rows, tables, verify};
 pub use error::Error;
 
 /// What all workers share.
@@ -224,8 +224,8 @@ impl Worker {
             Job::CreateDatabase(database, file) => databases::create(self, database, file),
             Job::DropExisting(names) => databases::drop_existing(self, names),
             Job::Sequence(database, file) => definitions::sequence(self, database, file),
-            Job::CreateTable(database, file, keys) => definitions::table(self, database, file, *keys),
-            Job::Empty(table) => definitions::empty(self, table),
+            Job::CreateTable(database, file, keys) => tables::create(self, database, file, *keys),
+            Job::Empty(table) => tables::empty(self, table),
             Job::Rows(table, _, file) => rows::load(self, table, file),
             Job::AddKeys(table, statements) => {
                 let done = |table| Record::Keys { table, done: 1 };
