@@ -9,6 +9,7 @@ mod coordinator;
 mod direct_file;
 mod dump;
 mod encoder;
+mod feed;
 mod file_writer;
 mod key_reader;
 mod listing;
