@@ -1,25 +1,27 @@
 //! What else `--resume` goes on with: accounts, and the files that are kept of a stream.
 
-use crate::dump_support::make;
+use crate::dump_support::{dump, make};
 use crate::load_faults::{GOES_ON, reads_rows};
-use crate::load_resume::killed_at;
-use crate::load_support::{dump_of, journals, myloader, streamed};
+use crate::load_resume::killed_on;
+use crate::load_support::{journals, myloader, streamed};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour, Fate, contains};
 use harness::program::{Program, WorkDir};
-use harness::server::{Product, source, target};
+use harness::server::{Product, Server, source, target};
 
 #[test]
 fn accounts_are_made_once_and_get_their_privileges() {
     const USERS: [&str; 3] = ["resumed_a", "resumed_b", "resumed_c"];
     for product in Product::ALL {
         let database = "resume_accounts";
-        let mut client = make(source(product), database, &["CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1)"]);
+        // Of their own, since accounts are all of a server's.
+        let (from, to) = (Server::start(product, &[]), Server::start(product, &[]));
+        let mut client = make(&from, database, &["CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1)"]);
         for user in USERS {
             client.run(format!("CREATE USER {user}@localhost IDENTIFIED BY 'secret'"));
             client.run(format!("GRANT SELECT, INSERT ON {database}.* TO {user}@localhost"));
         }
-        let dir = dump_of(product, database, &["--users"]);
+        let dir = dump(&from, &["-B", database, "--users"]);
         let is_create = |request: &[u8]| contains(request, "CREATE USER") && contains(request, "resumed_b");
         let is_grant = |request: &[u8]| contains(request, "GRANT SELECT") && contains(request, "resumed_b");
         for (is_meant, fate, is_known) in [
@@ -29,12 +31,12 @@ fn accounts_are_made_once_and_get_their_privileges() {
             (is_grant, Fate::IsLost, true),
             (is_grant, Fate::AnswerIsLost, true),
         ] {
-            let mut at_target = target(product).client();
+            let mut at_target = to.client();
             at_target.run(format!("DROP DATABASE IF EXISTS {database}"));
             USERS.iter().for_each(|user| at_target.run(format!("DROP USER IF EXISTS {user}@localhost")));
-            let killed = killed_at(product, &dir, &["--users", "-t1"], fate, is_meant);
+            let killed = killed_on(&to, &dir, &["--users", "-t1"], fate, is_meant);
             assert_ne!(killed.code, Some(0), "{product:?} {fate:?}: {}", killed.stderr);
-            let output = myloader(target(product), &dir).args(["--users", "-t1", "--resume"]).run();
+            let output = myloader(&to, &dir).args(["--users", "-t1", "--resume"]).run();
             let case = format!("{product:?} {fate:?}: {}", output.stderr);
             let told = output.stderr.contains("the connection was lost while it was created, and it is there now");
             assert_eq!((output.code == Some(0), told), (is_known, !is_known), "{case}");
@@ -43,11 +45,9 @@ fn accounts_are_made_once_and_get_their_privileges() {
                 let is_same = client.query(&grants) == at_target.query(&grants);
                 assert_eq!(is_same, is_known || user != "resumed_b", "{user} {case}");
             }
-            assert_eq!(differences(source(product), database, target(product), database), [""; 0], "{case}");
+            assert_eq!(differences(&from, database, &to, database), [""; 0], "{case}");
             journals(&dir).iter().for_each(|path| std::fs::remove_file(path).unwrap());
         }
-        USERS.iter().for_each(|user| client.run(format!("DROP USER {user}@localhost")));
-        USERS.iter().for_each(|user| target(product).client().run(format!("DROP USER {user}@localhost")));
     }
 }
 
