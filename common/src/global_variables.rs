@@ -5,6 +5,9 @@ use crate::signals::ToSetBack;
 use crate::sql::quote_string;
 use crate::stop::Stop;
 
+/// A variable and its value.
+pub type Variable = (String, String);
+
 /// Variables that are to be changed, with what they are now.
 pub struct GlobalVariables {
     connection: Option<Connection>,
@@ -12,10 +15,11 @@ pub struct GlobalVariables {
 }
 
 struct Change {
-    set: String,
-    /// What `set_back` begins with: the same for the same variable.
-    variable: String,
-    set_back: Option<String>,
+    name: String,
+    /// As the user has written it.
+    new: String,
+    /// `None` if it has no value.
+    old: Option<String>,
 }
 
 /// Variables that were changed. Dropping this sets them back.
@@ -31,36 +35,35 @@ impl GlobalVariables {
     ///
     /// # Errors
     /// When there is no such variable.
-    pub fn read(settings: &Settings, variables: &[(String, String)], stop: &Stop) -> Result<GlobalVariables, Error> {
+    pub fn read(settings: &Settings, variables: &[Variable], stop: &Stop) -> Result<GlobalVariables, Error> {
         if variables.is_empty() {
             return Ok(GlobalVariables { connection: None, changes: Vec::new() });
         }
         let mut connection = Connection::open(settings, stop)?;
         let mut changes = Vec::new();
-        for (name, value) in variables {
+        for (name, new) in variables {
             let old = connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0));
-            let variable = format!("SET GLOBAL {name} = ");
-            let set_back = old.map(|old| {
-                let old = if old.parse::<f64>().is_ok() { old } else { quote_string(&old) };
-                format!("{variable}{old}")
-            });
-            changes.push(Change { set: format!("{variable}{value}"), variable, set_back });
+            changes.push(Change { name: name.clone(), new: new.clone(), old });
         }
         Ok(GlobalVariables { connection: Some(connection), changes })
     }
 
-    /// Of a run that was killed, these statements were left to be done: their values are the old ones.
-    pub fn left_by_earlier_run(&mut self, statements: &[String]) {
-        for change in &mut self.changes {
-            if let Some(left) = statements.iter().find(|statement| statement.starts_with(&change.variable)) {
-                change.set_back = Some(left.clone());
+    /// A run that was killed has left some of them changed: what it has found is what they were. Returns those that are not
+    /// changed again.
+    pub fn left_by_earlier_run(&mut self, left: Vec<Variable>) -> Vec<Variable> {
+        let mut others = Vec::new();
+        for (name, old) in left {
+            match self.changes.iter_mut().find(|change| change.name == name) {
+                Some(change) => change.old = Some(old),
+                None => others.push((name, old)),
             }
         }
+        others
     }
 
-    /// The statements that set them back.
-    pub fn set_back(&self) -> impl Iterator<Item = &String> {
-        self.changes.iter().filter_map(|change| change.set_back.as_ref())
+    /// What they are to be again.
+    pub fn old(&self) -> impl Iterator<Item = Variable> {
+        self.changes.iter().filter_map(|change| Some((change.name.clone(), change.old.clone()?)))
     }
 
     /// Sets them.
@@ -71,12 +74,19 @@ impl GlobalVariables {
         let mut changed = ChangedVariables { settings: settings.clone(), set_back: Vec::new(), _to_set_back: None };
         let Some(mut connection) = self.connection else { return Ok(changed) };
         changed._to_set_back = Some(ToSetBack::new());
-        for change in self.changes {
-            connection.execute(change.set)?;
-            changed.set_back.extend(change.set_back);
+        for Change { name, new, old } in self.changes {
+            connection.execute(format!("SET GLOBAL {name} = {new}"))?;
+            changed.set_back.extend(old.and_then(|old| set_back(&name, &old)));
         }
         Ok(changed)
     }
+}
+
+/// The statement that gives a variable a value that the server has told; `None` if it is no name of a variable.
+pub fn set_back(name: &str, value: &str) -> Option<String> {
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
+    let value = if value.parse::<f64>().is_ok() { value.to_owned() } else { quote_string(value) };
+    is_name.then(|| format!("SET GLOBAL {name} = {value}"))
 }
 
 impl Drop for ChangedVariables {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use common::connection::{Connection, Error as ServerError, Settings};
 use common::exit::{Exit, Failure};
-use common::global_variables::GlobalVariables;
+use common::global_variables::{GlobalVariables, set_back};
 use common::progress::{Progress, Totals, number};
 use common::server::Server;
 use common::stop::{Stop, Stopped};
@@ -21,7 +21,7 @@ use crate::check::Vocabulary;
 use crate::config::Config;
 use crate::files::Files;
 use crate::input::{self, Input};
-use crate::journal::{self, Run, ServerLife, dump_identity};
+use crate::journal::{self, Record, Run, ServerLife, dump_identity};
 use crate::ledger::Ledgers;
 use crate::load_data::Tables;
 use crate::options::LoadMethod;
@@ -167,14 +167,11 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let life = ServerLife::read(&mut first)?;
     let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
-    let left = journal.left_to_set_back();
-    variables.left_by_earlier_run(&left);
-    for statement in
-        left.iter().filter(|left| *left != redo_log::ENABLE && variables.set_back().all(|ours| ours != *left))
-    {
-        first.execute(statement)?;
+    let left = std::mem::take(&mut journal.state().global_variables);
+    for (name, value) in variables.left_by_earlier_run(left) {
+        set_back(&name, &value).map_or(Ok(()), |statement| first.execute(statement).map(drop))?;
     }
-    variables.set_back().try_for_each(|statement| journal.will_set_back(statement))?;
+    variables.old().try_for_each(|(name, old)| journal.will_change(Record::GlobalVariable { name, old }))?;
     let _set_back_at_the_end = variables.set(&config.connection)?;
     if !config.global_variables.is_empty() {
         // Sessions have the values of their beginning.

@@ -6,7 +6,7 @@ use common::server::Server;
 use common::signals::ToSetBack;
 use common::stop::Stop;
 
-use crate::journal::{self, Journal};
+use crate::journal::{self, Journal, Record};
 
 /// The redo log was not turned off.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +38,7 @@ pub struct RedoLogOff {
     _to_set_back: ToSetBack,
 }
 
-/// Turns it on again.
-pub const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
+const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
 
 /// Turns it off, if that is `wanted`. `None` if it is on, or was off already: then somebody else will turn it on, unless it
 /// was an earlier run of the restore.
@@ -50,7 +49,7 @@ pub fn off(
     settings: &Settings,
     journal: &Journal,
 ) -> Result<Option<RedoLogOff>, Error> {
-    let left = journal.left_to_set_back().iter().any(|statement| statement == ENABLE);
+    let left = journal.state().redo_log_off;
     if !wanted {
         if left {
             connection.execute(ENABLE)?;
@@ -69,7 +68,7 @@ pub fn off(
     }
     let to_set_back = ToSetBack::new();
     if !is_off {
-        journal.will_set_back(ENABLE)?;
+        journal.will_change(Record::RedoLogOff)?;
         connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
     }
     tracing::warn!(

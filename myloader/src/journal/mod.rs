@@ -205,15 +205,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Something of the server is about to be changed that this statement undoes when the restore has ended.
-    pub fn will_set_back(&self, statement: &str) -> Result<(), Error> {
+    /// Something of the server is about to be changed for the time of the restore.
+    pub fn will_change(&self, record: Record) -> Result<(), Error> {
         self.begin()?;
-        self.write_and_wait(Record::SetBack { statement: statement.to_owned() })
-    }
-
-    /// What an earlier run has changed and, as it was killed, may not have undone.
-    pub fn left_to_set_back(&self) -> Vec<String> {
-        self.state().set_back.clone()
+        self.write_and_wait(record)
     }
 
     /// Whether something is written down.

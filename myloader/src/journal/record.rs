@@ -46,11 +46,15 @@ pub enum Record {
         /// Bytes.
         length: u64,
     },
-    /// Something of the server is about to be changed for the time of the restore.
-    SetBack {
-        /// The statement that undoes it.
-        statement: String,
+    /// A global variable of the server is about to be changed for the time of the restore.
+    GlobalVariable {
+        /// Its name.
+        name: String,
+        /// What it is to be again.
+        old: String,
     },
+    /// So is the redo log, which is turned off.
+    RedoLogOff,
     /// What a database had before.
     Database {
         /// Its name on the server.

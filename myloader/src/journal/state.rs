@@ -16,8 +16,10 @@ pub struct State {
     pub dump: Option<(u32, u64)>,
     /// The runs so far.
     pub runs: Vec<Run>,
-    /// Statements that undo what was changed for the time of the restore.
-    pub set_back: Vec<String>,
+    /// Global variables that were changed, and what they were.
+    pub global_variables: Vec<(String, String)>,
+    /// Whether the redo log was turned off.
+    pub redo_log_off: bool,
     /// Databases.
     pub databases: BTreeMap<String, Before>,
     /// Jobs that are done.
@@ -112,7 +114,8 @@ impl State {
                 self.runs.push(Run { locks, workers, server_started, connection });
             }
             Record::Dump { crc32c, length } => self.dump = Some((crc32c, length)),
-            Record::SetBack { statement } => self.set_back.push(statement),
+            Record::GlobalVariable { name, old } => self.global_variables.push((name, old)),
+            Record::RedoLogOff => self.redo_log_off = true,
             Record::Database { name, exists, names, with_triggers } => {
                 self.databases.insert(name, Before { exists, names, with_triggers });
             }
