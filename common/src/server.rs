@@ -86,6 +86,11 @@ impl Server {
         if self.folds_names { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
     }
 
+    /// The same of a name that is no longer needed as it is.
+    pub fn fold(&self, name: String) -> String {
+        if self.folds_names { name.to_lowercase() } else { name }
+    }
+
     /// Whether it is MariaDB.
     pub fn is_mariadb(&self) -> bool {
         self.product == Product::MariaDb

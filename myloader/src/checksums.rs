@@ -60,15 +60,13 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
     let mut sums = DatabaseSums::default();
     let mut words = |map: &mut BTreeMap<String, Sum>, wanted: bool, words: &str, view: &str| {
         each(wanted, &format!("TABLE_NAME, {words}"), view, "TABLE_SCHEMA", &mut |row| {
-            map.entry(server.folded(&row.text(1)).into_owned())
-                .or_default()
-                .add_words((2..5).map(|word| row.bytes(word)));
+            map.entry(server.fold(row.text(1))).or_default().add_words((2..5).map(|word| row.bytes(word)));
         })
     };
     words(&mut sums.columns, kinds.tables, Sum::COLUMN_WORDS, "COLUMNS")?;
     words(&mut sums.indexes, kinds.indexes, Sum::INDEX_WORDS, "STATISTICS")?;
     each(kinds.views, &format!("TABLE_NAME, {}", Sum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
-        sums.views.insert(server.folded(&row.text(1)).into_owned(), Sum::of(row.number(2)));
+        sums.views.insert(server.fold(row.text(1)), Sum::of(row.number(2)));
     })?;
     let mut one = |wanted: bool, crc32: &str, view: &str, owner: &str| {
         let mut sum = Sum::default();

@@ -106,7 +106,7 @@ fn existing(worker: &mut Worker, database: &str) -> Result<Existing, ServerError
         let schema = format!("{schema} = {}", quote_string(database));
         let query = format!("SELECT {column} FROM information_schema.{view} WHERE {schema}");
         let rows = worker.session.unchanged().query(query)?;
-        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| server.folded(&row.text(0)).into_owned()).collect())
+        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| server.fold(row.text(0))).collect())
     };
     let there: Vec<String> = names("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
     Ok(Existing {

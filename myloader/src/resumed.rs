@@ -94,8 +94,7 @@ pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), F
     }
     let mut without_triggers = shared.without_triggers.lock().unwrap_or_else(PoisonError::into_inner);
     let folded = shared.server.folded(&table.name);
-    let had_triggers = shared.journal.before(&table.database).is_some_and(|had| had.with_triggers.contains(&*folded));
-    if had_triggers || without_triggers.contains(table) {
+    if without_triggers.contains(table) || shared.journal.had_triggers(&table.database, &folded) {
         return Ok(());
     }
     let connection = worker.session.unchanged();

@@ -261,6 +261,11 @@ impl Journal {
         })
     }
 
+    /// Whether a table of this name had triggers before the restore began.
+    pub fn had_triggers(&self, database: &str, table: &str) -> bool {
+        self.state().databases.get(database).is_some_and(|before| before.with_triggers.iter().any(|had| had == table))
+    }
+
     /// How far an earlier run has come with a table.
     pub fn table(&self, table: &QualifiedName) -> Option<Table> {
         self.resumes.then(|| self.state().tables.get(&table_name(table)).cloned())?
