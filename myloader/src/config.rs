@@ -13,7 +13,7 @@ use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
 use crate::options::{self, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
-use crate::schedule::tolerance::Tolerance;
+use crate::tolerance::Tolerance;
 
 /// A restore's configuration.
 pub struct Config {

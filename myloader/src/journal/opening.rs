@@ -1,16 +1,16 @@
 //! Which journal a restore has, and what has to end before an earlier run is gone on with.
 
-use std::collections::hash_map::RandomState;
-use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 
 use common::observe::logging::SUMMARY;
 use common::server::connection::Connection;
 use common::sql::quote_string;
 
-use super::{Error, Identity, Journal, ServerLife};
+use super::error::Error;
+use super::identity::{Identity, ServerLife, Since};
+use super::names::lock_name;
+use super::writer::Journal;
 use crate::config::Config;
-use crate::journal::earlier_run::Since;
 use crate::session::await_end;
 
 /// Opens the journal of a restore from `directory`, of a dump with this checksum and length of its metadata, as far as
@@ -77,19 +77,4 @@ fn resume(
         }
     }
     Ok((journal, since))
-}
-
-/// The name of the user lock of a run's worker.
-pub fn lock_name(locks: &str, worker: usize) -> String {
-    format!("{locks}-{worker}")
-}
-
-/// What the names of a run's user locks begin with.
-pub fn new_locks() -> String {
-    format!("myloader-{:016x}", random_number())
-}
-
-/// A number that no other restore has: the keys that the standard library's hash tables get from the system.
-fn random_number() -> u64 {
-    RandomState::new().build_hasher().finish()
 }

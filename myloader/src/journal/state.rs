@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::TRIGGERS;
-use super::record::{AccountOutcome, Commit, Gap, Record, TableName};
+use super::names::{TRIGGERS, TableName};
+use super::record::{AccountOutcome, Commit, Gap, Record};
 
 /// How far the restore is.
 #[derive(Debug, Default)]

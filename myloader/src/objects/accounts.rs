@@ -12,10 +12,11 @@ use common::server::Product;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
 
-use crate::jobs::job::{LaterGrant, Outcome};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::outcome::{LaterGrant, Outcome};
 use crate::journal::{AccountOutcome, Record};
-use crate::schedule::tolerance::{Fault, Refusal};
-use crate::work::worker::{Error, Worker};
+use crate::tolerance::{Fault, Refusal};
 
 /// No such table, no such routine.
 const NOT_THERE_YET: [u16; 2] = [1146, 1305];
@@ -23,13 +24,13 @@ const NOT_THERE_YET: [u16; 2] = [1146, 1305];
 const EXISTS: [&str; 3] = ["3163", "1973", "1975"];
 
 /// Whether the file is for this product: known before any rows are loaded.
-pub fn check(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
-    let mut reader = worker.shared.files.statements(file)?;
-    let first = reader.next_statement().map_err(|source| worker.cannot_read(file, source))?;
+pub fn check(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
+    let mut reader = context.shared.files.statements(file)?;
+    let first = reader.next_statement().map_err(|source| context.cannot_read(file, source))?;
     let Some(dump) = first.and_then(|statement| product_of(statement.text)) else {
         return Err(Error::Lacks { file: file.to_string(), what: "first line that names the server" });
     };
-    let server = worker.shared.server;
+    let server = context.shared.server;
     if dump == server.product {
         return Ok(Outcome::Done);
     }
@@ -37,16 +38,16 @@ pub fn check(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
 }
 
 /// Creates the accounts, and gives them their privileges on what is there.
-pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
-    worker.begin_file(file, None)?;
-    let statements = read(worker, file)?;
+pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
+    context.begin_file(file, None)?;
+    let statements = read(context, file)?;
     let mut work =
         Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
-    work.refuse_partial_revokes(worker.session.connection(), worker.shared.server.product, &statements)?;
-    let journal = &Arc::clone(&worker.shared).journal;
+    work.refuse_partial_revokes(context.session.connection(), context.shared.server.product, &statements)?;
+    let journal = &Arc::clone(&context.shared).journal;
     for (index, statement) in statements.iter().enumerate() {
         let Some((_, action)) = &statement.account else {
-            work.run_setting(worker, statement)?;
+            work.run_setting(context, statement)?;
             continue;
         };
         let line = statement.line;
@@ -64,16 +65,16 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
         // connection is lost.
         let mut attempts = 0;
         let outcome = loop {
-            let error = match work.run(worker, statement, in_doubt) {
-                Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => error,
+            let error = match work.run(context, statement, in_doubt) {
+                Err(error) if error.is_lost_connection() && attempts < context.shared.restore.retry_count => error,
                 result => break result?,
             };
             attempts += 1;
             in_doubt = true;
-            worker.reconnect(error)?;
-            worker.begin_file(file, None)?;
+            context.reconnect(error)?;
+            context.begin_file(file, None)?;
             for setting in statements[..index].iter().filter(|statement| statement.account.is_none()) {
-                work.run_setting(worker, setting)?;
+                work.run_setting(context, setting)?;
             }
         };
         work.came_to(statement, &outcome);
@@ -83,15 +84,15 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
 }
 
 /// Gives the accounts their privileges on what was not there yet.
-pub fn grant_later(worker: &mut Worker, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
-    worker.begin_file(file, None)?;
+pub fn grant_later(context: &mut Context, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
+    context.begin_file(file, None)?;
     let mut failures = Vec::new();
     for grant in grants {
-        if let Err(source) = worker.session.execute_ddl(&grant.statement) {
+        if let Err(source) = context.session.execute_ddl(&grant.statement) {
             failures.push(failure(&grant.account, &file.to_string(), grant.line, stop_or(source)?));
         }
     }
-    worker.end_file(file)?;
+    context.end_file(file)?;
     Ok(Outcome::Accounts { later: Vec::new(), failures })
 }
 
@@ -103,11 +104,11 @@ struct Statement {
     account: Option<(Account, Action)>,
 }
 
-fn read(worker: &Worker, file: &DumpFile) -> Result<Vec<Statement>, Error> {
-    let mut reader = worker.shared.files.statements(file)?;
+fn read(context: &Context, file: &DumpFile) -> Result<Vec<Statement>, Error> {
+    let mut reader = context.shared.files.statements(file)?;
     let mut statements = Vec::new();
-    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
-        worker.expects(file, &statement, None)?;
+    while let Some(statement) = reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
+        context.expects(file, &statement, None)?;
         let account = AccountStatement::parse(statement.text).map(|parsed| (parsed.account, parsed.action));
         statements.push(Statement { line: statement.line, text: statement.text.to_vec(), account });
     }
@@ -159,19 +160,19 @@ impl Work {
     }
 
     /// A statement of the session.
-    fn run_setting(&self, worker: &mut Worker, statement: &Statement) -> Result<(), Error> {
+    fn run_setting(&self, context: &mut Context, statement: &Statement) -> Result<(), Error> {
         let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
-        let adapted = worker.session.adapt_set(&statement.text);
-        worker.session.execute_ddl(adapted).map(drop).map_err(failed)
+        let adapted = context.session.adapt_set(&statement.text);
+        context.session.execute_ddl(adapted).map(drop).map_err(failed)
     }
 
     /// Runs a statement on an account. One that is in doubt may have been run before.
-    fn run(&self, worker: &mut Worker, statement: &Statement, in_doubt: bool) -> Result<AccountOutcome, Error> {
+    fn run(&self, context: &mut Context, statement: &Statement, in_doubt: bool) -> Result<AccountOutcome, Error> {
         let Some((account, action)) = &statement.account else { return Ok(AccountOutcome::Done) };
         if self.left_alone.contains(account) {
             return Ok(AccountOutcome::LeftAlone);
         }
-        let connection = worker.session.connection();
+        let connection = context.session.connection();
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 if in_doubt {

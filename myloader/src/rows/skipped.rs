@@ -5,12 +5,12 @@
 //! its engine has no transactions, which is told.
 
 use common::backup::file_name::DumpFile;
-use common::sql::token::{SqlDialect, Tokens};
 
-use crate::jobs::job::{Outcome, TableTarget};
+use crate::jobs::error::Error;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::TableTarget;
 use crate::journal::Gap;
-use crate::schedule::tolerance::{Fault, Refusal};
-use crate::work::worker::Error;
+use crate::tolerance::{Fault, Refusal};
 
 /// Statements of a file that are left out.
 #[derive(Debug, Default)]
@@ -98,40 +98,12 @@ impl Gaps {
     }
 }
 
-/// How many rows an INSERT or REPLACE statement has, if they stand behind VALUES.
-pub fn rows_of(statement: &[u8]) -> Option<u64> {
-    let mut tokens = Tokens::new(statement, SqlDialect::default());
-    tokens.by_ref().find(|token| token.is_word("VALUES") || token.is_word("VALUE"))?;
-    let (mut depth, mut rows) = (0_u64, 0);
-    for token in tokens {
-        if token.is_punctuation(b'(') {
-            rows += u64::from(depth == 0);
-            depth += 1;
-        } else if token.is_punctuation(b')') {
-            depth = depth.checked_sub(1)?;
-        }
-    }
-    Some(rows)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use common::backup::file_name::TableFileName;
     use common::server::connection::{Cause, Error as ServerError};
     use common::sql::name::QualifiedName;
-
-    #[test]
-    fn rows_are_counted_by_their_brackets() {
-        for (statement, rows) in [
-            ("INSERT INTO `t` VALUES(1,'a')\n,(2,'),(')\n,(3,ST_GeomFromText('POINT(1 1)'))", Some(3)),
-            ("INSERT INTO `values` (`a`,`(`) VALUES(1,\"(\")", Some(1)),
-            ("/*!40000 REPLACE INTO t VALUES (1),(2) */", Some(2)),
-            ("INSERT INTO t SELECT 1", None),
-        ] {
-            assert_eq!(rows_of(statement.as_bytes()), rows, "{statement}");
-        }
-    }
 
     fn error(line: u64) -> Error {
         let cause = Cause::Server { code: 1062, state: "23000".into(), message: "Duplicate entry".into() };

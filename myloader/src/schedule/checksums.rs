@@ -1,44 +1,19 @@
 //! The checksums of metadata against those of what the server has now.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use common::backup::metadata::{DatabaseEntry, TableEntry};
 use common::backup::mydumper_checksum::MydumperChecksum;
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
-use super::verification::Difference;
+use super::checksum_findings::{Checksums, Finding};
+use super::comparison::Difference;
+use super::database_state::{Database, DatabaseState};
 use super::{Error, Scheduler};
 use crate::config::Checksum;
-use crate::jobs::job::{DatabaseTarget, Job};
-use crate::verify::checksums::DatabaseSums;
-
-/// What is different, and whether the options may be the reason, or what was there before.
-#[derive(Debug)]
-struct Finding {
-    difference: Difference,
-    is_expected: bool,
-}
-
-/// What was found so far.
-#[derive(Debug, Default)]
-pub(super) struct Checksums(Vec<Finding>);
-
-impl Checksums {
-    fn compare<T: PartialEq + Display>(
-        &mut self,
-        object: String,
-        what: &str,
-        (found, dumped): (T, T),
-        is_expected: bool,
-    ) {
-        if found != dumped {
-            let lines = vec![format!("{what} {found}, in the dump {dumped}")];
-            self.0.push(Finding { difference: Difference { object, lines }, is_expected });
-        }
-    }
-}
+use crate::jobs::job::Job;
+use crate::jobs::outcome::DatabaseSums;
+use crate::jobs::target::DatabaseTarget;
 
 /// As messages have it.
 fn hex(sum: MydumperChecksum) -> String {

@@ -4,8 +4,8 @@ use common::backup::selection::FilterError;
 use common::process::exit::{Exit, Failure};
 use common::sql::name::QualifiedName;
 
-use super::Difference;
-use crate::schedule::tolerance::{self, Refusal, lines, lines_again};
+use super::comparison::Difference;
+use crate::tolerance::{self, Refusal, lines, lines_again};
 
 /// The dump and the options do not go together, or the dump is not whole.
 #[derive(Debug, thiserror::Error)]

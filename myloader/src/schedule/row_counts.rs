@@ -4,10 +4,10 @@ use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
+use super::database_state::{Database, DatabaseState};
+use super::table_state::{LeftOut, TableStage};
 use super::{Error, Scheduler};
-use crate::schedule::table_state::{LeftOut, Stage};
-use crate::schedule::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Refusal};
 
 impl Scheduler {
     /// A dump whose tables are not all of one point in time says so.
@@ -62,12 +62,13 @@ impl Scheduler {
         for (table, entry) in &self.metadata.tables {
             let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
             let state = self.tables.get(table);
-            let not_restored = matches!(state.map(|state| &state.stage), None | Some(Stage::Waiting | Stage::Skipped));
+            let not_restored =
+                matches!(state.map(|state| &state.stage), None | Some(TableStage::Waiting | TableStage::Skipped));
             if not_restored && !self.passes_source(table)? {
                 continue;
             }
             // Told with the others that the server does not take.
-            if state.is_some_and(|state| state.stage == Stage::Refused) {
+            if state.is_some_and(|state| state.stage == TableStage::Refused) {
                 continue;
             }
             let restored = state.map_or(0, |state| state.restored);

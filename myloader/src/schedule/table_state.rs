@@ -6,11 +6,12 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat, TableFileName};
 use common::layers::compression::Compression;
 
-use crate::jobs::job::{Job, TableTarget};
+use crate::jobs::job::Job;
+use crate::jobs::target::TableTarget;
 
 /// The stages of a table, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Stage {
+pub enum TableStage {
     /// For its database, or for a file.
     #[default]
     Waiting,
@@ -55,7 +56,7 @@ pub enum LeftOut {
 #[derive(Debug, Default)]
 pub struct TableState {
     /// How far it is.
-    pub stage: Stage,
+    pub stage: TableStage,
     /// The file with its CREATE TABLE.
     pub schema: Option<DumpFile>,
     /// Workers that load its rows.

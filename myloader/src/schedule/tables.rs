@@ -5,12 +5,15 @@ use std::sync::Arc;
 use common::backup::file_name::TableFileName;
 use common::sql::name::QualifiedName;
 
-use super::databases::State as DatabaseState;
-use super::{Error, Scheduler, Stage};
+use super::database_state::DatabaseState;
+use super::stage::Stage;
+use super::table_state::TableStage;
+use super::{Error, Scheduler};
 use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{Job, Keys, Outcome, TableTarget};
+use crate::jobs::job::{Job, Keys};
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::TableTarget;
 use crate::options::OptimizeKeys;
-use crate::schedule::table_state::Stage as TableStage;
 
 impl Scheduler {
     /// Begins a table, when it is its turn and its files are there.

@@ -1,9 +1,17 @@
 //! Jobs in the order in which they may be done, without a server.
 
 use super::*;
+use common::backup::mydumper_checksum::Kinds;
+use common::backup::selection::Filter;
+
+use crate::config::Checksum;
 use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{DatabaseTarget, Existing, Keys, TableTarget};
-use crate::schedule::tolerance::Fault;
+use crate::jobs::job::Keys;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
+use crate::options::{DropTable, OptimizeKeys};
+use crate::tolerance::Fault;
+use crate::tolerance::Tolerance;
 use common::backup::metadata::TableEntry;
 use common::layers::compression::Compression;
 use common::sql::name::QualifiedName;

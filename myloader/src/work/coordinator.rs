@@ -8,14 +8,17 @@ use common::observe::activity::{Activity, Watch};
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
+use crate::error::Error;
 use crate::input::Input;
 use crate::input::directory;
 use crate::input::receiver::Event;
-use crate::jobs::job::{Job, Outcome};
+use crate::jobs;
+use crate::jobs::context::Shared;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::Outcome;
 use crate::journal::{Record, dump_identity, table_name};
-use crate::load::Error;
 use crate::schedule::{Scheduler, Verified};
-use crate::work::worker::{self, Shared, Worker};
+use crate::work::worker::Worker;
 
 /// Gives jobs to workers until everything is restored, or the first error.
 pub fn run(
@@ -59,7 +62,7 @@ struct Coordinator<'a> {
     rows_refused: bool,
     shared: &'a Shared,
     jobs: Sender<Job>,
-    outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
+    outcomes: Receiver<(Job, Result<Outcome, jobs::error::Error>)>,
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use common::observe::progress::Counters;
 use common::sql::{StatementError, StatementReader};
 
+use super::convert::append;
 use super::literal::Literals;
 use super::output::Output;
-use super::rows::append;
 use super::table::Target;
 
 /// The statements of a file.

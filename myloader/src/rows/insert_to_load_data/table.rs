@@ -8,9 +8,9 @@ use common::server::{Server, is_generated};
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
+use super::convert::{Head, Verb};
 use super::literal::{Column, Kind, Literals};
 use super::output::{FIELD_END, LINE_END};
-use super::rows::{Head, Verb};
 
 /// A table that LOAD DATA can fill.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Statements as lines, read back as the servers read them.
 
+use super::convert::{Head, Verb, append, head};
 use super::literal::{Column, Kind, Literals, NotExact};
 use super::output::{FIELD_END, LINE_END, Output};
-use super::rows::{Head, Verb, append, head};
 use super::{Sent, is_exact, literals};
 use common::server::connection::Outcome;
 use common::sql::escape_into;

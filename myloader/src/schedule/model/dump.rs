@@ -12,7 +12,7 @@ use super::choice::Chooser;
 use crate::config::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::schedule::Settings;
-use crate::schedule::tolerance::Tolerance;
+use crate::tolerance::Tolerance;
 
 /// Rows of each file.
 pub const ROWS: u64 = 10;

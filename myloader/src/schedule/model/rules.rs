@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::backup::file_name::{Content, DumpFile, RowsFormat, TableFileName};
 
 use super::dump::{Case, Way};
-use crate::jobs::job::{Compared, Job, Outcome};
+use crate::jobs::job::Job;
+use crate::jobs::outcome::{Compared, Outcome};
 use crate::options::OptimizeKeys;
 
 /// What a job is for.
@@ -355,8 +356,8 @@ impl History {
             _ => End::Done,
         };
         self.ended.insert(key, end);
-        let allows = |refusal: &crate::schedule::tolerance::Refusal| case.settings().tolerance.allows(refusal.fault);
-        let mut take_up = |refusals: &[crate::schedule::tolerance::Refusal]| {
+        let allows = |refusal: &crate::tolerance::Refusal| case.settings().tolerance.allows(refusal.fault);
+        let mut take_up = |refusals: &[crate::tolerance::Refusal]| {
             for refusal in refusals {
                 self.left_out.push(refusal.object.clone());
                 self.is_fatal |= !allows(refusal);
@@ -400,7 +401,7 @@ impl History {
     }
 
     /// A definition that cannot be made is not tried; what may have others beside it in its file is.
-    fn look_refused(&mut self, file: &DumpFile, refusals: &[crate::schedule::tolerance::Refusal], case: &Case) {
+    fn look_refused(&mut self, file: &DumpFile, refusals: &[crate::tolerance::Refusal], case: &Case) {
         let is_table = matches!(file.content, Content::Table(_));
         if is_table && !self.is_looking {
             return;

@@ -11,12 +11,14 @@ use super::choice::Chooser;
 use super::dump::{BYTES, Case, Input, ROWS, Way};
 use super::rules::{History, Rank, key};
 use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{Compared, DatabaseTarget, Existing, Findings, Job, Keys, Outcome, TableTarget};
+use crate::jobs::job::{Job, Keys};
+use crate::jobs::outcome::{Compared, Findings, Outcome};
+use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
 use crate::options::DropTable;
-use crate::schedule::stages::Stage;
-use crate::schedule::table_state::{Stage as TableStage, TableState};
-use crate::schedule::tolerance::{Fault, Refusal};
+use crate::schedule::stage::Stage;
+use crate::schedule::table_state::{TableStage, TableState};
 use crate::schedule::{Error, Scheduler};
+use crate::tolerance::{Fault, Refusal};
 
 /// Far more steps than any of these dumps takes.
 const TOO_LONG: usize = 5000;
