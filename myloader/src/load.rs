@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::input::files::Files;
 use crate::input::{self, Input};
-use crate::jobs::committed_rows::Ledgers;
+use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
 use crate::objects::charset_support::CharsetSupport;
@@ -78,7 +78,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         Input::Stream(..) => None,
     };
     let life = ServerLife::read(&mut first)?;
-    let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let (journal, server_restart) = journal::open(&config, input.path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
     let left = std::mem::take(&mut journal.state().global_variables);
     for (name, value) in variables.left_by_earlier_run(left) {
@@ -92,10 +92,10 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let max_packet = first.query_first("SELECT @@SESSION.max_allowed_packet")?.and_then(|row| row.number(0));
     let _redo_log = redo_log::off(config.disable_redo_log, &mut first, &server, &config.connection, &journal)?;
-    let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
+    let local_infile_off = config.restore.data && !takes_local_infile(&mut first)?;
     let load_data_tables = match config.restore.load_method {
-        LoadMethod::LoadData if rows_refused => return Err(Error::LoadMethodOff),
-        LoadMethod::Auto if rows_refused => {
+        LoadMethod::LoadData if local_infile_off => return Err(Error::LoadMethodOff),
+        LoadMethod::Auto if local_infile_off => {
             tracing::info!("rows stay INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
             LoadDataTables::new(LoadMethod::Insert)
         }
@@ -116,11 +116,11 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         dropping: Mutex::new(()),
         names_before: Mutex::new(BTreeMap::new()),
         journal,
-        since,
+        server_restart,
         max_packet: max_packet.unwrap_or(u64::MAX),
         without_triggers: Mutex::new(BTreeSet::new()),
-        ledgers: Ledgers::default(),
-        has_lasted: AtomicBool::new(false),
+        committed_rows: CommittedRowsByTable::default(),
+        session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });
     let purpose = match shared.restore.verify_only {
@@ -141,7 +141,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let locked = if workers.iter().all(|worker| worker.context.session.has_lock()) { workers.len() } else { 0 };
     let connection = workers.iter().map(|worker| worker.context.session.connection_id()).max().unwrap_or_default();
     shared.journal.add_run(Run { locks, workers: locked, server_started: life.started, connection })?;
-    let result = coordinator::run(scheduler, rows_refused, &mut input, workers, &watch, &shared)
+    let result = coordinator::run(scheduler, local_infile_off, &mut input, workers, &watch, &shared)
         .and_then(|verified| find_lost(&shared, &settings).map(|()| verified));
     if result.is_err() {
         stop.trigger();
@@ -167,14 +167,14 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
 /// A server that was started again meanwhile may have lost what it had committed. A session that has lasted is the proof
 /// that it was not; its time of start, in whole seconds, would be none.
 fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
-    if shared.has_lasted.load(Ordering::Relaxed) {
+    if shared.session_survived.load(Ordering::Relaxed) {
         return Ok(());
     }
     tracing::info!(
         "the server may have been started again, since no connection has lasted: the rows of all tables are counted"
     );
     let mut connection = Connection::open(settings, &shared.stop)?;
-    let lost = shared.ledgers.find_lost(&mut connection, shared.server.is_mariadb())?;
+    let lost = shared.committed_rows.find_lost(&mut connection, shared.server.is_mariadb())?;
     if lost.is_empty() { Ok(()) } else { Err(Error::LostCommits(lost)) }
 }
 
@@ -184,9 +184,9 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
     Ok(variable.is_none_or(|row| row.text(1) != "OFF"))
 }
 
-fn scheduler_settings(config: &Config, server: Server) -> schedule::Settings {
+fn scheduler_settings(config: &Config, server: Server) -> schedule::SchedulerSettings {
     let restore = &config.restore;
-    schedule::Settings {
+    schedule::SchedulerSettings {
         filter: restore.filter.clone(),
         target_database: restore.target_database.clone(),
         max_threads_per_table: config.max_threads_per_table,

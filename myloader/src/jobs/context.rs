@@ -17,13 +17,13 @@ use crate::config::Restore;
 use crate::ddl::allowed_statements::is_allowed;
 use crate::ddl::statement_kind::classify;
 use crate::input::files::{self, Files};
-use crate::jobs::committed_rows::Ledgers;
+use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::error::Error;
-use crate::jobs::replay::Steps;
+use crate::jobs::replay::Replay;
 use crate::jobs::target::DatabaseTarget;
-use crate::journal::{Journal, Since};
+use crate::journal::{Journal, ServerRestart};
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
-use crate::tolerance::Refusal;
+use crate::tolerance::Rejection;
 
 /// What all workers share.
 pub struct Shared {
@@ -37,15 +37,15 @@ pub struct Shared {
     pub names_before: Mutex<BTreeMap<String, BTreeSet<String>>>,
     pub journal: Journal,
     /// Whether the server was restarted since the run that is resumed.
-    pub since: Since,
+    pub server_restart: ServerRestart,
     /// The longest statement that the server takes, in bytes: its `max_allowed_packet`.
     pub max_packet: u64,
     /// Tables of which a resumed restore knows that they have no triggers of an earlier run.
     pub without_triggers: Mutex<BTreeSet<QualifiedName>>,
     /// Those of all tables that get rows.
-    pub ledgers: Ledgers,
+    pub committed_rows: CommittedRowsByTable,
     /// Whether a session has lasted from the beginning to the end.
-    pub has_lasted: AtomicBool,
+    pub session_survived: AtomicBool,
     pub stop: Stop,
 }
 
@@ -61,9 +61,9 @@ impl Shared {
 pub struct Context {
     pub session: Session,
     /// How far its job is.
-    pub steps: Steps,
+    pub replay: Replay,
     /// Objects of its job that are left out.
-    pub left_out: Vec<Refusal>,
+    pub skipped: Vec<Rejection>,
     /// Where others see what it does.
     pub activity: Activity,
     pub shared: Arc<Shared>,
@@ -80,7 +80,7 @@ impl Context {
     ) -> Result<Context, ServerError> {
         activity.set_connection(connection.id());
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Context { session, steps: Steps::default(), left_out: Vec::new(), activity, shared })
+        Ok(Context { session, replay: Replay::default(), skipped: Vec::new(), activity, shared })
     }
 
     /// Makes a connection again that was lost as `error` says, which is returned when that is done.
@@ -92,7 +92,7 @@ impl Context {
                 self.activity.set_connection(self.session.connection_id());
                 Ok(error)
             }
-            Err(ReconnectError::NotWanted) => Err(error),
+            Err(ReconnectError::Disabled) => Err(error),
             Err(source) => {
                 self.shared.stop.check()?;
                 Err(Error::Lost { lost: Box::new(error), source })
@@ -124,16 +124,16 @@ impl Context {
     ///
     /// # Errors
     /// What it failed for, if the restore is not to go on.
-    pub fn leave_out(&mut self, object: String, error: Error) -> Result<(), Error> {
-        if !self.may_leave_out(&error) {
+    pub fn skip(&mut self, object: String, error: Error) -> Result<(), Error> {
+        if !self.may_skip(&error) {
             return Err(error);
         }
-        self.left_out.push(error.refusing(object)?);
+        self.skipped.push(error.into_rejection(object)?);
         Ok(())
     }
 
     /// Whether the restore is to go on after an error.
-    pub fn may_leave_out(&self, error: &Error) -> bool {
+    pub fn may_skip(&self, error: &Error) -> bool {
         error.fault().is_some_and(|fault| self.shared.restore.tolerance.allows(fault))
     }
 

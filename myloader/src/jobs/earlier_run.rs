@@ -15,47 +15,51 @@ use crate::jobs::committed_rows::{self, Verdict};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
-use crate::journal::{self, Record, Table, table_name};
+use crate::journal::{self, Record, TableProgress, table_name};
 
 /// Something failed that has no place in a file yet.
-pub enum Failure {
+pub enum UnplacedError {
     Server(ServerError),
     Other(Error),
 }
 
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Failure {
-        Failure::Server(error)
+impl From<ServerError> for UnplacedError {
+    fn from(error: ServerError) -> UnplacedError {
+        UnplacedError::Server(error)
     }
 }
 
-impl From<journal::Error> for Failure {
-    fn from(error: journal::Error) -> Failure {
-        Failure::Other(error.into())
+impl From<journal::Error> for UnplacedError {
+    fn from(error: journal::Error) -> UnplacedError {
+        UnplacedError::Other(error.into())
     }
 }
 
-impl Failure {
+impl UnplacedError {
     /// With its place.
     pub fn or(self, place: &dyn Fn(ServerError) -> Error) -> Error {
         match self {
-            Failure::Server(error) => place(error),
-            Failure::Other(error) => error,
+            UnplacedError::Server(error) => place(error),
+            UnplacedError::Other(error) => error,
         }
     }
 }
 
 /// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
-pub fn table(context: &mut Context, name: &QualifiedName, mut earlier: Table) -> Result<Option<Table>, Failure> {
+pub fn table(
+    context: &mut Context,
+    name: &QualifiedName,
+    mut earlier: TableProgress,
+) -> Result<Option<TableProgress>, UnplacedError> {
     if earlier.kept == Some(true) {
         return Ok(Some(earlier));
     }
-    if !earlier.anew {
+    if !earlier.restarting {
         if let Some(rows) = settle(context, name, &mut earlier)? {
             tracing::info!("table {name}: {rows} rows are there");
             return Ok(Some(earlier));
         }
-        context.shared.journal.correct(Record::Anew { table: table_name(name) })?;
+        context.shared.journal.correct(Record::Restart { table: table_name(name) })?;
     }
     let shared = Arc::clone(&context.shared);
     let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
@@ -65,12 +69,12 @@ pub fn table(context: &mut Context, name: &QualifiedName, mut earlier: Table) ->
 
 /// Whether an earlier run has emptied a table, and it is as it was left since. If it is to be emptied again, the triggers go
 /// that the earlier run has made.
-pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, Failure> {
+pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, UnplacedError> {
     let Some(mut earlier) = context.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
         return Ok(false);
     };
     if let Some(rows) = settle(context, &table.name, &mut earlier)? {
-        table.ledger.all_ours(rows);
+        table.committed_rows.all_ours(rows);
         return Ok(true);
     }
     drop_triggers(context, &table.name)?;
@@ -79,7 +83,7 @@ pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, Fa
 
 /// Before rows go into a table: the triggers that an earlier run has made, since it went without these rows, would fire.
 /// They are made again when all rows are in.
-pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(), Failure> {
+pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(), UnplacedError> {
     let shared = Arc::clone(&context.shared);
     if !shared.journal.resumes() {
         return Ok(());
@@ -96,7 +100,7 @@ pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(),
         quote_string(&table.name)
     ))?;
     if !triggers.is_empty() {
-        shared.journal.correct(Record::Untriggered { table: table_name(table) })?;
+        shared.journal.correct(Record::TriggersDropped { table: table_name(table) })?;
     }
     for trigger in triggers {
         let trigger = QualifiedName::new(table.database.clone(), trigger.text(0));
@@ -111,7 +115,7 @@ pub fn settle_kept(context: &mut Context, table: &TableTarget, file: &DumpFile) 
     if !context.shared.journal.resumes() {
         return Ok(());
     }
-    let mut known = table.ledger.open();
+    let mut known = table.committed_rows.lock();
     let earlier = context.shared.journal.table(&table.name).filter(|_| known.committed.is_none());
     if earlier.as_ref().is_some_and(|earlier| earlier.damaged && earlier.kept == Some(true)) {
         return Err(Error::DamagedBefore { table: table.name.to_string() });
@@ -143,10 +147,14 @@ pub fn settle_kept(context: &mut Context, table: &TableTarget, file: &DumpFile) 
 
 /// How many rows a table has, if they are those that the journal tells of. It is not counted, but looked for, if all are in
 /// and the server cannot have lost them.
-fn settle(context: &mut Context, name: &QualifiedName, earlier: &mut Table) -> Result<Option<u64>, Failure> {
+fn settle(
+    context: &mut Context,
+    name: &QualifiedName,
+    earlier: &mut TableProgress,
+) -> Result<Option<u64>, UnplacedError> {
     let Some(known) = earlier.known() else { return Ok(None) };
     let mariadb = context.shared.server.is_mariadb();
-    let counted = match earlier.whole && !context.shared.since.restarted {
+    let counted = match earlier.complete && !context.shared.server_restart.happened {
         true => {
             let is_there = format!("SELECT 1 FROM {} LIMIT 0", name.to_sql());
             context.session.unchanged().query(is_there).map(|_| known)

@@ -9,7 +9,7 @@ use crate::input::files;
 use crate::jobs::outcome::Outcome;
 use crate::journal;
 use crate::session::ReconnectError;
-use crate::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Rejection};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ pub enum Error {
     },
     /// The file lacks the statement that it is for.
     #[error("{file} has no {what}: it is damaged, or no file of a dump")]
-    Lacks {
+    NoStatement {
         /// The file.
         file: String,
         /// The statement.
@@ -58,7 +58,7 @@ pub enum Error {
     },
     /// The LOAD DATA statement does not read the file beside it.
     #[error("{file}, line {line}: LOAD DATA reads {named:?}, which is not the file beside it, {expected}")]
-    Infile {
+    WrongInfile {
         /// The file.
         file: String,
         /// Where the statement starts in it.
@@ -202,8 +202,8 @@ impl Failure for Error {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
             Error::File(error) => error.exit(),
             Error::Parse { .. }
-            | Error::Lacks { .. }
-            | Error::Infile { .. }
+            | Error::NoStatement { .. }
+            | Error::WrongInfile { .. }
             | Error::NotAllowed { .. }
             | Error::Selection { .. } => Exit::Dump,
             Error::TooLong(_) | Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
@@ -268,19 +268,19 @@ impl Error {
     ///
     /// # Errors
     /// This error, if it is none of the object's own.
-    pub fn refusing(self, object: String) -> Result<Refusal, Error> {
+    pub fn into_rejection(self, object: String) -> Result<Rejection, Error> {
         match self.fault() {
-            Some(fault) => Ok(Refusal { object, why: self.to_string(), fault }),
+            Some(fault) => Ok(Rejection { object, why: self.to_string(), fault }),
             None => Err(self),
         }
     }
 
     /// A definition that the server has refused does not end the restore at once, so that all of them can be named. Other
     /// errors do.
-    pub fn refused_definition(self, object: String) -> Result<Outcome, Error> {
+    pub fn rejected_definition(self, object: String) -> Result<Outcome, Error> {
         match self.server_code() {
             Some(_) if self.may_pass_later() => Err(self),
-            Some(_) => Ok(Outcome::Refused(vec![self.refusing(object)?])),
+            Some(_) => Ok(Outcome::Rejected(vec![self.into_rejection(object)?])),
             None => Err(self),
         }
     }

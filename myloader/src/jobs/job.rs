@@ -12,7 +12,7 @@ use crate::journal::TRIGGERS;
 
 /// When the secondary keys of a table are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keys {
+pub enum KeyTiming {
     /// With the table.
     WithTable,
     /// When its rows are in, as far as that can be.
@@ -43,7 +43,7 @@ pub enum Job {
     /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
     /// Create a table, perhaps without the keys that can be added later.
-    CreateTable(Arc<DatabaseTarget>, DumpFile, Keys),
+    CreateTable(Arc<DatabaseTarget>, DumpFile, KeyTiming),
     /// Empty a table that was there.
     Empty(Arc<TableTarget>),
     /// Load a file of rows.

@@ -7,7 +7,7 @@ use common::backup::mydumper_checksum::MydumperChecksum;
 use common::backup::row_hash::RowsDigest;
 
 use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
-use crate::tolerance::Refusal;
+use crate::tolerance::Rejection;
 
 /// What a job that did not fail has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Outcome {
     /// A definition was read.
     Checked(Findings),
     /// What the job was to make cannot be made, or not all of it.
-    Refused(Vec<Refusal>),
+    Rejected(Vec<Rejection>),
     /// The table is there and waits for rows.
     TableReady {
         /// Its names.
@@ -49,22 +49,22 @@ pub enum Outcome {
     /// So is a part of a table.
     Compared(Compared),
     /// So many rows were loaded, and others of the file cannot be.
-    RowsLeftOut {
+    RowsSkipped {
         /// Rows that were loaded.
         loaded: u64,
         /// Rows that were not; `None` if nobody knows how many.
-        left_out: Option<u64>,
+        skipped: Option<u64>,
         /// Which, and why.
-        refusal: Refusal,
+        rejection: Rejection,
     },
     /// A view, or a routine that uses a library, needs something that is not there yet.
-    Postponed(Vec<Refusal>),
+    Postponed(Vec<Rejection>),
     /// So far are the accounts.
     Accounts {
         /// Privileges on what is not there yet.
         later: Vec<LaterGrant>,
         /// What failed: the restore always goes on without.
-        failures: Vec<Refusal>,
+        failures: Vec<Rejection>,
     },
     /// Nothing more to say.
     Done,
@@ -74,7 +74,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
     /// What the server cannot have.
-    pub refusals: Vec<Refusal>,
+    pub rejections: Vec<Rejection>,
     /// What the server makes another thing of, as messages.
     pub changes: Vec<String>,
 }

@@ -6,7 +6,7 @@ use common::backup::file_name::TableFileName;
 use common::backup::row_hash::ChunkRows;
 use common::sql::name::QualifiedName;
 
-use crate::jobs::committed_rows::Ledger;
+use crate::jobs::committed_rows::CommittedRows;
 
 /// A database that is being restored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct TableTarget {
     /// Its name on the server.
     pub name: QualifiedName,
     /// What is known of its rows.
-    pub ledger: Ledger,
+    pub committed_rows: CommittedRows,
 }
 
 /// What a database has on the server before the restore: tables, views and sequences.

@@ -40,7 +40,7 @@ pub enum Error {
         "--resume: the server does not take user locks (GET_LOCK), so that nobody knows whether the sessions of the earlier \
          run have ended; restore without --resume"
     )]
-    Unsure,
+    NoUserLocks,
     /// The server was asked in vain which it is.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -73,7 +73,7 @@ impl Failure for Error {
             | Error::NotAJournal { .. } => Exit::Local,
             Error::File(_) => Exit::Dump,
             Error::Server(error) => error.exit(),
-            Error::NotThere { .. } | Error::Other { .. } | Error::Unsure => Exit::Failed,
+            Error::NotThere { .. } | Error::Other { .. } | Error::NoUserLocks => Exit::Failed,
         }
     }
 }

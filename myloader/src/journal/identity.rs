@@ -8,7 +8,7 @@ use common::server::connection::{Connection, Error};
 
 use super::names::FILE_PREFIX;
 use super::record::{Record, VERSION};
-use super::state::{Run, State};
+use super::state::{RestoreProgress, Run};
 use crate::config::Restore;
 
 /// Which restore it is.
@@ -54,7 +54,7 @@ impl Identity {
     }
 
     /// What another restore has otherwise.
-    pub fn differences(&self, of: &State) -> Vec<String> {
+    pub fn differences(&self, of: &RestoreProgress) -> Vec<String> {
         let mut found = Vec::new();
         if of.server != self.server {
             found.push(format!("the server was {}, and is {}", of.server, self.server));
@@ -133,8 +133,8 @@ impl ServerLife {
 
 /// What the time between the runs may have cost.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Since {
+pub struct ServerRestart {
     /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
     /// variables that may have been others in the meantime, and to engines.
-    pub restarted: bool,
+    pub happened: bool,
 }

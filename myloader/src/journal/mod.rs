@@ -12,9 +12,9 @@ mod state;
 mod writer;
 
 pub use error::Error;
-pub use identity::{ServerLife, Since, dump_identity};
+pub use identity::{ServerLife, ServerRestart, dump_identity};
 pub use names::{FILE_PREFIX, TRIGGERS, TableName, lock_name, new_locks, table_name};
 pub use opening::open;
-pub use record::{AccountOutcome, Commit, Gap, Record};
-pub use state::{File, Run, Table};
+pub use record::{AccountOutcome, Commit, Record, SkippedStatement};
+pub use state::{FileProgress, Run, TableProgress};
 pub use writer::Journal;

@@ -95,13 +95,15 @@ pub enum Record {
     /// It was answered; of a table's first one, there may have been no word before.
     Committed(Commit),
     /// A statement of a file of rows is left out.
-    Gap {
+    #[serde(rename = "gap")]
+    Skipped {
         /// Which file.
         file: String,
         /// Of which table.
         table: TableName,
         /// Which statement, and why.
-        gap: Gap,
+        #[serde(rename = "gap")]
+        statement: SkippedStatement,
     },
     /// All rows of a file are committed, or left out.
     File {
@@ -109,7 +111,8 @@ pub enum Record {
         file: String,
     },
     /// All rows of a table are.
-    Whole {
+    #[serde(rename = "whole")]
+    Complete {
         /// Which.
         table: TableName,
     },
@@ -126,7 +129,8 @@ pub enum Record {
         table: TableName,
     },
     /// Triggers of a table are about to be dropped, since rows are to be loaded.
-    Untriggered {
+    #[serde(rename = "untriggered")]
+    TriggersDropped {
         /// Which table.
         table: TableName,
     },
@@ -137,7 +141,8 @@ pub enum Record {
     },
     /// A table is about to be dropped, and loaded from the beginning: nothing that was said of it holds any more but that
     /// it is ours. Its triggers go with it.
-    Anew {
+    #[serde(rename = "anew")]
+    Restart {
         /// Which.
         table: TableName,
     },
@@ -167,7 +172,7 @@ pub struct Commit {
 
 /// A statement that the restore goes on without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gap {
+pub struct SkippedStatement {
     /// The last of the statements of the file that it stands for, counted from 1.
     pub statement: u64,
     /// Why, with file and line.
@@ -210,8 +215,9 @@ mod tests {
     fn records_in_the_file() {
         let table = || ("d".to_owned(), "t".to_owned());
         let commit = || Commit { file: "f".into(), table: table(), statements: 3, rows: 30, net: -1 };
-        let gap = |fault| Gap { statement: 7, why: "no".into(), fault, rows: Some(2), is_torn: false };
-        let skipped = |fault| Record::Gap { file: "f".into(), table: table(), gap: gap(fault) };
+        let statement =
+            |fault| SkippedStatement { statement: 7, why: "no".into(), fault, rows: Some(2), is_torn: false };
+        let skipped = |fault| Record::Skipped { file: "f".into(), table: table(), statement: statement(fault) };
         let of_account = |outcome| Record::Account { line: 4, outcome };
         for (record, line) in [
             (
@@ -269,12 +275,12 @@ mod tests {
                 r#"{"what":"gap","file":"f","table":["d","t"],"gap":{"statement":7,"why":"no","fault":"Rows","rows":2,"is_torn":false}}"#,
             ),
             (Record::File { file: "f".into() }, r#"{"what":"file","file":"f"}"#),
-            (Record::Whole { table: table() }, r#"{"what":"whole","table":["d","t"]}"#),
+            (Record::Complete { table: table() }, r#"{"what":"whole","table":["d","t"]}"#),
             (Record::Keys { table: table(), done: 1 }, r#"{"what":"keys","table":["d","t"],"done":1}"#),
             (Record::ForeignKeys { table: table() }, r#"{"what":"foreign-keys","table":["d","t"]}"#),
-            (Record::Untriggered { table: table() }, r#"{"what":"untriggered","table":["d","t"]}"#),
+            (Record::TriggersDropped { table: table() }, r#"{"what":"untriggered","table":["d","t"]}"#),
             (Record::Damaged { table: table() }, r#"{"what":"damaged","table":["d","t"]}"#),
-            (Record::Anew { table: table() }, r#"{"what":"anew","table":["d","t"]}"#),
+            (Record::Restart { table: table() }, r#"{"what":"anew","table":["d","t"]}"#),
             (of_account(AccountOutcome::Begun), r#"{"what":"account","line":4,"outcome":"begun"}"#),
             (of_account(AccountOutcome::Done), r#"{"what":"account","line":4,"outcome":"done"}"#),
             (of_account(AccountOutcome::LeftAlone), r#"{"what":"account","line":4,"outcome":"left-alone"}"#),

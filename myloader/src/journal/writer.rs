@@ -11,13 +11,13 @@ use super::error::Error;
 use super::identity::Identity;
 use super::names::{FILE_PREFIX, table_name};
 use super::record::{AccountOutcome, Record};
-use super::state::{Before, File, Run, State, Table};
+use super::state::{DatabaseBefore, FileProgress, RestoreProgress, Run, TableProgress};
 
 /// All workers share it.
 #[derive(Default)]
 pub struct Journal {
     writer: Mutex<Writer>,
-    state: Mutex<State>,
+    state: Mutex<RestoreProgress>,
     resumes: bool,
 }
 
@@ -73,7 +73,7 @@ impl Journal {
             return Err(Error::NotThere { path: path.to_owned(), others: others(path) });
         }
         let (file, records) = JournalFile::open::<Record>(path)?;
-        let mut state = State::default();
+        let mut state = RestoreProgress::default();
         records.into_iter().for_each(|record| state.add(record));
         let differences = identity.differences(&state);
         if !differences.is_empty() {
@@ -165,7 +165,7 @@ impl Journal {
     }
 
     /// What a database had before the restore began, if an earlier run has looked.
-    pub fn before(&self, database: &str) -> Option<Before> {
+    pub fn before(&self, database: &str) -> Option<DatabaseBefore> {
         self.state().databases.get(database).cloned()
     }
 
@@ -175,12 +175,12 @@ impl Journal {
     }
 
     /// How far an earlier run has come with a table.
-    pub fn table(&self, table: &QualifiedName) -> Option<Table> {
+    pub fn table(&self, table: &QualifiedName) -> Option<TableProgress> {
         self.resumes.then(|| self.state().tables.get(&table_name(table)).cloned())?
     }
 
     /// How far an earlier run has come with a file of rows.
-    pub fn file(&self, file: &str) -> Option<File> {
+    pub fn file(&self, file: &str) -> Option<FileProgress> {
         self.resumes.then(|| self.state().files.get(file).cloned())?
     }
 
@@ -197,7 +197,7 @@ impl Journal {
     }
 
     /// What an earlier run has come to.
-    pub fn state(&self) -> MutexGuard<'_, State> {
+    pub fn state(&self) -> MutexGuard<'_, RestoreProgress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

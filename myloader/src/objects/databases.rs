@@ -88,7 +88,7 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
         .and_then(|create| create_database::ensure_if_not_exists(&create))
         .map_err(|source| Error::Parse { file: file.to_string(), line, source })?;
     if let Err(source) = context.session.connection().execute(create) {
-        return failed(source).refused_definition(format!("database {}", database.target.escape_debug()));
+        return failed(source).rejected_definition(format!("database {}", database.target.escape_debug()));
     }
     context.end_file(file)?;
     Ok(Outcome::Done)
@@ -103,7 +103,7 @@ fn create_statement(context: &Context, file: &DumpFile) -> Result<(u64, Vec<u8>)
             found = Some((statement.line, statement.text.to_vec()));
         }
     }
-    found.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE DATABASE" })
+    found.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE DATABASE" })
 }
 
 fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerError> {
@@ -136,7 +136,7 @@ pub fn drop_existing(context: &mut Context, names: &[QualifiedName]) -> Result<O
         context.session.reset(Some(&name.database)).map_err(failed(name))?;
         if let Err(source) = context.session.drop_table_or_view(&name.name) {
             let error = failed(name)(source);
-            if !context.may_leave_out(&error) {
+            if !context.may_skip(&error) {
                 return Err(error);
             }
             // When it is made, it will be found to exist: that counts.

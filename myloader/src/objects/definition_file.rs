@@ -15,7 +15,7 @@ use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::options::DropTable;
-use crate::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Rejection};
 
 /// A table, view or sequence of this name is there.
 pub const TABLE_EXISTS: u16 = 1050;
@@ -34,7 +34,7 @@ pub fn run_file(
 ) -> Result<Outcome, Error> {
     let outcome = run_statements(context, file, handle)?;
     // It may be tried again.
-    if context.left_out.is_empty() {
+    if context.skipped.is_empty() {
         context.end_file(file)?;
     }
     Ok(outcome)
@@ -57,7 +57,7 @@ pub fn run_statements(
         dialect = dialect_after(dialect, kind, statement.text);
         let step = match kind {
             StatementKind::Set | StatementKind::Use => Step::New,
-            _ => context.steps.next(),
+            _ => context.replay.next_step(),
         };
         if step == Step::Done {
             continue;
@@ -81,11 +81,11 @@ pub fn run_statements(
                     && !stood_before(context, kind, &text, dialect).map_err(failed)? => {}
             // What follows would be made in another session than its own.
             Err(error) if kind == StatementKind::Set => return Err(failed(error)),
-            Err(error) => context.leave_out(object(file, statement.text, dialect), failed(error))?,
+            Err(error) => context.skip(object(file, statement.text, dialect), failed(error))?,
         }
-        context.steps.did();
+        context.replay.step_done();
     }
-    if empty { Err(Error::Lacks { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
+    if empty { Err(Error::NoStatement { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
 }
 
 /// Whether a view or sequence was there before the restore, so that it is not what an earlier run has made.
@@ -120,11 +120,11 @@ pub fn postponed(
     match result {
         Err(Error::Statement { source, .. }) if is_missing(Fault::Server(source.server_code())) => {
             let fault = Fault::Server(source.server_code());
-            Ok(Outcome::Postponed(vec![Refusal { object: file.to_string(), why: source.to_string(), fault }]))
+            Ok(Outcome::Postponed(vec![Rejection { object: file.to_string(), why: source.to_string(), fault }]))
         }
         // The whole file is run again: what is there is made anew.
-        Ok(_) if context.left_out.iter().any(|refusal| is_missing(refusal.fault)) => {
-            Ok(Outcome::Postponed(std::mem::take(&mut context.left_out)))
+        Ok(_) if context.skipped.iter().any(|rejection| is_missing(rejection.fault)) => {
+            Ok(Outcome::Postponed(std::mem::take(&mut context.skipped)))
         }
         result => result,
     }

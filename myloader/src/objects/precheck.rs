@@ -19,7 +19,7 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::objects::charset_support::CharsetSupport;
-use crate::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Rejection};
 
 /// CREATE DATABASE.
 pub fn database(
@@ -70,8 +70,8 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
                 }
                 check.names(statement.line, statement.text, dialect, &object, &mut own)?;
                 // One reason is enough, and what is not made is not changed.
-                match own.refusals.into_iter().next() {
-                    Some(refusal) => findings.refusals.push(refusal),
+                match own.rejections.into_iter().next() {
+                    Some(rejection) => findings.rejections.push(rejection),
                     None => findings.changes.append(&mut own.changes),
                 }
             }
@@ -119,7 +119,7 @@ impl Check<'_> {
         }
         if let Some((code, why)) = self.charset_support.first_missing(connection, names).map_err(failed)? {
             let why = format!("{file}, line {line}: {why}");
-            findings.refusals.push(Refusal { object: object.to_owned(), why, fault: Fault::Server(code) });
+            findings.rejections.push(Rejection { object: object.to_owned(), why, fault: Fault::Server(code) });
         }
         Ok(())
     }
@@ -167,7 +167,7 @@ impl Check<'_> {
         };
         let why =
             format!("{file}, line {line}: {server} has no {what} (leave it out, or write it anew for this server)");
-        findings.refusals.push(Refusal { object: object.to_owned(), why, fault: Fault::Server(None) });
+        findings.rejections.push(Rejection { object: object.to_owned(), why, fault: Fault::Server(None) });
     }
 }
 

@@ -28,5 +28,6 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
         _ => Ok(Handled::No),
     });
     let name = file.content.table().map(|sequence| sequence.table.as_str()).unwrap_or_default();
-    result.or_else(|error| error.refused_definition(format!("sequence {}", QualifiedName::new(&database.target, name))))
+    result
+        .or_else(|error| error.rejected_definition(format!("sequence {}", QualifiedName::new(&database.target, name))))
 }

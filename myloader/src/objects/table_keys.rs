@@ -38,18 +38,18 @@ fn run_all(
     let failed = |source| Error::Job { job: job.to_string(), source };
     context.session.reset(Some(&table.name.database)).map_err(failed)?;
     for statement in statements {
-        let step = context.steps.next();
+        let step = context.replay.next_step();
         if step == Step::Done {
             continue;
         }
         match context.session.define(statement) {
             Ok(_) => {}
             Err(error) if step == Step::InDoubt && has_keys(context, table, &error).map_err(failed)? => {}
-            Err(error) => context.leave_out(job.object(), failed(error))?,
+            Err(error) => context.skip(job.object(), failed(error))?,
         }
-        context.steps.did();
+        context.replay.step_done();
         // They are counted from the first: behind one that is left out, all are tried again.
-        if context.left_out.is_empty() {
+        if context.skipped.is_empty() {
             context.shared.journal.write(done(table_name(&table.name)))?;
         }
     }

@@ -14,11 +14,11 @@ use crate::ddl::sequences;
 use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::ddl::translate::translate;
-use crate::jobs::committed_rows::Ledger;
+use crate::jobs::committed_rows::CommittedRows;
 use crate::jobs::context::Context;
 use crate::jobs::earlier_run;
 use crate::jobs::error::Error;
-use crate::jobs::job::Keys;
+use crate::jobs::job::KeyTiming;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::jobs::target::{DatabaseTarget, TableTarget};
@@ -28,7 +28,12 @@ use crate::options::DropTable;
 use crate::session::Preamble;
 
 /// CREATE TABLE, without the keys that are added later.
-pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile, keys: Keys) -> Result<Outcome, Error> {
+pub fn create(
+    context: &mut Context,
+    database: &DatabaseTarget,
+    file: &DumpFile,
+    keys: KeyTiming,
+) -> Result<Outcome, Error> {
     /// Another engine than the dump's would be another table.
     const OWN_ENGINE: &[u8] = b"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_ENGINE_SUBSTITUTION')";
     let Content::Table(file_name) = &file.content else { return Ok(Outcome::TableSkipped) };
@@ -65,8 +70,8 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile,
         let name = QualifiedName::new(database.target.clone(), name);
         let earlier = context.shared.journal.table(&name).filter(|earlier| earlier.kept.is_some());
         let keys = match &earlier {
-            Some(earlier) if earlier.keys_later => Keys::Later,
-            Some(_) => Keys::WithTable,
+            Some(earlier) if earlier.keys_later => KeyTiming::Later,
+            Some(_) => KeyTiming::WithTable,
             None => keys,
         };
         let translated = translate(statement.text, context.shared.server).map_err(parse_error)?;
@@ -87,11 +92,11 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile,
             Some(earlier) => (earlier.kept != Some(true), earlier),
             None => match create_table(context, &name, &split.create) {
                 Ok(made) => {
-                    let (table, keys_later) = (table_name(&name), keys == Keys::Later);
+                    let (table, keys_later) = (table_name(&name), keys == KeyTiming::Later);
                     context.shared.journal.write(Record::Table { table, kept: !made, keys_later })?;
-                    (made, journal::Table::default())
+                    (made, journal::TableProgress::default())
                 }
-                Err(source) => return failed(source).refused_definition(format!("table {name}")),
+                Err(source) => return failed(source).rejected_definition(format!("table {name}")),
             },
         };
         // A table that was there has its keys.
@@ -101,18 +106,19 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile,
         } else {
             (Vec::new(), None)
         };
-        let ledger = if made { Ledger::of_own_table(done.known().unwrap_or(0)) } else { Ledger::default() };
-        let target = TableTarget { file: file_name.clone(), name, ledger };
+        let committed_rows =
+            if made { CommittedRows::of_own_table(done.known().unwrap_or(0)) } else { CommittedRows::default() };
+        let target = TableTarget { file: file_name.clone(), name, committed_rows };
         created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
     }
     context.end_file(file)?;
-    created.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE TABLE" })
+    created.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE TABLE" })
 }
 
-fn split_options(context: &Context, keys: Keys) -> SplitOptions {
+fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
     let restore = &context.shared.restore;
     SplitOptions {
-        split_keys: keys == Keys::Later,
+        split_keys: keys == KeyTiming::Later,
         engines: restore.optimize_keys_engines.clone(),
         split_constraints: true,
         drop_keys: restore.skip_indexes,
@@ -128,7 +134,7 @@ fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> R
     }
     let drop_table = context.shared.restore.drop_table;
     let exists = |error: &ServerError| error.server_code() == Some(TABLE_EXISTS);
-    let step = context.steps.next();
+    let step = context.replay.next_step();
     let mut created = context.session.define(create);
     if step == Step::InDoubt
         && drop_table != DropTable::Drop
@@ -212,7 +218,7 @@ pub fn empty(context: &mut Context, table: &TableTarget) -> Result<Outcome, Erro
         let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
         context.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
     }
-    table.ledger.all_ours(0);
+    table.committed_rows.all_ours(0);
     context.shared.journal.correct(Record::Emptied { table: table_name(&table.name) })?;
     Ok(Outcome::Done)
 }

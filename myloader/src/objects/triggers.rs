@@ -28,7 +28,7 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
         match classify(statement.text) {
             StatementKind::Drop { .. } => drop = Some(statement.text.to_vec()),
             StatementKind::CreateTrigger => {
-                let step = context.steps.next();
+                let step = context.replay.next_step();
                 if step == Step::Done {
                     drop = None;
                     continue;
@@ -48,9 +48,9 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
                 match context.session.execute_ddl(create) {
                     Ok(_) => {}
                     Err(error) if step == Step::InDoubt && already_exists(&error) => {}
-                    Err(error) => context.leave_out(object(file, statement.text, dialect), failed(error))?,
+                    Err(error) => context.skip(object(file, statement.text, dialect), failed(error))?,
                 }
-                context.steps.did();
+                context.replay.step_done();
             }
             kind => {
                 dialect = dialect_after(dialect, kind, statement.text);
@@ -59,7 +59,7 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
         }
     }
     if empty {
-        return Err(Error::Lacks { file: file.to_string(), what: "statement" });
+        return Err(Error::NoStatement { file: file.to_string(), what: "statement" });
     }
     context.end_file(file)?;
     Ok(Outcome::Done)

@@ -11,11 +11,11 @@ use crate::jobs::earlier_run;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::target::TableTarget;
-use crate::journal::{File, Record, table_name};
+use crate::journal::{FileProgress, Record, table_name};
 use crate::rows::insert_to_load_data::LoadDataTables;
-use crate::rows::skipped::Gaps;
+use crate::rows::skipped::SkippedStatements;
 use crate::rows::statements::{End, load_from};
-use crate::rows::transaction::{Broken, Done, Transaction, may_pass};
+use crate::rows::transaction::{Done, Interruption, Transaction, may_pass};
 
 /// How long to wait after a transaction's first failure, and so much more after each further one.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -65,61 +65,61 @@ fn load_whole(
     table: &TableTarget,
     file: &DumpFile,
 ) -> Result<Outcome, Error> {
-    context.shared.ledgers.add(&table.name, &table.ledger);
+    context.shared.committed_rows.add(&table.name, &table.committed_rows);
     earlier_run::settle_kept(context, table, file)?;
     let earlier = context.shared.journal.file(&file.to_string()).unwrap_or_default();
-    let mut gaps = Gaps::default();
-    earlier.gaps.values().for_each(|gap| gaps.add_earlier(gap));
-    if earlier.whole {
-        return Ok(gaps.outcome(table, file, earlier.rows));
+    let mut skipped = SkippedStatements::default();
+    earlier.skipped.values().for_each(|statement| skipped.add_earlier(statement));
+    if earlier.complete {
+        return Ok(skipped.outcome(table, file, earlier.rows));
     }
     let place = |source| Error::Job { job: file.to_string(), source };
     context.persist(file, |context| match earlier_run::drop_triggers(context, &table.name) {
         Ok(()) => Ok(Ok(())),
-        Err(earlier_run::Failure::Server(error)) => Err(error),
+        Err(earlier_run::UnplacedError::Server(error)) => Err(error),
         Err(failure) => Ok(Err(failure.or(&place))),
     })??;
-    let File { statements, rows, .. } = earlier;
+    let FileProgress { statements, rows, .. } = earlier;
     let mut done = Done { statements, rows, counted: statements, ..Done::default() };
     let mut transaction = Transaction::new(table, file, context.shared.restore.queries_per_transaction);
     let mut attempts = 0;
     loop {
         let committed = done.statements;
-        let broken = match load_from(context, tables, table, file, &mut transaction, &mut gaps, &mut done) {
+        let interruption = match load_from(context, tables, table, file, &mut transaction, &mut skipped, &mut done) {
             Ok(End::Whole) => {
                 context.shared.journal.write(Record::File { file: file.to_string() })?;
-                return Ok(gaps.outcome(table, file, done.rows));
+                return Ok(skipped.outcome(table, file, done.rows));
             }
-            Ok(End::Anew) => continue,
-            Ok(End::Refused) => match context.session.unchanged().execute("ROLLBACK") {
+            Ok(End::Restart) => continue,
+            Ok(End::NotExact) => match context.session.unchanged().execute("ROLLBACK") {
                 Ok(_) => {
                     transaction.forget();
                     continue;
                 }
-                Err(source) => Broken::Failed(Error::Job { job: file.to_string(), source }),
+                Err(source) => Interruption::Failed(Error::Job { job: file.to_string(), source }),
             },
-            Err(broken) => broken,
+            Err(interruption) => interruption,
         };
         if done.statements > committed {
             attempts = 0;
         }
         attempts += 1;
         let may_try = attempts <= context.shared.restore.retry_count;
-        let error = match broken {
-            Broken::Failed(error) if context.may_leave_out(&error) && !(may_try && may_pass(&error)) => {
+        let error = match interruption {
+            Interruption::Failed(error) if context.may_skip(&error) && !(may_try && may_pass(&error)) => {
                 if may_pass(&error) && transaction.has_begun() {
-                    transaction.leave_out(context, &error, None, &mut gaps, &mut done)?;
+                    transaction.skip(context, &error, None, &mut skipped, &mut done)?;
                     attempts = 0;
                     continue;
                 }
                 // The file cannot be read on, or its session cannot be had.
                 transaction.roll_back(context)?;
-                gaps.add_rest(&error);
-                return Ok(gaps.outcome(table, file, done.rows));
+                skipped.add_rest(&error);
+                return Ok(skipped.outcome(table, file, done.rows));
             }
-            Broken::Failed(error) | Broken::Settled(error) if !may_try => return Err(error),
-            Broken::Failed(error) => transaction.undo(context, error)?,
-            Broken::Settled(error) => error,
+            Interruption::Failed(error) | Interruption::Settled(error) if !may_try => return Err(error),
+            Interruption::Failed(error) => transaction.undo(context, error)?,
+            Interruption::Settled(error) => error,
         };
         tracing::info!("the transaction is played again: {error}");
         context.shared.stop.pause(PAUSE * attempts)?;

@@ -19,7 +19,7 @@ use crate::rows::transaction::{Loaded, replaced, signed};
 /// The file that a LOAD DATA statement reads: the one beside it, whatever path the statement names.
 pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, Error> {
     let Content::Rows(rows) = &file.content else {
-        return Err(Error::Lacks { file: file.to_string(), what: "rows" });
+        return Err(Error::NoStatement { file: file.to_string(), what: "rows" });
     };
     let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.compression);
     let named = load_data_file(statement).unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFil
     let base_name = named.rsplit('/').next().unwrap_or_default();
     let uncompressed = DumpFile::new(data.content.clone(), Compression::None);
     if base_name != data.to_string() && base_name != uncompressed.to_string() {
-        return Err(Error::Infile { file: file.to_string(), line, named, expected: data.to_string() });
+        return Err(Error::WrongInfile { file: file.to_string(), line, named, expected: data.to_string() });
     }
     Ok(data)
 }

@@ -10,10 +10,10 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
 use crate::rows::infile::{data_file, first_warnings, load_infile};
-use crate::rows::insert_to_load_data::{self, Ended, Filling, LoadDataTables};
+use crate::rows::insert_to_load_data::{self, EndedBatch, LoadDataFile, LoadDataTables};
 use crate::rows::packet_limit;
-use crate::rows::skipped::Gaps;
-use crate::rows::transaction::{Broken, Done, GoOn, Loaded, Transaction, may_pass, replaced, signed};
+use crate::rows::skipped::SkippedStatements;
+use crate::rows::transaction::{Done, Interruption, Loaded, Next, Transaction, may_pass, replaced, signed};
 use crate::session::Preamble;
 
 /// How far [`load_from`] came.
@@ -21,9 +21,9 @@ pub enum End {
     /// All is committed.
     Whole,
     /// LOAD DATA did not do what INSERT would have done: the transaction has to be played again.
-    Refused,
+    NotExact,
     /// A statement was refused, and left out or not: what is not done has to be played again.
-    Anew,
+    Restart,
 }
 
 /// Loads what of a file is not committed yet.
@@ -33,12 +33,12 @@ pub fn load_from(
     table: &TableTarget,
     file: &DumpFile,
     transaction: &mut Transaction<'_>,
-    gaps: &mut Gaps,
+    skipped: &mut SkippedStatements,
     done: &mut Done,
-) -> Result<End, Broken> {
+) -> Result<End, Interruption> {
     let failed = |source| Error::Job { job: file.to_string(), source };
     let mut opening = Some(Preamble::default());
-    let mut filling = insert_to_load_data::filling(context, tables, &table.name, file).map_err(failed)?;
+    let mut load_data_file = insert_to_load_data::load_data_file(context, tables, &table.name, file).map_err(failed)?;
     let mut reader = context.shared.files.statements(file).map_err(Error::from)?;
     let mut statements = 0;
     let mut infile = None;
@@ -71,21 +71,21 @@ pub fn load_from(
                     continue;
                 }
                 transaction.begin(context, statement.line)?;
-                if let Some(filling) = &mut filling
+                if let Some(load_data_file) = &mut load_data_file
                     && let Some(beginning) =
-                        filling.begin(context.session.unchanged(), statement.text).map_err(failed)?
+                        load_data_file.begin(context.session.unchanged(), statement.text).map_err(failed)?
                 {
                     let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
-                    let (load, piece) = beginning.piece(context, reader, transaction.room(), counted);
-                    let result = context.session.unchanged().load_infile(load.as_bytes(), piece.data());
-                    let ended = piece.end();
+                    let (load, batch) = beginning.batch(context, reader, transaction.room(), counted);
+                    let result = context.session.unchanged().load_infile(load.as_bytes(), batch.data());
+                    let ended = batch.end();
                     let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
                     done.counted = done.counted.max(statements - 1 + sent);
                     let Some((ended, loaded)) = accepted(context, file, line, result, ended)? else {
-                        filling.refuse();
-                        return Ok(End::Refused);
+                        load_data_file.disable();
+                        return Ok(End::NotExact);
                     };
-                    filling.end(ended.lines);
+                    load_data_file.end(ended.lines);
                     statements += ended.sent.statements - 1;
                     (reader, left_over) = (ended.statements, ended.left_over);
                     transaction.done(context, ended.sent.statements, true, loaded, done)?;
@@ -95,9 +95,9 @@ pub fn load_from(
                 let outcome = match outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))
                 {
                     Ok(outcome) => outcome,
-                    Err(error) => match left_out(context, transaction, error, row_count(statement.text), gaps, done)? {
-                        GoOn::Next => continue,
-                        GoOn::Anew => return Ok(End::Anew),
+                    Err(error) => match skip(context, transaction, error, row_count(statement.text), skipped, done)? {
+                        Next::Statement => continue,
+                        Next::Restart => return Ok(End::Restart),
                     },
                 };
                 let loaded = loaded(statement.text, outcome);
@@ -122,9 +122,9 @@ pub fn load_from(
                     Ok(loaded) => loaded,
                     Err(error) => {
                         let rows = if let Error::Warnings { rows, .. } = &error { Some(*rows) } else { None };
-                        match left_out(context, transaction, error, rows, gaps, done)? {
-                            GoOn::Next => continue,
-                            GoOn::Anew => return Ok(End::Anew),
+                        match skip(context, transaction, error, rows, skipped, done)? {
+                            Next::Statement => continue,
+                            Next::Restart => return Ok(End::Restart),
                         }
                     }
                 };
@@ -134,12 +134,12 @@ pub fn load_from(
                 let adapted = context.session.adapt_set(statement.text);
                 let outcome = context.session.connection().execute(adapted);
                 outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))?;
-                filling.iter_mut().for_each(Filling::session_changed);
+                load_data_file.iter_mut().for_each(LoadDataFile::session_changed);
             }
         }
     }
     transaction.commit(context, done, true)?;
-    if filling.is_some() {
+    if load_data_file.is_some() {
         tracing::info!("{file}: {} of {statements} statements went as LOAD DATA", done.converted);
     }
     if let Some(data) = infile {
@@ -150,18 +150,18 @@ pub fn load_from(
 }
 
 /// Leaves out a statement that was refused for good, if the restore is to go on without it.
-fn left_out(
+fn skip(
     context: &mut Context,
     transaction: &mut Transaction<'_>,
     error: Error,
     rows: Option<u64>,
-    gaps: &mut Gaps,
+    skipped: &mut SkippedStatements,
     done: &mut Done,
-) -> Result<GoOn, Broken> {
-    if may_pass(&error) || !context.may_leave_out(&error) {
+) -> Result<Next, Interruption> {
+    if may_pass(&error) || !context.may_skip(&error) {
         return Err(error.into());
     }
-    Ok(transaction.leave_out(context, &error, rows, gaps, done)?)
+    Ok(transaction.skip(context, &error, rows, skipped, done)?)
 }
 
 /// Statements of INSERT were sent as LOAD DATA. `None` if that has not done what they would have done.
@@ -170,8 +170,8 @@ fn accepted(
     file: &DumpFile,
     line: u64,
     result: Result<Outcome, ServerError>,
-    ended: Option<Ended>,
-) -> Result<Option<(Ended, Loaded)>, Error> {
+    ended: Option<EndedBatch>,
+) -> Result<Option<(EndedBatch, Loaded)>, Error> {
     let Some(ended) = ended else { return Ok(None) };
     if let Some(source) = ended.failure {
         return Err(files::Error::Statement { path: context.shared.files.path(file), source }.into());

@@ -2,7 +2,7 @@
 //!
 //! One that fails for what others did, or since the connection was lost, is undone before it is played again. One whose
 //! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
-//! is under way then, since each holds the table's [`Ledger`](crate::jobs::committed_rows::Ledger).
+//! is under way then, since each holds the table's [`CommittedRows`](crate::jobs::committed_rows::Ledger).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use common::backup::file_name::DumpFile;
 use common::server::connection::Error as ServerError;
 use common::sql::quote_string;
 
-use crate::jobs::committed_rows::{self, Rows, Verdict};
+use crate::jobs::committed_rows::{self, RowCount, Verdict};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
-use crate::journal::{Commit, Gap, Record, table_name};
-use crate::rows::skipped::Gaps;
+use crate::journal::{Commit, Record, SkippedStatement, table_name};
+use crate::rows::skipped::SkippedStatements;
 
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const DEADLOCK: u16 = 1213;
@@ -57,7 +57,7 @@ pub fn signed(rows: u64) -> i64 {
 }
 
 /// Why a file is not loaded to its end.
-pub enum Broken {
+pub enum Interruption {
     /// Something failed.
     Failed(Error),
     /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
@@ -74,16 +74,16 @@ pub struct Undone {
 }
 
 /// How a file goes on after a statement that cannot be done.
-pub enum GoOn {
+pub enum Next {
     /// With the next statement.
-    Next,
+    Statement,
     /// From the beginning, but for what is done: in a new session, or with each statement in a transaction of its own.
-    Anew,
+    Restart,
 }
 
-impl From<Error> for Broken {
-    fn from(error: Error) -> Broken {
-        Broken::Failed(error)
+impl From<Error> for Interruption {
+    fn from(error: Error) -> Interruption {
+        Interruption::Failed(error)
     }
 }
 
@@ -113,7 +113,7 @@ impl<'a> Transaction<'a> {
         if self.statements == 0 {
             let failed = |source| Error::Statement { file: self.file.to_string(), line, source };
             if context.shared.restore.retry_count > 0 || context.shared.journal.is_open() {
-                let mut known = self.table.ledger.open();
+                let mut known = self.table.committed_rows.lock();
                 if known.committed.is_none() {
                     let rows = count(context, self.table).map_err(failed)?;
                     known.committed = Some(rows);
@@ -140,7 +140,7 @@ impl<'a> Transaction<'a> {
         converted: bool,
         loaded: Loaded,
         done: &mut Done,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Interruption> {
         self.statements += statements - 1;
         self.converted += if converted { statements } else { 0 };
         self.loaded.rows += loaded.rows;
@@ -149,12 +149,12 @@ impl<'a> Transaction<'a> {
     }
 
     /// Commits, and begins anew. `at_end`: nothing more of the file follows.
-    pub fn commit(&mut self, context: &mut Context, done: &mut Done, at_end: bool) -> Result<(), Broken> {
+    pub fn commit(&mut self, context: &mut Context, done: &mut Done, at_end: bool) -> Result<(), Interruption> {
         if self.statements == 0 {
             return Ok(());
         }
         let table = self.table;
-        let mut known = table.ledger.open();
+        let mut known = table.committed_rows.lock();
         if known.in_doubt {
             drop(known);
             // Whoever left it so ends the restore, and says why.
@@ -214,12 +214,12 @@ impl<'a> Transaction<'a> {
                     }
                 }
                 self.forget();
-                Err(Broken::Settled(error))
+                Err(Interruption::Settled(error))
             }
         }
     }
 
-    fn committed(&mut self, known: &mut Rows, done: &mut Done) {
+    fn committed(&mut self, known: &mut RowCount, done: &mut Done) {
         known.in_doubt = false;
         known.committed = known.committed.map(|rows| rows.saturating_add_signed(self.loaded.net));
         done.statements += self.statements;
@@ -251,38 +251,44 @@ impl<'a> Transaction<'a> {
 
     /// Leaves out the statement that has begun, with so many rows, if it is known. Together with others, it is not known
     /// yet that it is alone to blame.
-    pub fn leave_out(
+    pub fn skip(
         &mut self,
         context: &mut Context,
         error: &Error,
         rows: Option<u64>,
-        gaps: &mut Gaps,
+        skipped: &mut SkippedStatements,
         done: &mut Done,
-    ) -> Result<GoOn, Error> {
+    ) -> Result<Next, Error> {
         let begun = self.statements;
         let undone = self.roll_back(context)?;
         if undone.is_whole && begun > 1 {
             self.limit = 1;
             self.forget();
-            return Ok(GoOn::Anew);
+            return Ok(Next::Restart);
         }
         if undone.is_whole {
-            gaps.add(error, rows);
+            skipped.add(error, rows);
         } else {
             // Those before it stay, too.
-            gaps.add_torn(error);
+            skipped.add_torn(error);
             done.rows += self.loaded.rows;
-            self.table.ledger.open().committed = None;
+            self.table.committed_rows.lock().committed = None;
         }
         if let Some(fault) = error.fault() {
             let (why, is_torn) = (error.to_string(), !undone.is_whole);
-            let gap = Gap { statement: done.statements + begun, why, fault, rows: rows.filter(|_| !is_torn), is_torn };
+            let statement = SkippedStatement {
+                statement: done.statements + begun,
+                why,
+                fault,
+                rows: rows.filter(|_| !is_torn),
+                is_torn,
+            };
             let (file, table) = (self.file.to_string(), table_name(&self.table.name));
-            context.shared.journal.write(Record::Gap { file, table, gap })?;
+            context.shared.journal.write(Record::Skipped { file, table, statement })?;
         }
         done.statements += begun;
         self.forget();
-        Ok(if undone.is_session_new { GoOn::Anew } else { GoOn::Next })
+        Ok(if undone.is_session_new { Next::Restart } else { Next::Statement })
     }
 
     /// Whether a statement has begun.

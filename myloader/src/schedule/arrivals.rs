@@ -83,7 +83,7 @@ impl Scheduler {
             Content::Rows(rows) if self.settings.data => {
                 let table = rows.table.clone();
                 let state = self.tables.entry(table.clone()).or_default();
-                if !matches!(state.stage, TableStage::Skipped | TableStage::Refused) {
+                if !matches!(state.stage, TableStage::Skipped | TableStage::Rejected) {
                     let pairs = self.metadata.config.local_infile == Some(true);
                     self.waiting_bytes += state.add_rows(rows, file.compression, bytes, pairs);
                 }

@@ -22,7 +22,7 @@ pub(super) struct Verification {
     /// Tables that have files of rows.
     pub(super) with_files: BTreeSet<TableFileName>,
     waiting: VecDeque<(Arc<Comparison>, Parts)>,
-    running: BTreeMap<TableFileName, Progress>,
+    running: BTreeMap<TableFileName, ComparisonProgress>,
     pub(super) verified: Verified,
     pub(super) differences: Vec<Difference>,
 }
@@ -38,7 +38,7 @@ enum Parts {
 
 /// What was found of a table.
 #[derive(Debug, Default)]
-struct Progress {
+struct ComparisonProgress {
     /// Parts that are to be compared, and those that were.
     parts: usize,
     done: usize,
@@ -126,7 +126,9 @@ impl Verification {
         }
         let chunks = if by_chunks { comparison.chunks.len() } else { 0 };
         let parts = chunks + usize::from(count);
-        self.running.entry(comparison.table.clone()).or_insert_with(|| Progress { parts, ..Progress::default() });
+        self.running
+            .entry(comparison.table.clone())
+            .or_insert_with(|| ComparisonProgress { parts, ..ComparisonProgress::default() });
         Some(Job::Compare(comparison, part))
     }
 
@@ -152,7 +154,7 @@ impl Verification {
             }
             (None, false) => match comparison.still_to_look_at(&progress) {
                 Some((more, parts)) => {
-                    let progress = Progress { parts: progress.parts + more, ..progress };
+                    let progress = ComparisonProgress { parts: progress.parts + more, ..progress };
                     self.running.insert(comparison.table.clone(), progress);
                     self.waiting.push_front((Arc::clone(comparison), parts));
                     return;
@@ -164,7 +166,7 @@ impl Verification {
     }
 }
 
-impl Progress {
+impl ComparisonProgress {
     fn add(&mut self, comparison: &Comparison, part: Part, found: RowsDigest) {
         match part {
             Part::Count => self.count = Some(found.count),
@@ -204,9 +206,9 @@ impl Comparison {
         found.count == expected.count && (self.columns.is_none() || found.hash == expected.hash)
     }
 
-    fn is_as_dumped(&self, progress: &Progress) -> bool {
+    fn is_as_dumped(&self, progress: &ComparisonProgress) -> bool {
         let expected = self.expected();
-        let Progress { chunks, whole, count, .. } = progress;
+        let ComparisonProgress { chunks, whole, count, .. } = progress;
         match whole {
             Some(whole) => self.is_same(*whole, expected),
             None if self.columns.is_none() && self.is_cut() => *count == Some(expected.count),
@@ -218,8 +220,8 @@ impl Comparison {
     }
 
     /// What else tells where a difference is, or whether it is one: so many parts.
-    fn still_to_look_at(&self, progress: &Progress) -> Option<(usize, Parts)> {
-        let Progress { chunks, whole, .. } = progress;
+    fn still_to_look_at(&self, progress: &ComparisonProgress) -> Option<(usize, Parts)> {
+        let ComparisonProgress { chunks, whole, .. } = progress;
         match (self.columns.is_some(), chunks, whole) {
             _ if !self.is_cut() => None,
             (true, Some(_), None) => Some((1, Parts::Last(Part::Whole))),
@@ -228,7 +230,7 @@ impl Comparison {
         }
     }
 
-    fn lines(&self, progress: &Progress) -> Vec<String> {
+    fn lines(&self, progress: &ComparisonProgress) -> Vec<String> {
         let count = progress.count.map(|count| RowsDigest { count, ..RowsDigest::default() });
         let chunks = progress.chunks.unwrap_or_default();
         let found = progress.whole.or(count).unwrap_or(chunks);

@@ -18,7 +18,7 @@ pub enum DatabaseState {
     Creating(Arc<DatabaseTarget>),
     Ready(Arc<DatabaseTarget>),
     /// It cannot be made; without names if its file tells none.
-    Refused(Option<Arc<DatabaseTarget>>),
+    Rejected(Option<Arc<DatabaseTarget>>),
     Skipped,
 }
 
@@ -45,7 +45,7 @@ impl Database {
             DatabaseState::Found(target) | DatabaseState::Creating(target) | DatabaseState::Ready(target) => {
                 Some(target)
             }
-            DatabaseState::Refused(target) => target.as_ref(),
+            DatabaseState::Rejected(target) => target.as_ref(),
             DatabaseState::Unknown | DatabaseState::Looking | DatabaseState::Skipped => None,
         }
     }

@@ -43,9 +43,9 @@ impl Scheduler {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let (target, existing, findings) = match outcome {
             Outcome::DatabaseFound(target, existing, findings) => (target, existing, findings),
-            Outcome::Refused(refusals) => {
-                database.state = DatabaseState::Refused(None);
-                self.refuse_all(refusals);
+            Outcome::Rejected(rejections) => {
+                database.state = DatabaseState::Rejected(None);
+                self.reject_all(rejections);
                 return self.start_tables(name);
             }
             _ => {
@@ -79,8 +79,8 @@ impl Scheduler {
         let DatabaseState::Found(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
         match database.file.clone() {
-            Some(file) if self.refused_files.contains(&file) => {
-                database.state = DatabaseState::Refused(Some(target));
+            Some(file) if self.rejected_files.contains(&file) => {
+                database.state = DatabaseState::Rejected(Some(target));
                 self.start_tables(name)
             }
             Some(file) if self.settings.create_databases => {
@@ -99,9 +99,9 @@ impl Scheduler {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let DatabaseState::Creating(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
-        if let Outcome::Refused(refusals) = outcome {
-            database.state = DatabaseState::Refused(Some(target));
-            self.refuse_all(refusals);
+        if let Outcome::Rejected(rejections) = outcome {
+            database.state = DatabaseState::Rejected(Some(target));
+            self.reject_all(rejections);
             return self.start_tables(name);
         }
         database.state = DatabaseState::Ready(target);
@@ -142,7 +142,7 @@ impl Scheduler {
 
     /// A sequence was made, or not.
     pub(super) fn sequence_done(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
-        self.refuse_what(outcome);
+        self.reject_what(outcome);
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         database.sequences_under_way -= 1;
         if database.sequences_under_way == 0 { self.start_tables(name) } else { Ok(()) }
@@ -203,7 +203,7 @@ impl Scheduler {
         for file in files {
             // What cannot be made again stays as it is.
             let schema = self.tables.get(file).and_then(|state| state.schema.as_ref());
-            if schema.is_some_and(|schema| self.refused_files.contains(schema)) {
+            if schema.is_some_and(|schema| self.rejected_files.contains(schema)) {
                 continue;
             }
             let Some(database) = self.databases.get(&file.database) else { continue };

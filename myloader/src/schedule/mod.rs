@@ -40,19 +40,19 @@ use comparison::Verification;
 pub use comparison::Verified;
 use database_state::Database;
 pub use error::Error;
-pub use settings::Settings;
+pub use settings::SchedulerSettings;
 use stage::Stage;
 use table_state::TableState;
 
 use crate::jobs::job::Job;
 use crate::jobs::outcome::{Findings, LaterGrant};
 use crate::jobs::target::TableTarget;
-use crate::tolerance::Refusal;
+use crate::tolerance::Rejection;
 
 /// See the module.
 #[derive(Debug)]
 pub struct Scheduler {
-    settings: Settings,
+    settings: SchedulerSettings,
     stage: Stage,
     databases: BTreeMap<String, Database>,
     tables: BTreeMap<TableFileName, TableState>,
@@ -80,31 +80,31 @@ pub struct Scheduler {
     /// What reading the definitions has shown.
     findings: BTreeMap<DumpFile, Findings>,
     /// What cannot be restored, and ends the restore as soon as all of that kind are known.
-    refusals: Vec<Refusal>,
+    rejections: Vec<Rejection>,
     /// What cannot be restored, and the restore goes on without.
-    left_out: Vec<Refusal>,
+    skipped: Vec<Rejection>,
     /// Files that are not tried for what reading them has shown.
-    refused_files: BTreeSet<DumpFile>,
+    rejected_files: BTreeSet<DumpFile>,
     /// Tables whose rows are all in, that were not asked for yet.
     whole: Vec<Arc<TableTarget>>,
     /// What is to be told, and was not yet.
     warnings: Vec<String>,
     /// How many of what is left out were told.
-    left_out_told: usize,
+    reported_count: usize,
     tablespaces: Option<DumpFile>,
     accounts: Option<DumpFile>,
     later_grants: Vec<LaterGrant>,
     verification: Verification,
     checksums: Checksums,
     /// Views, or files with routines, that need what is not there yet.
-    postponed: Vec<(Job, Vec<Refusal>)>,
+    postponed: Vec<(Job, Vec<Rejection>)>,
     /// What is missing to them, in the round before: each round in which it gets less is followed by another.
     missing_before: usize,
 }
 
 impl Scheduler {
     /// With nothing to do yet.
-    pub fn new(settings: Settings) -> Scheduler {
+    pub fn new(settings: SchedulerSettings) -> Scheduler {
         Scheduler {
             settings,
             stage: Stage::Definitions,
@@ -123,10 +123,10 @@ impl Scheduler {
             running: 0,
             running_keys: 0,
             findings: BTreeMap::new(),
-            refusals: Vec::new(),
-            left_out: Vec::new(),
-            left_out_told: 0,
-            refused_files: BTreeSet::new(),
+            rejections: Vec::new(),
+            skipped: Vec::new(),
+            reported_count: 0,
+            rejected_files: BTreeSet::new(),
             to_empty: VecDeque::new(),
             whole: Vec::new(),
             warnings: Vec::new(),
@@ -171,14 +171,14 @@ impl Scheduler {
     }
 
     /// Tables whose rows are all in since this was asked for the last time.
-    pub fn take_whole(&mut self) -> Vec<Arc<TableTarget>> {
+    pub fn take_complete_tables(&mut self) -> Vec<Arc<TableTarget>> {
         std::mem::take(&mut self.whole)
     }
 
     /// What the restore goes on without and the user has not been told.
-    pub fn take_left_out(&mut self) -> &[Refusal] {
-        let told = std::mem::replace(&mut self.left_out_told, self.left_out.len());
-        &self.left_out[told..]
+    pub fn take_skipped(&mut self) -> &[Rejection] {
+        let told = std::mem::replace(&mut self.reported_count, self.skipped.len());
+        &self.skipped[told..]
     }
 
     /// Whether workers are at work.

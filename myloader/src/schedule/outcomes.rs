@@ -4,7 +4,7 @@ use super::table_state::TableStage;
 use super::{Error, Scheduler};
 use crate::jobs::job::Job;
 use crate::jobs::outcome::{Compared, Findings, Outcome};
-use crate::tolerance::Refusal;
+use crate::tolerance::Rejection;
 
 impl Scheduler {
     /// A job is done.
@@ -21,8 +21,8 @@ impl Scheduler {
             (Job::Check(file), Outcome::Checked(findings)) if findings != Findings::default() => {
                 self.findings.insert(file.clone(), findings);
             }
-            (Job::Check(file), Outcome::Refused(refusals)) => {
-                self.findings.insert(file.clone(), Findings { refusals, changes: Vec::new() });
+            (Job::Check(file), Outcome::Rejected(rejections)) => {
+                self.findings.insert(file.clone(), Findings { rejections, changes: Vec::new() });
             }
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;
@@ -35,21 +35,21 @@ impl Scheduler {
                     self.table_done(table, outcome);
                 }
             }
-            (Job::Empty(table), Outcome::Refused(refusals)) => {
-                self.refuse_all(refusals);
-                self.set_stage(&table.file, TableStage::Refused);
+            (Job::Empty(table), Outcome::Rejected(rejections)) => {
+                self.reject_all(rejections);
+                self.set_stage(&table.file, TableStage::Rejected);
             }
             (Job::Empty(table), _) => self.load(&table.file, table),
             (Job::Rows(table, ..), outcome) => self.rows_done(&table.file, outcome),
             (Job::AddKeys(table, _), outcome) => {
-                self.refuse_what(outcome);
+                self.reject_what(outcome);
                 self.set_stage(&table.file, TableStage::Restored);
             }
             (Job::Compare(comparison, part), Outcome::Compared(compared)) => {
                 self.verification.compared(comparison, *part, compared);
             }
-            (Job::Compare(comparison, part), Outcome::Refused(refusals)) => {
-                let why = refusals.into_iter().map(|refusal| refusal.why).collect();
+            (Job::Compare(comparison, part), Outcome::Rejected(rejections)) => {
+                let why = rejections.into_iter().map(|rejection| rejection.why).collect();
                 self.verification.compared(comparison, *part, Compared::Impossible(why));
             }
             (Job::DataChecksum(table, dumped), Outcome::DataChecksum { found, is_sure }) => {
@@ -60,28 +60,28 @@ impl Scheduler {
             (_, Outcome::Accounts { later, failures }) => {
                 self.later_grants.extend(later);
                 // Nothing else depends on them.
-                self.left_out.extend(failures);
+                self.skipped.extend(failures);
             }
-            (Job::CheckAccounts(_), Outcome::Refused(refusals)) => {
+            (Job::CheckAccounts(_), Outcome::Rejected(rejections)) => {
                 self.accounts = None;
-                self.refuse_all(refusals);
+                self.reject_all(rejections);
             }
-            (_, outcome) => self.refuse_what(outcome),
+            (_, outcome) => self.reject_what(outcome),
         }
         self.advance()
     }
 
-    pub(super) fn refuse_what(&mut self, outcome: Outcome) {
-        if let Outcome::Refused(refusals) = outcome {
-            self.refuse_all(refusals);
+    pub(super) fn reject_what(&mut self, outcome: Outcome) {
+        if let Outcome::Rejected(rejections) = outcome {
+            self.reject_all(rejections);
         }
     }
 
     /// The restore goes on without these, or ends when all of their kind are known.
-    pub(super) fn refuse_all(&mut self, refusals: Vec<Refusal>) {
+    pub(super) fn reject_all(&mut self, rejections: Vec<Rejection>) {
         let (allowed, fatal): (Vec<_>, Vec<_>) =
-            refusals.into_iter().partition(|refusal| self.settings.tolerance.allows(refusal.fault));
-        self.left_out.extend(allowed);
-        self.refusals.extend(fatal);
+            rejections.into_iter().partition(|rejection| self.settings.tolerance.allows(rejection.fault));
+        self.skipped.extend(allowed);
+        self.rejections.extend(fatal);
     }
 }

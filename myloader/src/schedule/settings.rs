@@ -11,7 +11,7 @@ use crate::tolerance::Tolerance;
 
 /// Options of the scheduler.
 #[derive(Debug)]
-pub struct Settings {
+pub struct SchedulerSettings {
     /// Which tables.
     pub filter: Filter,
     /// `--database`.
@@ -56,7 +56,7 @@ pub struct Settings {
     pub server: Server,
 }
 
-impl Settings {
+impl SchedulerSettings {
     /// Whether the restore removes what was there.
     pub(super) fn loses_what_exists(&self) -> bool {
         self.drop_database || (self.create_tables && !matches!(self.drop_table, DropTable::Fail | DropTable::None))

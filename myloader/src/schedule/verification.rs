@@ -7,7 +7,7 @@ use common::sql::name::QualifiedName;
 
 use super::comparison::{Difference, Verified};
 use super::database_state::Database;
-use super::table_state::{LeftOut, TableStage, TableState};
+use super::table_state::{SkippedRows, TableStage, TableState};
 use super::{Error, Scheduler};
 use crate::jobs::target::Comparison;
 use crate::options::Verify;
@@ -20,8 +20,9 @@ impl Scheduler {
 
     /// The name on the server of a table or view that is restored. What could not be is told of otherwise.
     pub(super) fn restored_name(&self, table: &TableFileName) -> Result<Option<QualifiedName>, Error> {
-        let is_told = |state: &TableState| state.stage == TableStage::Refused || state.left_out != LeftOut::None;
-        if self.tables.get(table).is_some_and(is_told) || !self.passes_source(table)? {
+        let is_reported =
+            |state: &TableState| state.stage == TableStage::Rejected || state.skipped != SkippedRows::None;
+        if self.tables.get(table).is_some_and(is_reported) || !self.passes_source(table)? {
             return Ok(None);
         }
         let target = self.databases.get(&table.database).and_then(Database::target);

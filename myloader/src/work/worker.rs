@@ -10,7 +10,7 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::outcome::Outcome;
-use crate::jobs::replay::Steps;
+use crate::jobs::replay::Replay;
 use crate::journal::Record;
 use crate::work::dispatch::{Caches, dispatch};
 
@@ -27,8 +27,8 @@ impl Worker {
         let first = self.context.session.connection_id();
         while let Ok(Some(job)) = stop.receive(jobs) {
             self.context.activity.begin(job.object());
-            let outcome = self.do_whole_job(&job).or_else(|error| self.go_on_without(&job, error));
-            let outcome = outcome.map(|outcome| self.with_left_out(outcome));
+            let outcome = self.do_whole_job(&job).or_else(|error| self.skip_whole_job(&job, error));
+            let outcome = outcome.map(|outcome| self.with_skipped(outcome));
             self.context.activity.idle();
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
@@ -36,7 +36,7 @@ impl Worker {
         }
         let session = &mut self.context.session;
         if session.connection_id() == first && session.unchanged().execute("DO 0").is_ok() {
-            self.context.shared.has_lasted.store(true, Ordering::Relaxed);
+            self.context.shared.session_survived.store(true, Ordering::Relaxed);
         }
     }
 
@@ -48,19 +48,19 @@ impl Worker {
             tracing::info!("{job}: an earlier run has done it");
             return Ok(Outcome::Done);
         }
-        context.steps = if context.shared.journal.resumes() { Steps::of_earlier_run() } else { Steps::default() };
+        context.replay = if context.shared.journal.resumes() { Replay::of_earlier_run() } else { Replay::default() };
         let mut attempts = 0;
         loop {
-            let before = context.steps.done();
+            let before = context.replay.done();
             let error = match dispatch(context, &self.caches, job) {
                 Err(error) if error.is_lost_connection() && !matches!(job, Job::Rows(..)) => error,
-                Ok(Outcome::Done) if context.left_out.is_empty() => {
+                Ok(Outcome::Done) if context.skipped.is_empty() => {
                     name.map_or(Ok(()), |job| context.shared.journal.write(Record::Done { job }))?;
                     return Ok(Outcome::Done);
                 }
                 result => return result,
             };
-            if context.steps.done() > before {
+            if context.replay.done() > before {
                 attempts = 0;
             }
             attempts += 1;
@@ -68,20 +68,20 @@ impl Worker {
                 return Err(error);
             }
             context.reconnect(error)?;
-            context.steps.begin_again();
+            context.replay.restart();
         }
     }
 
-    fn go_on_without(&mut self, job: &Job, error: Error) -> Result<Outcome, Error> {
-        self.context.leave_out(job.object(), error)?;
+    fn skip_whole_job(&mut self, job: &Job, error: Error) -> Result<Outcome, Error> {
+        self.context.skip(job.object(), error)?;
         Ok(Outcome::Done)
     }
 
     /// What a job has come to, with the objects of its file that were left out.
-    fn with_left_out(&mut self, outcome: Outcome) -> Outcome {
-        let left_out = std::mem::take(&mut self.context.left_out);
+    fn with_skipped(&mut self, outcome: Outcome) -> Outcome {
+        let skipped = std::mem::take(&mut self.context.skipped);
         match outcome {
-            Outcome::Done if !left_out.is_empty() => Outcome::Refused(left_out),
+            Outcome::Done if !skipped.is_empty() => Outcome::Rejected(skipped),
             outcome => outcome,
         }
     }

@@ -29,9 +29,9 @@ use crate::jobs::context::Context;
 use crate::options::LoadMethod;
 use literal::Literals;
 use output::Output;
-use table::{Table, Target};
+use table::{LoadDataStatement, LoadDataTable};
 
-pub use batch::{Ended, Limits, Piece, Sent, Start, Statements};
+pub use batch::{Batch, BatchLimits, BatchStart, EndedBatch, Sent, Statements};
 pub use tables::LoadDataTables;
 
 /// Smaller files are as quick as INSERT statements, and their tables need not be asked about.
@@ -44,17 +44,17 @@ const SHORT_PIECE: u64 = 8 << 20;
 const WORKERS_IN_TURNS: usize = 2;
 
 /// How LOAD DATA fills a table from one file.
-pub struct Filling {
-    table: Arc<Table>,
+pub struct LoadDataFile {
+    table: Arc<LoadDataTable>,
     /// What literals are in the session, when it was asked; `None` in it: nothing that is known here.
     literals: Option<Option<Literals>>,
     /// How the last statements began, and what to do with such.
     head: Vec<u8>,
-    target: Option<Arc<Target>>,
+    target: Option<Arc<LoadDataStatement>>,
     lines: Output,
 }
 
-impl Drop for Filling {
+impl Drop for LoadDataFile {
     fn drop(&mut self) {
         self.table.workers.fetch_sub(1, Ordering::Relaxed);
     }
@@ -62,12 +62,12 @@ impl Drop for Filling {
 
 /// Looks whether rows of a file may go by LOAD DATA. If that takes questions, the session is then the one that files start
 /// from.
-pub fn filling(
+pub fn load_data_file(
     context: &mut Context,
     tables: &LoadDataTables,
     name: &QualifiedName,
     file: &DumpFile,
-) -> Result<Option<Filling>, ServerError> {
+) -> Result<Option<LoadDataFile>, ServerError> {
     let smallest = match (tables.method, file.compression) {
         (LoadMethod::Insert, _) => return Ok(None),
         (LoadMethod::LoadData, _) => 0,
@@ -80,49 +80,53 @@ pub fn filling(
         return Ok(None);
     }
     let table = tables.get(&mut context.session, &context.shared.server, name)?;
-    Ok(table.filter(|table| !table.is_refused()).map(|table| {
+    Ok(table.filter(|table| !table.is_disabled()).map(|table| {
         table.workers.fetch_add(1, Ordering::Relaxed);
-        Filling { table, literals: None, head: Vec::new(), target: None, lines: Output::default() }
+        LoadDataFile { table, literals: None, head: Vec::new(), target: None, lines: Output::default() }
     }))
 }
 
 /// What a piece begins with.
-pub struct Beginning {
+pub struct FirstStatement {
     head: Vec<u8>,
-    target: Arc<Target>,
+    target: Arc<LoadDataStatement>,
     literals: Literals,
     lines: (Output, u64),
     bytes: u64,
 }
 
-impl Beginning {
+impl FirstStatement {
     /// The piece that begins with the statement that was read last.
-    pub fn piece(self, context: &Context, statements: Statements, most: u64, counted: u64) -> (String, Piece) {
+    pub fn batch(self, context: &Context, statements: Statements, most: u64, counted: u64) -> (String, Batch) {
         let statement = self.target.statement.clone();
-        let piece = Piece::new(Start {
+        let batch = Batch::new(BatchStart {
             statements,
             head: self.head,
             target: self.target,
             literals: self.literals,
             lines: self.lines,
-            limits: Limits { statements: most, bytes: self.bytes },
+            limits: BatchLimits { statements: most, bytes: self.bytes },
             counters: (Arc::clone(&context.shared.counters), counted),
         });
-        (statement, piece)
+        (statement, batch)
     }
 }
 
-impl Filling {
+impl LoadDataFile {
     /// The session may have been set otherwise.
     pub fn session_changed(&mut self) {
         self.literals = None;
     }
 
     /// Makes lines of a statement, if they are stored as it would be.
-    pub fn begin(&mut self, connection: &mut Connection, statement: &[u8]) -> Result<Option<Beginning>, ServerError> {
+    pub fn begin(
+        &mut self,
+        connection: &mut Connection,
+        statement: &[u8],
+    ) -> Result<Option<FirstStatement>, ServerError> {
         let table = &self.table;
         let crowded = table.one_at_a_time && table.workers.load(Ordering::Relaxed) > WORKERS_IN_TURNS;
-        if crowded || table.is_refused() {
+        if crowded || table.is_disabled() {
             return Ok(None);
         }
         let literals = match self.literals {
@@ -139,7 +143,7 @@ impl Filling {
         self.lines.clear();
         let rows = statement.get(self.head.len()..).unwrap_or_default();
         let Ok(count) = convert::append(rows, &target.columns, literals, &mut self.lines) else { return Ok(None) };
-        Ok(Some(Beginning {
+        Ok(Some(FirstStatement {
             head: self.head.clone(),
             target,
             literals,
@@ -154,8 +158,8 @@ impl Filling {
     }
 
     /// The server did not do what INSERT would have done.
-    pub fn refuse(&self) {
-        self.table.refuse();
+    pub fn disable(&self) {
+        self.table.disable();
     }
 }
 

@@ -7,14 +7,14 @@ use common::server::Server;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 
-use super::table::Table;
+use super::table::LoadDataTable;
 use crate::options::LoadMethod;
 use crate::session::Session;
 
 pub struct LoadDataTables {
     pub method: LoadMethod,
     /// `None`: rows of the table stay INSERT statements.
-    known: Mutex<HashMap<QualifiedName, Option<Arc<Table>>>>,
+    known: Mutex<HashMap<QualifiedName, Option<Arc<LoadDataTable>>>>,
 }
 
 impl LoadDataTables {
@@ -30,7 +30,7 @@ impl LoadDataTables {
         session: &mut Session,
         server: &Server,
         name: &QualifiedName,
-    ) -> Result<Option<Arc<Table>>, ServerError> {
+    ) -> Result<Option<Arc<LoadDataTable>>, ServerError> {
         let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
         // Not held while the server is asked.
         let known = lock().get(name).cloned();
@@ -38,7 +38,7 @@ impl LoadDataTables {
             return Ok(table);
         }
         session.reset(Some(&name.database))?;
-        let read = Table::read(session.unchanged(), server, name)?;
+        let read = LoadDataTable::read(session.unchanged(), server, name)?;
         let table = read.map_err(|reason| tracing::info!("rows of {name} stay INSERT statements: {reason}")).ok();
         // Another worker may have asked meanwhile.
         Ok(lock().entry(name.clone()).or_insert(table.map(Arc::new)).clone())
