@@ -47,20 +47,20 @@ pub enum Error {
     Worker(#[from] jobs::error::Error),
     /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
     #[error(
-        "the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there for \
-         the time of the restore, or dump with --format=INSERT"
+        "the dump loads its rows by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there \
+         during the restore, or dump with --format=INSERT"
     )]
     LocalInfileOff,
     /// The same, where `--load-method=load-data` asks for it.
     #[error(
-        "--load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 there for the \
-         time of the restore, or use --load-method=insert"
+        "--load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 there \
+         during the restore, or use --load-method=insert"
     )]
     LoadMethodOff,
     /// The server crashed and has lost what it had committed.
     #[error(
-        "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is not 1, or an engine \
-         other than InnoDB): {}; --resume loads those of these tables from the beginning that the restore has made or emptied", .0.join("; ")
+        "the server was restarted and lost committed rows (innodb_flush_log_at_trx_commit is not 1, or an engine other \
+         than InnoDB): {}; --resume reloads those of these tables that this restore created or emptied", .0.join("; ")
     )]
     LostCommits(Vec<String>),
     /// A thread could not be started.

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use common::observe::activity::{SessionProbe, Watch};
 use common::observe::progress::{Progress, Totals, number};
+use common::observe::wording::count;
 use common::process::stop::Stop;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, Settings};
@@ -53,9 +54,9 @@ impl std::fmt::Display for Summary {
             Some(_) => write!(f, "; verified: ")?,
             None => write!(f, "verified in {:.1} s: ", self.seconds)?,
         }
-        let (tables, rows) = (number(tables), number(rows));
-        write!(f, "{tables} tables with {rows} rows are as in the dump")?;
-        if counted > 0 { write!(f, " ({} of them by the number of their rows only)", number(counted)) } else { Ok(()) }
+        let verb = if tables == 1 { "matches" } else { "match" };
+        write!(f, "{} with {} {verb} the dump", count(tables, "table"), count(rows, "row"))?;
+        if counted > 0 { write!(f, " ({} of them by row count only)", number(counted)) } else { Ok(()) }
     }
 }
 
@@ -65,7 +66,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     if config.restore.accounts
         && let Some(target) = &config.restore.target_database
     {
-        tracing::warn!("--users: privileges name the databases of the dump, not {target:?}");
+        tracing::warn!("--users: privileges refer to the databases of the dump, not to {target:?}");
     }
     let watch = Watch::default();
     let mut input = input::open(&config, &watch, stop)?;
@@ -96,7 +97,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let load_data_tables = match config.restore.load_method {
         LoadMethod::LoadData if local_infile_off => return Err(Error::LoadMethodOff),
         LoadMethod::Auto if local_infile_off => {
-            tracing::info!("rows stay INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
+            tracing::info!("rows are sent as INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
             LoadDataTables::new(LoadMethod::Insert)
         }
         method => LoadDataTables::new(method),
@@ -152,7 +153,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         && input.is_whole()
         && (stop.signal().is_some() || error.may_pass_later())
     {
-        tracing::warn!("the restore is not complete: --resume goes on with it");
+        tracing::warn!("the restore is not complete: --resume continues it");
     }
     let verified = result?;
     shared.journal.finish()?;
@@ -170,9 +171,7 @@ fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
     if shared.session_survived.load(Ordering::Relaxed) {
         return Ok(());
     }
-    tracing::info!(
-        "the server may have been started again, since no connection has lasted: the rows of all tables are counted"
-    );
+    tracing::info!("no connection lasted, so the server may have been restarted: counting the rows of all tables");
     let mut connection = Connection::open(settings, &shared.stop)?;
     let lost = shared.committed_rows.find_lost(&mut connection, shared.server.is_mariadb())?;
     if lost.is_empty() { Ok(()) } else { Err(Error::LostCommits(lost)) }

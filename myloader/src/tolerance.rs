@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use common::observe::wording::count;
 use common::process::exit::Exit;
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +42,10 @@ impl fmt::Display for Rejection {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Server(Some(code)) => write!(f, "by server error {code}"),
-            Fault::Server(None) => write!(f, "that this server does not have"),
-            Fault::Dump => write!(f, "by damaged or missing files"),
-            Fault::Rows => write!(f, "by numbers of rows"),
+            Fault::Server(Some(code)) => write!(f, "rejected with server error {code}"),
+            Fault::Server(None) => write!(f, "not supported by this server"),
+            Fault::Dump => write!(f, "in damaged or missing files"),
+            Fault::Rows => write!(f, "with other numbers of rows"),
         }
     }
 }
@@ -98,13 +99,13 @@ pub fn lines_again(rejections: &[Rejection]) -> String {
     kinds.sort_by_key(|(_, rejections)| std::cmp::Reverse(rejections.len()));
     let mut text = String::new();
     for (fault, rejections) in kinds {
-        text.push_str(&format!("\n  {} {fault}", rejections.len()));
+        text.push_str(&format!("\n  {} {fault}", count(rejections.len(), "object")));
         text.push_str(if rejections.len() > OF_EACH_KIND { ", among them:" } else { ":" });
         for rejection in rejections.into_iter().take(OF_EACH_KIND) {
             text.push_str(&format!("\n    {rejection}"));
         }
     }
-    text.push_str("\n  (each was told in a line of its own when it happened)");
+    text.push_str("\n  (each was reported on its own line when it happened)");
     text
 }
 
@@ -140,8 +141,13 @@ mod tests {
         let mut many: Vec<Rejection> = (0..3000).map(|number| rejection(number, Fault::Server(Some(1146)))).collect();
         many.push(rejection(9000, Fault::Dump));
         let text = lines_again(&many);
-        assert!(text.starts_with("\n  3000 by server error 1146, among them:\n    table d.t0: no really\n"), "{text}");
-        assert!(text.contains("\n  1 by damaged or missing files:\n    table d.t9000: no really\n"), "{text}");
+        assert!(
+            text.starts_with(
+                "\n  3,000 objects rejected with server error 1146, among them:\n    table d.t0: no really\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("\n  1 object in damaged or missing files:\n    table d.t9000: no really\n"), "{text}");
         assert_eq!(text.lines().count(), 1 + 1 + 10 + 1 + 1 + 1);
         assert_eq!(exit(&many), Exit::Dump);
         assert_eq!(exit(&[rejection(0, Fault::Rows), rejection(1, Fault::Server(None))]), Exit::Differs);

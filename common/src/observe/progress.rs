@@ -11,6 +11,7 @@ use crossbeam_channel::{Sender, bounded, never, select, tick};
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 
 use crate::observe::logging::SUMMARY;
+use crate::observe::wording::count;
 
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(250);
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
@@ -46,8 +47,7 @@ pub fn number(number: u64) -> impl fmt::Display {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rows, bytes) = (HumanCount(self.rows), HumanBytes(self.bytes));
-        write!(f, "{} tables, {rows} rows, {bytes}", HumanCount(self.tables))
+        write!(f, "{}, {}, {}", count(self.tables, "table"), count(self.rows, "row"), HumanBytes(self.bytes))
     }
 }
 

@@ -107,7 +107,7 @@ pub fn loss(comment: &[u8]) -> Option<String> {
         "" | "ENCRYPTION='N'" | "DEFAULT ENCRYPTION='N'" | "TABLESPACE `INNODB_FILE_PER_TABLE`" => None,
         "NOT ENFORCED" => Some("a CHECK that the dump does not enforce is enforced here".to_owned()),
         "INVISIBLE" => Some("a column or key is visible here, which is invisible in the dump".to_owned()),
-        _ => Some(format!("this server passes over {}", text.replace(['\n', '\r'], " "))),
+        _ => Some(format!("this server ignores {}", text.replace(['\n', '\r'], " "))),
     }
 }
 

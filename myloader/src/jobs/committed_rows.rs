@@ -87,9 +87,7 @@ impl CommittedRowsByTable {
             let Some(committed) = rows.lock().committed else { continue };
             match count(connection, table, mariadb) {
                 Ok(counted) if counted == committed => {}
-                Ok(counted) => {
-                    lost.push(format!("table {table} has {counted} rows of {committed} that were committed"))
-                }
+                Ok(counted) => lost.push(format!("table {table} has {counted} of {committed} committed rows")),
                 Err(error) if error.server_code().is_some() => lost.push(format!("table {table}: {error}")),
                 Err(error) => return Err(error),
             }

@@ -1,7 +1,7 @@
 //! What jobs work with: the session, what all workers share, and what every kind of job does when something fails.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use common::backup::file_name::DumpFile;
@@ -57,6 +57,30 @@ impl Shared {
     }
 }
 
+/// Where rows are counted: for the progress of the whole restore, and for the job that loads them.
+#[derive(Clone)]
+pub struct RowCounters {
+    all: Arc<Counters>,
+    /// Bytes of the job's rows, before compression.
+    bytes: Arc<AtomicU64>,
+}
+
+impl RowCounters {
+    pub fn new(all: Arc<Counters>) -> RowCounters {
+        RowCounters { all, bytes: Arc::default() }
+    }
+
+    pub fn add_rows(&self, rows: u64, bytes: u64) {
+        self.all.add_rows(rows, bytes);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes since this was asked for the last time.
+    pub fn take_bytes(&self) -> u64 {
+        self.bytes.swap(0, Ordering::Relaxed)
+    }
+}
+
 /// A worker's own, lent to the job that it does.
 pub struct Context {
     pub session: Session,
@@ -64,6 +88,7 @@ pub struct Context {
     pub replay: Replay,
     /// Objects of its job that are left out.
     pub skipped: Vec<Rejection>,
+    pub counters: RowCounters,
     /// Where others see what it does.
     pub activity: Activity,
     pub shared: Arc<Shared>,
@@ -79,14 +104,15 @@ impl Context {
         shared: Arc<Shared>,
     ) -> Result<Context, ServerError> {
         activity.set_connection(connection.id());
+        let counters = RowCounters::new(Arc::clone(&shared.counters));
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Context { session, replay: Replay::default(), skipped: Vec::new(), activity, shared })
+        Ok(Context { session, replay: Replay::default(), skipped: Vec::new(), counters, activity, shared })
     }
 
     /// Makes a connection again that was lost as `error` says, which is returned when that is done.
     pub fn reconnect(&mut self, error: Error) -> Result<Error, Error> {
         self.shared.stop.check()?;
-        tracing::warn!("the connection was lost, and is made again: {error}");
+        tracing::warn!("the connection was lost, reconnecting: {error}");
         match self.session.reconnect() {
             Ok(()) => {
                 self.activity.set_connection(self.session.connection_id());

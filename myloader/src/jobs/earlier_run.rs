@@ -7,6 +7,7 @@
 use std::sync::{Arc, PoisonError};
 
 use common::backup::file_name::DumpFile;
+use common::observe::wording::count;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
@@ -56,7 +57,7 @@ pub fn table(
     }
     if !earlier.restarting {
         if let Some(rows) = settle(context, name, &mut earlier)? {
-            tracing::info!("table {name}: {rows} rows are there");
+            tracing::info!("table {name}: keeping {} of the interrupted run", count(rows, "row"));
             return Ok(Some(earlier));
         }
         context.shared.journal.correct(Record::Restart { table: table_name(name) })?;
@@ -165,7 +166,7 @@ fn settle(
         Ok(counted) => counted,
         // It is gone, or damaged.
         Err(error) if error.server_code().is_some() && earlier.kept == Some(false) => {
-            tracing::warn!("table {name} is made anew: {error}");
+            tracing::warn!("creating table {name} again: {error}");
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
@@ -187,7 +188,8 @@ fn settle(
         _ => {
             if earlier.kept == Some(false) || earlier.emptied {
                 tracing::warn!(
-                    "table {name} has {counted} rows, of {known} that were loaded: it is loaded from the beginning"
+                    "table {name} has {} instead of the {known} that were loaded: reloading it from the start",
+                    count(counted, "row")
                 );
             }
             Ok(None)

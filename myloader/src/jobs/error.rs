@@ -1,5 +1,6 @@
 //! Why a job failed.
 
+use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
 use common::server::connection::{Error as ServerError, PACKET_TOO_LARGE};
@@ -49,7 +50,7 @@ pub enum Error {
         source: ParseError,
     },
     /// The file lacks the statement that it is for.
-    #[error("{file} has no {what}: it is damaged, or no file of a dump")]
+    #[error("{file} has no {what}: the file is damaged, or not part of a dump")]
     NoStatement {
         /// The file.
         file: String,
@@ -70,8 +71,8 @@ pub enum Error {
     },
     /// A statement is none that such a file has.
     #[error(
-        "{file}, line {line}: no such file of a dump has this statement, and it was not run: {statement} (if it is meant, \
-         take it out of the file, and run it with the server's own client)"
+        "{file}, line {line}: this statement does not belong in such a file and was not run: {statement} (if it is \
+         intended, remove it from the file and run it with the server's own client)"
     )]
     NotAllowed {
         /// The file.
@@ -83,8 +84,8 @@ pub enum Error {
     },
     /// The server took fewer rows than it was sent, or changed values.
     #[error(
-        "{file}, line {line}: the server left out or changed rows of LOAD DATA: {warnings} warning(s){}, the first: \
-         {first}", expected_text(*.expected)
+        "{file}, line {line}: the server skipped or changed rows of LOAD DATA: {}{}, first: \
+         {first}", count(*.warnings, "warning"), expected_text(*.expected)
     )]
     Warnings {
         /// The file.
@@ -104,7 +105,7 @@ pub enum Error {
     },
     /// What the metadata says of a table's rows is none of a dump.
     #[error(
-        "metadata, table {table}: `hashed_columns` or a chunk is more than columns or a range: the file is damaged"
+        "metadata, table {table}: `hashed_columns` or a chunk holds more than columns or a range; the file is damaged"
     )]
     Selection {
         /// The table.
@@ -112,8 +113,8 @@ pub enum Error {
     },
     /// Accounts of the other product.
     #[error(
-        "--users: {file} has accounts of {dump}, and this server is {server}: neither takes the passwords and privileges \
-         of the other; restore without --users, and create the accounts by hand"
+        "--users: {file} has accounts of {dump}, but this server is {server}, which does not accept their passwords \
+         and privileges; restore without --users and create the accounts by hand"
     )]
     OtherAccounts {
         /// The file.
@@ -133,8 +134,8 @@ pub enum Error {
     },
     /// The connection was lost, and rows that were not committed may be in the table all the same.
     #[error(
-        "the connection was lost amid rows of table {table}, and its engine does not take them back: {lost}; --resume \
-         loads the table from the beginning, if the restore has made it"
+        "the connection was lost while rows of table {table} were loaded, and its engine cannot roll them back: \
+         {lost}; --resume reloads the table from the start if this restore created it"
     )]
     HalfLoaded {
         /// The table.
@@ -144,8 +145,8 @@ pub enum Error {
     },
     /// The connection was lost at a COMMIT, and counting does not tell what has come of it.
     #[error(
-        "the connection was lost at the COMMIT of rows of table {table}, which has {counted} rows now: neither {before}, as \
-         before, nor {after}, as after it, so others write to the table, or it was not restored as it was left; {lost}"
+        "the connection was lost at a COMMIT of rows of table {table}, which now has {counted} rows: neither {before}, as \
+         before it, nor {after}, as after it; something else writes to the table, or it was not left as it was; {lost}"
     )]
     Unsettled {
         /// The table.
@@ -160,15 +161,15 @@ pub enum Error {
         lost: Box<Error>,
     },
     /// Rows cannot be committed before it is known what has come of others.
-    #[error("what has come of the COMMIT of other rows of table {table} is not known, so that no more are committed")]
+    #[error("it is unknown whether an earlier COMMIT of rows of table {table} succeeded, so no more are committed")]
     InDoubt {
         /// The table.
         table: String,
     },
     /// A table that was there before is not as an interrupted restore has left it.
     #[error(
-        "--resume: table {table} has other rows than the {expected} with which the interrupted restore left it, so it is not \
-         known what of the dump is in it; restore again without --resume, into a table as it was before"
+        "--resume: table {table} no longer has the {expected} rows that the interrupted restore left, so it is \
+         unknown which of the dump's rows it holds; put the table back as it was before, and restore without --resume"
     )]
     Changed {
         /// The table.
@@ -178,8 +179,8 @@ pub enum Error {
     },
     /// The same, and what it has may be wrong.
     #[error(
-        "--resume: table {table}, which was there before the restore, may have rows of a damaged file; restore again without \
-         --resume, into a table as it was before"
+        "--resume: table {table}, which existed before the restore, may hold rows of a damaged file; put the table \
+         back as it was before, and restore without --resume"
     )]
     DamagedBefore {
         /// The table.
@@ -289,8 +290,8 @@ impl Error {
 /// A statement of rows, or one of the values, is longer than the server takes.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{file}, line {line}: {what} of {bytes} bytes is more than the server's max_allowed_packet of {limit}: SET GLOBAL \
-     max_allowed_packet = {} there, or more{}; {}", enough_for(*.bytes),
+    "{file}, line {line}: {what} of {bytes} bytes exceeds the server's max_allowed_packet of {limit}: SET GLOBAL \
+     max_allowed_packet = {} or more there{}; {}", enough_for(*.bytes),
     if *.splits { ", or dump with a smaller --statement-size" } else { "" }, .source.cause()
 )]
 pub struct TooLong {

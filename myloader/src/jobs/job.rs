@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use common::backup::file_name::{DumpFile, RowsFile};
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
+use crate::ddl::split::added;
 use crate::jobs::outcome::LaterGrant;
 use crate::jobs::target::{Comparison, DatabaseTarget, Part, TableTarget};
 use crate::journal::TRIGGERS;
@@ -131,6 +133,55 @@ impl Job {
             Job::Events(_, file) => format!("events {file}"),
             _ => return None,
         })
+    }
+}
+
+impl Job {
+    /// What was done, for the log.
+    pub fn report(&self) -> String {
+        let name = |database: &DatabaseTarget, file: &DumpFile| {
+            let name = file.content.table().map(|table| table.table.clone()).unwrap_or_default();
+            QualifiedName::new(database.target.clone(), name)
+        };
+        match self {
+            Job::FindDatabase(file) => format!("looked up the database of {file}"),
+            Job::UseDatabase(name) => format!("looked up database {}", name.escape_debug()),
+            Job::Tablespaces(file) => format!("created the tablespaces of {file}"),
+            Job::CheckAccounts(file) | Job::Check(file) => format!("checked {file}"),
+            Job::CreateAccounts(file) => format!("created the accounts of {file}"),
+            Job::GrantLater(file, grants) => format!("granted {} of {file}", count(grants.len(), "more privilege")),
+            Job::CreateDatabase(database, _) => format!("created database {}", database.target.escape_debug()),
+            Job::DropExisting(names) => format!("dropped {}", count(names.len(), "existing object")),
+            Job::Sequence(database, file) => format!("created sequence {}", name(database, file)),
+            Job::CreateTable(database, file, _) => format!("created table {}", name(database, file)),
+            Job::Empty(table) => format!("emptied table {}", table.name),
+            Job::Rows(table, RowsFile { chunk, part, .. }, _) => {
+                let chunk = chunk.map(|chunk| format!(" chunk {chunk}")).unwrap_or_default();
+                let part = if *part > 0 { format!(" part {part}") } else { String::new() };
+                format!("loaded {}{chunk}{part}", table.name)
+            }
+            Job::AddKeys(table, statements) => {
+                let indexes = statements.iter().map(|statement| added(statement)).sum::<usize>();
+                format!("added {} to {}", count(indexes, "index"), table.name)
+            }
+            Job::AddConstraints(table, statement) => {
+                format!("added {} to {}", count(added(statement), "foreign key"), table.name)
+            }
+            Job::DataChecksum(table, _) => format!("read the checksum of table {table}"),
+            Job::Checksums(database) => format!("read the checksums of database {}", database.target.escape_debug()),
+            Job::Compare(comparison, Part::Chunk(index)) => {
+                let chunk = comparison.chunks.get(*index).map_or(0, |chunk| chunk.number);
+                format!("compared {} chunk {chunk}", comparison.name)
+            }
+            Job::Compare(comparison, Part::Whole | Part::Count) => format!("compared {}", comparison.name),
+            Job::Routines(database, _) => format!("created the routines of {}", database.target.escape_debug()),
+            Job::View(database, file) => format!("created view {}", name(database, file)),
+            Job::Triggers(database, file) => match file.content.table() {
+                Some(_) => format!("created the triggers of {}", name(database, file)),
+                None => format!("created the triggers of {}", database.target.escape_debug()),
+            },
+            Job::Events(database, _) => format!("created the events of {}", database.target.escape_debug()),
+        }
     }
 }
 

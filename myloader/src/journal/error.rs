@@ -15,8 +15,8 @@ pub enum Error {
     File(#[from] JournalError),
     /// There is nothing to go on with.
     #[error(
-        "--resume: {} is not there, so no restore of this dump into this server and database was left unfinished{others}; \
-         restore without --resume", path.display()
+        "--resume: {} does not exist, so there is no interrupted restore of this dump into this server and \
+         database{others}; restore without --resume", path.display()
     )]
     NotThere {
         /// Where it would be.
@@ -26,8 +26,7 @@ pub enum Error {
     },
     /// It is of another restore.
     #[error(
-        "--resume: {} is of another restore than the one that is asked for:{}; give the same options, or restore without \
-         --resume", path.display(), list(differences)
+        "--resume: {} belongs to a different restore:{}; give the same options, or restore without --resume", path.display(), list(differences)
     )]
     Other {
         /// The journal.
@@ -37,8 +36,8 @@ pub enum Error {
     },
     /// The sessions of the earlier run cannot be told from others.
     #[error(
-        "--resume: the server does not take user locks (GET_LOCK), so that nobody knows whether the sessions of the earlier \
-         run have ended; restore without --resume"
+        "--resume: the server does not support user locks (GET_LOCK), so it is unknown whether the sessions of the \
+         interrupted run have ended; restore without --resume"
     )]
     NoUserLocks,
     /// The server was asked in vain which it is.
@@ -46,7 +45,8 @@ pub enum Error {
     Server(#[from] ServerError),
     /// `--journal` names a file of another kind.
     #[error(
-        "--journal: {} is there and no journal of a restore, and was left alone; name another file, or remove it ({source})",
+        "--journal: {} exists but is not the journal of a restore, and was left alone; name another file, or remove \
+         it ({source})",
         path.display()
     )]
     NotAJournal {

@@ -57,18 +57,30 @@ impl Identity {
     pub fn differences(&self, of: &RestoreProgress) -> Vec<String> {
         let mut found = Vec::new();
         if of.server != self.server {
-            found.push(format!("the server was {}, and is {}", of.server, self.server));
+            found.push(format!("the server was {}, now {}", of.server, self.server));
         }
         if self.dump.is_some() && of.dump != self.dump {
-            found.push("the dump was another one: its metadata has changed".to_owned());
+            found.push("the dump has changed since: its metadata differs".to_owned());
         }
         for (option, value) in &self.options {
             let before = of.options.get(option).map(String::as_str).unwrap_or_default();
             if before != value {
-                found.push(format!("{option} was {before}, and is {value}"));
+                let (before, value) = (shown(option, before), shown(option, value));
+                found.push(format!("{option} was {before} in the interrupted run, now {value}"));
             }
         }
         found
+    }
+}
+
+/// A value in the journal, as it was typed. What is written there is a format, and stays.
+fn shown(option: &str, value: &str) -> String {
+    match value {
+        "" => "not given".to_owned(),
+        "true" => "on".to_owned(),
+        "false" => "off".to_owned(),
+        value if option == "--drop-table" => value.to_uppercase(),
+        value => value.to_owned(),
     }
 }
 

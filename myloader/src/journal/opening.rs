@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use common::observe::logging::SUMMARY;
+use common::observe::wording::count;
 use common::server::connection::Connection;
 use common::sql::quote_string;
 
@@ -63,16 +64,19 @@ fn resume(
             server_restart.happened |= life.is_after(run);
         }
         let tables = state.tables.values().filter(|table| table.complete).count();
-        let (files, rows) = state.files.values().fold((0, 0), |(files, rows), file| (files + 1, rows + file.rows));
+        let (files, rows) = state.files.values().fold((0_u64, 0), |(files, rows), file| (files + 1, rows + file.rows));
         tracing::info!(
             target: SUMMARY,
-            "going on with the restore of {}: {tables} tables are whole, {rows} rows of {files} files are passed over",
-            path.display()
+            "resuming the restore of {}: {} complete, skipping {} of {} that are loaded",
+            path.display(),
+            count(tables as u64, "table"),
+            count(rows, "row"),
+            count(files, "file")
         );
         if server_restart.happened {
             tracing::warn!(
-                "the server was started again, and may have lost what it had committed (innodb_flush_log_at_trx_commit, \
-                 engines other than InnoDB): the rows of all tables are counted"
+                "the server was restarted and may have lost committed rows (innodb_flush_log_at_trx_commit, \
+                 engines other than InnoDB): counting the rows of all tables"
             );
         }
     }

@@ -48,7 +48,8 @@ impl Journal {
             Ok((earlier, records)) => {
                 if records.len() > 1 {
                     tracing::warn!(
-                        "{} is of an earlier restore that was not finished: --resume goes on with it, this one begins anew",
+                        "{} is from an earlier restore that did not finish: --resume would continue it, this run \
+                         starts over",
                         path.display()
                     );
                 }
@@ -103,8 +104,8 @@ impl Journal {
             Ok(file) => file,
             Err(error) => {
                 tracing::warn!(
-                    "{error}: if this restore is interrupted it cannot be gone on with (choose another place for \
-                                its journal with --journal)"
+                    "{error}: if this restore is interrupted, it cannot be resumed (choose another place for its journal with \
+                     --journal)"
                 );
                 *writer = Writer::None;
                 return Ok(());
@@ -230,5 +231,5 @@ fn others(path: &Path) -> String {
         .filter(|name| name.starts_with(FILE_PREFIX))
         .collect();
     names.sort();
-    if names.is_empty() { String::new() } else { format!(" (of others: {})", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!(" (journals of other restores: {})", names.join(", ")) }
 }

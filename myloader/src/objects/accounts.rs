@@ -149,8 +149,8 @@ impl AccountsWork {
         for (line, account) in restricted {
             if self.left_alone.insert(account.clone()) {
                 let why = format!(
-                    "{}, line {line}: it has partial revokes, and this server would give it more than it had: the account \
-                     was not created (SET GLOBAL partial_revokes=ON)",
+                    "{}, line {line}: it has partial revokes, without which this server would grant it more than it \
+                     had: the account was not created (SET GLOBAL partial_revokes=ON)",
                     self.file
                 );
                 self.failures.push(Rejection { object: account.to_string(), why, fault: Fault::Server(None) });
@@ -177,16 +177,16 @@ impl AccountsWork {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 if in_doubt {
                     let why = format!(
-                        "{}, line {}: the connection was lost while it was created, and it is there now: whether it was \
-                         there before is not known, so it got no privileges (if it was not, drop it, and restore with \
-                         --users --no-data again)",
+                        "{}, line {}: the connection was lost while the account was created; it exists now, but it is \
+                         unknown whether it existed before, so it got no privileges (if it did not, drop it and \
+                         restore again with --users --no-data)",
                         self.file, statement.line
                     );
                     return Ok(AccountOutcome::Failed { why, code: None });
                 }
                 tracing::warn!(
-                    "--users: {account} is there already: it stays as it is, without the password and privileges of the \
-                     dump"
+                    "--users: {account} already exists and stays unchanged, without the password and privileges of \
+                     the dump"
                 );
                 Ok(AccountOutcome::LeftAlone)
             }

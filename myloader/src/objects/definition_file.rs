@@ -145,6 +145,6 @@ pub fn unless_it_exists(error: ServerError) -> Result<Handled, ServerError> {
     if error.server_code() != Some(TABLE_EXISTS) {
         return Err(error);
     }
-    tracing::info!("it is there already and stays as it is: {error}");
+    tracing::info!("it already exists and stays unchanged: {error}");
     Ok(Handled::Yes)
 }

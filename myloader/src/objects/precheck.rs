@@ -111,8 +111,8 @@ impl Check<'_> {
             for name in std::mem::take(&mut names.collations) {
                 if !self.charset_support.has_collation(connection, &name).map_err(failed)? {
                     findings.changes.push(format!(
-                        "{object} ({file}, line {line}): was made in a session of the collation {name}, which this server \
-                         does not have, and compares literals by the server's own here"
+                        "{object} ({file}, line {line}): was made in a session with the collation {name}, which this \
+                         server does not have; here it compares literals by the server's default"
                     ));
                 }
             }
@@ -165,8 +165,7 @@ impl Check<'_> {
             () if kind == StatementKind::CreateView && server.is_mariadb() && head("DUALITY") => "duality views",
             () => return,
         };
-        let why =
-            format!("{file}, line {line}: {server} has no {what} (leave it out, or write it anew for this server)");
+        let why = format!("{file}, line {line}: {server} has no {what} (exclude it, or rewrite it for this server)");
         findings.rejections.push(Rejection { object: object.to_owned(), why, fault: Fault::Server(None) });
     }
 }

@@ -53,7 +53,7 @@ pub fn off(
     if !wanted {
         if left {
             connection.execute(ENABLE)?;
-            tracing::info!("the server's redo log is on again, which the interrupted restore has turned off");
+            tracing::info!("turned the server's redo log back on, which the interrupted restore had turned off");
         }
         return Ok(None);
     }
@@ -63,7 +63,7 @@ pub fn off(
     let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
     let is_off = state.is_some_and(|row| row.text(1) == "OFF");
     if is_off && !left {
-        tracing::warn!("the server's redo log is off already, and stays so");
+        tracing::warn!("the server's redo log was already off and stays off");
         return Ok(None);
     }
     let to_set_back = ToSetBack::new();

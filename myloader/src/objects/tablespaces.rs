@@ -12,14 +12,14 @@ use crate::objects::definition_file::{Handled, run_file};
 pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
     const TABLESPACE_EXISTS: u16 = 1813;
     if context.shared.server.is_mariadb() {
-        tracing::warn!("{file} is left out: MariaDB has no general tablespaces, and tables are created without");
+        tracing::warn!("skipping {file}: MariaDB has no general tablespaces, and tables are created without");
         return Ok(Outcome::Done);
     }
     context.begin_file(file, None)?;
     run_file(context, file, |context, kind, statement| match kind {
         StatementKind::CreateTablespace => match context.session.execute_ddl(statement) {
             Err(error) if error.server_code() == Some(TABLESPACE_EXISTS) => {
-                tracing::warn!("{file}: a tablespace is there already and stays as it is: {error}");
+                tracing::warn!("{file}: a tablespace already exists and stays unchanged: {error}");
                 Ok(Handled::Yes)
             }
             result => result.map(|_| Handled::Yes),

@@ -121,7 +121,7 @@ fn load_whole(
             Interruption::Failed(error) => transaction.undo(context, error)?,
             Interruption::Settled(error) => error,
         };
-        tracing::info!("the transaction is played again: {error}");
+        tracing::info!("retrying the transaction: {error}");
         context.shared.stop.pause(PAUSE * attempts)?;
     }
 }

@@ -1,18 +1,16 @@
 //! LOAD DATA statements of a dump, each with the file beside it that it reads.
 
 use std::io;
-use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, RowsFormat};
 use common::backup::load_data_clause::expected_warnings;
 use common::layers::compression::Compression;
 use common::observe::logging::printable;
-use common::observe::progress::Counters;
 
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::load_data_file;
 use crate::input::files;
-use crate::jobs::context::Context;
+use crate::jobs::context::{Context, RowCounters};
 use crate::jobs::error::Error;
 use crate::rows::transaction::{Loaded, replaced, signed};
 
@@ -43,7 +41,7 @@ pub fn load_infile(
     let unreadable = |source| Error::Parse { file: file.to_string(), line, source };
     let with_charset = with_character_set(statement).map_err(unreadable)?;
     let on_duplicate = on_duplicate(statement).map_err(unreadable)?;
-    let input = Counted { input: context.shared.files.open(data)?, counters: Arc::clone(&context.shared.counters) };
+    let input = Counted { input: context.shared.files.open(data)?, counters: context.counters.clone() };
     let outcome =
         context.session.unchanged().load_infile(&with_charset, input).map_err(|error| match error.into_data() {
             Ok(source) => files::Error::Read { path: context.shared.files.path(data), source }.into(),
@@ -70,7 +68,7 @@ pub fn load_infile(
             rows: sent,
         });
     }
-    context.shared.counters.add_rows(restored, 0);
+    context.counters.add_rows(restored, 0);
     Ok(Loaded { rows: restored, net })
 }
 
@@ -90,7 +88,7 @@ pub fn first_warnings(context: &mut Context) -> (Option<u16>, String) {
 /// Counts what LOAD DATA reads as progress.
 struct Counted {
     input: Box<dyn io::Read + Send>,
-    counters: Arc<Counters>,
+    counters: RowCounters,
 }
 
 impl io::Read for Counted {

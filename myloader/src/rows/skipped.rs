@@ -5,6 +5,7 @@
 //! its engine has no transactions, which is told.
 
 use common::backup::file_name::DumpFile;
+use common::observe::wording::count;
 
 use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
@@ -84,14 +85,16 @@ impl SkippedStatements {
         let mut parts = Vec::new();
         match (self.statements, self.rows) {
             (0, _) => {}
-            (statements, Some(rows)) => parts.push(format!("{statements} statement(s) with {rows} row(s)")),
-            (statements, None) => parts.push(format!("{statements} statement(s)")),
+            (statements, Some(rows)) => {
+                parts.push(format!("{} with {}", count(statements, "statement"), count(rows, "row")))
+            }
+            (statements, None) => parts.push(count(statements, "statement")),
         }
         if self.is_rest_skipped {
             parts.push("the rest of the file".to_owned());
         }
         let torn = if self.is_torn { ", but the table's engine may have kept some of the rows" } else { "" };
-        format!("left out: {}{torn}", parts.join(" and "))
+        format!("skipped: {}{torn}", parts.join(" and "))
     }
 }
 
@@ -127,8 +130,8 @@ mod tests {
         assert_eq!((loaded, rows, rejection.fault), (40, Some(5), Fault::Server(Some(1062))));
         assert_eq!(
             rejection.to_string(),
-            "rows of d.t in d.t.00000.sql: d.t.00000.sql, line 5: server error 1062 (23000): Duplicate entry; statement: \
-             INSERT; left out: 2 statement(s) with 5 row(s)"
+            "rows of d.t in d.t.00000.sql: d.t.00000.sql, line 5: server error 1062 (23000): Duplicate entry; \
+             statement: INSERT; skipped: 2 statements with 5 rows"
         );
         let mut skipped = SkippedStatements::default();
         skipped.add_torn(&error(5));
@@ -136,7 +139,7 @@ mod tests {
         let Outcome::RowsSkipped { skipped, rejection, .. } = outcome(skipped) else { panic!() };
         assert_eq!(skipped, None);
         let end =
-            "left out: 1 statement(s) and the rest of the file, but the table's engine may have kept some of the rows";
+            "skipped: 1 statement and the rest of the file, but the table's engine may have kept some of the rows";
         assert!(rejection.why.ends_with(end), "{}", rejection.why);
     }
 }

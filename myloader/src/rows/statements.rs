@@ -1,6 +1,7 @@
 //! The statements of a file of rows, from where the last transaction ended.
 
 use common::backup::file_name::DumpFile;
+use common::observe::wording::count;
 use common::server::connection::{Error as ServerError, Outcome};
 
 use crate::ddl::insert::row_count;
@@ -103,7 +104,7 @@ pub fn load_from(
                 let loaded = loaded(statement.text, outcome);
                 if statements > done.counted {
                     done.counted = statements;
-                    context.shared.counters.add_rows(loaded.rows, statement.text.len() as u64);
+                    context.counters.add_rows(loaded.rows, statement.text.len() as u64);
                 }
                 if outcome.warnings > 0 {
                     warn(context, file, statement.line, outcome.warnings);
@@ -140,7 +141,7 @@ pub fn load_from(
     }
     transaction.commit(context, done, true)?;
     if load_data_file.is_some() {
-        tracing::info!("{file}: {} of {statements} statements went as LOAD DATA", done.converted);
+        tracing::info!("{file}: {} of {} sent as LOAD DATA", done.converted, count(statements, "statement"));
     }
     if let Some(data) = infile {
         context.end_file(&data)?;
@@ -185,9 +186,10 @@ fn accepted(
             let first = if outcome.warnings > 0 { first_warnings(context).1 } else { "none".to_owned() };
             let Outcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(
-                "{file}, line {line}: the rows are loaded again by INSERT, as LOAD DATA stored {affected_rows} of {} with \
-                 {warnings} warning(s), the first: {first}",
-                ended.sent.rows
+                "{file}, line {line}: reloading the rows by INSERT: LOAD DATA stored {affected_rows} of {} with {}, \
+                 first: {first}",
+                count(ended.sent.rows, "row"),
+                count(warnings, "warning")
             );
             Ok(None)
         }
@@ -196,7 +198,7 @@ fn accepted(
             if error.server_code().is_none() || may_pass(&error) {
                 return Err(error);
             }
-            tracing::info!("the rows are loaded again by INSERT: {error}");
+            tracing::info!("reloading the rows by INSERT: {error}");
             Ok(None)
         }
     }
@@ -221,5 +223,5 @@ fn loaded(statement: &[u8], outcome: Outcome) -> Loaded {
 
 fn warn(context: &mut Context, file: &DumpFile, line: u64, warnings: u64) {
     let (_, first) = first_warnings(context);
-    tracing::warn!("{file}, line {line}: {warnings} warning(s) of the server, the first: {first}");
+    tracing::warn!("{file}, line {line}: the server gave {}, first: {first}", count(warnings, "warning"));
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use common::backup::metadata::{DatabaseEntry, TableEntry};
 use common::backup::mydumper_checksum::MydumperChecksum;
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
 use super::checksum_findings::{Checksums, Finding};
@@ -198,24 +199,26 @@ impl Scheduler {
     pub(super) fn judge_checksums(&mut self) -> Vec<Difference> {
         let Checksums(findings) = std::mem::take(&mut self.checksums);
         let of_this_server = self.has_checksums_of_this_server();
-        let (mut errors, mut elsewhere) = (Vec::new(), 0);
+        let (mut errors, mut elsewhere) = (Vec::new(), 0_u64);
         for Finding { difference, is_expected } in findings {
             match self.settings.checksum {
                 Checksum::Fail => errors.push(difference),
                 Checksum::Auto if of_this_server && !is_expected => errors.push(difference),
                 Checksum::Auto if !of_this_server => {
-                    tracing::info!("checksums are others than in the dump: {difference}");
+                    tracing::info!("checksums differ from the dump: {difference}");
                     elsewhere += 1;
                 }
                 Checksum::Auto | Checksum::Warn | Checksum::Skip => {
-                    self.warnings.push(format!("checksums are others than in the dump: {difference}"));
+                    self.warnings.push(format!("checksums differ from the dump: {difference}"));
                 }
             }
         }
         if elsewhere > 0 {
+            let differ = if elsewhere == 1 { "differs" } else { "differ" };
             self.warnings.push(format!(
-                "{elsewhere} checksum(s) are others than in the dump, which is of another product or version: definitions \
-                 may read otherwise there (--checksum=warn names them)"
+                "{} {differ} from the dump, which is from another product or version, where definitions may read \
+                 differently (--checksum=warn names them)",
+                count(elsewhere, "checksum")
             ));
         }
         errors

@@ -240,7 +240,7 @@ impl Comparison {
         }
         if !self.is_same(found, chunks) {
             lines.push(
-                "  the ranges of the dump are not all of the table here, or overlap: none can be named".to_owned(),
+                "  the dump's ranges do not cover the whole table here, or overlap, so none can be named".to_owned(),
             );
             return lines;
         }
@@ -261,7 +261,10 @@ impl Comparison {
         let (count, dumped) = (found.count, expected.count);
         match self.columns {
             Some(_) if count == dumped => {
-                format!("{count} rows as in the dump, but others: hash {}, in the dump {}", found.hash, expected.hash)
+                format!(
+                    "{count} rows as in the dump, but with different content: hash {}, in the dump {}",
+                    found.hash, expected.hash
+                )
             }
             _ => format!("{count} rows, in the dump {dumped}"),
         }

@@ -1,6 +1,7 @@
 //! What ends a restore though every single job has succeeded.
 
 use common::backup::selection::FilterError;
+use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::sql::name::QualifiedName;
 
@@ -25,26 +26,26 @@ pub enum Error {
     },
     /// Tables are there already.
     #[error(
-        "of the dump, these exist on the server already: {}; nothing was changed: choose with --drop-table what to do \
-         with tables that exist", list(.0)
+        "already on the server: {}; nothing was changed: choose with --drop-table what to do with existing \
+         tables", list(.0)
     )]
     TablesExist(Vec<QualifiedName>),
     /// The server has one table for both.
     #[error(
-        "{0} and {1} are one table on this server, which does not tell upper from lower case in their names \
-         (lower_case_table_names); nothing was changed: leave one of them out, or restore into a server that does"
+        "{0} and {1} would be one table on this server, which does not distinguish upper and lower case in names \
+         (lower_case_table_names); nothing was changed: exclude one of them, or restore into a server that does"
     )]
     SameButForCase(QualifiedName, QualifiedName),
     /// Tables that are there already have triggers.
     #[error(
-        "these tables are there and have triggers, which would fire for the rows of the dump: {}; nothing was changed: \
+        "these tables already exist and have triggers, which would fire for the dump's rows: {}; nothing was changed: \
          drop the triggers, or let them fire with --fire-triggers", list(.0)
     )]
     Triggers(Vec<QualifiedName>),
     /// The server cannot have objects of the dump.
     #[error(
-        "the server does not take these objects of the dump, {consequence}:{}\nchange them where the dump is from and \
-         dump again, or leave them out",
+        "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
+         exclude them",
         lines(rejections)
     )]
     Rejected {
@@ -60,16 +61,16 @@ pub enum Error {
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
     /// Rows or checksums are others than in the dump.
-    #[error("these are not as in the dump; all else is done:{}", differences(.0))]
+    #[error("these differ from the dump; everything else is done:{}", differences(.0))]
     Differs(Vec<Difference>),
     /// The dump says nothing of the rows, or contradicts itself.
     #[error(
-        "--verify: by the dump's metadata the rows of these tables cannot be compared, since it has neither hashes nor \
-         numbers of them, or not all: {}; it is of an older version, or damaged", list(.0)
+        "--verify: the dump's metadata lacks hashes or row counts to compare these tables by: {}; it is from an older \
+         version, or damaged", list(.0)
     )]
     NothingToVerifyBy(Vec<QualifiedName>),
     /// No table takes part.
-    #[error("--verify-only: no table of the dump is chosen, nothing was compared: check the names and patterns")]
+    #[error("--verify-only: no table of the dump is selected, so nothing was compared: check the names and patterns")]
     NothingToVerify,
     /// `--source-db` or `--tables-list` names what the dump does not have.
     #[error("the dump has no {kind} {name}: check the name")]
@@ -90,9 +91,9 @@ pub enum Error {
     Routines(Vec<String>),
     /// The restore went on without some of the dump.
     #[error(
-        "{} of the dump's objects could not be restored, everything else is:{}\nwhen the cause is mended, restore these by \
-         themselves, from the files named",
-        .0.len(), lines_again(.0)
+        "{} of the dump could not be restored, everything else is:{}\nonce the cause is fixed, restore these separately \
+         from the files named",
+        count(.0.len(), "object"), lines_again(.0)
     )]
     Skipped(Vec<Rejection>),
     /// The real name of a database or table is nowhere.

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::{DumpFile, TableFileName};
 use common::backup::metadata::Metadata;
+use common::observe::wording::{bytes, count};
 
 use checksum_findings::Checksums;
 use comparison::Verification;
@@ -143,18 +144,19 @@ impl Scheduler {
     /// How far it is and what it waits for, for people.
     pub fn status(&self, wants_input: bool) -> String {
         let Scheduler { stage, running, ready, keys, loading, waiting_bytes, input_ended, .. } = self;
-        let mut text = format!("{stage:?}: {running} job(s) under way");
+        let mut text = format!("{stage:?}: {} running", count(*running, "job"));
         let waiting = ready.len() + keys.len();
         if waiting > 0 {
-            text.push_str(&format!(", {waiting} wait for a worker"));
+            text.push_str(&format!(", {waiting} waiting for a worker"));
         }
         if !loading.is_empty() {
-            text.push_str(&format!(", {} table(s) have {} MiB of rows to load", loading.len(), waiting_bytes >> 20));
+            let (tables, waiting) = (count(loading.len(), "table"), bytes(*waiting_bytes));
+            text.push_str(&format!(", {tables} with {waiting} of rows to load"));
         }
         text.push_str(match (input_ended, wants_input) {
             (true, _) => "",
-            (false, true) => "; waits for the stream",
-            (false, false) => "; takes nothing from the stream until less waits",
+            (false, true) => "; waiting for the stream",
+            (false, false) => "; not reading the stream until less is waiting",
         });
         text
     }

@@ -2,6 +2,7 @@
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
 use super::database_state::{Database, DatabaseState};
@@ -48,7 +49,7 @@ impl Scheduler {
     /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
     fn compare_files(&self) -> Option<String> {
         let expected = self.metadata.config.num_files.filter(|_| self.settings.filter.is_empty())?;
-        (expected != self.files).then(|| format!("the dump has {expected} files, but {} are there", self.files))
+        (expected != self.files).then(|| format!("the dump has {}, {} found", count(expected, "file"), self.files))
     }
 
     /// Tables whose rows differ, and those whose definition is missing.
@@ -77,7 +78,7 @@ impl Scheduler {
                 _ => 0,
             };
             if restored.checked_add(told) != Some(expected) {
-                differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
+                differences.push(format!("table {table} has {}, the dump has {expected}", count(restored, "row")));
             } else if has_schemas && state.is_none_or(|state| state.schema.is_none()) {
                 missing.push(format!("the file with the definition of table {table} is missing"));
             }

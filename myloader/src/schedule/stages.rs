@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
+use common::observe::wording::count;
 
 use super::comparison::Difference;
 use super::database_state::{Database, DatabaseState};
@@ -136,8 +137,8 @@ impl Scheduler {
             if tables > 0 && matches!(database.state, DatabaseState::Rejected(_)) {
                 let name = database.target().map_or(name, |target| &target.target);
                 self.skipped.push(Rejection {
-                    object: format!("{tables} table(s) of database {}", name.escape_debug()),
-                    why: "left out with the database".to_owned(),
+                    object: format!("{} of database {}", count(tables, "table"), name.escape_debug()),
+                    why: "skipped with the database".to_owned(),
                     fault: Fault::Server(None),
                 });
             }

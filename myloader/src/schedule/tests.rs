@@ -274,8 +274,8 @@ fn tables_of_few_rows_are_made_with_their_keys() {
 #[test]
 fn rows_that_are_missing_or_too_many_end_the_restore() {
     for (expected, message) in [
-        (11, "the restore is not complete: table d.t has 10 rows of the dump's 11"),
-        (9, "the restore is not complete: table d.t has 10 rows of the dump's 9"),
+        (11, "the restore is not complete: table d.t has 10 rows, the dump has 11"),
+        (9, "the restore is not complete: table d.t has 10 rows, the dump has 9"),
     ] {
         let mut scheduler = Scheduler::new(settings());
         arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
@@ -287,7 +287,7 @@ fn rows_that_are_missing_or_too_many_end_the_restore() {
     scheduler.input_ended(metadata(&[("lost", 3)])).unwrap();
     assert_eq!(
         run(&mut scheduler).unwrap_err().to_string(),
-        "the restore is not complete: table d.lost has 0 rows of the dump's 3"
+        "the restore is not complete: table d.lost has 0 rows, the dump has 3"
     );
 }
 
@@ -313,7 +313,7 @@ fn rows_of_a_table_that_was_taken_for_a_stand_in_are_missed() {
     scheduler.input_ended(metadata(&[("t", 10)])).unwrap();
     let created = run_until(&mut scheduler, "d.t-schema.sql").remove(0);
     let error = scheduler.done(&created, Outcome::TableSkipped).unwrap_err();
-    assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows of the dump's 10");
+    assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows, the dump has 10");
 }
 
 fn missing(job: &Job, why: &str) -> Outcome {
@@ -349,8 +349,7 @@ fn tables_that_exist_are_found_before_any_is_created() {
     let error = scheduler.done(&jobs[0], found(existing(&["b", "c", "other"], &[]))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "of the dump, these exist on the server already: d.b, d.c; nothing was changed: choose with --drop-table what to \
-         do with tables that exist"
+        "already on the server: d.b, d.c; nothing was changed: choose with --drop-table what to do with existing tables"
     );
 }
 
@@ -388,7 +387,7 @@ fn any_file_that_is_missing_is_missed() {
     scheduler.input_ended(whole).unwrap();
     assert_eq!(
         run(&mut scheduler).unwrap_err().to_string(),
-        "the restore is not complete: the dump has 2 files, but 1 are there"
+        "the restore is not complete: the dump has 2 files, 1 found"
     );
 }
 
@@ -465,7 +464,7 @@ fn tables_whose_triggers_would_fire_end_the_restore() {
         };
         assert_eq!(
             with(false).unwrap_err().to_string(),
-            "these tables are there and have triggers, which would fire for the rows of the dump: d.b; nothing was \
+            "these tables already exist and have triggers, which would fire for the dump's rows: d.b; nothing was \
              changed: drop the triggers, or let them fire with --fire-triggers"
         );
         with(true).unwrap();
@@ -532,8 +531,8 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
     scheduler.done(&created[1], Outcome::Rejected(vec![rejection("table d.b")])).unwrap();
     assert_eq!(
         scheduler.done(&created[0], outcome(&created[0])).unwrap_err().to_string(),
-        "the server does not take these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
-         table d.c: no\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+        "the server rejects these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
+         table d.c: no\n  view d.v: no\nchange them at the source and dump again, or exclude them"
     );
 }
 
@@ -545,7 +544,8 @@ fn a_refused_database_takes_its_tables_with_it_and_what_they_show_is_named() {
     let created = run_until(&mut scheduler, "d-schema-create.sql");
     assert_eq!(
         scheduler.done(&created[0], Outcome::Rejected(vec![rejection("database d")])).unwrap_err().to_string(),
-        "the server does not take these objects of the dump, no rows were loaded:\n  database d: no\nchange them where the dump is from and dump again, or leave them out"
+        "the server rejects these objects of the dump, no rows were loaded:\n  database d: no\nchange them at the \
+         source and dump again, or exclude them"
     );
 }
 
@@ -560,7 +560,8 @@ fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
         let findings = Findings { rejections: vec![rejection("table d.a")], changes: Vec::new() };
         assert_eq!(
             scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
-            "the server does not take these objects of the dump, nothing was changed:\n  table d.a: no\nchange them where the dump is from and dump again, or leave them out"
+            "the server rejects these objects of the dump, nothing was changed:\n  table d.a: no\nchange them at the \
+             source and dump again, or exclude them"
         );
     }
 }
@@ -587,8 +588,8 @@ fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they
         if let Err(error) = result {
             assert_eq!(
                 error.to_string(),
-                "the server does not take these objects of the dump, the other tables are restored, and nothing that \
-                 comes after them:\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+                "the server rejects these objects of the dump, the other tables are restored, and nothing that \
+                 comes after them:\n  view d.v: no\nchange them at the source and dump again, or exclude them"
             );
         }
     }

@@ -3,6 +3,7 @@
 
 use common::backup::file_name::TableFileName;
 use common::backup::row_hash::{self, ChunkRows, RowsDigest, Selection};
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
 use super::comparison::{Difference, Verified};
@@ -126,7 +127,12 @@ impl Scheduler {
         let Verified { tables, rows, .. } = verification.verified;
         if self.settings.verify.is_some() {
             let different = verification.differences.len();
-            tracing::info!("verified: {tables} tables with {rows} rows are as in the dump, {different} are not");
+            let different = count(different, "table");
+            tracing::info!(
+                "verified: {} with {} as in the dump, {different} not",
+                count(tables, "table"),
+                count(rows, "row")
+            );
         }
     }
 

@@ -27,10 +27,10 @@ pub enum ReconnectError {
     #[error("--retry-count=0 does not try again")]
     Disabled,
     /// The server knows no user locks, or a proxy does not let them through.
-    #[error("the server does not take user locks (GET_LOCK), by which the end of the lost session would be known")]
+    #[error("the server does not support user locks (GET_LOCK), which tell when a lost session has ended")]
     NoUserLocks,
     /// The server does not come back.
-    #[error("it could not be made again: {0}")]
+    #[error("reconnecting failed: {0}")]
     Failed(#[from] Error),
 }
 
@@ -59,7 +59,7 @@ impl Connector {
             Err(error) if error.server_code().is_some() => error.without_statement(),
             Err(error) => return Err(error),
         };
-        tracing::info!("lost connections will not be made again, since the server does not take user locks: {why}");
+        tracing::info!("a lost connection will end the restore, because the server does not support user locks: {why}");
         self.lock = None;
         Ok(())
     }
@@ -79,7 +79,7 @@ impl Connector {
             });
             match connected {
                 Err(error) if error.may_pass() && attempt < self.attempts => {
-                    tracing::info!("attempt {attempt} of {} to connect again: {error}", self.attempts);
+                    tracing::info!("attempt {attempt} of {} to reconnect failed: {error}", self.attempts);
                     let pause = LONGEST_PAUSE.min(FIRST_PAUSE * (1 << (attempt - 1).min(16)));
                     // On a stop, the next attempt says so.
                     let _ = self.stop.pause(pause);
@@ -111,6 +111,6 @@ pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
         if taken.and_then(|row| row.number(0)) == Some(1) {
             return Ok(());
         }
-        tracing::warn!("the session that was lost has not ended yet: the server may be rolling back its transaction");
+        tracing::warn!("the lost session has not ended yet; the server may be rolling back its transaction");
     }
 }

@@ -60,7 +60,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
-        tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+        tracing::warn!("the restore is written to the binary log, because the user may not turn it off: {error}");
         logged = true;
     }
     if server.is_mysql_since(8, 0, 27) {

@@ -98,7 +98,6 @@ impl Coordinator<'_> {
                     // Which tables are there is not to be found out again once there are rows in them.
                     self.shared.journal.wait()?;
                 }
-                tracing::info!("{job}");
                 self.shared.stop.send(&self.jobs, job)?;
                 self.idle -= 1;
             }
@@ -155,13 +154,13 @@ impl Coordinator<'_> {
             tracing::warn!("{warning}");
         }
         for rejection in self.scheduler.take_skipped() {
-            tracing::error!("left out: {rejection}");
+            tracing::error!("skipped: {rejection}");
         }
     }
 
     fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
         if file.content == Content::Accounts && !self.shared.restore.accounts {
-            tracing::warn!("{file}: the accounts of the dump are left out, --users restores them");
+            tracing::warn!("{file}: skipping the accounts of the dump (--users restores them)");
         }
         Ok(self.scheduler.arrived(file, bytes)?)
     }

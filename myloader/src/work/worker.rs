@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
+use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::StopOnPanic;
 use crossbeam_channel::{Receiver, Sender};
 
@@ -25,11 +27,18 @@ impl Worker {
         let stop = self.context.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
         let first = self.context.session.connection_id();
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or("worker");
         while let Ok(Some(job)) = stop.receive(jobs) {
             self.context.activity.begin(job.object());
+            self.context.counters.take_bytes();
+            let started = Instant::now();
             let outcome = self.do_whole_job(&job).or_else(|error| self.skip_whole_job(&job, error));
             let outcome = outcome.map(|outcome| self.with_skipped(outcome));
             self.context.activity.idle();
+            if let Some(report) = outcome.as_ref().ok().and_then(|outcome| self.report(&job, outcome)) {
+                tracing::info!("{name}: {report} in {}", seconds(started.elapsed()));
+            }
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
@@ -40,12 +49,29 @@ impl Worker {
         }
     }
 
+    /// What was done, as a sentence; of what was not, other messages tell.
+    fn report(&self, job: &Job, outcome: &Outcome) -> Option<String> {
+        match (job, outcome) {
+            (Job::Rows(..), Outcome::RowsLoaded(rows) | Outcome::RowsSkipped { loaded: rows, .. }) => {
+                let bytes = bytes(self.context.counters.take_bytes());
+                Some(format!("{}, {}, {bytes}", job.report(), count(*rows, "row")))
+            }
+            (Job::CreateTable(..), Outcome::TableReady { target, kept: true, .. }) => {
+                Some(format!("found table {}, which stays,", target.name))
+            }
+            (_, Outcome::TableSkipped | Outcome::DatabaseSkipped | Outcome::Rejected(_) | Outcome::Postponed(_)) => {
+                None
+            }
+            _ => Some(job.report()),
+        }
+    }
+
     /// Does a job, and goes on with it where the connection was lost. Rows see to that themselves.
     fn do_whole_job(&mut self, job: &Job) -> Result<Outcome, Error> {
         let context = &mut self.context;
         let name = job.journal_name();
         if name.as_ref().is_some_and(|name| context.shared.journal.is_done(name)) {
-            tracing::info!("{job}: an earlier run has done it");
+            tracing::info!("{job}: done by an earlier run");
             return Ok(Outcome::Done);
         }
         context.replay = if context.shared.journal.resumes() { Replay::of_earlier_run() } else { Replay::default() };

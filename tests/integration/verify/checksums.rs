@@ -163,12 +163,16 @@ fn every_checksum_that_differs_is_found() {
             let strict = (section == &view).then_some("--checksum=fail");
             if strict.is_some() {
                 let told = load(product, &other, &[]).stderr;
-                assert!(told.contains(&format!("[WARNING] checksums are others than in the dump: {says}")), "{told}");
+                assert!(told.contains(&format!("[WARNING] checksums differ from the dump: {says}")), "{told}");
                 drop();
             }
             let printed = myloader(target(product), &other).args(strict).fails_with(DIFFERENT);
             let lines: Vec<&str> = printed.trim_end().lines().map(without_time).collect();
-            assert_eq!(lines[0], "[ERROR] these are not as in the dump; all else is done:", "{product:?}: {printed}");
+            assert_eq!(
+                lines[0], "[ERROR] these differ from the dump; everything else is done:",
+                "{product:?}: \
+             {printed}"
+            );
             let differs = |line: &str| {
                 let rest = line.split_once(says.as_str()).map(|(_, rest)| rest);
                 rest.is_some_and(|rest| rest.ends_with(", in the dump 7") && !rest.starts_with("7,"))
@@ -202,7 +206,7 @@ fn what_options_change_or_was_there_is_no_error() {
         let done = load(product, &dir, &["--skip-indexes", "--skip-triggers"]).stderr;
         let warnings: Vec<String> =
             done.lines().filter(|line| line.contains("[WARNING]")).map(without_hashes).collect();
-        let database = format!("checksums are others than in the dump: database {name}");
+        let database = format!("checksums differ from the dump: database {name}");
         assert_eq!(
             warnings,
             [format!("[WARNING] {database}: character set and collation"), format!("[WARNING] {database}: routines")],
@@ -219,7 +223,7 @@ fn what_options_change_or_was_there_is_no_error() {
         .stderr;
         let warnings: Vec<String> =
             done.lines().filter(|line| line.contains("[WARNING]")).map(without_hashes).collect();
-        let table = format!("checksums are others than in the dump: table {name}.keyless");
+        let table = format!("checksums differ from the dump: table {name}.keyless");
         assert_eq!(warnings, [format!("[WARNING] {table}: columns")], "{product:?}");
         // A part of the tables: nothing is said of what was left out.
         client.run(format!("DROP DATABASE {name}"));
@@ -248,10 +252,8 @@ fn another_product_s_checksums_are_told_of_in_one_line() {
     let warnings: Vec<&str> = done.lines().filter(|line| line.contains("[WARNING]")).map(without_time).collect();
     assert_eq!(
         warnings,
-        [
-            "[WARNING] 10 checksum(s) are others than in the dump, which is of another product or version: definitions may \
-          read otherwise there (--checksum=warn names them)"
-        ]
+        ["[WARNING] 10 checksums differ from the dump, which is from another product or version, where definitions \
+             may read differently (--checksum=warn names them)"]
     );
     let printed = program("checksums_across_fail").arg("--checksum=fail").fails_with(DIFFERENT);
     assert_eq!(printed.lines().count(), 11, "{printed}");

@@ -3,13 +3,13 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use common::observe::progress::Counters;
 use common::sql::{StatementError, StatementReader};
 
 use super::convert::append;
 use super::literal::Literals;
 use super::output::Output;
 use super::table::LoadDataStatement;
+use crate::jobs::context::RowCounters;
 
 /// The statements of a file.
 pub type Statements = StatementReader<Box<dyn Read + Send>>;
@@ -47,7 +47,7 @@ pub struct BatchStart {
     /// Where the piece ends.
     pub limits: BatchLimits,
     /// Progress, and how many of the first statements it knows of.
-    pub counters: (Arc<Counters>, u64),
+    pub counters: (RowCounters, u64),
 }
 
 /// Statements that begin alike, on their way to the server.

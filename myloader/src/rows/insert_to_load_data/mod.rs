@@ -106,7 +106,7 @@ impl FirstStatement {
             literals: self.literals,
             lines: self.lines,
             limits: BatchLimits { statements: most, bytes: self.bytes },
-            counters: (Arc::clone(&context.shared.counters), counted),
+            counters: (context.counters.clone(), counted),
         });
         (statement, batch)
     }

@@ -57,9 +57,9 @@ impl LoadDataTable {
             condition("EVENT_OBJECT"),
             condition("TABLE")
         ))?;
-        let Some(table) = table else { return Ok(Err("the server does not show it".to_owned())) };
+        let Some(table) = table else { return Ok(Err("the server does not list the table".to_owned())) };
         if !table.text(0).eq_ignore_ascii_case("InnoDB") {
-            return Ok(Err(format!("its engine, {}, may not take rows back", table.text(0))));
+            return Ok(Err(format!("its engine {} may not roll rows back", table.text(0))));
         }
         if table.number(1) != Some(0) {
             return Ok(Err("it has triggers".to_owned()));
@@ -73,7 +73,7 @@ impl LoadDataTable {
         ))?;
         for (row, position) in rows.iter().zip(1..) {
             if row.number(0) != Some(position) {
-                return Ok(Err("the server shows another of a like name, too".to_owned()));
+                return Ok(Err("the server also lists a table of a similar name".to_owned()));
             }
             let (name, data_type, extra) =
                 (row.text(1), row.text(2).to_ascii_lowercase(), row.text(4).to_ascii_uppercase());

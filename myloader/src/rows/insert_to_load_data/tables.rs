@@ -39,7 +39,8 @@ impl LoadDataTables {
         }
         session.reset(Some(&name.database))?;
         let read = LoadDataTable::read(session.unchanged(), server, name)?;
-        let table = read.map_err(|reason| tracing::info!("rows of {name} stay INSERT statements: {reason}")).ok();
+        let table =
+            read.map_err(|reason| tracing::info!("rows of {name} are sent as INSERT statements: {reason}")).ok();
         // Another worker may have asked meanwhile.
         Ok(lock().entry(name.clone()).or_insert(table.map(Arc::new)).clone())
     }
