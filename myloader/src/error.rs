@@ -14,7 +14,6 @@ use crate::journal;
 use crate::objects::redo_log;
 use crate::schedule;
 
-/// Why nothing was restored or unpacked, or not all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -30,7 +29,6 @@ pub enum Error {
     /// A stream's directory.
     #[error(transparent)]
     Source(#[from] stream::Error),
-    /// The stream.
     #[error(transparent)]
     Stream(#[from] receiver::Error),
     /// The redo log was not turned off.
@@ -39,10 +37,8 @@ pub enum Error {
     /// Jobs and their order.
     #[error(transparent)]
     Scheduler(#[from] schedule::Error),
-    /// The journal.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// A job.
     #[error(transparent)]
     Worker(#[from] jobs::error::Error),
     /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
@@ -63,7 +59,6 @@ pub enum Error {
          than InnoDB): {}; --resume reloads those of these tables that this restore created or emptied", .0.join("; ")
     )]
     LostCommits(Vec<String>),
-    /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
     /// Ended from outside.

@@ -33,7 +33,7 @@ use crate::work::coordinator;
 use crate::work::dispatch::Caches;
 use crate::work::worker::Worker;
 
-/// What was restored.
+/// What was restored, for the closing line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Rows, bytes before compression, tables; nothing with `--verify-only`.
@@ -166,7 +166,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
 }
 
 /// A server that was started again meanwhile may have lost what it had committed. A session that has lasted is the proof
-/// that it was not; its time of start, in whole seconds, would be none.
+/// that it was not; its start time, in whole seconds, would be none.
 fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
     if shared.session_survived.load(Ordering::Relaxed) {
         return Ok(());

@@ -1,7 +1,7 @@
-//! What of a dump cannot be restored: whether the restore goes on without it, and how it is told.
+//! What of a dump cannot be restored: whether the restore continues without it, and how it is reported.
 //!
-//! Whatever a job cannot do for a reason of the object's own becomes a [`Rejection`]. The connection, the disk and the
-//! program's stop are no reasons of an object's: they end the restore.
+//! What a job cannot do because of the object itself becomes a [`Rejection`]. The connection, the disk and the
+//! stop of the program concern all objects: they end the restore.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,11 +24,11 @@ pub struct Rejection {
 /// Why an object cannot be restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fault {
-    /// The server does not take it; with its code, if it was asked.
+    /// The server rejects it; with its code, if it was asked.
     Server(Option<u16>),
     /// Its file is damaged, cut short or missing.
     Dump,
-    /// It was restored, and has other rows than the dump says.
+    /// It was restored, but its rows differ from the dump.
     Rows,
 }
 
@@ -50,23 +50,23 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Which refusals the restore goes on after: `--keep-going` and `--ignore-errors`.
+/// Which rejections the restore continues after: `--keep-going` and `--ignore-errors`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tolerance {
     /// All of them.
     pub keep_going: bool,
-    /// Statements that the server refuses with one of these codes.
+    /// Statements that the server rejects with one of these codes.
     pub codes: BTreeSet<u16>,
 }
 
 impl Tolerance {
-    /// Whether the restore goes on without an object.
+    /// Whether the restore continues without an object.
     pub fn allows(&self, fault: Fault) -> bool {
         self.keep_going || matches!(fault, Fault::Server(Some(code)) if self.codes.contains(&code))
     }
 }
 
-/// The exit code of a restore that went on without these. A dump that cannot be read is the worst, since nothing that is
+/// The exit code of a restore that continued without these. A dump that cannot be read is the worst, since nothing that is
 /// done on the server helps.
 pub fn exit(rejections: &[Rejection]) -> Exit {
     let has = |fault: Fault| rejections.iter().any(|rejection| rejection.fault == fault);
@@ -84,7 +84,7 @@ pub fn lines(rejections: &[Rejection]) -> String {
     rejections.iter().map(|rejection| format!("\n  {rejection}")).collect()
 }
 
-/// The same, where each was told when it happened: of very many, some of each kind, the most frequent kind first.
+/// The same, where each was reported when it happened: of very many, some of each kind, the most frequent kind first.
 pub fn lines_again(rejections: &[Rejection]) -> String {
     const MOST: usize = 100;
     const OF_EACH_KIND: usize = 10;

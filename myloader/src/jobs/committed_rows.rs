@@ -8,7 +8,7 @@ use common::sql::name::QualifiedName;
 
 /// What is known of one table's rows, shared by all who load it.
 ///
-/// Whoever commits holds it, from before the COMMIT until it is known what has come of it: so at most one COMMIT of a
+/// Whoever commits holds it, from before the COMMIT until its outcome is known: so at most one COMMIT of a
 /// table is in doubt.
 #[derive(Clone, Debug, Default)]
 pub struct CommittedRows(Arc<Mutex<RowCount>>);
@@ -16,16 +16,16 @@ pub struct CommittedRows(Arc<Mutex<RowCount>>);
 /// See [`CommittedRows`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RowCount {
-    /// How many are committed; `None` as long as nobody has looked how many there were before.
+    /// How many are committed; `None` until the rows from before the restore are counted.
     pub committed: Option<u64>,
-    /// Whether all of them are ours, so that the table may be emptied and loaded anew.
+    /// Whether all of them are ours, so that the table may be emptied and loaded from the start.
     pub ours: bool,
-    /// Whether a COMMIT was sent of which nobody knows what came: then no other may follow.
+    /// Whether a COMMIT was sent whose outcome is unknown: then no other may follow.
     pub in_doubt: bool,
 }
 
 impl PartialEq for CommittedRows {
-    /// Tables are told apart by their names, whatever was loaded meanwhile.
+    /// Tables are compared by their names, whatever was loaded meanwhile.
     fn eq(&self, _: &CommittedRows) -> bool {
         true
     }
@@ -33,19 +33,19 @@ impl PartialEq for CommittedRows {
 
 impl Eq for CommittedRows {}
 
-/// What has come of a COMMIT.
+/// The outcome of a COMMIT.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// All of it is there.
     Committed,
     /// Nothing of it is there.
     RolledBack,
-    /// Rows came or went that are not ours.
+    /// Something else added or removed rows.
     Unknown,
 }
 
 impl CommittedRows {
-    /// Of a table in which there are so many rows, all of them ours.
+    /// For a table with this many rows, all of them ours.
     pub fn of_own_table(committed: u64) -> CommittedRows {
         let rows = CommittedRows::default();
         rows.all_ours(committed);
@@ -63,7 +63,7 @@ impl CommittedRows {
     }
 }
 
-/// The ledgers of all tables that get rows, since a server that crashes may lose what it has committed.
+/// The committed rows of all tables, because a server that crashes may lose some of them.
 #[derive(Default)]
 pub struct CommittedRowsByTable(Mutex<BTreeMap<QualifiedName, CommittedRows>>);
 
@@ -76,7 +76,7 @@ impl CommittedRowsByTable {
         }
     }
 
-    /// Tables that do not have the rows that were committed, and what they have.
+    /// Tables that lack committed rows, as messages.
     ///
     /// # Errors
     /// When the server does not answer.
@@ -96,10 +96,10 @@ impl CommittedRowsByTable {
     }
 }
 
-/// What has come of a transaction that would add `net` rows to `known`, when the table has `counted`.
+/// The outcome of a transaction that adds `net` rows to `known`, when the table has `counted`.
 pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
     if counted == known {
-        // One that changes no number is played again without harm: its rows are there, or replaced by themselves.
+        // One that changes no number is safe to replay: its rows are there, or replaced by themselves.
         Verdict::RolledBack
     } else if Some(counted) == known.checked_add_signed(net) {
         Verdict::Committed

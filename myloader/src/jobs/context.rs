@@ -1,4 +1,4 @@
-//! What jobs work with: the session, what all workers share, and what every kind of job does when something fails.
+//! What jobs work with: the session, what all workers share, and what every kind of job does on failure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -33,24 +33,24 @@ pub struct Shared {
     pub counters: Arc<Counters>,
     /// Held while a table is dropped: two that foreign keys tie together cannot be dropped at the same time.
     pub dropping: Mutex<()>,
-    /// Names that databases had before the restore, by database, where what is there may stay.
+    /// Tables, views and sequences before the restore, by database, where existing ones may stay.
     pub names_before: Mutex<BTreeMap<String, BTreeSet<String>>>,
     pub journal: Journal,
     /// Whether the server was restarted since the run that is resumed.
     pub server_restart: ServerRestart,
     /// The longest statement that the server takes, in bytes: its `max_allowed_packet`.
     pub max_packet: u64,
-    /// Tables of which a resumed restore knows that they have no triggers of an earlier run.
+    /// Tables that a resumed restore knows to have no triggers of an earlier run.
     pub without_triggers: Mutex<BTreeSet<QualifiedName>>,
-    /// Those of all tables that get rows.
+    /// Of all tables that get rows.
     pub committed_rows: CommittedRowsByTable,
-    /// Whether a session has lasted from the beginning to the end.
+    /// Whether a session survived from the start to the end.
     pub session_survived: AtomicBool,
     pub stop: Stop,
 }
 
 impl Shared {
-    /// Whether there was a table, view or sequence of this name when the restore began.
+    /// Whether a table, view or sequence of this name existed when the restore began.
     pub fn was_there(&self, name: &QualifiedName) -> bool {
         let before = self.names_before.lock().unwrap_or_else(PoisonError::into_inner);
         before.get(&name.database).is_some_and(|names| names.contains(&*self.server.folded(&name.name)))
@@ -84,9 +84,9 @@ impl RowCounters {
 /// A worker's own, lent to the job that it does.
 pub struct Context {
     pub session: Session,
-    /// How far its job is.
+    /// How far the job is.
     pub replay: Replay,
-    /// Objects of its job that are left out.
+    /// Objects of the job that the restore continues without.
     pub skipped: Vec<Rejection>,
     pub counters: RowCounters,
     /// Where others see what it does.
@@ -109,7 +109,7 @@ impl Context {
         Ok(Context { session, replay: Replay::default(), skipped: Vec::new(), counters, activity, shared })
     }
 
-    /// Makes a connection again that was lost as `error` says, which is returned when that is done.
+    /// Reconnects after `error`, and returns it when that succeeded.
     pub fn reconnect(&mut self, error: Error) -> Result<Error, Error> {
         self.shared.stop.check()?;
         tracing::warn!("the connection was lost, reconnecting: {error}");
@@ -126,7 +126,7 @@ impl Context {
         }
     }
 
-    /// Asks what changes nothing, over another connection where one is lost.
+    /// Runs a query that changes nothing, reconnecting where the connection is lost.
     pub fn persist<T>(
         &mut self,
         file: &DumpFile,
@@ -146,10 +146,10 @@ impl Context {
         }
     }
 
-    /// Leaves out an object, if the restore is to go on without it.
+    /// Skips an object, if the restore may continue without it.
     ///
     /// # Errors
-    /// What it failed for, if the restore is not to go on.
+    /// `error`, if the restore may not continue.
     pub fn skip(&mut self, object: String, error: Error) -> Result<(), Error> {
         if !self.may_skip(&error) {
             return Err(error);
@@ -158,19 +158,19 @@ impl Context {
         Ok(())
     }
 
-    /// Whether the restore is to go on after an error.
+    /// Whether the restore may continue after an error.
     pub fn may_skip(&self, error: &Error) -> bool {
         error.fault().is_some_and(|fault| self.shared.restore.tolerance.allows(fault))
     }
 
-    /// Readies the session for a file.
+    /// Prepares the session for a file.
     pub fn begin_file(&mut self, file: &DumpFile, database: Option<&DatabaseTarget>) -> Result<(), Error> {
         self.session
             .reset(database.map(|database| database.target.as_str()))
             .map_err(|source| Error::Job { job: file.to_string(), source })
     }
 
-    /// Readies the session for what follows these statements of a file.
+    /// Prepares the session for what follows these statements of a file.
     pub fn enter(&mut self, file: &DumpFile, database: &str, preamble: &Preamble) -> Result<(), Error> {
         self.session.enter(Some(database), preamble).map_err(|(line, source)| match line {
             Some(line) => Error::Statement { file: file.to_string(), line, source },
@@ -178,12 +178,12 @@ impl Context {
         })
     }
 
-    /// A file cannot be cut into statements.
+    /// The error for a file that cannot be split into statements.
     pub fn cannot_read(&self, file: &DumpFile, source: StatementError) -> Error {
         files::Error::Statement { path: self.shared.files.path(file), source }.into()
     }
 
-    /// Whether a statement may stand in this file; `database` is the one that gets the file's objects.
+    /// Rejects a statement that does not belong in this file; `database` is the one that gets the file's objects.
     pub fn expects(&self, file: &DumpFile, statement: &Statement<'_>, database: Option<&str>) -> Result<(), Error> {
         if is_allowed(&file.content, classify(statement.text), statement.text, database) {
             return Ok(());
@@ -191,7 +191,7 @@ impl Context {
         Err(Error::NotAllowed { file: file.to_string(), line: statement.line, statement: excerpt(statement.text) })
     }
 
-    /// The file is restored.
+    /// Marks the file as restored.
     pub fn end_file(&self, file: &DumpFile) -> Result<(), Error> {
         Ok(self.shared.files.restored(file)?)
     }

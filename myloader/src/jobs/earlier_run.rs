@@ -1,8 +1,7 @@
-//! What an earlier run has done, against what the server has of it: `--resume` relies on nothing that it has not looked at.
+//! Checks what an earlier run has done against what the server has: `--resume` relies on nothing unchecked.
 //!
-//! A table with all of its rows is as it was left, unless the server was started again since. The others are counted.
-//! Where the number is another one than the journal says, a table of ours is made anew, and one that was there before is an
-//! error.
+//! A complete table is as it was left, unless the server was restarted since. The rows of other tables are counted. Where
+//! the number differs from the journal's, a table of ours is created again, and one that existed before is an error.
 
 use std::sync::{Arc, PoisonError};
 
@@ -18,7 +17,7 @@ use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
 use crate::journal::{self, Record, TableProgress, table_name};
 
-/// Something failed that has no place in a file yet.
+/// A failure whose place in a file is not known yet.
 pub enum UnplacedError {
     Server(ServerError),
     Other(Error),
@@ -37,7 +36,7 @@ impl From<journal::Error> for UnplacedError {
 }
 
 impl UnplacedError {
-    /// With its place.
+    /// Adds the place.
     pub fn or(self, place: &dyn Fn(ServerError) -> Error) -> Error {
         match self {
             UnplacedError::Server(error) => place(error),
@@ -46,7 +45,7 @@ impl UnplacedError {
     }
 }
 
-/// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
+/// How far a table is that an earlier run created or found. `None` if it has to be created again; it is dropped then.
 pub fn table(
     context: &mut Context,
     name: &QualifiedName,
@@ -68,8 +67,8 @@ pub fn table(
     Ok(None)
 }
 
-/// Whether an earlier run has emptied a table, and it is as it was left since. If it is to be emptied again, the triggers go
-/// that the earlier run has made.
+/// Whether an earlier run has emptied a table, and it is as that run left it. If it has to be emptied again, the triggers
+/// that the earlier run created are dropped.
 pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, UnplacedError> {
     let Some(mut earlier) = context.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
         return Ok(false);
@@ -82,8 +81,8 @@ pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, Un
     Ok(false)
 }
 
-/// Before rows go into a table: the triggers that an earlier run has made, since it went without these rows, would fire.
-/// They are made again when all rows are in.
+/// Before rows are loaded: drops triggers that an earlier run created after it had skipped these rows, since they would
+/// fire. They are created again when all rows are loaded.
 pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(), UnplacedError> {
     let shared = Arc::clone(&context.shared);
     if !shared.journal.resumes() {
@@ -111,7 +110,7 @@ pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(),
     Ok(())
 }
 
-/// Before rows go into a table that was there before: as many as were left have to be in it.
+/// Before rows are loaded into a table that existed before: it must have as many as the earlier run left.
 pub fn settle_kept(context: &mut Context, table: &TableTarget, file: &DumpFile) -> Result<(), Error> {
     if !context.shared.journal.resumes() {
         return Ok(());
@@ -146,8 +145,8 @@ pub fn settle_kept(context: &mut Context, table: &TableTarget, file: &DumpFile) 
     Ok(())
 }
 
-/// How many rows a table has, if they are those that the journal tells of. It is not counted, but looked for, if all are in
-/// and the server cannot have lost them.
+/// How many rows a table has, if that is what the journal says. A complete table that the server cannot have lost is not
+/// counted: it only has to exist.
 fn settle(
     context: &mut Context,
     name: &QualifiedName,

@@ -12,27 +12,14 @@ use crate::journal;
 use crate::session::ReconnectError;
 use crate::tolerance::{Fault, Rejection};
 
-/// A job failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused a statement of a file.
+    /// The server rejected a statement of a file.
     #[error("{file}, line {line}: {source}")]
-    Statement {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// The server's failure.
-        source: ServerError,
-    },
-    /// The server refused a statement of ours.
+    Statement { file: String, line: u64, source: ServerError },
+    /// The server rejected a statement of ours.
     #[error("{job}: {source}")]
-    Job {
-        /// What was being done.
-        job: String,
-        /// The server's failure.
-        source: ServerError,
-    },
+    Job { job: String, source: ServerError },
     /// A statement of rows, or one of the values, is longer than the server takes.
     #[error(transparent)]
     TooLong(#[from] Box<TooLong>),
@@ -41,58 +28,27 @@ pub enum Error {
     File(#[from] files::Error),
     /// A statement cannot be understood.
     #[error("{file}, line {line}: {source}")]
-    Parse {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// What is wrong.
-        source: ParseError,
-    },
+    Parse { file: String, line: u64, source: ParseError },
     /// The file lacks the statement that it is for.
     #[error("{file} has no {what}: the file is damaged, or not part of a dump")]
-    NoStatement {
-        /// The file.
-        file: String,
-        /// The statement.
-        what: &'static str,
-    },
+    NoStatement { file: String, what: &'static str },
     /// The LOAD DATA statement does not read the file beside it.
     #[error("{file}, line {line}: LOAD DATA reads {named:?}, which is not the file beside it, {expected}")]
-    WrongInfile {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// The file that it names.
-        named: String,
-        /// The file that it should.
-        expected: String,
-    },
-    /// A statement is none that such a file has.
+    WrongInfile { file: String, line: u64, named: String, expected: String },
+    /// The statement does not belong in such a file.
     #[error(
         "{file}, line {line}: this statement does not belong in such a file and was not run: {statement} (if it is \
          intended, remove it from the file and run it with the server's own client)"
     )]
-    NotAllowed {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// Its beginning.
-        statement: String,
-    },
+    NotAllowed { file: String, line: u64, statement: String },
     /// The server took fewer rows than it was sent, or changed values.
     #[error(
         "{file}, line {line}: the server skipped or changed rows of LOAD DATA: {}{}, first: \
          {first}", count(*.warnings, "warning"), expected_text(*.expected)
     )]
     Warnings {
-        /// The file.
         file: String,
-        /// Where the statement starts in it.
         line: u64,
-        /// How many.
         warnings: u64,
         /// How many there have to be.
         expected: u64,
@@ -103,96 +59,70 @@ pub enum Error {
         /// How many rows were sent.
         rows: u64,
     },
-    /// What the metadata says of a table's rows is none of a dump.
+    /// The metadata holds SQL that no dump writes.
     #[error(
         "metadata, table {table}: `hashed_columns` or a chunk holds more than columns or a range; the file is damaged"
     )]
-    Selection {
-        /// The table.
-        table: String,
-    },
+    Selection { table: String },
     /// Accounts of the other product.
     #[error(
         "--users: {file} has accounts of {dump}, but this server is {server}, which does not accept their passwords \
          and privileges; restore without --users and create the accounts by hand"
     )]
     OtherAccounts {
-        /// The file.
         file: String,
         /// The product that the dump was made on.
         dump: &'static str,
-        /// The server.
         server: String,
     },
-    /// The connection was lost, and there is no other.
+    /// The connection was lost, and reconnecting failed.
     #[error("{lost}; {source}")]
-    Lost {
-        /// How it was lost.
-        lost: Box<Error>,
-        /// Why there is no other.
-        source: ReconnectError,
-    },
-    /// The connection was lost, and rows that were not committed may be in the table all the same.
+    Lost { lost: Box<Error>, source: ReconnectError },
+    /// The connection was lost, and uncommitted rows may have stayed in the table.
     #[error(
         "the connection was lost while rows of table {table} were loaded, and its engine cannot roll them back: \
          {lost}; --resume reloads the table from the start if this restore created it"
     )]
-    HalfLoaded {
-        /// The table.
-        table: String,
-        /// How it was lost.
-        lost: Box<Error>,
-    },
-    /// The connection was lost at a COMMIT, and counting does not tell what has come of it.
+    HalfLoaded { table: String, lost: Box<Error> },
+    /// The connection was lost at a COMMIT, and counting the rows does not settle its outcome.
     #[error(
         "the connection was lost at a COMMIT of rows of table {table}, which now has {counted} rows: neither {before}, as \
          before it, nor {after}, as after it; something else writes to the table, or it was not left as it was; {lost}"
     )]
     Unsettled {
-        /// The table.
         table: String,
-        /// Its rows.
         counted: u64,
         /// Rows known to be committed.
         before: u64,
-        /// The same with this transaction's.
+        /// `before` plus this transaction's rows.
         after: u64,
         /// How the connection was lost.
         lost: Box<Error>,
     },
-    /// Rows cannot be committed before it is known what has come of others.
+    /// No rows may be committed while the outcome of an earlier COMMIT is unknown.
     #[error("it is unknown whether an earlier COMMIT of rows of table {table} succeeded, so no more are committed")]
-    InDoubt {
-        /// The table.
-        table: String,
-    },
-    /// A table that was there before is not as an interrupted restore has left it.
+    InDoubt { table: String },
+    /// A table that existed before the restore changed since the interrupted run.
     #[error(
         "--resume: table {table} no longer has the {expected} rows that the interrupted restore left, so it is \
          unknown which of the dump's rows it holds; put the table back as it was before, and restore without --resume"
     )]
     Changed {
-        /// The table.
         table: String,
         /// Its rows, as the journal says.
         expected: u64,
     },
-    /// The same, and what it has may be wrong.
+    /// A table that existed before the restore may hold rows of a damaged file.
     #[error(
         "--resume: table {table}, which existed before the restore, may hold rows of a damaged file; put the table \
          back as it was before, and restore without --resume"
     )]
-    DamagedBefore {
-        /// The table.
-        table: String,
-    },
-    /// What is done cannot be written down, or was done already and is in the way.
+    DamagedBefore { table: String },
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] common::backup::selection::FilterError),
-    /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
@@ -224,7 +154,7 @@ fn expected_text(expected: u64) -> String {
 }
 
 impl Error {
-    /// The server's error number, if the server has refused a statement.
+    /// The server's error number, if the server rejected a statement.
     pub fn server_code(&self) -> Option<u16> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.server_code(),
@@ -233,7 +163,7 @@ impl Error {
         }
     }
 
-    /// Whether the same may succeed when something has changed on the server that is not the object's.
+    /// Whether a retry may succeed once something else on the server has changed.
     pub fn may_pass_later(&self) -> bool {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.may_pass_later(),
@@ -252,7 +182,7 @@ impl Error {
 }
 
 impl Error {
-    /// Whose fault it is, if it is one of the object's own, and other objects may do better.
+    /// Whose fault it is, if it concerns this object only and others may succeed.
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } if source.takes_nothing() => None,
@@ -265,10 +195,10 @@ impl Error {
         }
     }
 
-    /// As what an object cannot be restored for.
+    /// As the rejection of an object.
     ///
     /// # Errors
-    /// This error, if it is none of the object's own.
+    /// This error, if it does not concern the object alone.
     pub fn into_rejection(self, object: String) -> Result<Rejection, Error> {
         match self.fault() {
             Some(fault) => Ok(Rejection { object, why: self.to_string(), fault }),
@@ -276,8 +206,7 @@ impl Error {
         }
     }
 
-    /// A definition that the server has refused does not end the restore at once, so that all of them can be named. Other
-    /// errors do.
+    /// A rejected definition does not end the restore at once, so that all of them can be named. Other errors do.
     pub fn rejected_definition(self, object: String) -> Result<Outcome, Error> {
         match self.server_code() {
             Some(_) if self.may_pass_later() => Err(self),
@@ -296,7 +225,6 @@ impl Error {
 )]
 pub struct TooLong {
     pub file: String,
-    /// Where the statement starts in it.
     pub line: u64,
     /// What is too long: `a statement`.
     pub what: &'static str,

@@ -17,61 +17,53 @@ use crate::journal::TRIGGERS;
 pub enum KeyTiming {
     /// With the table.
     WithTable,
-    /// When its rows are in, as far as that can be.
+    /// After its rows, as far as possible.
     Later,
 }
 
-/// Something that one worker does at a time.
+/// What one worker does at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Look which database a file is of, and what it has on the server.
+    /// Find out which database a file belongs to, and what it has on the server.
     FindDatabase(DumpFile),
-    /// Create tablespaces.
     Tablespaces(DumpFile),
-    /// Look whether this server takes the accounts of the dump.
+    /// Check whether this server accepts the accounts of the dump.
     CheckAccounts(DumpFile),
-    /// Create accounts and give them their privileges, as far as what these are on is there.
+    /// Create accounts and grant privileges on what exists already.
     CreateAccounts(DumpFile),
-    /// Give accounts the other privileges, when all is there.
+    /// Grant the other privileges, once everything exists.
     GrantLater(DumpFile, Vec<LaterGrant>),
-    /// Look whether a database is there whose file the dump does not have.
+    /// Check that a database exists whose file the dump does not have.
     UseDatabase(String),
-    /// Read a definition, and tell whether the server can have it.
+    /// Read a definition, and report whether the server supports it.
     Check(DumpFile),
     /// Create a database, from its file.
     CreateDatabase(Arc<DatabaseTarget>, DumpFile),
-    /// Drop tables, views and sequences that come again.
+    /// Drop tables, views and sequences that will be created again.
     DropExisting(Vec<QualifiedName>),
-    /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
     /// Create a table, perhaps without the keys that can be added later.
     CreateTable(Arc<DatabaseTarget>, DumpFile, KeyTiming),
-    /// Empty a table that was there.
+    /// Empty a table that existed before.
     Empty(Arc<TableTarget>),
-    /// Load a file of rows.
     Rows(Arc<TableTarget>, RowsFile, DumpFile),
     /// Add keys: statements to be run in order.
     AddKeys(Arc<TableTarget>, Vec<Vec<u8>>),
-    /// Add foreign keys.
     AddConstraints(Arc<TableTarget>, Vec<u8>),
-    /// CHECKSUM TABLE, and what it has to be.
+    /// CHECKSUM TABLE, and the dump's value.
     DataChecksum(Arc<QualifiedName>, u64),
     /// Checksums of a database and of what it has.
     Checksums(Arc<DatabaseTarget>),
     /// Compare a part of a table with the dump.
     Compare(Arc<Comparison>, Part),
-    /// Create routines.
     Routines(Arc<DatabaseTarget>, DumpFile),
-    /// Create a view.
     View(Arc<DatabaseTarget>, DumpFile),
-    /// Create triggers.
     Triggers(Arc<DatabaseTarget>, DumpFile),
-    /// Create events.
     Events(Arc<DatabaseTarget>, DumpFile),
 }
 
 impl Job {
-    /// What the job is to bring, as messages about its failure name it.
+    /// The object that the job is about, as messages about a failure name it.
     pub fn object(&self) -> String {
         let of_table = |kind: &str, database: &DatabaseTarget, file: &DumpFile| {
             let name = file.content.table().map(|table| table.table.clone()).unwrap_or_default();
@@ -120,7 +112,7 @@ impl Job {
         !looks
     }
 
-    /// Its name in the journal, if all that there is to know of it is whether it was done.
+    /// Its name in the journal, if the journal only needs to know whether it is done.
     pub fn journal_name(&self) -> Option<String> {
         Some(match self {
             Job::Tablespaces(file) => format!("tablespaces {file}"),

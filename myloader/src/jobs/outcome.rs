@@ -1,4 +1,4 @@
-//! What jobs come to.
+//! Outcomes of jobs.
 
 use std::collections::BTreeMap;
 
@@ -9,20 +9,19 @@ use common::backup::row_hash::RowsDigest;
 use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
 use crate::tolerance::Rejection;
 
-/// What a job that did not fail has come to.
+/// The outcome of a job that did not fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The database is one to restore.
+    /// The database is to be restored.
     DatabaseFound(DatabaseTarget, Existing, Findings),
     /// The filter leaves the database out.
     DatabaseSkipped,
     /// A definition was read.
     Checked(Findings),
-    /// What the job was to make cannot be made, or not all of it.
+    /// The server or the dump does not allow what the job was to create, or not all of it.
     Rejected(Vec<Rejection>),
-    /// The table is there and waits for rows.
+    /// The table exists and waits for rows.
     TableReady {
-        /// Its names.
         target: TableTarget,
         /// Statements that add its keys, when the rows are in.
         keys: Vec<Vec<u8>>,
@@ -30,7 +29,7 @@ pub enum Outcome {
         constraints: Option<Vec<u8>>,
         /// Whether it was there before.
         kept: bool,
-        /// Whether its files of rows have to be loaded one after the other, in their order.
+        /// Whether its files of rows must be loaded one after the other, in order.
         in_order: bool,
     },
     /// The filter leaves the table out, or it only stands in for a view.
@@ -39,43 +38,39 @@ pub enum Outcome {
     RowsLoaded(u64),
     /// What CHECKSUM TABLE says.
     DataChecksum {
-        /// Nothing, of engines that have none.
+        /// `None` for engines without checksums.
         found: Option<u64>,
-        /// Whether it is the same for the same rows.
+        /// Whether equal rows always have equal checksums.
         is_sure: bool,
     },
-    /// What there is in a database.
+    /// The checksums of a database.
     Checksums(Box<DatabaseSums>),
-    /// So is a part of a table.
+    /// A part of a table was compared.
     Compared(Compared),
-    /// So many rows were loaded, and others of the file cannot be.
+    /// Some rows of the file were loaded, others cannot be.
     RowsSkipped {
-        /// Rows that were loaded.
         loaded: u64,
-        /// Rows that were not; `None` if nobody knows how many.
+        /// Rows that were not; `None` if unknown.
         skipped: Option<u64>,
-        /// Which, and why.
         rejection: Rejection,
     },
-    /// A view, or a routine that uses a library, needs something that is not there yet.
+    /// A view, or a routine that uses a library, needs something that does not exist yet.
     Postponed(Vec<Rejection>),
-    /// So far are the accounts.
     Accounts {
-        /// Privileges on what is not there yet.
+        /// Privileges on what does not exist yet.
         later: Vec<LaterGrant>,
-        /// What failed: the restore always goes on without.
+        /// What failed: the restore always continues without.
         failures: Vec<Rejection>,
     },
-    /// Nothing more to say.
     Done,
 }
 
 /// What is known of a definition before it is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Findings {
-    /// What the server cannot have.
+    /// What the server does not support.
     pub rejections: Vec<Rejection>,
-    /// What the server makes another thing of, as messages.
+    /// What the server will do differently, as messages.
     pub changes: Vec<String>,
 }
 
@@ -84,7 +79,7 @@ pub struct Findings {
 pub enum Compared {
     /// It has these rows; the hash is that of no rows where they are only counted.
     Rows(RowsDigest),
-    /// The table, or what was dumped of it, is not there: the server's text.
+    /// The table, or what was dumped of it, does not exist: the server's text.
     Impossible(String),
 }
 
@@ -101,13 +96,11 @@ pub struct DatabaseSums {
     pub views: BTreeMap<String, MydumperChecksum>,
 }
 
-/// A privilege on what was not there yet.
+/// A privilege on what did not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaterGrant {
     /// Where the statement starts in its file.
     pub line: u64,
-    /// The statement.
     pub statement: Vec<u8>,
-    /// The account, for messages.
     pub account: String,
 }

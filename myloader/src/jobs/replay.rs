@@ -3,7 +3,6 @@
 //! When the connection is lost the job begins again. What is done is passed over then, and one statement is in doubt: it
 //! may have been done before its answer was lost.
 
-/// See the module.
 #[derive(Debug, Default)]
 pub struct Replay {
     /// Statements that the server has answered.
@@ -19,7 +18,6 @@ pub struct Replay {
 /// What is known of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It is done.
     Done,
     /// It may have been done.
     InDoubt,
@@ -28,13 +26,13 @@ pub enum Step {
 }
 
 impl Replay {
-    /// Of a job that an earlier run may have begun.
+    /// For a job that an earlier run may have begun.
     pub fn of_earlier_run() -> Replay {
         Replay { all_in_doubt: true, ..Replay::default() }
     }
 
-    /// A statement is next, that leaves more behind than a state of the session. If it is to be run and the server has
-    /// taken it, [`Replay::did`] follows.
+    /// Takes the next statement that changes more than the session. Once the server has run it,
+    /// [`Replay::step_done`] must follow.
     pub fn next_step(&mut self) -> Step {
         self.at += 1;
         match self.at - 1 {
@@ -54,7 +52,7 @@ impl Replay {
         self.done
     }
 
-    /// From the first statement on again.
+    /// Starts over at the first statement.
     pub fn restart(&mut self) {
         self.at = 0;
         self.in_doubt = Some(self.done);

@@ -31,7 +31,6 @@ pub struct TableTarget {
 /// What a database has on the server before the restore: tables, views and sequences.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Existing {
-    /// Whether it is there.
     pub database: bool,
     /// All of them, [folded](common::server::Server::folded).
     pub names: BTreeSet<String>,
@@ -48,7 +47,7 @@ pub struct Comparison {
     pub name: QualifiedName,
     /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
     pub columns: Option<Box<str>>,
-    /// Whether rows are only counted since the dump has no hashes of them.
+    /// Whether rows are only counted because the dump has no hashes of them.
     pub only_counted: bool,
     /// Whether rows of the past are among those of a system-versioned table.
     pub history: bool,

@@ -7,13 +7,12 @@ use common::journal::JournalError;
 use common::process::exit::{Exit, Failure};
 use common::server::connection::Error as ServerError;
 
-/// The restore cannot be gone on with, or not be written down.
+/// The restore cannot be resumed, or its journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file.
     #[error(transparent)]
     File(#[from] JournalError),
-    /// There is nothing to go on with.
+    /// There is nothing to resume.
     #[error(
         "--resume: {} does not exist, so there is no interrupted restore of this dump into this server and \
          database{others}; restore without --resume", path.display()
@@ -21,26 +20,21 @@ pub enum Error {
     NotThere {
         /// Where it would be.
         path: PathBuf,
-        /// Those of other servers and databases, as the end of a sentence.
+        /// Journals of other servers and databases, as the end of a sentence.
         others: String,
     },
-    /// It is of another restore.
+    /// The journal belongs to a different restore.
     #[error(
         "--resume: {} belongs to a different restore:{}; give the same options, or restore without --resume", path.display(), list(differences)
     )]
-    Other {
-        /// The journal.
-        path: PathBuf,
-        /// What differs.
-        differences: Vec<String>,
-    },
-    /// The sessions of the earlier run cannot be told from others.
+    Other { path: PathBuf, differences: Vec<String> },
+    /// Nothing tells whether the sessions of the interrupted run have ended.
     #[error(
         "--resume: the server does not support user locks (GET_LOCK), so it is unknown whether the sessions of the \
          interrupted run have ended; restore without --resume"
     )]
     NoUserLocks,
-    /// The server was asked in vain which it is.
+    /// The server did not say who it is.
     #[error(transparent)]
     Server(#[from] ServerError),
     /// `--journal` names a file of another kind.
@@ -49,20 +43,9 @@ pub enum Error {
          it ({source})",
         path.display()
     )]
-    NotAJournal {
-        /// The file.
-        path: PathBuf,
-        /// Why it is none.
-        source: JournalError,
-    },
-    /// It cannot be removed.
+    NotAJournal { path: PathBuf, source: JournalError },
     #[error("everything is restored, but the journal {} cannot be removed: {source}; remove it", path.display())]
-    Remove {
-        /// The journal.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    Remove { path: PathBuf, source: io::Error },
 }
 
 impl Failure for Error {

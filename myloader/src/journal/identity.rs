@@ -53,7 +53,7 @@ impl Identity {
         [begin].into_iter().chain(dump).collect()
     }
 
-    /// What another restore has otherwise.
+    /// What differs in the restore of a journal.
     pub fn differences(&self, of: &RestoreProgress) -> Vec<String> {
         let mut found = Vec::new();
         if of.server != self.server {
@@ -73,7 +73,7 @@ impl Identity {
     }
 }
 
-/// A value in the journal, as it was typed. What is written there is a format, and stays.
+/// A value of the journal as messages have it. In the journal it is a format, and stays as it is.
 fn shown(option: &str, value: &str) -> String {
     match value {
         "" => "not given".to_owned(),
@@ -89,7 +89,7 @@ pub fn dump_identity(metadata: &[u8]) -> (u32, u64) {
     (crc32c::crc32c(metadata), metadata.len() as u64)
 }
 
-/// Options that decide what is there in the end, and what was there at each moment.
+/// Options that decide what exists in the end, and at each moment until then.
 fn options(restore: &Restore) -> BTreeMap<String, String> {
     let filter = &restore.filter;
     let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(",");
@@ -116,12 +116,12 @@ fn options(restore: &Restore) -> BTreeMap<String, String> {
     options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Since when a server runs.
+/// How long a server has been running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLife {
     /// When it was started, in seconds since 1970 by its own clock.
     pub started: u64,
-    /// The number of the session that has asked: a server that is started again begins to count anew.
+    /// The number of the session that asked: a restarted server counts from the start.
     connection: u32,
 }
 
@@ -137,16 +137,16 @@ impl ServerLife {
         Ok(ServerLife { started: now.saturating_sub(uptime), connection: connection.id() })
     }
 
-    /// Whether the server has been started again since an earlier run, as far as it tells: its times are whole seconds.
+    /// Whether the server was restarted since an earlier run, as far as its times in whole seconds tell.
     pub fn is_after(&self, run: &Run) -> bool {
         self.started > run.server_started + 1 || self.connection < run.connection
     }
 }
 
-/// What the time between the runs may have cost.
+/// Whether the server was restarted between the runs.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ServerRestart {
-    /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
-    /// variables that may have been others in the meantime, and to engines.
+    /// If so, it may have lost committed rows: whether a crash loses commits depends on
+    /// variables that may have changed meanwhile, and on engines.
     pub happened: bool,
 }

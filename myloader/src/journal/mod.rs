@@ -1,4 +1,4 @@
-//! The journal of a restore, by which `--resume` goes on where an earlier run was cut off.
+//! The journal of a restore, by which `--resume` continues an interrupted run.
 //!
 //! [`record`] has what is written, [`state`] what that comes to, [`writer`] what workers call. The scheduler knows nothing
 //! of it. The file is `common::journal`'s, in the directory of the dump.

@@ -29,7 +29,7 @@ pub fn new_locks() -> String {
     format!("myloader-{:016x}", random_number())
 }
 
-/// A number that no other restore has: the keys that the standard library's hash tables get from the system.
+/// A number that no other restore has, from the random keys of the standard library's hash tables.
 fn random_number() -> u64 {
     RandomState::new().build_hasher().finish()
 }

@@ -1,4 +1,4 @@
-//! Which journal a restore has, and what has to end before an earlier run is gone on with.
+//! Opens the journal of a restore, and waits for the end of the interrupted run's sessions.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::session::await_end;
 /// these are known.
 ///
 /// # Errors
-/// When another program uses it, or the restore that is asked for is not the one to be gone on with.
+/// When another program uses it, or it belongs to a different restore.
 pub fn open(
     config: &Config,
     directory: &Path,
@@ -41,7 +41,7 @@ pub fn open(
     }
 }
 
-/// Opens the journal of an earlier run, and ends what of that run the server still has.
+/// Opens the journal of an earlier run, and ends the sessions that the server still has of it.
 fn resume(
     path: &Path,
     identity: &Identity,

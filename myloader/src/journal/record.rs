@@ -1,6 +1,6 @@
 //! The journal's records.
 //!
-//! A record says what is done, or what is about to be. It must be right to go on from any of them, whatever was lost
+//! A record says what is done, or what is about to be. Resuming from any of them must be right, whatever was lost
 //! behind it: so what cannot be found out later is written, and waited for, before it is done.
 
 use std::collections::BTreeMap;
@@ -10,10 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::names::TableName;
 use crate::tolerance::Fault;
 
-/// The version of the records. It grows when one changes its meaning; others are refused.
+/// The version of the records. It grows when one changes its meaning; journals of other versions are rejected.
 pub const VERSION: u32 = 1;
 
-/// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "what")]
 pub enum Record {
@@ -21,7 +20,6 @@ pub enum Record {
     Begin {
         /// [`VERSION`].
         version: u32,
-        /// Which server.
         server: String,
         /// Options that what is restored depends on, as texts.
         options: BTreeMap<String, String>,
@@ -38,20 +36,14 @@ pub enum Record {
         connection: u32,
     },
     /// Which dump it is: of its metadata.
-    Dump {
-        /// CRC-32C.
-        crc32c: u32,
-        /// Bytes.
-        length: u64,
-    },
+    Dump { crc32c: u32, length: u64 },
     /// A global variable of the server is about to be changed for the time of the restore.
     GlobalVariable {
-        /// Its name.
         name: String,
         /// What it is to be again.
         old: String,
     },
-    /// So is the redo log, which is turned off.
+    /// The redo log is about to be turned off for the time of the restore.
     RedoLogOff,
     /// What a database had before.
     Database {
@@ -64,93 +56,59 @@ pub enum Record {
         /// Those with triggers.
         with_triggers: Vec<String>,
     },
-    /// A job is done that leaves nothing to be known but that.
-    Done {
-        /// The job.
-        job: String,
-    },
-    /// A table is there.
+    /// A job is done, of which nothing else needs to be known.
+    Done { job: String },
+    /// A table exists.
     Table {
-        /// Which.
         table: TableName,
         /// Whether it was there before.
         kept: bool,
         /// Whether keys are added later.
         keys_later: bool,
     },
-    /// A table that was there is empty now, and has none of the dump's triggers.
-    Emptied {
-        /// Which.
-        table: TableName,
-    },
+    /// A table that existed before is now empty, and has none of the dump's triggers.
+    Emptied { table: TableName },
     /// Rows that a table had before the first was loaded.
-    Counted {
-        /// Which.
-        table: TableName,
-        /// How many.
-        rows: u64,
-    },
+    Counted { table: TableName, rows: u64 },
     /// A COMMIT is about to be sent.
     Commit(Commit),
-    /// It was answered; of a table's first one, there may have been no word before.
+    /// A COMMIT was answered; the first one of a table may not have been announced.
     Committed(Commit),
-    /// A statement of a file of rows is left out.
+    /// A statement of a file of rows is skipped.
     #[serde(rename = "gap")]
     Skipped {
-        /// Which file.
         file: String,
-        /// Of which table.
         table: TableName,
         /// Which statement, and why.
         #[serde(rename = "gap")]
         statement: SkippedStatement,
     },
-    /// All rows of a file are committed, or left out.
-    File {
-        /// Which.
-        file: String,
-    },
-    /// All rows of a table are.
+    /// All rows of a file are committed, or skipped.
+    File { file: String },
+    /// All rows of a table are committed, or skipped.
     #[serde(rename = "whole")]
-    Complete {
-        /// Which.
-        table: TableName,
-    },
+    Complete { table: TableName },
     /// Statements that add keys are done.
     Keys {
-        /// Which table's.
         table: TableName,
         /// How many more.
         done: usize,
     },
     /// Foreign keys are added.
-    ForeignKeys {
-        /// Which table's.
-        table: TableName,
-    },
+    ForeignKeys { table: TableName },
     /// Triggers of a table are about to be dropped, since rows are to be loaded.
     #[serde(rename = "untriggered")]
-    TriggersDropped {
-        /// Which table.
-        table: TableName,
-    },
+    TriggersDropped { table: TableName },
     /// A file turned out to be damaged, of whose rows some may be in the table.
-    Damaged {
-        /// Which table.
-        table: TableName,
-    },
-    /// A table is about to be dropped, and loaded from the beginning: nothing that was said of it holds any more but that
+    Damaged { table: TableName },
+    /// A table is about to be dropped and loaded from the start: of earlier records only one still holds, that
     /// it is ours. Its triggers go with it.
     #[serde(rename = "anew")]
-    Restart {
-        /// Which.
-        table: TableName,
-    },
+    Restart { table: TableName },
     /// A statement of the accounts' file is done.
     Account {
-        /// Its line.
         line: u64,
-        /// What has come of it.
+        /// Its outcome.
         outcome: AccountOutcome,
     },
 }
@@ -160,7 +118,6 @@ pub enum Record {
 pub struct Commit {
     /// The file that its rows are in.
     pub file: String,
-    /// The table.
     pub table: TableName,
     /// Statements of the file that are committed with it and before.
     pub statements: u64,
@@ -170,7 +127,7 @@ pub struct Commit {
     pub net: i64,
 }
 
-/// A statement that the restore goes on without.
+/// A statement that the restore continues without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedStatement {
     /// The last of the statements of the file that it stands for, counted from 1.
@@ -185,23 +142,19 @@ pub struct SkippedStatement {
     pub is_torn: bool,
 }
 
-/// What has come of a statement on an account.
+/// The outcome of a statement on an account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountOutcome {
-    /// None yet: it is about to be run.
+    /// It is about to be run.
     Begun,
-    /// It is done.
     Done,
-    /// The account was there, and stays as it is.
+    /// The account existed before, and stays unchanged.
     LeftAlone,
-    /// The privilege is on what is not there yet.
+    /// The privilege is on what does not exist yet.
     Later,
-    /// It failed.
     Failed {
-        /// Why.
         why: String,
-        /// The server's code.
         code: Option<u16>,
     },
 }

@@ -1,4 +1,4 @@
-//! What the records of a journal come to: how far the restore is.
+//! How far the restore is, added up from the records of a journal.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,23 +8,17 @@ use super::record::{AccountOutcome, Commit, Record, SkippedStatement};
 /// How far the restore is.
 #[derive(Debug, Default)]
 pub struct RestoreProgress {
-    /// The server.
     pub server: String,
-    /// The options.
     pub options: BTreeMap<String, String>,
     /// Checksum and length of the dump's metadata, once it was there.
     pub dump: Option<(u32, u64)>,
-    /// The runs so far.
     pub runs: Vec<Run>,
     /// Global variables that were changed, and what they were.
     pub global_variables: Vec<(String, String)>,
     /// Whether the redo log was turned off.
     pub redo_log_off: bool,
-    /// Databases.
     pub databases: BTreeMap<String, DatabaseBefore>,
-    /// Jobs that are done.
     pub done: BTreeSet<String>,
-    /// Tables.
     pub tables: HashMap<TableName, TableProgress>,
     /// Files of rows that are begun.
     pub files: HashMap<String, FileProgress>,
@@ -37,7 +31,6 @@ pub struct RestoreProgress {
 pub struct Run {
     /// What the names of its user locks begin with.
     pub locks: String,
-    /// How many.
     pub workers: usize,
     /// When the server had been started.
     pub server_started: u64,
@@ -79,7 +72,7 @@ pub struct TableProgress {
     pub foreign_keys: bool,
     /// Whether it may have rows of a damaged file.
     pub damaged: bool,
-    /// Whether it is to be dropped and made again, which may be done or not.
+    /// Whether it is being dropped and created again; how far that is, is unknown.
     pub restarting: bool,
 }
 
@@ -88,13 +81,11 @@ pub struct TableProgress {
 pub struct FileProgress {
     /// Statements that are committed.
     pub statements: u64,
-    /// Their rows.
     pub rows: u64,
-    /// Statements that were left out, by number.
+    /// Statements that were skipped, by number.
     pub skipped: BTreeMap<u64, SkippedStatement>,
     /// Whether these are all.
     pub complete: bool,
-    /// The table.
     table: TableName,
 }
 
@@ -106,7 +97,7 @@ impl TableProgress {
 }
 
 impl RestoreProgress {
-    /// What one record adds.
+    /// Adds one record.
     pub fn add(&mut self, record: Record) {
         match record {
             Record::Begin { version: _, server, options } => (self.server, self.options) = (server, options),
@@ -172,12 +163,12 @@ impl RestoreProgress {
         (file.statements, file.rows, file.table) = (commit.statements, commit.rows, commit.table);
     }
 
-    /// Triggers are to be made again: nobody knows which job's those of a table are.
+    /// All triggers are created again: which job made those of one table is unknown.
     fn forget_triggers(&mut self) {
         self.done.retain(|job| !job.starts_with(TRIGGERS));
     }
 
-    /// Nothing is known of a table's rows any more, and it has no triggers.
+    /// Forgets a table's rows and triggers.
     fn forget(&mut self, table: &TableName) -> &mut TableProgress {
         self.forget_triggers();
         self.files.retain(|_, file| file.table != *table);

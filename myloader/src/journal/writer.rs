@@ -26,11 +26,11 @@ enum Writer {
     /// The restore has no journal.
     #[default]
     None,
-    /// Nothing was changed on the server yet, so there is nothing to go on with: what is to be written waits.
+    /// Nothing was changed on the server yet, so there is nothing to resume: records wait.
     Waiting {
         path: PathBuf,
         records: Vec<Record>,
-        /// A journal that this one takes the place of, locked.
+        /// The journal that this one will replace, locked.
         earlier: Option<JournalFile>,
     },
     /// It is there.
@@ -38,11 +38,11 @@ enum Writer {
 }
 
 impl Journal {
-    /// For a restore from the beginning. One that is there stays until this restore changes something. `is_ours` says that
+    /// For a restore from the start. An existing journal stays until this restore changes something. `is_ours` says that
     /// nothing but a journal has such a name.
     ///
     /// # Errors
-    /// When another program uses the one that is there, or it is none.
+    /// When another program uses the existing one, or it is not a journal.
     pub fn new(path: PathBuf, is_ours: bool, identity: &Identity) -> Result<Journal, Error> {
         let earlier = match JournalFile::open::<serde_json::Value>(&path) {
             Ok((earlier, records)) => {
@@ -65,10 +65,10 @@ impl Journal {
         Ok(Journal { writer: Mutex::new(Writer::Waiting { path, records, earlier }), ..Journal::default() })
     }
 
-    /// Goes on with a restore.
+    /// Resumes a restore.
     ///
     /// # Errors
-    /// When there is none, or it is another one.
+    /// When there is none, or it belongs to a different restore.
     pub fn resume(path: &Path, identity: &Identity) -> Result<Journal, Error> {
         if !path.exists() {
             return Err(Error::NotThere { path: path.to_owned(), others: others(path) });
@@ -89,7 +89,7 @@ impl Journal {
         self.write_and_wait(Record::Run { locks, workers, server_started, connection })
     }
 
-    /// Something is about to be changed on the server.
+    /// To be called before anything is changed on the server: the journal is created now.
     pub fn begin(&self) -> Result<(), Error> {
         let mut writer = self.writer();
         let Writer::Waiting { path, records, earlier } = &mut *writer else { return Ok(()) };
@@ -120,18 +120,18 @@ impl Journal {
         Ok(())
     }
 
-    /// Something of the server is about to be changed for the time of the restore.
+    /// A setting of the server is about to be changed for the time of the restore.
     pub fn will_change(&self, record: Record) -> Result<(), Error> {
         self.begin()?;
         self.write_and_wait(record)
     }
 
-    /// Whether something is written down.
+    /// Whether records are written to a file.
     pub fn is_open(&self) -> bool {
         matches!(*self.writer(), Writer::Open(_))
     }
 
-    /// Whether an earlier run is gone on with.
+    /// Whether an earlier run is resumed.
     pub fn resumes(&self) -> bool {
         self.resumes
     }
@@ -146,7 +146,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes what is about to be done, and waits until that is on the disk.
+    /// Writes a record, and waits until it is on the disk.
     pub fn write_and_wait(&self, record: Record) -> Result<(), Error> {
         self.write(record)?;
         self.wait()
@@ -185,24 +185,24 @@ impl Journal {
         self.resumes.then(|| self.state().files.get(file).cloned())?
     }
 
-    /// What has come of a statement of the accounts' file.
+    /// The outcome of a statement of the accounts' file.
     pub fn account(&self, line: u64) -> Option<AccountOutcome> {
         self.state().accounts.get(&line).cloned()
     }
 
-    /// Writes what is found out of an earlier run's work, so that it counts from now on.
+    /// Writes what was found out about an earlier run's work, so that it counts from now on.
     pub fn correct(&self, record: Record) -> Result<(), Error> {
         self.write_and_wait(record.clone())?;
         self.state().add(record);
         Ok(())
     }
 
-    /// What an earlier run has come to.
+    /// How far an earlier run came.
     pub fn state(&self) -> MutexGuard<'_, RestoreProgress> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything is restored.
+    /// Removes the journal: everything is restored.
     ///
     /// # Errors
     /// When it cannot be removed.

@@ -2,7 +2,7 @@
 //!
 //! Accounts are created before the objects that they define. An account that is there already is left as it is, with
 //! its password and privileges: it may be the one that restores. A statement that fails ends nothing, since the rest of
-//! the restore does not depend on it; the failures are told together at the end.
+//! the restore does not depend on it; the failures are reported together at the end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -233,7 +233,7 @@ fn exists(connection: &mut Connection) -> Result<bool, Error> {
     Ok(rows.iter().any(|row| EXISTS.contains(&row.text(1).as_str())))
 }
 
-/// A failure to be told at the end, unless the connection itself is of no more use.
+/// A failure to report at the end, unless the connection itself is unusable.
 fn stop_or(source: ServerError) -> Result<ServerError, Error> {
     match source.server_code() {
         Some(_) => Ok(source),

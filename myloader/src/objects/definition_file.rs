@@ -103,7 +103,7 @@ fn stood_before(
     Ok(database.is_some_and(|row| context.shared.was_there(&QualifiedName::new(row.text(0), name))))
 }
 
-/// Whether a view, routine, trigger or event cannot be created since it is there.
+/// Whether a view, routine, trigger or event cannot be created because it exists.
 pub fn already_exists(error: &ServerError) -> bool {
     const EXISTS: [u16; 4] = [TABLE_EXISTS, 1304, 1359, 1537];
     error.server_code().is_some_and(|code| EXISTS.contains(&code))
@@ -122,7 +122,7 @@ pub fn postponed(
             let fault = Fault::Server(source.server_code());
             Ok(Outcome::Postponed(vec![Rejection { object: file.to_string(), why: source.to_string(), fault }]))
         }
-        // The whole file is run again: what is there is made anew.
+        // The whole file is run again, and what exists is replaced.
         Ok(_) if context.skipped.iter().any(|rejection| is_missing(rejection.fault)) => {
             Ok(Outcome::Postponed(std::mem::take(&mut context.skipped)))
         }

@@ -1,4 +1,4 @@
-//! Looks at definitions before anything is changed: what the server cannot have, and what it makes another thing of.
+//! Checks definitions before anything is changed: what the server does not support, and what it will do differently.
 //!
 //! Tables and sequences are not judged by their text but made, before any row is loaded. Databases, views, triggers,
 //! routines and events come at other times, and of these, what can be told from the text is told here: character sets

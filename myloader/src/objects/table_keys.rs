@@ -48,7 +48,7 @@ fn run_all(
             Err(error) => context.skip(job.object(), failed(error))?,
         }
         context.replay.step_done();
-        // They are counted from the first: behind one that is left out, all are tried again.
+        // They are counted from the first: after one that is skipped, all are tried again.
         if context.skipped.is_empty() {
             context.shared.journal.write(done(table_name(&table.name)))?;
         }
@@ -56,7 +56,7 @@ fn run_all(
     Ok(Outcome::Done)
 }
 
-/// Whether keys or foreign keys cannot be added since they are there. One statement adds all of its keys or none.
+/// Whether keys or foreign keys cannot be added because they exist. One statement adds all of its keys or none.
 fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
     const DUPLICATE_KEY_NAME: u16 = 1061;
     const DUPLICATE_FOREIGN_KEY: u16 = 1826;
@@ -67,7 +67,7 @@ fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> 
         Some(DUPLICATE_FOREIGN_KEY | CANNOT_CREATE) => {
             let row = context.session.unchanged().query_first(format!("SHOW CREATE TABLE {}", table.name.to_sql()))?;
             let text = row.map(|row| row.text(1)).unwrap_or_default();
-            // All foreign keys were left out of the CREATE TABLE.
+            // CREATE TABLE was run without any foreign key.
             Ok(text.lines().any(|line| line.trim_start().starts_with("CONSTRAINT ") && line.contains(" FOREIGN KEY (")))
         }
         _ => Ok(false),

@@ -1,4 +1,4 @@
-//! Files with rows: INSERT statements in transactions, maybe sent as LOAD DATA, or LOAD DATA of the dump.
+//! Loads a file of rows, with retries.
 
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::rows::skipped::SkippedStatements;
 use crate::rows::statements::{End, load_from};
 use crate::rows::transaction::{Done, Interruption, Transaction, may_pass};
 
-/// How long to wait after a transaction's first failure, and so much more after each further one.
+/// How long to wait after a transaction's first failure, and as much more after each further one.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Loads a file. Rows are counted as the server counts them.
 ///
-/// After a deadlock, a lock wait timeout or the loss of the connection the whole transaction is played again: the file is
+/// After a deadlock, a lock wait timeout or a lost connection the whole transaction is replayed: the file is
 /// read once more, up to where the transaction began. So it takes no memory, and a transaction may be of any size.
 pub fn load(
     context: &mut Context,
@@ -44,7 +44,7 @@ pub fn load(
     result
 }
 
-/// What is wrong with a compressed file that the server has refused a statement of, if its end tells.
+/// What is wrong with a compressed file of which the server rejected a statement, if the file's end shows it.
 fn damage(context: &mut Context, file: &DumpFile, error: &Error) -> Option<Error> {
     if file.compression == Compression::None || error.exit() != Exit::Server || context.shared.stop.is_triggered() {
         return None;

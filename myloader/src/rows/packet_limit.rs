@@ -1,7 +1,7 @@
 //! Rows that are longer than `max_allowed_packet` of the server lets through.
 //!
-//! A server says so and ends the connection. Over TCP its word may be lost, since it closes its end while the rest of the
-//! statement is on the way (seen with MySQL 9.7): then the statement's length tells.
+//! A server reports them and ends the connection. Over TCP the report may be lost, since the server closes its end while the
+//! rest of the statement is on the way (seen with MySQL 9.7): then the statement's length shows it.
 
 use common::backup::file_name::DumpFile;
 use common::server::connection::{Error as ServerError, PACKET_TOO_LARGE};

@@ -1,8 +1,8 @@
-//! What of a file of rows is left out, where the restore goes on without it.
+//! What of a file of rows is skipped, where the restore continues without it.
 //!
-//! A transaction that cannot be done is rolled back whole, and played again statement by statement, each in a transaction
-//! of its own. So only the statements that the server refuses are left out, and nothing of them is in the table; unless
-//! its engine has no transactions, which is told.
+//! A transaction that fails is rolled back and replayed statement by statement, each in a transaction
+//! of its own. So only the statements that the server rejects are skipped, and none of their rows stay, unless
+//! the table's engine has no transactions, which is reported.
 
 use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
@@ -13,15 +13,15 @@ use crate::jobs::target::TableTarget;
 use crate::journal::SkippedStatement;
 use crate::tolerance::{Fault, Rejection};
 
-/// Statements of a file that are left out.
+/// Statements of a file that are skipped.
 #[derive(Debug)]
 pub struct SkippedStatements {
-    /// Why the first one was.
+    /// Why the first one was skipped.
     first: Option<(String, Fault)>,
     statements: u64,
-    /// Their rows; `None` once nobody knows how many.
+    /// Their rows; `None` once the number is unknown.
     rows: Option<u64>,
-    /// Whether nothing is loaded of what follows.
+    /// Whether the rest of the file is skipped.
     is_rest_skipped: bool,
     /// Whether rows of these statements may be in the table.
     is_torn: bool,
@@ -34,14 +34,14 @@ impl Default for SkippedStatements {
 }
 
 impl SkippedStatements {
-    /// A statement with so many rows is left out; `None`: nobody knows.
+    /// Adds a statement with this many rows; `None`: an unknown number.
     pub fn add(&mut self, error: &Error, rows: Option<u64>) {
         self.note(error);
         self.statements += 1;
         self.rows = self.rows.zip(rows).map(|(before, rows)| before + rows);
     }
 
-    /// An earlier run has left a statement out.
+    /// Adds a statement that an earlier run has skipped.
     pub fn add_earlier(&mut self, statement: &SkippedStatement) {
         self.first.get_or_insert((statement.why.clone(), statement.fault));
         self.statements += 1;
@@ -49,13 +49,13 @@ impl SkippedStatements {
         self.is_torn |= statement.is_torn;
     }
 
-    /// A statement is left out, and some of its rows may be in the table all the same.
+    /// Adds a statement some of whose rows may have stayed in the table.
     pub fn add_torn(&mut self, error: &Error) {
         self.add(error, None);
         self.is_torn = true;
     }
 
-    /// All that follows is left out.
+    /// Skips the rest of the file.
     pub fn add_rest(&mut self, error: &Error) {
         self.note(error);
         self.rows = None;
@@ -68,7 +68,7 @@ impl SkippedStatements {
         }
     }
 
-    /// What loading the file has come to.
+    /// The outcome of loading the file.
     pub fn outcome(self, table: &TableTarget, file: &DumpFile, loaded: u64) -> Outcome {
         let what = self.what();
         match self.first {

@@ -21,9 +21,9 @@ use crate::session::Preamble;
 pub enum End {
     /// All is committed.
     Whole,
-    /// LOAD DATA did not do what INSERT would have done: the transaction has to be played again.
+    /// LOAD DATA did not do what INSERT would have done: the transaction has to be replayed.
     NotExact,
-    /// A statement was refused, and left out or not: what is not done has to be played again.
+    /// A statement was rejected, and skipped or not: what is not committed has to be replayed.
     Restart,
 }
 
@@ -150,7 +150,7 @@ pub fn load_from(
     Ok(End::Whole)
 }
 
-/// Leaves out a statement that was refused for good, if the restore is to go on without it.
+/// Skips a statement that was rejected for good, if the restore may continue without it.
 fn skip(
     context: &mut Context,
     transaction: &mut Transaction<'_>,

@@ -1,8 +1,8 @@
 //! The transaction that statements of rows are in: all of it is there in the end, or none.
 //!
-//! One that fails for what others did, or since the connection was lost, is undone before it is played again. One whose
-//! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
-//! is under way then, since each holds the table's [`CommittedRows`](crate::jobs::committed_rows::Ledger).
+//! One that fails because of other sessions, or of a lost connection, is rolled back and retried. One whose
+//! COMMIT was sent and not answered may have been committed or not: the rows of the table are counted. No other COMMIT of this table
+//! is under way then, since each holds the table's [`CommittedRows`](crate::jobs::committed_rows::CommittedRows).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,13 +20,13 @@ use crate::rows::skipped::SkippedStatements;
 
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const DEADLOCK: u16 = 1213;
-/// By KILL QUERY: the session goes on.
+/// By KILL QUERY: the session continues.
 const INTERRUPTED: u16 = 1317;
 
-/// How long the error of a transaction may take until it has stopped all.
+/// How long the failure of another transaction may take until it has stopped all.
 const TIME_TO_SAY: Duration = Duration::from_secs(10);
 
-/// How far a file is.
+/// How far loading a file is.
 #[derive(Default)]
 pub struct Done {
     /// Statements with rows that are committed, and the rows of these.
@@ -34,7 +34,7 @@ pub struct Done {
     pub rows: u64,
     /// Those of the statements that went as LOAD DATA.
     pub converted: u64,
-    /// Statements with rows that progress was told of, committed or not.
+    /// Statements with rows that are counted as progress, committed or not.
     pub counted: u64,
 }
 
@@ -56,15 +56,15 @@ pub fn signed(rows: u64) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// Why a file is not loaded to its end.
+/// Why loading a file was interrupted.
 pub enum Interruption {
     /// Something failed.
     Failed(Error),
-    /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
+    /// The connection was lost at a COMMIT, and made again. The COMMIT's outcome is known.
     Settled(Error),
 }
 
-/// What a rollback has left.
+/// What a rollback left.
 #[derive(Debug, Clone, Copy)]
 pub struct Undone {
     /// Nothing of the transaction is in the table.
@@ -73,11 +73,11 @@ pub struct Undone {
     is_session_new: bool,
 }
 
-/// How a file goes on after a statement that cannot be done.
+/// How loading continues after a statement that was skipped.
 pub enum Next {
     /// With the next statement.
     Statement,
-    /// From the beginning, but for what is done: in a new session, or with each statement in a transaction of its own.
+    /// From the start of what is not committed: in a new session, or with each statement in a transaction of its own.
     Restart,
 }
 
@@ -87,7 +87,6 @@ impl From<Error> for Interruption {
     }
 }
 
-/// See the module.
 pub struct Transaction<'a> {
     table: &'a TableTarget,
     file: &'a DumpFile,
@@ -97,7 +96,7 @@ pub struct Transaction<'a> {
     converted: u64,
 }
 
-/// Whether an error of a statement with rows ends when other sessions have ended.
+/// Whether a retry may succeed when other sessions have ended.
 pub fn may_pass(error: &Error) -> bool {
     error.is_lost_connection() || matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK | INTERRUPTED))
 }
@@ -148,7 +147,7 @@ impl<'a> Transaction<'a> {
         if self.statements >= self.limit { self.commit(context, done, false) } else { Ok(()) }
     }
 
-    /// Commits, and begins anew. `at_end`: nothing more of the file follows.
+    /// Commits. `at_end`: nothing more of the file follows.
     pub fn commit(&mut self, context: &mut Context, done: &mut Done, at_end: bool) -> Result<(), Interruption> {
         if self.statements == 0 {
             return Ok(());
@@ -228,12 +227,12 @@ impl<'a> Transaction<'a> {
         self.forget();
     }
 
-    /// Nothing is in it any more.
+    /// Empties it.
     pub fn forget(&mut self) {
         *self = Transaction::new(self.table, self.file, self.limit);
     }
 
-    /// Undoes it after an error, if it may be played again: returns the error then.
+    /// Rolls back after an error, and returns the error if the transaction may be retried.
     pub fn undo(&mut self, context: &mut Context, error: Error) -> Result<Error, Error> {
         if !may_pass(&error) {
             return Err(error);
@@ -241,7 +240,7 @@ impl<'a> Transaction<'a> {
         let began = self.statements > 0;
         let was_lost = error.is_lost_connection();
         let error = self.end(context, error)?;
-        // Where the session has not ended, the server's warning has told.
+        // Where the session has not ended, the server's warning said so.
         if was_lost && began && !context.persist(self.file, |context| is_transactional(context, self.table))? {
             return Err(Error::HalfLoaded { table: self.table.name.to_string(), lost: Box::new(error) });
         }
@@ -249,7 +248,7 @@ impl<'a> Transaction<'a> {
         Ok(error)
     }
 
-    /// Leaves out the statement that has begun, with so many rows, if it is known. Together with others, it is not known
+    /// Skips the statement that has begun, with this many rows if known. Together with others, it is not known
     /// yet that it is alone to blame.
     pub fn skip(
         &mut self,

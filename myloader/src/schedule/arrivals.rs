@@ -22,9 +22,9 @@ impl Scheduler {
         }
     }
 
-    /// To be called before jobs are taken, with the number of bytes that may wait. When more do and there is nothing to
-    /// do, what the restore waits for is still in the input; unless nobody said where the definitions end that come
-    /// before the rows, and only the input's end would: then they are taken to be complete.
+    /// To be called before jobs are taken, with the number of bytes that may wait. When more do and no job is ready, what
+    /// the restore waits for is still in the input; unless only the end of the input would say that all definitions
+    /// before the rows have arrived: then they are taken to be complete.
     ///
     /// # Errors
     /// As [`Scheduler::definitions_arrived`].
@@ -33,13 +33,13 @@ impl Scheduler {
         if is_full && !self.is_busy() && self.next_place().is_none() { self.definitions_arrived() } else { Ok(()) }
     }
 
-    /// Whether more is to be taken from the input when all jobs are taken that workers are there for. With none at work
-    /// it always is: nothing else could go on.
+    /// Whether more is to be taken from the input once all idle workers have jobs. With no worker busy it always is:
+    /// nothing else could make progress.
     pub fn wants_input(&self, max_waiting: u64) -> bool {
         self.waiting_bytes <= max_waiting || !self.is_busy()
     }
 
-    /// A file is there, whole, with so many bytes.
+    /// A complete file arrived.
     pub fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
         self.files += 1;
         let Some(name) = file.content.database().map(str::to_owned) else {
@@ -110,8 +110,8 @@ impl Scheduler {
         }
     }
 
-    /// The dump's maker says that no further definition comes before the rows: tables whose rows are here and that have
-    /// none are there already.
+    /// The dumper says that no further definition comes before the rows: tables whose rows arrived and that have
+    /// none exist already.
     pub fn definitions_announced(&mut self) -> Result<(), Error> {
         self.definitions_announced = true;
         self.use_unknown_databases()?;
@@ -120,7 +120,7 @@ impl Scheduler {
         tables.iter().try_for_each(|table| self.start_table(table))
     }
 
-    /// No further definition comes before the rows, as far as is known. What still comes later is dealt with as it comes.
+    /// No further definition comes before the rows, as far as is known. Later ones are handled as they arrive.
     fn definitions_arrived(&mut self) -> Result<(), Error> {
         if self.definitions_arrived {
             return Ok(());
@@ -129,7 +129,7 @@ impl Scheduler {
         self.advance()
     }
 
-    /// No more files come. `metadata` is the whole dump's.
+    /// No more files come. `metadata` is that of the whole dump.
     pub fn input_ended(&mut self, metadata: Metadata) -> Result<(), Error> {
         self.metadata = metadata;
         self.input_ended = true;

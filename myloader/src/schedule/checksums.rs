@@ -56,7 +56,7 @@ impl Scheduler {
         self.settings.checksum != Checksum::Skip
     }
 
-    /// Whether there is something that could not be restored, which is told of.
+    /// Whether something could not be restored, which is reported already.
     fn has_skipped(&self) -> bool {
         !self.skipped.is_empty()
     }
@@ -109,7 +109,7 @@ impl Scheduler {
         if entry.is_view {
             let compared = settings.checksums.views && (settings.schemas || settings.verify_only);
             if let Some(sums) = of(entry.schema_checksum, sums.views.get(&*folded)).filter(|_| compared) {
-                // The server words the text anew when a view is made, by the character set of the session for instance, and
+                // The server rewords the text when a view is created, by the character set of the session for instance, and
                 // a view that was there stays. The database's name may be in the text for another reason.
                 let (found, _) = &sums;
                 let is_worded_anew = !settings.verify_only && *found != hex(MydumperChecksum::default());

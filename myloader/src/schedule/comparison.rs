@@ -57,9 +57,7 @@ struct ComparisonProgress {
 /// Tables that have the rows of the dump.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// How many.
     pub tables: u64,
-    /// Their rows.
     pub rows: u64,
     /// How many of the tables were only counted, though hashes were asked for: the dump has none of them.
     pub counted: u64,
@@ -219,7 +217,7 @@ impl Comparison {
         }
     }
 
-    /// What else tells where a difference is, or whether it is one: so many parts.
+    /// What else shows where a difference is, or whether there is one: this many parts.
     fn still_to_look_at(&self, progress: &ComparisonProgress) -> Option<(usize, Parts)> {
         let ComparisonProgress { chunks, whole, .. } = progress;
         match (self.columns.is_some(), chunks, whole) {

@@ -17,7 +17,7 @@ pub enum DatabaseState {
     Found(Arc<DatabaseTarget>),
     Creating(Arc<DatabaseTarget>),
     Ready(Arc<DatabaseTarget>),
-    /// It cannot be made; without names if its file tells none.
+    /// It cannot be created; without names if its file has none.
     Rejected(Option<Arc<DatabaseTarget>>),
     Skipped,
 }

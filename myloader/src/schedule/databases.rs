@@ -114,7 +114,7 @@ impl Scheduler {
         self.start_tables(name)
     }
 
-    /// Begins the tables that waited for the database, or leaves them out.
+    /// Begins the tables that waited for the database, or skips them.
     fn start_tables(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let tables = std::mem::take(&mut database.waiting);
@@ -140,7 +140,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// A sequence was made, or not.
+    /// A sequence was created, or not.
     pub(super) fn sequence_done(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
         self.reject_what(outcome);
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
@@ -148,7 +148,7 @@ impl Scheduler {
         if database.sequences_under_way == 0 { self.start_tables(name) } else { Ok(()) }
     }
 
-    /// Compares what is to come with what is there, before anything is changed.
+    /// Compares the dump with what exists, before anything is changed.
     pub(super) fn check_existing(&self) -> Result<(), Error> {
         if self.settings.server.folds_names {
             self.check_case()?;
@@ -185,7 +185,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The tables, views and sequences to drop before anything is made, since they come again.
+    /// The tables, views and sequences to drop before anything is created.
     pub(super) fn existing_to_drop(&self) -> Result<Vec<QualifiedName>, Error> {
         if !self.settings.create_tables || self.settings.drop_table != DropTable::Drop {
             return Ok(Vec::new());
@@ -201,7 +201,7 @@ impl Scheduler {
             self.tables.keys().chain(self.metadata.tables.keys()).chain(sequences).collect();
         let mut found = Vec::new();
         for file in files {
-            // What cannot be made again stays as it is.
+            // What cannot be created again stays as it is.
             let schema = self.tables.get(file).and_then(|state| state.schema.as_ref());
             if schema.is_some_and(|schema| self.rejected_files.contains(schema)) {
                 continue;

@@ -8,7 +8,7 @@ use common::sql::name::QualifiedName;
 use super::comparison::Difference;
 use crate::tolerance::{self, Rejection, lines, lines_again};
 
-/// The dump and the options do not go together, or the dump is not whole.
+/// The dump and the options do not fit together, or the dump is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// `--database` takes the rows of one database.
@@ -16,14 +16,7 @@ pub enum Error {
         "--database {target:?} is one name, but the dump has the databases {first:?} and {second:?}: choose one with \
          --source-db"
     )]
-    SeveralDatabases {
-        /// The name given.
-        target: String,
-        /// A database of the dump.
-        first: String,
-        /// Another.
-        second: String,
-    },
+    SeveralDatabases { target: String, first: String, second: String },
     /// Tables are there already.
     #[error(
         "already on the server: {}; nothing was changed: choose with --drop-table what to do with existing \
@@ -49,7 +42,6 @@ pub enum Error {
         lines(rejections)
     )]
     Rejected {
-        /// Which, and why.
         rejections: Vec<Rejection>,
         /// What has happened so far.
         consequence: &'static str,
@@ -77,7 +69,6 @@ pub enum Error {
     NotInDump {
         /// Database or table.
         kind: &'static str,
-        /// Its name.
         name: String,
     },
     /// `--users` asks for what the dump does not have.
@@ -99,7 +90,6 @@ pub enum Error {
     /// The real name of a database or table is nowhere.
     #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
     NoName(String),
-    /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] FilterError),
 }

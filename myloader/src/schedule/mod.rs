@@ -1,12 +1,12 @@
-//! What can be done next: pure, from files that arrived and jobs that ended to jobs.
+//! Which job comes next: pure, from files that arrived and jobs that ended.
 //!
 //! The order always works: tablespaces, databases, sequences, tables, rows, keys; and when all tables have theirs:
 //! foreign keys, accounts (they define what comes next) with their privileges on what is there, routines, views (until
 //! none is left), triggers, events, the other privileges.
 //!
 //! Nothing is changed until all definitions that come before the rows are there and were looked at, and no row is
-//! loaded until all tables are made: what the server cannot have is named together, and early. With rows and keys, each
-//! table goes on by itself as its files come. The rest waits for all tables and for the end of the input.
+//! loaded until all tables are created: what the server rejects is reported together, and early. With rows and keys, each
+//! table proceeds by itself as its files arrive. The rest waits for all tables and for the end of the input.
 
 mod arrivals;
 mod checksum_findings;
@@ -50,7 +50,6 @@ use crate::jobs::outcome::{Findings, LaterGrant};
 use crate::jobs::target::TableTarget;
 use crate::tolerance::Rejection;
 
-/// See the module.
 #[derive(Debug)]
 pub struct Scheduler {
     settings: SchedulerSettings,
@@ -60,7 +59,7 @@ pub struct Scheduler {
     metadata: Metadata,
     /// Whether the definitions that come before the rows have arrived.
     definitions_arrived: bool,
-    /// Whether the dump's maker, or the end of the input, has said so.
+    /// Whether the dumper, or the end of the input, has said so.
     definitions_announced: bool,
     /// Whether all files have arrived.
     input_ended: bool,
@@ -80,17 +79,17 @@ pub struct Scheduler {
     running_keys: usize,
     /// What reading the definitions has shown.
     findings: BTreeMap<DumpFile, Findings>,
-    /// What cannot be restored, and ends the restore as soon as all of that kind are known.
+    /// What ends the restore as soon as everything of its kind is known.
     rejections: Vec<Rejection>,
-    /// What cannot be restored, and the restore goes on without.
+    /// What the restore continues without.
     skipped: Vec<Rejection>,
-    /// Files that are not tried for what reading them has shown.
+    /// Files that are not tried because of their findings.
     rejected_files: BTreeSet<DumpFile>,
-    /// Tables whose rows are all in, that were not asked for yet.
+    /// Tables whose rows are complete, not taken yet.
     whole: Vec<Arc<TableTarget>>,
-    /// What is to be told, and was not yet.
+    /// Warnings not reported yet.
     warnings: Vec<String>,
-    /// How many of what is left out were told.
+    /// How many of what is skipped were reported.
     reported_count: usize,
     tablespaces: Option<DumpFile>,
     accounts: Option<DumpFile>,
@@ -99,7 +98,7 @@ pub struct Scheduler {
     checksums: Checksums,
     /// Views, or files with routines, that need what is not there yet.
     postponed: Vec<(Job, Vec<Rejection>)>,
-    /// What is missing to them, in the round before: each round in which it gets less is followed by another.
+    /// How much they missed in the previous round: a round in which this shrinks is followed by another.
     missing_before: usize,
 }
 
@@ -141,7 +140,7 @@ impl Scheduler {
         }
     }
 
-    /// How far it is and what it waits for, for people.
+    /// How far it is and what it waits for, for messages.
     pub fn status(&self, wants_input: bool) -> String {
         let Scheduler { stage, running, ready, keys, loading, waiting_bytes, input_ended, .. } = self;
         let mut text = format!("{stage:?}: {} running", count(*running, "job"));
@@ -167,17 +166,17 @@ impl Scheduler {
         self.waiting_bytes
     }
 
-    /// What the user should know and has not been told.
+    /// Warnings not reported yet.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }
 
-    /// Tables whose rows are all in since this was asked for the last time.
+    /// Tables whose rows were completed since the last call.
     pub fn take_complete_tables(&mut self) -> Vec<Arc<TableTarget>> {
         std::mem::take(&mut self.whole)
     }
 
-    /// What the restore goes on without and the user has not been told.
+    /// What the restore continues without, and was not reported yet.
     pub fn take_skipped(&mut self) -> &[Rejection] {
         let told = std::mem::replace(&mut self.reported_count, self.skipped.len());
         &self.skipped[told..]

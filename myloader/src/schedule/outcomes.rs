@@ -1,4 +1,4 @@
-//! What comes of jobs.
+//! Outcomes of jobs, and what follows from them.
 
 use super::table_state::TableStage;
 use super::{Error, Scheduler};
@@ -77,7 +77,7 @@ impl Scheduler {
         }
     }
 
-    /// The restore goes on without these, or ends when all of their kind are known.
+    /// The restore continues without these, or ends when all of their kind are known.
     pub(super) fn reject_all(&mut self, rejections: Vec<Rejection>) {
         let (allowed, fatal): (Vec<_>, Vec<_>) =
             rejections.into_iter().partition(|rejection| self.settings.tolerance.allows(rejection.fault));

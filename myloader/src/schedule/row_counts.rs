@@ -26,7 +26,7 @@ impl Scheduler {
     /// What was restored against what the dump says that it holds. Rows that differ where files are missing are those
     /// files' rows.
     ///
-    /// With `--keep-going`, the restore goes on without what is missing.
+    /// With `--keep-going`, the restore continues without what is missing.
     pub(super) fn check_complete(&mut self) -> Result<(), Error> {
         if self.settings.verify_only {
             return Ok(());

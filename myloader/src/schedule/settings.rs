@@ -9,10 +9,8 @@ use crate::config::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::tolerance::Tolerance;
 
-/// Options of the scheduler.
 #[derive(Debug)]
 pub struct SchedulerSettings {
-    /// Which tables.
     pub filter: Filter,
     /// `--database`.
     pub target_database: Option<String>,
@@ -44,7 +42,6 @@ pub struct SchedulerSettings {
     pub post: bool,
     /// Whether tables are compared with the dump.
     pub verify: Option<Verify>,
-    /// Whether that is all.
     pub verify_only: bool,
     /// What the restore goes on without.
     pub tolerance: Tolerance,
@@ -52,7 +49,6 @@ pub struct SchedulerSettings {
     pub checksum: Checksum,
     /// Which are compared.
     pub checksums: Kinds,
-    /// The server.
     pub server: Server,
 }
 

@@ -16,7 +16,7 @@ use crate::jobs::target::DatabaseTarget;
 use crate::tolerance::{Fault, Rejection};
 
 impl Scheduler {
-    /// Goes to the next stage when nothing of this one is left.
+    /// Moves on to the next stage when nothing of this one is left.
     pub(super) fn advance(&mut self) -> Result<(), Error> {
         loop {
             let is_done = match self.stage {
@@ -129,7 +129,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The end, if there is anything that the restore went on without.
+    /// Fails at the end, if the restore continued without anything.
     fn report_skipped(&mut self) -> Result<(), Error> {
         for (name, database) in &self.databases {
             let tables = self.tables.range(TableFileName { database: name.clone(), table: String::new() }..);
@@ -155,7 +155,7 @@ impl Scheduler {
         Err(Error::Skipped(self.skipped.clone()))
     }
 
-    /// A round in which something could be made may have made what others need.
+    /// A round in which something was created may have created what others need.
     fn try_postponed_again(&mut self) -> Result<(), Error> {
         let missing = self.postponed.iter().map(|(_, missing)| missing.len()).sum();
         let postponed = std::mem::take(&mut self.postponed);
@@ -176,7 +176,7 @@ impl Scheduler {
         Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) })
     }
 
-    /// Takes over what reading the definitions has shown, but for what the filter leaves out.
+    /// Takes over the findings of definitions that the filter lets through.
     fn judge_findings(&mut self) -> Result<(), Error> {
         for (file, findings) in std::mem::take(&mut self.findings) {
             if !self.is_wanted(&file)? {
@@ -185,13 +185,13 @@ impl Scheduler {
             self.warnings.extend(findings.changes);
             let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
             if findings.rejections.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
-                // It came late, and was made or refused meanwhile.
+                // It arrived late, and was created or rejected meanwhile.
                 continue;
             }
             let is_allowed =
                 findings.rejections.iter().all(|rejection| self.settings.tolerance.allows(rejection.fault));
             if is_allowed && !is_needed_by_others {
-                // The file may have other objects, and it is told again when it is run.
+                // The file may have other objects, and this one is reported when the file is run.
                 continue;
             }
             self.reject_all(findings.rejections);
@@ -213,7 +213,7 @@ impl Scheduler {
         }
     }
 
-    /// The end, if the server has refused anything.
+    /// Fails, if anything was rejected.
     fn refuse(&mut self, consequence: &'static str) -> Result<(), Error> {
         let mut rejections = std::mem::take(&mut self.rejections);
         if rejections.is_empty() {

@@ -23,11 +23,11 @@ pub enum TableStage {
     Loading(Arc<TableTarget>),
     /// All rows are in, a worker adds the keys.
     AddingKeys,
-    /// All but the foreign keys.
+    /// Complete but for the foreign keys.
     Restored,
-    /// Left out by a filter, or no table.
+    /// Excluded by the filter, or not a table.
     Skipped,
-    /// The server does not take its definition.
+    /// The server rejects its definition.
     Rejected,
 }
 
@@ -40,22 +40,18 @@ struct Chunk {
     bytes: u64,
 }
 
-/// How many rows of a table are left out.
+/// How many rows of a table are skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SkippedRows {
-    /// None.
     #[default]
     None,
-    /// So many.
     Rows(u64),
-    /// Some.
     Unknown,
 }
 
 /// What is known of a table.
 #[derive(Debug, Default)]
 pub struct TableState {
-    /// How far it is.
     pub stage: TableStage,
     /// The file with its CREATE TABLE.
     pub schema: Option<DumpFile>,
@@ -65,9 +61,8 @@ pub struct TableState {
     pub in_order: bool,
     /// About how many bytes its rows have as text, as far as their files have come.
     pub row_bytes: u64,
-    /// Rows restored.
     pub restored: u64,
-    /// Rows that were left out, and told of; [`SkippedRows::Unknown`] once nobody knows how many.
+    /// Rows that were skipped and reported; [`SkippedRows::Unknown`] once their number is unknown.
     pub skipped: SkippedRows,
     /// Statements that add its keys.
     pub keys: Vec<Vec<u8>>,
@@ -110,7 +105,7 @@ impl TableState {
         bytes
     }
 
-    /// So many rows are left out; `None`: nobody knows.
+    /// Adds skipped rows; `None`: an unknown number.
     pub fn skip(&mut self, rows: Option<u64>) {
         self.skipped = match (self.skipped, rows) {
             (SkippedRows::Unknown, _) | (_, None) => SkippedRows::Unknown,

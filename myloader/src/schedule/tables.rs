@@ -47,7 +47,7 @@ impl Scheduler {
             }
         };
         match schema {
-            // What reading the definition has shown is told when all tables were tried.
+            // Its findings are reported when all tables were tried.
             Some(file) if self.rejected_files.contains(&file) && self.passes_source(table)? => {
                 self.set_stage(table, TableStage::Rejected);
             }
@@ -106,7 +106,7 @@ impl Scheduler {
         }
     }
 
-    /// A worker has made the table, or not.
+    /// A worker has created the table, or not.
     pub(super) fn table_done(&mut self, table: &TableFileName, outcome: Outcome) {
         let Some(state) = self.tables.get_mut(table) else { return };
         match outcome {
@@ -167,7 +167,7 @@ impl Scheduler {
         self.table_went_on(table);
     }
 
-    /// When the last rows are in, the keys are next.
+    /// When the last rows are loaded, the keys are next.
     pub(super) fn table_went_on(&mut self, table: &TableFileName) {
         let input_ended = self.input_ended;
         let Some(state) = self.tables.get_mut(table) else { return };
@@ -194,7 +194,7 @@ impl Scheduler {
         }
     }
 
-    /// Files of a table that is left out go.
+    /// Forgets the files of a table that is skipped or rejected.
     pub(super) fn set_stage(&mut self, table: &TableFileName, stage: TableStage) {
         let Some(state) = self.tables.get_mut(table) else { return };
         if matches!(stage, TableStage::Skipped | TableStage::Rejected) {

@@ -19,7 +19,7 @@ impl Scheduler {
         self.verification.verified
     }
 
-    /// The name on the server of a table or view that is restored. What could not be is told of otherwise.
+    /// The name on the server of a table or view that is restored. What could not be restored is reported elsewhere.
     pub(super) fn restored_name(&self, table: &TableFileName) -> Result<Option<QualifiedName>, Error> {
         let is_reported =
             |state: &TableState| state.stage == TableStage::Rejected || state.skipped != SkippedRows::None;
@@ -120,7 +120,7 @@ impl Scheduler {
         false
     }
 
-    /// The end of the comparison. What is different is told when everything else is restored.
+    /// Ends the comparison. Differences are reported when everything else is restored.
     pub(super) fn end_verification(&mut self) {
         let verification = &mut self.verification;
         verification.differences.sort_by(|a, b| a.object.cmp(&b.object));

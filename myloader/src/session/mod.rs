@@ -125,7 +125,7 @@ impl Session {
         Ok(())
     }
 
-    /// The connection, for statements after which the session may be in another state: the next file sets it anew.
+    /// The connection, for statements after which the session may be in another state: the next file sets it again.
     pub fn connection(&mut self) -> &mut Connection {
         self.state = None;
         &mut self.connection
@@ -183,7 +183,7 @@ impl Session {
     }
 
     /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this
-    /// server does not have was told of beforehand.
+    /// server does not have was reported beforehand.
     pub fn prepare(&mut self, statement: &[u8]) -> Result<Outcome, Error> {
         const UNKNOWN_COLLATION: u16 = 1273;
         let adapted = self.adapt_set(statement).into_owned();

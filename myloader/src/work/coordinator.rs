@@ -1,4 +1,4 @@
-//! Between the input, the scheduler and the workers: what arrives becomes jobs, and what comes of them further jobs.
+//! Between the input, the scheduler and the workers: what arrives becomes jobs, whose outcomes become further jobs.
 
 use std::sync::Arc;
 
@@ -55,7 +55,6 @@ pub fn run(
     result
 }
 
-/// See the module.
 struct Coordinator<'a> {
     scheduler: Scheduler,
     /// Whether the server does not take rows of LOAD DATA LOCAL.
@@ -140,7 +139,7 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Before any table is made, where the metadata tells.
+    /// Before any table is created, if the metadata is there.
     fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
         if self.local_infile_off && metadata.config.local_infile == Some(true) {
             return Err(Error::LocalInfileOff);

@@ -18,7 +18,6 @@ pub struct Caches {
     pub load_data_tables: LoadDataTables,
 }
 
-/// Does a job.
 pub fn dispatch(context: &mut Context, caches: &Caches, job: &Job) -> Result<Outcome, Error> {
     let charset_support = &caches.charset_support;
     match job {

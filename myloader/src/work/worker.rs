@@ -66,7 +66,7 @@ impl Worker {
         }
     }
 
-    /// Does a job, and goes on with it where the connection was lost. Rows see to that themselves.
+    /// Does a job, and replays it after a lost connection. Loading rows has a retry of its own.
     fn do_whole_job(&mut self, job: &Job) -> Result<Outcome, Error> {
         let context = &mut self.context;
         let name = job.journal_name();
@@ -103,7 +103,7 @@ impl Worker {
         Ok(Outcome::Done)
     }
 
-    /// What a job has come to, with the objects of its file that were left out.
+    /// The outcome of a job, with the objects of its file that were skipped.
     fn with_skipped(&mut self, outcome: Outcome) -> Outcome {
         let skipped = std::mem::take(&mut self.context.skipped);
         match outcome {

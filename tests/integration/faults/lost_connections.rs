@@ -318,7 +318,7 @@ fn accounts_are_created_once() {
             });
             let output = loader(&detour, &dir, &["--users", "-t1"]).run();
             assert_eq!(reconnects(&output), 2, "{}", output.stderr);
-            let told = output.stderr.contains("the connection was lost while it was created, and it is there now");
+            let told = output.stderr.contains("the connection was lost while the account was created; it exists now");
             assert_eq!(told, !is_known, "{}", output.stderr);
             let grants = at_target.query("SHOW GRANTS FOR lost_b@localhost").len();
             assert_eq!(grants, client.query("SHOW GRANTS FOR lost_b@localhost").len());

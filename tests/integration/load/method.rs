@@ -286,7 +286,7 @@ fn a_server_without_local_infile() {
         assert_eq!(
             only_line(&error),
             "[ERROR] --load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 \
-             there for the time of the restore, or use --load-method=insert"
+             there during the restore, or use --load-method=insert"
         );
         let databases = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'm%off'";
         assert_eq!(off.client().scalar(databases), "0");

@@ -236,7 +236,8 @@ fn a_file_that_is_no_journal_is_left_alone() {
         let (path, before) = (dir.path().join(file), dir.read(file));
         let run = |options: &[&str]| myloader(target(product), &dir).arg("--journal").arg(&path).args(options);
         let log = run(&[]).fails_with(7);
-        let told = format!("--journal: {} is there and no journal of a restore, and was left alone", path.display());
+        let told =
+            format!("--journal: {} exists but is not the journal of a restore, and was left alone", path.display());
         assert!(log.contains(&told), "{log}");
         let log = run(&["--resume"]).fails_with(5);
         assert!(log.contains(&format!("line 1 of {} is damaged", path.display())), "{log}");

@@ -145,7 +145,9 @@ fn ctrl_c_and_resume() {
         assert!(journals(&dir).is_empty());
         let log = myloader(target(product), &dir).arg("--resume").fails_with(1);
         assert!(
-            log.contains("is not there, so no restore of this dump into this server and database was left"),
+            log.contains(
+                "does not exist, so there is no interrupted restore of this dump into this server and database"
+            ),
             "{log}"
         );
     }

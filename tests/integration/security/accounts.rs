@@ -378,9 +378,9 @@ fn accounts_of_the_other_product_are_refused_before_rows() {
         let line = only_line(&myloader(&pair.target, &dir).args(["--users", "--threads=1", "-v", "1"]).fails_with(4));
         let (dump, server) = if from == Product::MySql { ("MySQL", "MariaDB 10.") } else { ("MariaDB", "MySQL 9.") };
         let expected =
-            format!("[ERROR] --users: all-schema-create-users.sql has accounts of {dump}, and this server is {server}");
+            format!("[ERROR] --users: all-schema-create-users.sql has accounts of {dump}, but this server is {server}");
         assert!(line.starts_with(&expected), "{line}");
-        assert!(line.ends_with("restore without --users, and create the accounts by hand"), "{line}");
+        assert!(line.ends_with("restore without --users and create the accounts by hand"), "{line}");
         assert_eq!(column(&mut pair.target.client(), "SHOW DATABASES LIKE 'acc'"), [""; 0]);
     }
 }

@@ -316,8 +316,8 @@ fn a_server_without_local_infile_gets_no_table() {
         let error = myloader(&strict, &dir).fails_with(4);
         assert_eq!(
             crate::support::dump::only_line(&error),
-            "[ERROR] the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \
-             local_infile=1 there for the time of the restore, or dump with --format=INSERT"
+            "[ERROR] the dump loads its rows by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \
+             local_infile=1 there during the restore, or dump with --format=INSERT"
         );
         assert_eq!(
             strict.client().scalar("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'f%'"),

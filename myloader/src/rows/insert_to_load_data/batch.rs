@@ -23,16 +23,14 @@ pub struct BatchLimits {
     pub bytes: u64,
 }
 
-/// What was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sent {
     /// Statements of the file.
     pub statements: u64,
-    /// Their rows.
     pub rows: u64,
 }
 
-/// What a piece begins with: a statement whose lines are there already.
+/// What a batch begins with: a statement that is converted already.
 pub struct BatchStart {
     /// The file, of which this statement was read last.
     pub statements: Statements,
@@ -44,13 +42,13 @@ pub struct BatchStart {
     pub literals: Literals,
     /// The lines of the first statement, and how many they are.
     pub lines: (Output, u64),
-    /// Where the piece ends.
+    /// Where the batch ends.
     pub limits: BatchLimits,
     /// Progress, and how many of the first statements it knows of.
     pub counters: (RowCounters, u64),
 }
 
-/// Statements that begin alike, on their way to the server.
+/// Statements that begin alike, sent to the server as one LOAD DATA.
 pub struct Batch(Arc<Mutex<Option<Inner>>>);
 
 struct Inner {
@@ -60,27 +58,25 @@ struct Inner {
     /// How much of the lines was taken.
     taken: usize,
     ended: bool,
-    /// Whether a statement was read that does not belong to the piece.
+    /// Whether a statement was read that does not belong to the batch.
     left_over: bool,
     failure: Option<StatementError>,
 }
 
-/// How a piece ended.
+/// How a batch ended.
 pub struct EndedBatch {
     /// The rest of the file.
     pub statements: Statements,
     /// Whether its last statement is still to be run.
     pub left_over: bool,
-    /// What was sent.
     pub sent: Sent,
     /// The file cannot be read further.
     pub failure: Option<StatementError>,
-    /// Room for the next piece.
+    /// The buffer for the next batch.
     pub lines: Output,
 }
 
 impl Batch {
-    /// Begins.
     pub fn new(start: BatchStart) -> Batch {
         let rows = start.lines.1;
         let mut inner =
@@ -108,7 +104,7 @@ impl Batch {
 }
 
 impl Inner {
-    /// A statement was made lines.
+    /// Counts a converted statement.
     fn converted(&mut self, rows: u64) {
         self.sent.statements += 1;
         self.sent.rows += rows;
@@ -123,7 +119,7 @@ impl Inner {
         self.start.lines.0.as_bytes()
     }
 
-    /// Makes lines of the next statement, if it belongs to the piece.
+    /// Converts the next statement, if it belongs to the batch.
     fn next(&mut self) {
         let BatchStart { statements, head, target, literals, lines: (lines, _), limits, .. } = &mut self.start;
         self.taken = 0;
@@ -152,7 +148,7 @@ impl Inner {
     }
 }
 
-/// The lines of a piece.
+/// The lines of a batch.
 pub struct BatchData(Arc<Mutex<Option<Inner>>>);
 
 impl Read for BatchData {

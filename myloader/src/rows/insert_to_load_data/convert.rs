@@ -20,9 +20,7 @@ pub enum Verb {
 /// The beginning of a statement, up to its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// What it does.
     pub verb: Verb,
-    /// The table's name.
     pub table: Vec<u8>,
     /// The columns' names, if they are listed.
     pub columns: Option<Vec<Vec<u8>>>,

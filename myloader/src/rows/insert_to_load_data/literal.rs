@@ -1,6 +1,6 @@
 //! One value: from a literal of an INSERT statement to a column of a line that LOAD DATA reads.
 //!
-//! What is not certain to be stored alike is refused, and its statement stays an INSERT. Both statements store a string
+//! What is not certain to be stored alike is rejected, and its statement stays an INSERT. Both statements store a string
 //! by the same function of the server, so a string is certain wherever its bytes are; a number only in a column whose text
 //! is read as the same number.
 

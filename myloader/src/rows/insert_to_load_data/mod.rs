@@ -2,7 +2,7 @@
 //!
 //! Only rows that both statements store alike are sent so. What a column takes is asked of the server ([`table`]); a
 //! literal that might be stored otherwise ([`literal`]) leaves its statement an INSERT. The lines of a statement are made
-//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`piece`]).
+//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`batch`]).
 //!
 //! Under LOCAL the server makes warnings of errors. So the rows have to arrive in their number and without a warning, or
 //! they are rolled back, and INSERT statements tell what is wrong, or do what they always did.
@@ -39,7 +39,7 @@ const SMALLEST_FILE: u64 = 100 * 1024;
 /// The same, compressed.
 const SMALLEST_COMPRESSED: u64 = 25 * 1024;
 /// Where a LOAD DATA keeps all others from the table, others wait as long as so many bytes take.
-const SHORT_PIECE: u64 = 8 << 20;
+const SHORT_BATCH: u64 = 8 << 20;
 /// And from three workers on, INSERT statements beside each other are faster.
 const WORKERS_IN_TURNS: usize = 2;
 
@@ -60,7 +60,7 @@ impl Drop for LoadDataFile {
     }
 }
 
-/// Looks whether rows of a file may go by LOAD DATA. If that takes questions, the session is then the one that files start
+/// Whether rows of a file may be sent as LOAD DATA. If the server has to be asked, the session is then the one that files start
 /// from.
 pub fn load_data_file(
     context: &mut Context,
@@ -74,7 +74,7 @@ pub fn load_data_file(
         (LoadMethod::Auto, Compression::None) => SMALLEST_FILE,
         (LoadMethod::Auto, _) => SMALLEST_COMPRESSED,
     };
-    // Of a file that is not there, its reader tells.
+    // If the file is missing, its reader reports it.
     let length = fs::metadata(context.shared.files.path(file)).map(|metadata| metadata.len()).unwrap_or(0);
     if length < smallest || context.session.logs_statements {
         return Ok(None);
@@ -86,7 +86,7 @@ pub fn load_data_file(
     }))
 }
 
-/// What a piece begins with.
+/// The converted statement that a batch begins with.
 pub struct FirstStatement {
     head: Vec<u8>,
     target: Arc<LoadDataStatement>,
@@ -96,7 +96,7 @@ pub struct FirstStatement {
 }
 
 impl FirstStatement {
-    /// The piece that begins with the statement that was read last.
+    /// The batch that begins with the statement that was read last.
     pub fn batch(self, context: &Context, statements: Statements, most: u64, counted: u64) -> (String, Batch) {
         let statement = self.target.statement.clone();
         let batch = Batch::new(BatchStart {
@@ -113,12 +113,12 @@ impl FirstStatement {
 }
 
 impl LoadDataFile {
-    /// The session may have been set otherwise.
+    /// The session's settings may have changed.
     pub fn session_changed(&mut self) {
         self.literals = None;
     }
 
-    /// Makes lines of a statement, if they are stored as it would be.
+    /// Converts a statement to lines, if LOAD DATA stores them as INSERT would.
     pub fn begin(
         &mut self,
         connection: &mut Connection,
@@ -148,11 +148,11 @@ impl LoadDataFile {
             target,
             literals,
             lines: (std::mem::take(&mut self.lines), count),
-            bytes: if self.table.one_at_a_time { SHORT_PIECE } else { u64::MAX },
+            bytes: if self.table.one_at_a_time { SHORT_BATCH } else { u64::MAX },
         }))
     }
 
-    /// Takes back the room for lines.
+    /// Takes back the buffer for lines.
     pub fn end(&mut self, lines: Output) {
         self.lines = lines;
     }

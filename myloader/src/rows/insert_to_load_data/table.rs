@@ -37,7 +37,6 @@ struct TableColumn {
 pub type Reason = String;
 
 impl LoadDataTable {
-    /// Asks the server.
     pub fn read(
         connection: &mut Connection,
         server: &Server,
@@ -102,7 +101,7 @@ impl LoadDataTable {
         }))
     }
 
-    /// LOAD DATA is not tried any more.
+    /// Gives up LOAD DATA for this table.
     pub fn disable(&self) {
         self.disabled.store(true, Ordering::Relaxed);
     }

@@ -9,7 +9,6 @@ use crate::jobs::job::Job;
 use crate::jobs::outcome::{Compared, Outcome};
 use crate::options::OptimizeKeys;
 
-/// What a job is for.
 pub type Key = (Rank, String);
 
 /// What has to come before what. Jobs of one rank may run at the same time.
@@ -107,7 +106,6 @@ impl Rank {
     }
 }
 
-/// What a job is for.
 pub fn key(job: &Job) -> Key {
     let what = match job {
         Job::Empty(table) | Job::AddKeys(table, _) | Job::AddConstraints(table, _) => table.file.to_string(),
