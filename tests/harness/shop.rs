@@ -2,6 +2,7 @@
 
 use crate::server::Server;
 use crate::sql::Client;
+use std::path::PathBuf;
 
 const SHOP: &str = include_str!("../fixtures/shop.sql");
 const BRANCHES: &str = include_str!("../fixtures/shop-branches.sql");
@@ -31,4 +32,9 @@ fn connect_and_load(server: &Server, database: &str, scale: u32) -> Client {
     client.run(format!("SET @scale = {scale}"));
     client.run_script(script);
     client
+}
+
+/// What mydumper 1.0.1 wrote of the bookshop, a directory or a stream, by its name.
+pub fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop-1.0.1").join(name)
 }

@@ -89,6 +89,7 @@ mod support {
     pub mod bank;
     pub mod dump;
     pub mod fidelity;
+    pub mod interrupted;
     pub mod load;
     pub mod tellers;
 }

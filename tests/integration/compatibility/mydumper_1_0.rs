@@ -4,9 +4,8 @@ use crate::support::load::column;
 use harness::compare::row_differences;
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server, source, target};
-use harness::shop;
+use harness::shop::{self, fixture};
 use std::fs;
-use std::path::PathBuf;
 
 const DIRECTORIES: [&str; 7] = [
     "shop-plain",
@@ -18,13 +17,8 @@ const DIRECTORIES: [&str; 7] = [
     "shop-no-stream-and-no-delete",
 ];
 
-/// What mydumper 1.0.1 wrote of the bookshop: a directory or a stream.
-pub fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop-1.0.1").join(name)
-}
-
 /// The bookshop on MariaDB, as far as mydumper 1.0.1 keeps it: it writes a FLOAT with six digits.
-pub fn bookshop(database: &str) -> (&'static Server, &str) {
+fn bookshop(database: &str) -> (&'static Server, &str) {
     let server = source(Product::MariaDb);
     shop::load(server, database, 1);
     server.client().run(format!("UPDATE {database}.books SET weight = CONCAT(weight)"));

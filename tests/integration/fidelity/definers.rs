@@ -1,10 +1,10 @@
 //! DEFINER of views, triggers, routines and events: kept, left out or replaced, when dumped and when restored.
 
-use crate::compatibility::mydumper_1_0::fixture;
 use crate::support::dump::make;
 use crate::support::load::{column, dump_of, load, myloader};
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, source, target};
+use harness::shop::fixture;
 use std::fs;
 
 /// One of each kind, by an account that is not there, with texts that only look like the clause.

@@ -1,12 +1,11 @@
 //! The checksums of metadata that mydumper 1.0.1 writes, and `--checksum`.
 
-use crate::compatibility::mydumper_1_0::fixture;
 use crate::support::dump::{dump, make, without_time};
 use crate::support::load::{dumped_with, load, myloader};
 use harness::detour::{Detour, Fate, contains};
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, source, target};
-use harness::shop;
+use harness::shop::{self, fixture};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
