@@ -5,9 +5,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./servers.sh
 
-need_build_tools
-need_mariadb
-export CARGO_NET_RETRY=10
+say "a demo, on two cores: DEMOWARM when everything is built, DEMOCOLD the first time"
+prepare mariadb
+fetch_crates
 say "building"
 cargo build --release --workspace --locked
 cargo run --release --locked --quiet --package integration-tests --bin demo
