@@ -37,8 +37,10 @@ prepare() {
 }
 
 find_build_tools() {
-  command -v cargo >/dev/null || die "cargo is missing: install Rust (https://rustup.rs), then run this again"
-  command -v cc >/dev/null || die "a C compiler is missing: run 'apt-get install gcc libc6-dev' as root, then run this again"
+  local missing=''
+  command -v cargo >/dev/null || missing+=$'\n  cargo: install Rust, see https://rustup.rs'
+  command -v cc >/dev/null || missing+=$'\n  a C compiler: apt-get install gcc libc6-dev, as root'
+  [ -z "$missing" ] || die "to be installed by hand before this runs:$missing"
 }
 
 # need_cargo_part SUBCOMMAND COMPONENT: a component of the Rust toolchain.
@@ -81,7 +83,7 @@ announce() {
   anything_missing || { say "nothing to install"; return 0; }
   say "to be installed first:"
   [ "${#packages[@]}" = 0 ] || say "  by apt-get, no service is started: ${packages[*]}"
-  [ -z "$mysql" ] || say "  MySQL of Debian unstable, unpacked into $CACHE_DIR/mysql (60 MB to download, 330 MB on disk)"
+  [ -z "$mysql" ] || say "  MySQL of Debian unstable, unpacked into $CACHE_DIR/mysql (70 MB to download, 330 MB on disk)"
   [ -z "$cargo_deny" ] || say "  cargo-deny $CARGO_DENY_VERSION from crates.io, built into ${CARGO_DENY%/bin/*} (one or two minutes)"
 }
 
@@ -123,7 +125,7 @@ install_packages() {
 apt_get_install() {
   set -e
   policy=/usr/sbin/policy-rc.d
-  local mark='# Of the tests of mydumper-rs, while they install packages.'
+  local output mark='# Of the tests of mydumper-rs, while they install packages.'
   # A server's package starts its service; the tests start private servers only. One that carries the mark was left by a
   # run that was killed.
   if [ ! -e "$policy" ] || grep -qxF "$mark" "$policy"; then
@@ -132,10 +134,13 @@ apt_get_install() {
     printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
     chmod 755 "$policy"
   fi
-  # An apt source that the packages do not come from may be out of reach: apt-get install tells what matters.
-  apt-get -qq -o Acquire::Retries=2 update || true
-  DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Acquire::Retries=2 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
-    install --no-install-recommends "$@" >/dev/null
+  # An apt source that the packages do not come from may be out of reach. So it is the installation that tells.
+  output=$(
+    exec 2>&1
+    apt-get -qq -o Acquire::Retries=2 update || true
+    DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Acquire::Retries=2 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
+      install --no-install-recommends "$@"
+  ) || { printf '%s\n' "$output" >&2; return 1; }
 }
 
 # The machine's Debian mirrors: a line for each of its apt sources with the section main, with URI and suite.
