@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::exit::{Exit, Failure};
 use crate::io::{open_regular, open_regular_with};
+use crate::process::exit::{Exit, Failure};
 
 /// Digits of the checksum.
 const CRC_LENGTH: usize = 8;

@@ -1,29 +1,19 @@
-//! What mydumper and myloader share: names, formats, SQL text, connections, options and messages.
+//! What mydumper and myloader share. A type lives here only if both programs read or write it.
 //!
-//! A type lives here only if both programs read or write it.
+//! From the ground up: [`process`] (exit codes, signals, the stop), [`sql`] (SQL text), [`layers`] (compression), [`store`]
+//! (where a backup lives), [`container`] (how files become one stream), [`backup`] (what a backup is), [`server`]
+//! (connections, products, versions), [`observe`] (logs, progress, activity), [`options`] and [`program`] (the start and end
+//! of both programs).
 
-pub mod checksum;
-pub mod compression;
-pub mod connection;
-pub mod dump_file;
-pub mod exit;
-pub mod filter;
-pub mod global_variables;
-mod handover;
+pub mod backup;
+pub mod container;
 pub mod io;
 pub mod journal;
-pub mod load_data;
-pub mod logging;
-pub mod metadata;
-pub mod name;
+pub mod layers;
+pub mod observe;
 pub mod options;
-pub mod private_dir;
+pub mod process;
 pub mod program;
-pub mod progress;
-pub mod row_hash;
 pub mod server;
-pub mod signals;
 pub mod sql;
-pub mod stop;
-pub mod stream;
-pub mod watchdog;
+pub mod store;

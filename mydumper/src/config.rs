@@ -5,18 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::checksum::Kinds;
-use common::compression::Compression;
-use common::connection::Settings;
-use common::filter::{Filter, Pattern};
+use common::backup::mydumper_checksum::Kinds;
+use common::backup::selection::{Filter, Pattern};
+use common::layers::compression::Compression;
 use common::options::{Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
+use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
-use crate::chunk::Pace;
-use crate::encoder::{Dialect, OnDuplicate, Separators};
 use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::plan::chunk::Pace;
+use crate::rows::encoder::{Dialect, OnDuplicate, Separators};
 
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
 pub const UTC: &str = "+00:00";

@@ -7,29 +7,29 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
-use common::connection::{Connection, Error as ServerError};
-use common::exit::{Exit, Failure};
-use common::global_variables::GlobalVariables;
 use common::journal::JournalError;
-use common::private_dir::free_space;
-use common::progress::{Progress, Totals};
+use common::observe::activity::{Asks, Party, Watch};
+use common::observe::progress::{Progress, Totals};
+use common::process::exit::{Exit, Failure};
+use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::stop::{Stop, Stopped};
-use common::watchdog::{Asks, Party, Watch};
+use common::server::connection::{Connection, Error as ServerError};
+use common::server::global_variables::GlobalVariables;
+use common::store::local::private_dir::free_space;
 use crossbeam_channel::bounded;
 
+use crate::catalog::privileges;
 use crate::catalog::{self, Catalog};
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
-use crate::coordinator::{Coordinator, History, LARGEST_CHUNK, timestamp};
-use crate::file_writer::{Files, WriteError};
-use crate::metadata_locks;
-use crate::output::{self, OutputDirectory};
-use crate::privileges;
+use crate::consistency::metadata_locks;
+use crate::consistency::{self, Snapshot};
+use crate::definitions::Preamble;
+use crate::output::directory::{self, OutputDirectory};
+use crate::output::file_writer::{Files, WriteError};
+use crate::output::stream_sender::{self, StreamSender};
 use crate::resume::{self, Begun, DoneBefore, DumpJournal, Interrupted};
-use crate::schema::Preamble;
-use crate::snapshot::{self, Snapshot};
-use crate::stream_sender::{self, StreamSender};
-use crate::worker::{self, Shared, Worker};
+use crate::work::coordinator::{Coordinator, History, LARGEST_CHUNK, timestamp};
+use crate::work::worker::{self, Shared, Worker};
 
 /// A dump failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +39,10 @@ pub enum Error {
     Server(ServerError),
     /// The directory cannot be used.
     #[error(transparent)]
-    Output(#[from] output::Error),
+    Output(#[from] directory::Error),
     /// No consistent snapshot.
     #[error(transparent)]
-    Snapshot(#[from] snapshot::Error),
+    Snapshot(#[from] consistency::Error),
     /// The catalog.
     #[error(transparent)]
     Catalog(catalog::Error),
@@ -57,7 +57,7 @@ pub enum Error {
     TablesChanged(Vec<String>),
     /// A filter cannot be decided.
     #[error(transparent)]
-    Filter(#[from] common::filter::FilterError),
+    Filter(#[from] common::backup::selection::FilterError),
     /// A metadata file.
     #[error(transparent)]
     Write(#[from] WriteError),

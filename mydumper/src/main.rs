@@ -1,46 +1,23 @@
 //! mydumper: dumps MySQL and MariaDB databases with many threads, at one point in time.
 
-mod accounts;
 mod catalog;
-mod chunk;
-mod comparison;
 mod config;
-mod coordinator;
-mod direct_file;
+mod consistency;
+mod definitions;
 mod dump;
-mod encoder;
-mod feed;
-mod file_writer;
-mod key_reader;
-mod listing;
-mod literals;
-mod long_queries;
-mod metadata_locks;
 mod options;
 mod output;
-mod privileges;
-mod replication;
+mod plan;
 mod resume;
-mod row_files;
-mod row_query;
-mod row_source;
-mod rows_feed;
-mod schema;
-mod snapshot;
-mod stream_sender;
-mod table_check;
-mod table_ids;
-mod tablespaces;
-mod task;
-mod words;
-mod worker;
+mod rows;
+mod work;
 
 use std::process::ExitCode;
 
-use common::exit::{Exit, Failure};
 use common::options::{Parsed, ProgramName, UsageError};
+use common::process::exit::{Exit, Failure};
+use common::process::stop::Stop;
 use common::program::{self, AsUsageError};
-use common::stop::Stop;
 
 use options::Options;
 

@@ -4,16 +4,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use common::checksum::Kinds;
-use common::connection::Settings;
-use common::filter::Filter;
+use common::backup::mydumper_checksum::Kinds;
+use common::backup::selection::Filter;
 use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
 use common::program;
 use common::server::Server;
+use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
 use crate::options::{self, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
-use crate::refusal::Tolerance;
+use crate::schedule::tolerance::Tolerance;
 
 /// A restore's configuration.
 pub struct Config {

@@ -9,27 +9,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::connection::{Connection, Error as ServerError, Settings};
-use common::exit::{Exit, Failure};
-use common::global_variables::{GlobalVariables, set_back};
-use common::progress::{Progress, Totals, number};
+use common::observe::activity::{Asks, Watch};
+use common::observe::progress::{Progress, Totals, number};
+use common::process::exit::{Exit, Failure};
+use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::stop::{Stop, Stopped};
-use common::watchdog::{Asks, Watch};
+use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::server::global_variables::{GlobalVariables, set_back};
 
-use crate::check::Vocabulary;
 use crate::config::Config;
-use crate::files::Files;
+use crate::input::files::Files;
 use crate::input::{self, Input};
+use crate::input::{directory, receiver, stream};
+use crate::jobs::committed_rows::Ledgers;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
-use crate::ledger::Ledgers;
-use crate::load_data::Tables;
+use crate::objects::precheck::Vocabulary;
+use crate::objects::redo_log;
 use crate::options::LoadMethod;
-use crate::redo_log;
-use crate::scheduler::{self, Scheduler, Verified};
+use crate::rows::insert_to_load_data::Tables;
+use crate::schedule::{self, Scheduler, Verified};
 use crate::session::{Connector, Purpose};
-use crate::worker::{self, Shared, Worker};
-use crate::{coordinator, directory, stream_receiver, stream_source};
+use crate::work::coordinator;
+use crate::work::worker::{self, Shared, Worker};
 
 /// A restore failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,16 +43,16 @@ pub enum Error {
     Directory(#[from] directory::Error),
     /// A stream's directory.
     #[error(transparent)]
-    Source(#[from] stream_source::Error),
+    Source(#[from] stream::Error),
     /// The stream.
     #[error(transparent)]
-    Stream(#[from] stream_receiver::Error),
+    Stream(#[from] receiver::Error),
     /// The redo log was not turned off.
     #[error(transparent)]
     RedoLog(#[from] redo_log::Error),
     /// Jobs and their order.
     #[error(transparent)]
-    Scheduler(#[from] scheduler::Error),
+    Scheduler(#[from] schedule::Error),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -271,9 +272,9 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
     Ok(variable.is_none_or(|row| row.text(1) != "OFF"))
 }
 
-fn scheduler_settings(config: &Config, server: Server) -> scheduler::Settings {
+fn scheduler_settings(config: &Config, server: Server) -> schedule::Settings {
     let restore = &config.restore;
-    scheduler::Settings {
+    schedule::Settings {
         filter: restore.filter.clone(),
         target_database: restore.target_database.clone(),
         max_threads_per_table: config.max_threads_per_table,

@@ -1,46 +1,25 @@
 //! myloader: restores a dump of mydumper into MySQL or MariaDB with many threads.
 
-mod accounts;
-mod check;
-mod checksums;
 mod config;
-mod coordinator;
-mod databases;
 mod ddl;
-mod definitions;
-mod directory;
-mod files;
-mod gaps;
 mod input;
-mod job;
+mod jobs;
 mod journal;
-mod ledger;
 mod load;
-mod load_data;
+mod objects;
 mod options;
-mod redo_log;
-mod refusal;
-mod resumed;
 mod rows;
-mod scheduler;
+mod schedule;
 mod session;
-mod steps;
-mod stream_receiver;
-mod stream_source;
-mod table_state;
-mod tables;
-mod too_long;
-mod transaction;
-mod unpack;
 mod verify;
-mod worker;
+mod work;
 
 use std::process::ExitCode;
 
-use common::exit::{Exit, Failure};
 use common::options::{Parsed, ProgramName, UsageError};
+use common::process::exit::{Exit, Failure};
+use common::process::stop::Stop;
 use common::program::{self, AsUsageError};
-use common::stop::Stop;
 
 use config::Command;
 use options::Options;
@@ -57,7 +36,7 @@ enum Error {
     #[error(transparent)]
     Load(#[from] load::Error),
     #[error(transparent)]
-    Unpack(#[from] unpack::Error),
+    Unpack(#[from] input::unpack::Error),
 }
 
 impl Failure for Error {
@@ -82,6 +61,6 @@ impl AsUsageError for Error {
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
     Ok(match config::resolve(parsed)? {
         Command::Restore(config) => load::load(*config, stop)?.to_string(),
-        Command::Unpack(unpack) => unpack::unpack(&unpack, stop)?.to_string(),
+        Command::Unpack(unpack) => input::unpack::unpack(&unpack, stop)?.to_string(),
     })
 }

@@ -9,7 +9,7 @@
 #[path = "../../myloader/src/ddl/mod.rs"]
 pub mod ddl;
 
-#[path = "../../myloader/src/stream_receiver.rs"]
+#[path = "../../myloader/src/input/receiver.rs"]
 pub mod stream_receiver;
 
 pub mod load_data;

@@ -1,8 +1,8 @@
 //! Packets and rows of the protocol; the rest of it is reached by a connection.
 
-#[path = "../../common/src/connection/wire/packets.rs"]
+#[path = "../../common/src/server/connection/wire/packets.rs"]
 mod packets;
-#[path = "../../common/src/connection/row.rs"]
+#[path = "../../common/src/server/connection/row.rs"]
 mod row;
 
 use std::io::{self, Cursor, Read, Write};

@@ -3,78 +3,104 @@
 // A panic is how a test fails, also in its helpers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod accounts;
-mod checksums;
-mod definers;
-mod dump_chunks;
-mod dump_compression;
-mod dump_connection;
-mod dump_consistency;
-mod dump_ddl;
-mod dump_failures;
-mod dump_faults;
-mod dump_files;
-mod dump_filters;
-mod dump_keys;
-mod dump_locks;
-mod dump_long_queries;
-mod dump_memory;
-mod dump_partitions;
-mod dump_privileges;
-mod dump_resume;
-mod dump_rows;
-mod dump_stream;
-mod dump_support;
-mod dump_tls;
-mod exit_codes;
-mod fidelity_support;
-mod fixtures;
-mod harness_compare;
-mod harness_itself;
-mod hostile_servers;
-mod load_across;
-mod load_damaged;
-mod load_disk;
-mod load_drop_table;
-mod load_faults;
-mod load_files;
-mod load_keep_going;
-mod load_lost;
-mod load_method;
-mod load_names;
-mod load_network;
-mod load_objects;
-mod load_peer;
-mod load_programs;
-mod load_proof;
-mod load_proof_bank;
-mod load_proof_tellers;
-mod load_resume;
-mod load_resume_again;
-mod load_resume_inputs;
-mod load_retry;
-mod load_selection;
-mod load_stopped;
-mod load_support;
-mod load_tables;
-mod load_values;
-mod load_work;
+mod compatibility {
+    pub mod mydumper_0_10;
+    pub mod mydumper_1_0;
+    pub mod products;
+}
+mod consistency {
+    pub mod ddl;
+    pub mod locks;
+    pub mod long_queries;
+    pub mod point_in_time;
+    pub mod under_load;
+}
+mod dump {
+    pub mod chunks;
+    pub mod compression;
+    pub mod files;
+    pub mod filters;
+    pub mod keys;
+    pub mod memory;
+    pub mod partitions;
+    pub mod rows;
+    pub mod small_tables;
+}
+mod faults {
+    pub mod changed_files;
+    pub mod damaged_dumps;
+    pub mod dump;
+    pub mod exit_codes;
+    pub mod failed_dumps;
+    pub mod failed_restores;
+    pub mod full_disk;
+    pub mod load;
+    pub mod lost_connections;
+    pub mod network;
+    pub mod stalls;
+}
+mod fidelity {
+    pub mod definers;
+    pub mod definitions;
+    pub mod history;
+    pub mod hostile_servers;
+    pub mod names;
+    pub mod objects;
+    pub mod programs;
+    pub mod round_trip;
+    pub mod shapes;
+    pub mod tables;
+    pub mod tablespaces;
+}
+mod harness_tests {
+    pub mod compare;
+    pub mod servers;
+}
+mod load {
+    pub mod drop_table;
+    pub mod keep_going;
+    pub mod method;
+    pub mod retry;
+    pub mod selection;
+    pub mod work;
+}
 mod random;
-mod round_trip;
-mod row_formats;
-mod security;
-mod small_tables;
-mod stalls;
-mod stream_ends;
-mod stream_modes;
-mod stream_usage;
-mod tables_definitions;
-mod tables_history;
-mod tables_shapes;
-mod tablespaces;
-mod values_large;
-mod values_numbers;
-mod values_text;
-mod values_time;
-mod verify;
-mod verify_kinds;
+mod resume {
+    pub mod again;
+    pub mod dump;
+    pub mod inputs;
+    pub mod load;
+}
+mod security {
+    pub mod accounts;
+    pub mod connection;
+    pub mod hostile_dumps;
+    pub mod privileges;
+    pub mod tls;
+}
+mod stream {
+    pub mod ends;
+    pub mod modes;
+    pub mod unread;
+    pub mod usage;
+}
+mod support {
+    pub mod bank;
+    pub mod dump;
+    pub mod fidelity;
+    pub mod load;
+    pub mod tellers;
+}
+mod values {
+    pub mod large_rows;
+    pub mod numbers;
+    pub mod row_formats;
+    pub mod text;
+    pub mod time;
+    pub mod types;
+}
+mod verify {
+    pub mod checksums;
+    pub mod differences;
+    pub mod kinds;
+}

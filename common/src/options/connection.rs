@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::connection::SslMode;
+use crate::server::connection::SslMode;
 
 use super::password::Password;
 use super::values::{BadValue, choose};

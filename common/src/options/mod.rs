@@ -32,9 +32,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
 
-use crate::exit;
+use crate::process::exit;
 
-pub use crate::checksum::ChecksumOptions;
+pub use crate::backup::mydumper_checksum::ChecksumOptions;
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
 pub use definer::DefinerOptions;

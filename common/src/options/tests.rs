@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use tempfile::TempDir;
 
 use super::*;
-use crate::connection::SslMode;
-use crate::exit::Exit;
+use crate::process::exit::Exit;
+use crate::server::connection::SslMode;
 
 mod files;
 mod passwords;

@@ -10,7 +10,7 @@ use std::io::Write;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::ProgramName;
-use crate::exit::Exit;
+use crate::process::exit::Exit;
 
 /// Why there is nothing to run: a mistake in the options (exit code 2), or help or version was asked for (0).
 #[derive(Clone, Debug, PartialEq, Eq)]

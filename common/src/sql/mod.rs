@@ -3,6 +3,7 @@
 pub mod account;
 pub mod cursor;
 pub mod definer;
+pub mod name;
 mod quote;
 mod statements;
 pub mod token;

@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
-use crate::exit::{Exit, Failure};
 use crate::io::read_some;
+use crate::process::exit::{Exit, Failure};
 
 /// How much is read at once, in the end: most files of a dump of many tables are small.
 const READ_SIZE: usize = 256 * 1024;

@@ -1,10 +1,10 @@
 //! Keys of tables, as information_schema.STATISTICS tells of them, and which of them chunks are cut by.
 
-use common::connection::RowRef;
 use common::server::Server;
+use common::server::connection::RowRef;
 
 use super::Column;
-use crate::chunk::{Key, KeyColumn, KeyKind};
+use crate::plan::chunk::{Key, KeyColumn, KeyKind};
 
 const PRIMARY: &str = "PRIMARY";
 

@@ -3,19 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use common::checksum::Sum;
-use common::connection::{Connection, Row, RowRef};
-use common::dump_file::TableFileName;
-use common::filter::Filter;
-use common::metadata::DatabaseEntry;
-use common::name::{FileNames, QualifiedName};
+use common::backup::file_name::TableFileName;
+use common::backup::metadata::DatabaseEntry;
+use common::backup::mydumper_checksum::Sum;
+use common::backup::selection::Filter;
+use common::server::connection::{Connection, Row, RowRef};
 use common::server::{Server, is_generated};
+use common::sql::name::{FileNames, QualifiedName};
 use common::sql::quote_string;
 
 use super::keys::UniqueIndexes;
 use super::{Column, Database, Error, Routine, Table, TableKind};
+use crate::catalog::interner::Words;
 use crate::config::Config;
-use crate::words::Words;
 
 pub(super) struct Reader<'a> {
     pub(super) connection: &'a mut Connection,

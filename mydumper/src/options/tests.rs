@@ -1,8 +1,8 @@
 //! Options of mydumper: defaults, values, and the list of mydumper 1.0.1.
 
 use clap::CommandFactory;
-use common::exit::Exit;
 use common::options::{Parsed, ProgramName, UsageError, known, parse};
+use common::process::exit::Exit;
 
 use crate::config::resolve;
 

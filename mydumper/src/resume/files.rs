@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use common::dump_file::{Content, DumpFile};
+use common::backup::file_name::{Content, DumpFile};
 use common::io::{open_regular, read_some};
-use common::stop::{Stop, Stopped};
+use common::process::stop::{Stop, Stopped};
 
 use super::Error;
 use super::record::{DoneChunk, WrittenFile};

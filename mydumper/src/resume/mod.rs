@@ -7,36 +7,36 @@
 //!
 //! Nothing is changed in the directory before all of that is known.
 
-mod before;
+mod completed;
 mod files;
+mod fingerprint;
 mod record;
-mod shape;
-mod source;
+mod same_data;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 
-use common::connection::{Connection, Error as ServerError};
-use common::exit::{Exit, Failure};
-use common::filter::SYSTEM_DATABASES;
+use common::backup::metadata::Guarantee;
+use common::backup::row_hash::Rows;
+use common::backup::selection::SYSTEM_DATABASES;
 use common::journal::{Journal, JournalError};
-use common::logging::SUMMARY;
-use common::metadata::Guarantee;
-use common::row_hash::Rows;
+use common::observe::logging::SUMMARY;
+use common::process::exit::{Exit, Failure};
+use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::stop::{Stop, Stopped};
+use common::server::connection::{Connection, Error as ServerError};
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::chunk::{Chunk, Key, KeyRange, Rest};
 use crate::config::Config;
-use crate::replication;
-use crate::snapshot::{Moment, is_denied};
+use crate::consistency::coordinates;
+use crate::consistency::{Moment, is_denied};
+use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
 
-pub use before::{DoneBefore, Mismatch, TableBefore};
+pub use completed::{DoneBefore, Mismatch, TableBefore};
 pub use record::{Begun, WrittenFile};
 use record::{CutChunk, DoneChunk, Part, Record, TableId, key_name};
-use source::{Source, Unproved};
+use same_data::{Source, Unproved};
 
 /// The journal's name.
 pub const JOURNAL: &str = "mydumper.journal";
@@ -194,7 +194,7 @@ pub fn begin(
     Ok(Begun {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_owned(),
-        options: shape::shape(config),
+        options: fingerprint::shape(config),
         source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee, !config.utc)?,
     })
 }
@@ -229,7 +229,7 @@ impl Interrupted {
         if begun.version != env!("CARGO_PKG_VERSION") {
             return Err(refused(Reason::Version(begun.version)));
         }
-        let differences = shape::differences(&begun.options, &shape::shape(config));
+        let differences = fingerprint::differences(&begun.options, &fingerprint::shape(config));
         if !differences.is_empty() {
             return Err(refused(Reason::Options(differences)));
         }
@@ -250,7 +250,7 @@ impl Interrupted {
     /// # Errors
     /// When the data are not the same.
     pub fn look(&self, connection: &mut Connection, server: &Server, config: &Config) -> Result<(), Error> {
-        let coordinates = match replication::coordinates(connection, server) {
+        let coordinates = match coordinates::coordinates(connection, server) {
             Ok(coordinates) => coordinates,
             Err(error) if is_denied(&error) => return Ok(()),
             Err(error) => return Err(error.into()),

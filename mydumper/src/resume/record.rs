@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use common::row_hash::RowHash;
+use common::backup::row_hash::RowHash;
 use serde::{Deserialize, Serialize};
 
-use super::source::Source;
+use super::same_data::Source;
 use crate::catalog::Table;
-use crate::chunk::{Chunk, Key, KeyRange, Rest};
-use crate::file_writer::FinishedFile;
+use crate::output::file_writer::FinishedFile;
+use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

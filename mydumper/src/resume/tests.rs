@@ -1,11 +1,11 @@
-use super::before::{DoneBefore, Mismatch};
+use super::completed::{DoneBefore, Mismatch};
 use super::files;
 use super::record::{CutChunk, DoneChunk, Part, Record, TableId, WrittenFile};
-use super::source::{Position, Source};
-use crate::chunk::{Key, KeyColumn, KeyKind, KeyRange, Pace, Rest, Value};
-use crate::rows_feed::{Cutting, Supply};
-use common::row_hash::RowHash;
-use common::stop::Stop;
+use super::same_data::{Position, Source};
+use crate::plan::chunk::{Key, KeyColumn, KeyKind, KeyRange, Pace, Rest, Value};
+use crate::plan::row_queue::{Cutting, Supply};
+use common::backup::row_hash::RowHash;
+use common::process::stop::Stop;
 use std::sync::Arc;
 
 fn source() -> Source {

@@ -5,11 +5,11 @@
 //! ([`statement_kind`]). The text that stays, and the text that moves, is the dump's own: nothing is printed anew, so
 //! nothing that this program does not know of can be lost.
 
+pub mod allowed_statements;
 pub mod create_database;
 pub mod create_table;
 pub mod element;
 pub mod load_data;
-pub mod place;
 pub mod portability;
 pub mod sequences;
 pub mod split;

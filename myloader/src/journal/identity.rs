@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use common::connection::{Connection, Error};
-use common::filter::Pattern;
+use common::backup::selection::Pattern;
+use common::server::connection::{Connection, Error};
 
 use super::record::{Record, VERSION};
 use super::state::{Run, State};

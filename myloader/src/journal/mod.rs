@@ -3,6 +3,7 @@
 //! [`record`] has what is written, [`state`] what that comes to. Workers write what they do, and ask what was done
 //! already; the scheduler knows nothing of it. The file is `common::journal`'s, in the directory of the dump.
 
+pub mod earlier_run;
 mod identity;
 mod opening;
 mod record;
@@ -13,12 +14,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::connection::Error as ServerError;
-use common::exit::{Exit, Failure};
 use common::journal::{Journal as JournalFile, JournalError};
-use common::name::QualifiedName;
+use common::process::exit::{Exit, Failure};
+use common::server::connection::Error as ServerError;
+use common::sql::name::QualifiedName;
 
-use crate::job::Existing;
+use crate::jobs::job::Existing;
 pub use identity::{FILE_PREFIX, Identity, ServerLife, dump_identity};
 pub use opening::{lock_name, new_locks, open};
 pub use record::{AccountOutcome, Commit, Gap, Record, TableName};

@@ -4,13 +4,13 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 
-use common::connection::Connection;
-use common::logging::SUMMARY;
+use common::observe::logging::SUMMARY;
+use common::server::connection::Connection;
 use common::sql::quote_string;
 
 use super::{Error, Identity, Journal, ServerLife};
 use crate::config::Config;
-use crate::resumed::Since;
+use crate::journal::earlier_run::Since;
 use crate::session::await_end;
 
 /// Opens the journal of a restore from `directory`, of a dump with this checksum and length of its metadata, as far as

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::refusal::Fault;
+use crate::schedule::tolerance::Fault;
 
 /// The version of the records. It grows when one changes its meaning; others are refused.
 pub const VERSION: u32 = 1;

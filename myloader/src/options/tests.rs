@@ -1,8 +1,8 @@
 //! Options of myloader: defaults, values, and the list of myloader 1.0.1.
 
 use clap::CommandFactory;
-use common::exit::Exit;
 use common::options::{Parsed, ProgramName, StreamMode, UsageError, known, parse};
+use common::process::exit::Exit;
 
 use super::*;
 

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::connection::{Connection, Error, Settings};
+use common::process::stop::Stop;
+use common::server::connection::{Connection, Error, Settings};
 use common::sql::quote_string;
-use common::stop::Stop;
 
 /// How long to wait before a second attempt to connect; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -1,7 +1,7 @@
 //! What a session for restoring needs to be set to, whatever the server's own settings.
 
-use common::connection::{Connection, Error};
 use common::server::Server;
+use common::server::connection::{Connection, Error};
 
 /// Global settings of servers under which definitions are refused or changed that another server took: variable, value
 /// for the restore, and what the other value changes. Where it only refuses, the server itself says so. Users may lack

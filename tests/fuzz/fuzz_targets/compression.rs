@@ -4,7 +4,7 @@
 
 use std::io::{Cursor, Read, Write};
 
-use common::compression::{Compression, Compressor, decompress};
+use common::layers::compression::{Compression, Compressor, decompress};
 use libfuzzer_sys::fuzz_target;
 
 /// How much is read of a file, which may be a bomb.

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use common::dump_file::TableFileName;
-use common::metadata::{Config, Metadata, TableEntry, without_tables};
+use common::backup::file_name::TableFileName;
+use common::backup::metadata::{Config, Metadata, TableEntry, without_tables};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, arbitrary::Arbitrary)]

@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use common::dump_file::DumpFile;
-use common::name::{FileNames, QualifiedName, is_plain};
+use common::backup::file_name::DumpFile;
+use common::sql::name::{FileNames, QualifiedName, is_plain};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|names: Vec<String>| {

@@ -8,9 +8,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use arbitrary::Arbitrary;
-use common::dump_file::DumpFile;
-use common::stop::Stop;
-use common::stream::Header;
+use common::backup::file_name::DumpFile;
+use common::process::stop::Stop;
+use common::container::mydumper::Header;
 use crossbeam_channel::unbounded;
 use libfuzzer_sys::fuzz_target;
 use mydumper_rs_fuzz::stream_receiver::{Event, Receiver};

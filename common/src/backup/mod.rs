@@ -1,0 +1,8 @@
+//! What a backup is: the names of its files, its metadata, its checksums, and what is selected of it.
+
+pub mod file_name;
+pub mod load_data_clause;
+pub mod metadata;
+pub mod mydumper_checksum;
+pub mod row_hash;
+pub mod selection;

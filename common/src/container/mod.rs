@@ -1,0 +1,3 @@
+//! Containers: how the files of a backup become one stream, and files again.
+
+pub mod mydumper;

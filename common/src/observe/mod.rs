@@ -1,0 +1,5 @@
+//! What a program shows of its work: log lines, progress, and what each thread does.
+
+pub mod activity;
+pub mod logging;
+pub mod progress;

@@ -1,0 +1,197 @@
+//! How far the work is: a line on the terminal that is kept up to date, elsewhere a log line now and then.
+
+use std::fmt;
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded, never, select, tick};
+use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+
+use crate::observe::logging::SUMMARY;
+
+const TERMINAL_INTERVAL: Duration = Duration::from_millis(250);
+const LOG_INTERVAL: Duration = Duration::from_secs(30);
+
+/// The progress line of this process, if it shows one.
+static LINE: OnceLock<ProgressBar> = OnceLock::new();
+
+/// What was done so far; any thread adds to it.
+#[derive(Debug, Default)]
+pub struct Counters {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    tables: AtomicU64,
+    total_tables: AtomicU64,
+    total_rows: AtomicU64,
+}
+
+/// The counters at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Rows dumped or restored.
+    pub rows: u64,
+    /// Bytes of rows, before compression.
+    pub bytes: u64,
+    /// Tables done.
+    pub tables: u64,
+}
+
+/// A number as messages have it, with commas between thousands.
+pub fn number(number: u64) -> impl fmt::Display {
+    HumanCount(number)
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, bytes) = (HumanCount(self.rows), HumanBytes(self.bytes));
+        write!(f, "{} tables, {rows} rows, {bytes}", HumanCount(self.tables))
+    }
+}
+
+impl Counters {
+    /// Rows were dumped or restored, with the bytes that they take in the files before compression.
+    pub fn add_rows(&self, rows: u64, bytes: u64) {
+        self.rows.fetch_add(rows, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// A table is done.
+    pub fn add_table(&self) {
+        self.tables.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What there is to do: tables, and rows as far as they are known (0 when not).
+    pub fn expect(&self, tables: u64, rows: u64) {
+        self.total_tables.store(tables, Ordering::Relaxed);
+        self.total_rows.store(rows, Ordering::Relaxed);
+    }
+
+    /// What was done so far.
+    pub fn totals(&self) -> Totals {
+        Totals {
+            rows: self.rows.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            tables: self.tables.load(Ordering::Relaxed),
+        }
+    }
+
+    fn line(&self, elapsed: Duration) -> String {
+        let total_tables = self.total_tables.load(Ordering::Relaxed);
+        line(self.totals(), total_tables, self.total_rows.load(Ordering::Relaxed), elapsed)
+    }
+}
+
+/// Shows the counters until it is dropped.
+pub struct Progress {
+    counters: Arc<Counters>,
+    done: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Starts to show progress, unless `quiet`.
+    pub fn start(quiet: bool) -> Progress {
+        let counters = Arc::new(Counters::default());
+        let (done, ended) = bounded::<()>(0);
+        let shown = Arc::clone(&counters);
+        let started = Instant::now();
+        let show = move || {
+            let bar = std::io::stderr().is_terminal().then(|| LINE.get_or_init(new_bar));
+            let ticks = match bar {
+                _ if quiet => never(),
+                Some(_) => tick(TERMINAL_INTERVAL),
+                None => tick(LOG_INTERVAL),
+            };
+            loop {
+                select! {
+                    recv(ticks) -> _ => match bar {
+                        Some(bar) => bar.set_message(shown.line(started.elapsed())),
+                        None => tracing::info!(target: SUMMARY, "{}", shown.line(started.elapsed())),
+                    },
+                    recv(ended) -> _ => break,
+                }
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        };
+        // Without a thread there is no progress line, and the work goes on.
+        let thread = std::thread::Builder::new().name("progress".into()).spawn(show).ok();
+        Progress { counters, done: Some(done), thread }
+    }
+
+    /// Where the work is counted.
+    pub fn counters(&self) -> &Arc<Counters> {
+        &self.counters
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.done.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes to the terminal without the progress line in the way.
+pub fn suspend<T>(write: impl FnOnce() -> T) -> T {
+    match LINE.get() {
+        Some(bar) => bar.suspend(write),
+        None => write(),
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// The text of a progress line. Rates are of bytes before compression.
+fn line(totals: Totals, total_tables: u64, total_rows: u64, elapsed: Duration) -> String {
+    let rate = totals.bytes as f64 / elapsed.as_secs_f64().max(0.001);
+    let tables = match total_tables {
+        0 => format!("{}", totals.tables),
+        total => format!("{}/{total}", totals.tables),
+    };
+    let mut line = format!(
+        "{tables} tables, {} rows, {}, {}/s",
+        HumanCount(totals.rows),
+        HumanBytes(totals.bytes),
+        HumanBytes(rate as u64),
+    );
+    // The number of rows is the server's estimate: when it proves too low, no time left can be told.
+    if totals.rows > 0 && total_rows > totals.rows {
+        let left = elapsed.as_secs_f64() * ((total_rows - totals.rows) as f64 / totals.rows as f64);
+        // A server may estimate more rows than there is time for.
+        if let Ok(left) = Duration::try_from_secs_f64(left) {
+            line.push_str(&format!(", about {} left", HumanDuration(left)));
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_tells_tables_rows_bytes_rate_and_time_left() {
+        let totals = Totals { rows: 1_500_000, bytes: 300 << 20, tables: 4 };
+        assert_eq!(
+            line(totals, 10, 3_000_000, Duration::from_secs(10)),
+            "4/10 tables, 1,500,000 rows, 300.00 MiB, 30.00 MiB/s, about 10 seconds left"
+        );
+        assert_eq!(
+            line(Totals { rows: 5, bytes: 1024, tables: 0 }, 0, 0, Duration::from_secs(1)),
+            "0 tables, 5 rows, 1.00 KiB, 1.00 KiB/s"
+        );
+    }
+}

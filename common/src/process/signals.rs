@@ -1,0 +1,106 @@
+//! SIGINT, SIGTERM and SIGHUP: the program ends within seconds.
+//!
+//! The first signal triggers the program's [`Stop`], which wakes whoever waits. What cannot be woken, a write to a disk that
+//! does not answer say, is left behind after [`GRACE`], or by a second signal. Neither makes anything look whole: work that
+//! sees the stop does not give its result the name that says so.
+
+use std::io::{self, Write};
+use std::sync::mpsc::channel;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::process::stop::Stop;
+
+/// For how long a program may take to end by itself after a signal.
+pub const GRACE: Duration = Duration::from_secs(10);
+
+/// What has to be set back on servers.
+static TO_SET_BACK: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// A stop that signals trigger.
+///
+/// SIGHUP that whoever started the program wants ignored, as nohup does, is.
+///
+/// # Errors
+/// When the handlers cannot be installed.
+pub fn stop_on_signals() -> io::Result<Stop> {
+    let stop = Stop::default();
+    let hangup = if is_ignored(SIGHUP) { None } else { Some(SIGHUP) };
+    let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hangup))?;
+    let shared = stop.clone();
+    std::thread::Builder::new().name("signals".into()).spawn(move || {
+        let mut seen = false;
+        for signal in signals.forever() {
+            if seen {
+                std::process::exit(128 + signal);
+            }
+            seen = true;
+            shared.trigger_by(signal);
+            // Without this thread, the second signal is what ends a program that hangs.
+            let _ = std::thread::Builder::new().name("grace".into()).spawn(move || end_after_grace(signal));
+        }
+    })?;
+    Ok(stop)
+}
+
+/// Held while something is to be set back on a server before the program ends, for which no time is too long: only a
+/// second signal ends the program without it.
+#[derive(Debug)]
+pub struct ToSetBack(());
+
+impl ToSetBack {
+    /// Something was changed.
+    #[allow(clippy::new_without_default, reason = "a default that changes a count would surprise")]
+    pub fn new() -> ToSetBack {
+        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        ToSetBack(())
+    }
+}
+
+impl Drop for ToSetBack {
+    fn drop(&mut self) {
+        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        TO_SET_BACK.1.notify_all();
+    }
+}
+
+fn end_after_grace(signal: i32) {
+    std::thread::sleep(GRACE);
+    let (count, changed) = &TO_SET_BACK;
+    let count = count.lock().unwrap_or_else(PoisonError::into_inner);
+    let _count = changed.wait_while(count, |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
+    let message = format!(
+        "stopped before the work was done: it is not complete; something did not end within {} s (a disk or a server that \
+         does not answer), and was left behind",
+        GRACE.as_secs()
+    );
+    // It may be the log that does not answer.
+    let logged = message.clone();
+    if !ends_soon(move || tracing::error!("{logged}")) {
+        ends_soon(move || {
+            let _ = writeln!(io::stderr(), "{message}");
+        });
+    }
+    std::process::exit(128 + signal);
+}
+
+/// Whether this work is done within a second; if not, it is left behind.
+fn ends_soon(work: impl FnOnce() + Send + 'static) -> bool {
+    let (done, is_done) = channel();
+    let thread = std::thread::Builder::new().name("last words".into()).spawn(move || {
+        work();
+        let _ = done.send(());
+    });
+    thread.is_ok() && is_done.recv_timeout(Duration::from_secs(1)).is_ok()
+}
+
+/// Whether the process was started with this signal ignored.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| (mask >> (signal - 1)) & 1 == 1)
+}

@@ -1,0 +1,3 @@
+//! A directory of this machine.
+
+pub mod private_dir;

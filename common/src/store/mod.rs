@@ -1,0 +1,3 @@
+//! Where a backup lives.
+
+pub mod local;

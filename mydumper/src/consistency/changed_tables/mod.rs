@@ -1,0 +1,83 @@
+//! Tables must still be what they were at the snapshot when all their rows have been read, or a chunk may have been read of
+//! another table.
+//!
+//! What is done to a table later does not matter, but only of a table that is looked at soon is it known that it was later.
+
+mod changed_entries;
+pub mod listing;
+pub mod table_ids;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use common::server::Server;
+use common::sql::name::QualifiedName;
+
+use crate::config::Config;
+use crate::consistency::{Snapshot, is_timeout};
+use crate::dump::Error;
+
+/// After a look at the finished tables there is none for as many times as long as it took.
+const PAUSE: u32 = 20;
+
+/// Which tables were looked at.
+#[derive(Default)]
+pub struct TableCheck {
+    /// Not since their rows were read.
+    unchecked: BTreeSet<QualifiedName>,
+    checked: BTreeSet<QualifiedName>,
+    /// Not before.
+    next: Option<Instant>,
+}
+
+impl TableCheck {
+    /// All rows of this table were read.
+    pub fn add(&mut self, name: QualifiedName) {
+        self.unchecked.insert(name);
+    }
+
+    /// Looks at the tables that were added, if it is time to. The snapshot's coordinator is in no transaction.
+    pub fn finished(&mut self, config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let is_due = self.next.is_none_or(|next| Instant::now() >= next);
+        if self.unchecked.is_empty() || !is_due || snapshot.moment.holds_off_ddl() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let unchecked = std::mem::take(&mut self.unchecked);
+        let changed = changed(config, server, snapshot)?.into_iter().filter(|name| unchecked.contains(name)).collect();
+        fail_with(changed)?;
+        self.checked.extend(unchecked);
+        tracing::info!("{} tables are done, and were not changed meanwhile", self.checked.len());
+        self.next = Some(Instant::now() + (began.elapsed() * PAUSE).min(Duration::from_secs(3600)));
+        Ok(())
+    }
+
+    /// Looks at all tables but those that were looked at already.
+    pub fn all(&mut self, config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<(), Error> {
+        let changed = changed(config, server, snapshot)?;
+        fail_with(changed.into_iter().filter(|name| !self.checked.contains(name)).collect())
+    }
+}
+
+fn fail_with(changed: Vec<QualifiedName>) -> Result<(), Error> {
+    match changed.is_empty() {
+        true => Ok(()),
+        false => Err(Error::TablesChanged(changed.iter().map(QualifiedName::to_string).collect())),
+    }
+}
+
+/// Tables that are not any more what they were at the snapshot, in the order of their names.
+fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<BTreeSet<QualifiedName>, Error> {
+    let Snapshot { coordinator, moment, .. } = snapshot;
+    let mut changed: BTreeSet<QualifiedName> =
+        moment.listing.changed(coordinator, config)?.into_iter().cloned().collect();
+    match moment.table_ids.as_ref().map(|ids| ids.changed(coordinator, server)) {
+        None => {}
+        Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| moment.listing.contains(name)).cloned()),
+        Some(Err(error)) if is_timeout(&error) => {
+            tracing::warn!("{error}; so tables are told apart by the second of their creation");
+        }
+        Some(Err(error)) => return Err(error.into()),
+    }
+    Ok(changed)
+}

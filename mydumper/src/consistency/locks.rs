@@ -1,0 +1,229 @@
+//! Locks, each on a connection of its own.
+//!
+//! None is held by a connection that reads: START TRANSACTION releases LOCK TABLES, and under BACKUP STAGE a session may
+//! do nothing else. The connections are made before any lock is asked for, so that none is held while others connect.
+
+use std::time::{Duration, Instant};
+
+use common::process::exit::{Exit, Failure};
+use common::process::stop::Stop;
+use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::sql::name::QualifiedName;
+
+/// lock_wait_timeout is over.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+
+/// A lock could not be had.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} failed: {source}")]
+pub struct LockError {
+    /// Which lock.
+    pub what: &'static str,
+    /// Why not.
+    pub source: ServerError,
+}
+
+impl Failure for LockError {
+    fn exit(&self) -> Exit {
+        self.source.exit()
+    }
+}
+
+impl LockError {
+    /// Whether the user may not take it, as managed servers keep some from everyone.
+    pub fn is_denied(&self) -> bool {
+        is_denied(&self.source)
+    }
+
+    /// Whether it was waited for in vain.
+    pub fn is_timeout(&self) -> bool {
+        is_timeout(&self.source)
+    }
+}
+
+/// Whether a statement waited in vain for a lock.
+pub fn is_timeout(error: &ServerError) -> bool {
+    error.server_code() == Some(LOCK_WAIT_TIMEOUT)
+}
+
+/// Whether the server refused a statement for want of a privilege.
+pub fn is_denied(error: &ServerError) -> bool {
+    matches!(error.server_code(), Some(1044 | 1045 | 1142 | 1227))
+}
+
+/// A lock of the server's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// MySQL 8: no DDL on the whole server.
+    Instance,
+    /// No writes and no commits on the whole server.
+    GlobalRead,
+    /// MariaDB 10.4: no commits, and no writes to tables without transactions. Does not wait for queries that read.
+    BackupStage,
+    /// No writes to tables that are named.
+    Tables,
+}
+
+impl Lock {
+    /// As messages call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lock::Instance => "LOCK INSTANCE FOR BACKUP",
+            Lock::GlobalRead => "FLUSH TABLES WITH READ LOCK",
+            Lock::BackupStage => "BACKUP STAGE BLOCK_COMMIT",
+            Lock::Tables => "LOCK TABLES",
+        }
+    }
+
+    fn take(self, tables: &[QualifiedName]) -> Vec<String> {
+        match self {
+            // The stages between are gone through by themselves.
+            Lock::BackupStage => vec!["BACKUP STAGE START".into(), self.name().into()],
+            Lock::Tables => {
+                let tables: Vec<String> = tables.iter().map(|table| format!("{} READ", table.to_sql())).collect();
+                vec![format!("LOCK TABLES {}", tables.join(", "))]
+            }
+            Lock::Instance | Lock::GlobalRead => vec![self.name().into()],
+        }
+    }
+
+    fn release(self) -> &'static str {
+        match self {
+            Lock::Instance => "UNLOCK INSTANCE",
+            Lock::GlobalRead | Lock::Tables => "UNLOCK TABLES",
+            Lock::BackupStage => "BACKUP STAGE END",
+        }
+    }
+}
+
+/// A lock that is held.
+pub struct HeldLock {
+    lock: Lock,
+    /// As the log calls it.
+    label: String,
+    connection: Connection,
+    since: Instant,
+}
+
+impl HeldLock {
+    /// Gives it back.
+    pub fn release(self) -> Result<(), ServerError> {
+        self.end().map(drop)
+    }
+
+    fn end(mut self) -> Result<Connection, ServerError> {
+        self.connection.execute(self.lock.release())?;
+        tracing::info!("{} released after {:.3} s", self.label, self.since.elapsed().as_secs_f64());
+        Ok(self.connection)
+    }
+}
+
+/// How often a lock is asked for, and how long it is waited for each time.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Whole seconds, at least one.
+    pub wait: Duration,
+    /// How often more.
+    pub retries: u64,
+}
+
+/// Takes locks.
+pub struct Locker<'a> {
+    settings: &'a Settings,
+    stop: &'a Stop,
+    patience: Patience,
+    idle: Vec<Connection>,
+}
+
+impl<'a> Locker<'a> {
+    /// With connections for as many locks.
+    pub fn connect(
+        settings: &'a Settings,
+        stop: &'a Stop,
+        patience: Patience,
+        count: usize,
+    ) -> Result<Locker<'a>, ServerError> {
+        let mut idle = Vec::with_capacity(count);
+        for _ in 0..count {
+            let mut connection = Connection::open(settings, stop)?;
+            connection.execute("SET SESSION wait_timeout=2147483")?;
+            idle.push(connection);
+        }
+        Ok(Locker { settings, stop, patience, idle })
+    }
+
+    /// Takes a lock. `tables` are those of [`Lock::Tables`].
+    pub fn take(&mut self, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
+        self.take_within(self.patience, lock, tables)
+    }
+
+    /// Takes a lock while another is held that others wait for: whatever the user's patience, it is waited for no longer
+    /// than this.
+    pub fn take_soon(
+        &mut self,
+        lock: Lock,
+        tables: &[QualifiedName],
+        longest: Duration,
+    ) -> Result<HeldLock, LockError> {
+        self.take_within(Patience { wait: self.patience.wait.min(longest), retries: 0 }, lock, tables)
+    }
+
+    /// Gives a lock back that is going to be asked for again.
+    pub fn give_back(&mut self, lock: HeldLock) -> Result<(), ServerError> {
+        self.idle.push(lock.end()?);
+        Ok(())
+    }
+
+    fn take_within(&mut self, patience: Patience, lock: Lock, tables: &[QualifiedName]) -> Result<HeldLock, LockError> {
+        let what = lock.name();
+        let mut connection = match self.idle.pop() {
+            Some(connection) => connection,
+            None => Connection::open(self.settings, self.stop).map_err(|source| LockError { what, source })?,
+        };
+        let seconds = patience.wait.as_secs().max(1);
+        connection
+            .execute(format!("SET SESSION lock_wait_timeout={seconds}"))
+            .map_err(|source| LockError { what, source })?;
+        let waiting = Instant::now();
+        let mut attempts = 0;
+        while let Err(source) = try_take(&mut connection, lock, tables) {
+            let error = LockError { what, source };
+            if error.source.is_stop() {
+                self.kill(&connection);
+                return Err(error);
+            }
+            if !error.is_timeout() || attempts >= patience.retries {
+                self.idle.push(connection);
+                return Err(error);
+            }
+            attempts += 1;
+            tracing::warn!("{what} was not granted within {seconds} s, trying again");
+        }
+        let label = if lock == Lock::Tables { format!("{what} ({} tables)", tables.len()) } else { what.to_owned() };
+        tracing::info!("{label} taken after {:.3} s", waiting.elapsed().as_secs_f64());
+        Ok(HeldLock { lock, label, connection, since: Instant::now() })
+    }
+
+    /// MySQL does not notice while it waits for a lock that its client has gone, and a FLUSH that waits holds up all
+    /// writes.
+    fn kill(&self, waiting: &Connection) {
+        let killed = Connection::open(self.settings, &Stop::default())
+            .and_then(|mut connection| connection.execute(format!("KILL {}", waiting.id())));
+        if let Err(error) = killed {
+            tracing::warn!("a session may go on waiting for a lock until its lock_wait_timeout is over: {error}");
+        }
+    }
+}
+
+fn try_take(connection: &mut Connection, lock: Lock, tables: &[QualifiedName]) -> Result<(), ServerError> {
+    for statement in lock.take(tables) {
+        if let Err(error) = connection.execute(statement) {
+            if !error.is_stop() && lock == Lock::BackupStage {
+                // A stage may have been reached. Where none was, the server says so, which does not matter.
+                let _ = connection.execute(lock.release());
+            }
+            return Err(error);
+        }
+    }
+    Ok(())
+}

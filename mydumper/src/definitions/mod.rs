@@ -1,0 +1,439 @@
+//! The SQL that makes each object again, as the text of its file.
+
+pub mod accounts;
+mod comment;
+mod libraries;
+pub mod literals;
+mod mixed_charsets;
+pub mod tablespaces;
+mod view_columns;
+
+use common::process::exit::{Exit, Failure};
+use common::server::Server;
+use common::server::connection::{Connection, Error as ServerError, Row};
+use common::sql::definer::DefinerRule;
+use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
+
+use crate::catalog::{Database, Table};
+use view_columns::{needs_column_list, with_column_list};
+
+/// The sql_mode that our files run under: rows may hold zeros in AUTO_INCREMENT columns and dates that no calendar
+/// has, and a value that was stored once is stored again, whatever mode forbids it today.
+pub const FILE_SQL_MODE: &str = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES";
+
+/// A definition could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A query failed.
+    #[error("cannot read the definition of {object}: {source}")]
+    Server {
+        /// What was asked for.
+        object: String,
+        /// The failure.
+        source: ServerError,
+    },
+    /// The server shows NULL where the definition should stand: the user may use the object but not read it.
+    #[error(
+        "the server does not show the definition of {0}: the user needs SHOW_ROUTINE (MySQL), SELECT on mysql.proc \
+         (MariaDB), TRIGGER or SHOW VIEW"
+    )]
+    Hidden(String),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Server { source, .. } => source.exit(),
+            Error::Hidden(_) => Exit::Server,
+        }
+    }
+}
+
+/// The first lines of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Preamble {
+    /// Whether TIMESTAMP values are in UTC, `--tz-utc`.
+    pub utc: bool,
+}
+
+impl Preamble {
+    /// For files with rows: the connection passes bytes on as they are.
+    pub fn for_rows(self, table: &Table) -> Vec<u8> {
+        let mut text = self.with_names("binary");
+        if table.history {
+            append(&mut text, b"/*!101100 SET SESSION system_versioning_insert_history=1*/");
+        }
+        text
+    }
+
+    /// For files with definitions, which the server gave as utf8mb4.
+    pub fn for_definitions(self) -> Vec<u8> {
+        self.with_names("utf8mb4")
+    }
+
+    fn with_names(self, charset: &str) -> Vec<u8> {
+        let mut text = format!(
+            "/*!40101 SET NAMES {charset}*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\
+             /*!40101 SET SQL_MODE='{FILE_SQL_MODE}'*/;\n"
+        );
+        if self.utc {
+            text.push_str("/*!40103 SET TIME_ZONE='+00:00' */;\n");
+        }
+        text.into_bytes()
+    }
+}
+
+/// A definition as SHOW CREATE gives it, with the session that it was made in.
+struct Definition {
+    text: Vec<u8>,
+    character_set_client: Option<String>,
+    collation_connection: Option<String>,
+    sql_mode: Option<String>,
+    time_zone: Option<String>,
+}
+
+/// Reads definitions over one connection.
+pub struct SchemaReader<'a> {
+    connection: &'a mut Connection,
+    server: &'a Server,
+    preamble: Preamble,
+    definer: &'a DefinerRule,
+}
+
+impl<'a> SchemaReader<'a> {
+    /// The connection's session has to speak utf8mb4.
+    pub fn new(
+        connection: &'a mut Connection,
+        server: &'a Server,
+        preamble: Preamble,
+        definer: &'a DefinerRule,
+    ) -> Self {
+        SchemaReader { connection, server, preamble, definer }
+    }
+
+    /// CREATE DATABASE.
+    pub fn database(&mut self, database: &Database) -> Result<Vec<u8>, Error> {
+        let name = quote_identifier(&database.name);
+        let definition = self.show(
+            &format!("database {}", database.name.escape_debug()),
+            &format!("SHOW CREATE DATABASE IF NOT EXISTS {name}"),
+            "Create Database",
+        )?;
+        let mut out = self.preamble.for_definitions();
+        append(&mut out, &definition.text);
+        Ok(out)
+    }
+
+    /// CREATE TABLE. Here the session's results have to come as they are stored: MySQL says that all of the text is
+    /// utf8mb3, but its expressions hold literals of any character set, which a conversion would destroy. Behind their
+    /// introducers, their bytes are what they have to be.
+    pub fn table(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
+        let object = format!("table {}", table.name);
+        let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
+        let mut text = self.show_in(&object, None, &statement, "Create Table")?.text;
+        let doubtful = literals::doubtful(&text);
+        if !doubtful.is_empty() {
+            self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
+            text = literals::exact(self.connection, self.server, table, &text, doubtful)
+                .map_err(|source| Error::Server { object: object.clone(), source })?;
+            self.run(&object, "SET SESSION character_set_results = NULL")?;
+        }
+        let mut out = self.preamble.for_definitions();
+        append(&mut out, &text);
+        Ok(out)
+    }
+
+    /// A table that stands in for a view until all views can be made. Its columns only need the view's names: an
+    /// engine and a type that any server takes serve for each.
+    pub fn stand_in(&self, view: &Table) -> Vec<u8> {
+        let mut out = self.preamble.for_definitions();
+        let mut columns: Vec<String> =
+            view.columns.iter().map(|column| format!("{} int", quote_identifier(&column.name))).collect();
+        if columns.is_empty() {
+            // The server tells no columns of a view that does not work, for its definer is gone, say.
+            columns.push("`unknown` int".to_owned());
+        }
+        let statement = format!(
+            "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE=MEMORY",
+            quote_identifier(&view.name.name),
+            columns.join(",\n")
+        );
+        append(&mut out, statement.as_bytes());
+        out
+    }
+
+    /// CREATE VIEW, in place of the stand-in.
+    pub fn view(&mut self, view: &Table) -> Result<Vec<u8>, Error> {
+        // In its own database a view's tables are shown without the database's name, so that it can be restored
+        // under another.
+        let object = format!("view {}", view.name);
+        self.run(&object, &format!("USE {}", quote_identifier(&view.name.database)))?;
+        let name = quote_identifier(&view.name.name);
+        let mut definition = self.show(&object, &format!("SHOW CREATE VIEW {}", view.name.to_sql()), "Create View")?;
+        if needs_column_list(&view.columns) {
+            let condition = is_named(&[("TABLE_SCHEMA", &view.name.database), ("TABLE_NAME", &view.name.name)]);
+            let columns = format!(
+                "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE {condition} ORDER BY ORDINAL_POSITION"
+            );
+            let rows = self.query_in(&object, definition.character_set_client.as_deref(), &columns)?;
+            let names: Vec<&[u8]> = rows.iter().filter_map(|row| row.bytes(0)).collect();
+            definition.text = with_column_list(&definition.text, &names);
+        }
+        definition.text = self.definer.apply(&definition.text).into_owned();
+        let mut out = self.preamble.for_definitions();
+        append(&mut out, format!("DROP TABLE IF EXISTS {name}").as_bytes());
+        append(&mut out, format!("DROP VIEW IF EXISTS {name}").as_bytes());
+        definition.write(&mut out, None);
+        Ok(out)
+    }
+
+    /// CREATE SEQUENCE, and its position.
+    pub fn sequence(&mut self, sequence: &Table) -> Result<Vec<u8>, Error> {
+        let object = format!("sequence {}", sequence.name);
+        let definition =
+            self.show(&object, &format!("SHOW CREATE SEQUENCE {}", sequence.name.to_sql()), "Create Table")?;
+        let statement = format!("SELECT next_not_cached_value, cycle_count FROM {}", sequence.name.to_sql());
+        let position = self
+            .connection
+            .query_first(statement)
+            .map_err(|source| Error::Server { object: object.clone(), source })?
+            .ok_or(Error::Hidden(object))?;
+        let mut out = self.preamble.for_definitions();
+        append(&mut out, &definition.text);
+        let name = quote_identifier(&sequence.name.name);
+        // The fourth argument is the round: without it a sequence that has cycled would not go back.
+        let setval = format!("SELECT SETVAL({name}, {}, 0, {})", position.text(0), position.text(1));
+        append(&mut out, setval.as_bytes());
+        Ok(out)
+    }
+
+    /// The triggers of a table, in their order.
+    pub fn triggers(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
+        let mut out = self.preamble.for_definitions();
+        let database = &table.name.database;
+        for name in &table.triggers {
+            self.stored_program(&mut out, database, "TRIGGER", name, "SQL Original Statement")?;
+        }
+        Ok(out)
+    }
+
+    /// Routines and events of a database.
+    pub fn post(&mut self, database: &Database) -> Result<Vec<u8>, Error> {
+        let mut out = self.preamble.for_definitions();
+        for routine in &database.routines {
+            // "PACKAGE BODY" is shown in a column "Create Package Body": names are compared without case.
+            let column = format!("Create {}", routine.kind);
+            self.stored_program(&mut out, &database.name, &routine.kind, &routine.name, &column)?;
+        }
+        for event in &database.events {
+            self.stored_program(&mut out, &database.name, "EVENT", event, "Create Event")?;
+        }
+        Ok(out)
+    }
+
+    fn stored_program(
+        &mut self,
+        out: &mut Vec<u8>,
+        database: &str,
+        kind: &str,
+        name: &str,
+        column: &str,
+    ) -> Result<(), Error> {
+        let object = format!("{} {}.{}", kind.to_ascii_lowercase(), database.escape_debug(), name.escape_debug());
+        let quoted = quote_identifier(name);
+        let statement = format!("SHOW CREATE {kind} {}.{quoted}", quote_identifier(database));
+        let mut definition = self.show(&object, &statement, column)?;
+        let sql_mode = definition.sql_mode.clone().unwrap_or_default();
+        definition.text = mixed_charsets::readable(definition.text, kind, &sql_mode);
+        self.put_in_one_charset(&object, &mut definition, kind, &sql_mode)?;
+        if sql_mode.contains("NO_BACKSLASH_ESCAPES")
+            && let Some(query) = comment::query(kind, database, name)
+            && let Some(row) = self.query_in(&object, definition.character_set_client.as_deref(), &query)?.first()
+            && let (Some(shown), Some(needed)) = (row.bytes(0), row.bytes(1))
+        {
+            definition.text = comment::replace(&definition.text, shown, needed).into_owned();
+        }
+        definition.text = libraries::unqualified(&definition.text, database).into_owned();
+        definition.text = self.definer.apply(&definition.text).into_owned();
+        definition.write(out, Some(&format!("DROP {kind} IF EXISTS {quoted}")));
+        Ok(())
+    }
+
+    /// Puts those parts of a definition that are utf8 in the character set of the rest.
+    fn put_in_one_charset(
+        &mut self,
+        object: &str,
+        definition: &mut Definition,
+        kind: &str,
+        sql_mode: &str,
+    ) -> Result<(), Error> {
+        let Some(charset) = definition.character_set_client.as_deref().filter(|charset| !is_utf8(charset)) else {
+            return Ok(());
+        };
+        // From the last to the first, so that the places of those before stay.
+        for part in
+            mixed_charsets::utf8_parts(&definition.text, kind, sql_mode, self.server.is_mariadb()).into_iter().rev()
+        {
+            let text = definition.text.get(part.clone()).unwrap_or_default();
+            if text.is_ascii() {
+                continue;
+            }
+            let literal: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+            let converted = format!("CONVERT(_utf8mb4 x'{literal}' USING {charset})");
+            let statement = format!("SELECT CAST({converted} AS BINARY), CONVERT({converted} USING utf8mb4)");
+            let row = self
+                .connection
+                .query_first(statement)
+                .map_err(|source| Error::Server { object: object.to_owned(), source })?
+                .ok_or_else(|| Error::Hidden(object.to_owned()))?;
+            if row.bytes(1) != Some(text) {
+                tracing::warn!("{object}: was made in {charset}, which does not have all characters of its head");
+            }
+            let converted = row.bytes(0).unwrap_or_default().to_vec();
+            definition.text.splice(part, converted);
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, object: &str, statement: &str, column: &str) -> Result<Definition, Error> {
+        let definition = self.show_in(object, None, statement, column)?;
+        // The body is stored in the character set of the client that made it, and its file is to say the same
+        // bytes in that character set again.
+        match definition.character_set_client.clone() {
+            None => Ok(definition),
+            Some(charset) if is_utf8(&charset) => Ok(definition),
+            charset => self.show_in(object, charset.as_deref(), statement, column),
+        }
+    }
+
+    fn show_in(
+        &mut self,
+        object: &str,
+        charset: Option<&str>,
+        statement: &str,
+        column: &str,
+    ) -> Result<Definition, Error> {
+        let rows = self.query_in(object, charset, statement)?;
+        let row = rows.first().ok_or_else(|| Error::Hidden(object.to_owned()))?;
+        Ok(Definition {
+            text: row.named(column).ok_or_else(|| Error::Hidden(object.to_owned()))?.to_vec(),
+            character_set_client: row.named_text("character_set_client"),
+            collation_connection: row.named_text("collation_connection"),
+            sql_mode: row.named_text("sql_mode"),
+            time_zone: row.named_text("time_zone"),
+        })
+    }
+
+    /// The rows of a statement, in a character set.
+    fn query_in(&mut self, object: &str, charset: Option<&str>, statement: &str) -> Result<Vec<Row>, Error> {
+        let charset = charset.filter(|charset| !is_utf8(charset));
+        if let Some(charset) = charset {
+            self.run(object, &format!("SET SESSION character_set_results = {charset}"))?;
+        }
+        let rows = self.connection.query(statement);
+        if charset.is_some() {
+            self.run(object, "SET SESSION character_set_results = utf8mb4")?;
+        }
+        rows.map_err(|source| Error::Server { object: object.to_owned(), source })
+    }
+
+    fn run(&mut self, object: &str, statement: &str) -> Result<(), Error> {
+        let result = self.connection.execute(statement);
+        result.map(drop).map_err(|source| Error::Server { object: object.to_owned(), source })
+    }
+}
+
+/// A condition on columns of information_schema with names: servers compare these without regard to case.
+fn is_named(columns: &[(&str, &str)]) -> String {
+    let conditions: Vec<String> = columns
+        .iter()
+        .map(|(column, name)| format!("{column} = {0} AND HEX({column}) = HEX({0})", quote_string(name)))
+        .collect();
+    conditions.join(" AND ")
+}
+
+fn is_utf8(charset: &str) -> bool {
+    matches!(charset, "utf8mb4" | "utf8mb3" | "utf8")
+}
+
+impl Definition {
+    /// The definition inside the session that it was made in.
+    fn write(&self, out: &mut Vec<u8>, drop: Option<&str>) {
+        let mut saved: Vec<(&str, String)> = Vec::new();
+        if let Some(sql_mode) = &self.sql_mode {
+            saved.push(("sql_mode", quote_string(sql_mode)));
+        }
+        if let Some(time_zone) = &self.time_zone {
+            saved.push(("time_zone", quote_string(time_zone)));
+        }
+        if let (Some(charset), Some(collation)) = (&self.character_set_client, &self.collation_connection) {
+            saved.push(("character_set_client", charset.clone()));
+            saved.push(("character_set_results", charset.clone()));
+            saved.push(("collation_connection", collation.clone()));
+        }
+        for (variable, _) in &saved {
+            append(out, format!("SET @PREV_{0}=@@{0}", variable.to_ascii_uppercase()).as_bytes());
+        }
+        let set = |out: &mut Vec<u8>, saved: &[(&str, String)]| {
+            saved.iter().for_each(|(variable, value)| append(out, format!("SET {variable} = {value}").as_bytes()));
+        };
+        let (mode, others) = saved.split_at(usize::from(self.sql_mode.is_some()));
+        // MariaDB drops packages in the mode ORACLE only. The name here is still in the file's character set.
+        set(out, mode);
+        if let Some(drop) = drop {
+            append(out, drop.as_bytes());
+        }
+        set(out, others);
+        // Writing to memory does not fail.
+        let _ = write_stored_program(out, &self.text);
+        for (variable, _) in saved.iter().rev() {
+            append(out, format!("SET {variable} = @PREV_{}", variable.to_ascii_uppercase()).as_bytes());
+        }
+    }
+}
+
+fn append(out: &mut Vec<u8>, statement: &[u8]) {
+    // Writing to memory does not fail.
+    let _ = write_statement(out, statement);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_runs_in_the_session_that_it_was_made_in() {
+        let definition = Definition {
+            text: b"CREATE EVENT e DO BEGIN SELECT 1; END".to_vec(),
+            character_set_client: Some("latin1".into()),
+            collation_connection: Some("latin1_swedish_ci".into()),
+            sql_mode: Some("ANSI_QUOTES".into()),
+            time_zone: Some("SYSTEM".into()),
+        };
+        let mut out = Vec::new();
+        definition.write(&mut out, Some("DROP EVENT IF EXISTS `e`"));
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "SET @PREV_SQL_MODE=@@SQL_MODE;\n\
+             SET @PREV_TIME_ZONE=@@TIME_ZONE;\n\
+             SET @PREV_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT;\n\
+             SET @PREV_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS;\n\
+             SET @PREV_COLLATION_CONNECTION=@@COLLATION_CONNECTION;\n\
+             SET sql_mode = 'ANSI_QUOTES';\n\
+             DROP EVENT IF EXISTS `e`;\n\
+             SET time_zone = 'SYSTEM';\n\
+             SET character_set_client = latin1;\n\
+             SET character_set_results = latin1;\n\
+             SET collation_connection = latin1_swedish_ci;\n\
+             DELIMITER ;;\n\
+             CREATE EVENT e DO BEGIN SELECT 1; END\n\
+             ;;\n\
+             DELIMITER ;\n\
+             SET collation_connection = @PREV_COLLATION_CONNECTION;\n\
+             SET character_set_results = @PREV_CHARACTER_SET_RESULTS;\n\
+             SET character_set_client = @PREV_CHARACTER_SET_CLIENT;\n\
+             SET time_zone = @PREV_TIME_ZONE;\n\
+             SET sql_mode = @PREV_SQL_MODE;\n"
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! The units of work.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::catalog::{Database, Table};
+use crate::plan::chunk::{Chunk, Key, Rest};
+
+/// Something that one worker does at a time.
+#[derive(Debug, Clone)]
+pub enum Task {
+    /// Tablespaces.
+    Tablespaces,
+    /// Accounts and their privileges.
+    Accounts,
+    /// CREATE DATABASE.
+    Database(Arc<Database>),
+    /// CREATE TABLE.
+    Table(Arc<Table>),
+    /// A sequence.
+    Sequence(Arc<Table>),
+    /// The stand-in of a view, and the view.
+    View(Arc<Table>),
+    /// The triggers of a table.
+    Triggers(Arc<Table>),
+    /// Routines and events.
+    Post(Arc<Database>),
+    /// CHECKSUM TABLE of a table with this index.
+    DataChecksum(Arc<Table>, usize),
+    /// Rows of a table. Boxed, since most tasks in a queue of very many are definitions.
+    Rows(Box<RowsTask>),
+}
+
+/// The rows of one chunk.
+#[derive(Debug, Clone)]
+pub struct RowsTask {
+    /// Which table.
+    pub table: Arc<Table>,
+    /// Its place among the tables whose rows are dumped.
+    pub table_index: usize,
+    /// Which of its rows.
+    pub portion: Portion,
+    /// The number that the chunk's files carry.
+    pub number: u64,
+}
+
+/// Which rows of a table.
+#[derive(Debug, Clone)]
+pub enum Portion {
+    /// These.
+    Chunk(Chunk),
+    /// The next chunk of what is left of the table: whoever dumps it cuts it off, and hands back the rest.
+    Next {
+        /// The key that the table is cut by.
+        key: Arc<Key>,
+        /// What is left.
+        rest: Rest,
+        /// About how many rows the chunk is to have.
+        rows: u64,
+    },
+}
+
+impl fmt::Display for Task {
+    /// As messages name it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Task::Tablespaces => write!(f, "tablespaces"),
+            Task::Accounts => write!(f, "accounts"),
+            Task::Database(database) => write!(f, "database {}", database.name.escape_debug()),
+            Task::Table(table) => write!(f, "table {}", table.name),
+            Task::Sequence(sequence) => write!(f, "sequence {}", sequence.name),
+            Task::View(view) => write!(f, "view {}", view.name),
+            Task::Triggers(table) => write!(f, "triggers of {}", table.name),
+            Task::Post(database) => write!(f, "routines and events of {}", database.name.escape_debug()),
+            Task::DataChecksum(table, _) => write!(f, "checksum of {}", table.name),
+            Task::Rows(rows) => rows.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for RowsTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rows of {}, chunk {}", self.table.name, self.number)
+    }
+}

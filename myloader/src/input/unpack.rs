@@ -1,0 +1,188 @@
+//! `--stream=UNPACK`: a stream's files in a directory, without a server.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use common::backup::file_name::{Content, DumpFile, TableFileName};
+use common::backup::metadata::{Metadata, without_tables};
+use common::backup::selection::FilterError;
+use common::observe::activity::Watch;
+use common::observe::progress::Progress;
+use common::process::exit::{Exit, Failure};
+use common::process::stop::{Stop, Stopped};
+use common::sql::name::QualifiedName;
+
+use crate::config::Unpack;
+use crate::ddl::create_database::CreateDatabase;
+use crate::ddl::statement_kind::{StatementKind, classify};
+use crate::input::files::{self, Files};
+use crate::input::receiver::{self, Event};
+use crate::input::stream::{self, Passage, StreamSource, is_wanted};
+
+/// The stream could not be unpacked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The directory.
+    #[error(transparent)]
+    Source(#[from] stream::Error),
+    /// The stream.
+    #[error(transparent)]
+    Stream(#[from] receiver::Error),
+    /// A file cannot be read again.
+    #[error(transparent)]
+    File(#[from] files::Error),
+    /// The filter.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A file that is not wanted cannot be removed.
+    #[error("cannot remove {}: {source}", path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A name is wrong.
+    #[error(
+        "the stream has nothing of what is asked for: check the names of --database, --source-db, --tables-list and --regex"
+    )]
+    Nothing,
+    /// Ended from outside.
+    #[error("stopped before the stream was unpacked: the directory is not a whole dump")]
+    Stopped(#[from] Stopped),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Source(error) => error.exit(),
+            Error::Stream(error) => error.exit(),
+            Error::File(error) => error.exit(),
+            Error::Filter(error) => error.exit(),
+            Error::Remove { .. } => Exit::Local,
+            Error::Nothing => Exit::Failed,
+            Error::Stopped(error) => error.exit(),
+        }
+    }
+}
+
+/// What was unpacked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    files: usize,
+    bytes: u64,
+    directory: PathBuf,
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "unpacked {} files, {} bytes, into {}", self.files, self.bytes, self.directory.display())
+    }
+}
+
+/// Unpacks. On failure the directory has no `metadata`.
+pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
+    let filter = config.filter.clone();
+    let passage = Passage { content: true, delete: false };
+    // Nobody but the sender can be waited for here.
+    let party = Watch::default().party("stream");
+    let source =
+        StreamSource::start(config.directory.as_deref(), passage, move |file| is_wanted(&filter, file), party, stop)?;
+    let progress = Progress::start(config.quiet);
+    let mut files: Vec<(DumpFile, u64)> = Vec::new();
+    loop {
+        match stop.receive(source.events())?.ok_or(Stopped)?? {
+            Event::Metadata(_) | Event::Definitions(_) => {}
+            Event::File(file, bytes) => {
+                progress.counters().add_rows(0, bytes);
+                files.push((file, bytes));
+            }
+            Event::End(metadata, text) => {
+                let names = Names::read(&source, &files, metadata)?;
+                remove_unwanted(config, &source, &names, &mut files)?;
+                if files.is_empty() && !config.filter.is_empty() {
+                    return Err(Error::Nothing);
+                }
+                if config.filter.is_empty() {
+                    source.write_metadata(&text)?;
+                } else {
+                    let passes = |table: &TableFileName| names.passes(config, table).unwrap_or(true);
+                    source.write_metadata(&without_tables(&text, passes))?;
+                }
+                break;
+            }
+        }
+    }
+    let summary = Summary {
+        files: files.len() + 1,
+        bytes: files.iter().map(|(_, bytes)| bytes).sum(),
+        directory: source.path().to_owned(),
+    };
+    source.finish();
+    Ok(summary)
+}
+
+/// Files whose real names were not known before the end.
+fn remove_unwanted(
+    config: &Unpack,
+    source: &StreamSource,
+    names: &Names,
+    files: &mut Vec<(DumpFile, u64)>,
+) -> Result<(), Error> {
+    let mut kept = Vec::with_capacity(files.len());
+    for (file, bytes) in files.drain(..) {
+        let passes = match (file.content.table(), file.content.database()) {
+            (Some(table), _) => names.passes(config, table)?,
+            (None, Some(database)) if matches!(file.content, Content::Post(_)) => {
+                config.filter.passes_database_objects(names.database(database))?
+            }
+            (None, Some(database)) => config.filter.passes_database(names.database(database)),
+            (None, None) => true,
+        };
+        if passes {
+            kept.push((file, bytes));
+        } else {
+            let path = source.path().join(file.to_string());
+            fs::remove_file(&path).map_err(|source| Error::Remove { path, source })?;
+        }
+    }
+    *files = kept;
+    Ok(())
+}
+
+/// Real names, where files cannot carry them.
+struct Names {
+    databases: HashMap<String, String>,
+    metadata: Metadata,
+}
+
+impl Names {
+    fn read(source: &StreamSource, files: &[(DumpFile, u64)], metadata: Metadata) -> Result<Names, Error> {
+        let directory = Files { directory: source.path().to_owned(), delete: false };
+        let mut databases = HashMap::new();
+        for (file, _) in files {
+            let Content::Database(name) = &file.content else { continue };
+            let mut reader = directory.statements(file)?;
+            let error = |source| files::Error::Statement { path: directory.path(file), source };
+            while let Some(statement) = reader.next_statement().map_err(error)? {
+                if classify(statement.text) == StatementKind::CreateDatabase
+                    && let Ok(create) = CreateDatabase::parse(statement.text)
+                {
+                    databases.insert(name.clone(), String::from_utf8_lossy(&create.name).into_owned());
+                }
+            }
+        }
+        Ok(Names { databases, metadata })
+    }
+
+    fn database<'a>(&'a self, file_name: &'a str) -> &'a str {
+        self.databases.get(file_name).map_or(file_name, String::as_str)
+    }
+
+    fn passes(&self, config: &Unpack, table: &TableFileName) -> Result<bool, FilterError> {
+        let real_name = self.metadata.tables.get(table).and_then(|entry| entry.real_name.clone());
+        let name = real_name.unwrap_or_else(|| table.table.clone());
+        config.filter.passes_table(&QualifiedName::new(self.database(&table.database), name))
+    }
+}

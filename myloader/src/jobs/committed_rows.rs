@@ -1,0 +1,145 @@
+//! What tables are known to hold, so that a COMMIT whose answer never came can be settled by counting.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use common::server::connection::{Connection, Error};
+use common::sql::name::QualifiedName;
+
+/// What is known of one table's rows, shared by all who load it.
+///
+/// Whoever commits holds it, from before the COMMIT until it is known what has come of it: so at most one COMMIT of a
+/// table is in doubt.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger(Arc<Mutex<Rows>>);
+
+/// See [`Ledger`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rows {
+    /// How many are committed; `None` as long as nobody has looked how many there were before.
+    pub committed: Option<u64>,
+    /// Whether all of them are ours, so that the table may be emptied and loaded anew.
+    pub ours: bool,
+    /// Whether a COMMIT was sent of which nobody knows what came: then no other may follow.
+    pub in_doubt: bool,
+}
+
+impl PartialEq for Ledger {
+    /// Tables are told apart by their names, whatever was loaded meanwhile.
+    fn eq(&self, _: &Ledger) -> bool {
+        true
+    }
+}
+
+impl Eq for Ledger {}
+
+/// What has come of a COMMIT.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All of it is there.
+    Committed,
+    /// Nothing of it is there.
+    RolledBack,
+    /// Rows came or went that are not ours.
+    Unknown,
+}
+
+impl Ledger {
+    /// Of a table in which there are so many rows, all of them ours.
+    pub fn of_own_table(committed: u64) -> Ledger {
+        let ledger = Ledger::default();
+        ledger.all_ours(committed);
+        ledger
+    }
+
+    /// The table was emptied, or has only what an earlier run has loaded since.
+    pub fn all_ours(&self, committed: u64) {
+        *self.open() = Rows { committed: Some(committed), ours: true, in_doubt: false };
+    }
+
+    /// Keeps all others from committing.
+    pub fn open(&self) -> MutexGuard<'_, Rows> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The ledgers of all tables that get rows, since a server that crashes may lose what it has committed.
+#[derive(Default)]
+pub struct Ledgers(Mutex<BTreeMap<QualifiedName, Ledger>>);
+
+impl Ledgers {
+    /// A table gets rows.
+    pub fn add(&self, table: &QualifiedName, ledger: &Ledger) {
+        let mut ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !ledgers.contains_key(table) {
+            ledgers.insert(table.clone(), ledger.clone());
+        }
+    }
+
+    /// Tables that do not have the rows that were committed, and what they have.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
+        let ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lost = Vec::new();
+        for (table, ledger) in ledgers.iter() {
+            let Some(committed) = ledger.open().committed else { continue };
+            match count(connection, table, mariadb) {
+                Ok(counted) if counted == committed => {}
+                Ok(counted) => {
+                    lost.push(format!("table {table} has {counted} rows of {committed} that were committed"))
+                }
+                Err(error) if error.server_code().is_some() => lost.push(format!("table {table}: {error}")),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(lost)
+    }
+}
+
+/// What has come of a transaction that would add `net` rows to `known`, when the table has `counted`.
+pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
+    if counted == known {
+        // One that changes no number is played again without harm: its rows are there, or replaced by themselves.
+        Verdict::RolledBack
+    } else if Some(counted) == known.checked_add_signed(net) {
+        Verdict::Committed
+    } else {
+        Verdict::Unknown
+    }
+}
+
+/// Counts the committed rows of a table, with those of its history.
+pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) -> Result<u64, Error> {
+    const NOT_VERSIONED: u16 = 4124;
+    const SYNTAX: u16 = 1064;
+    let mut ask = |history: &str| {
+        // Whatever the server's own level is: rows that others have not committed do not count.
+        connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
+        let row = connection.query_first(format!("SELECT COUNT(*) FROM {}{history}", table.to_sql()))?;
+        Ok(row.and_then(|row| row.number(0)).unwrap_or_default())
+    };
+    if !mariadb {
+        return ask("");
+    }
+    match ask(" FOR SYSTEM_TIME ALL") {
+        Err(error) if matches!(Error::server_code(&error), Some(NOT_VERSIONED | SYNTAX)) => ask(""),
+        result => result,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_settles_a_commit() {
+        assert_eq!(settle(10, 5, 15), Verdict::Committed);
+        assert_eq!(settle(10, 5, 10), Verdict::RolledBack);
+        assert_eq!(settle(10, 0, 10), Verdict::RolledBack);
+        assert_eq!(settle(10, -2, 8), Verdict::Committed);
+        assert_eq!(settle(10, 5, 12), Verdict::Unknown);
+        assert_eq!(settle(1, -2, 0), Verdict::Unknown);
+    }
+}

@@ -1,0 +1,196 @@
+//! What an earlier run has done, against what the server has of it: `--resume` relies on nothing that it has not looked at.
+//!
+//! A table with all of its rows is as it was left, unless the server was started again since. The others are counted.
+//! Where the number is another one than the journal says, a table of ours is made anew, and one that was there before is an
+//! error.
+
+use std::sync::{Arc, PoisonError};
+
+use common::backup::file_name::DumpFile;
+use common::server::connection::Error as ServerError;
+use common::sql::name::QualifiedName;
+use common::sql::{quote_identifier, quote_string};
+
+use crate::jobs::committed_rows::{self, Verdict};
+use crate::jobs::job::TableTarget;
+use crate::journal::{self, Record, Table, table_name};
+use crate::objects::databases::drop_table_or_view;
+use crate::work::worker::{Error, Worker};
+
+/// What the time between the runs may have cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Since {
+    /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
+    /// variables that may have been others in the meantime, and to engines.
+    pub restarted: bool,
+}
+
+/// Something failed that has no place in a file yet.
+pub enum Failure {
+    Server(ServerError),
+    Other(Error),
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Failure {
+        Failure::Server(error)
+    }
+}
+
+impl From<journal::Error> for Failure {
+    fn from(error: journal::Error) -> Failure {
+        Failure::Other(error.into())
+    }
+}
+
+impl Failure {
+    /// With its place.
+    pub fn or(self, place: &dyn Fn(ServerError) -> Error) -> Error {
+        match self {
+            Failure::Server(error) => place(error),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
+pub fn table(worker: &mut Worker, name: &QualifiedName, mut earlier: Table) -> Result<Option<Table>, Failure> {
+    if earlier.kept == Some(true) {
+        return Ok(Some(earlier));
+    }
+    if !earlier.anew {
+        if let Some(rows) = settle(worker, name, &mut earlier)? {
+            tracing::info!("table {name}: {rows} rows are there");
+            return Ok(Some(earlier));
+        }
+        worker.shared.journal.correct(Record::Anew { table: table_name(name) })?;
+    }
+    let shared = Arc::clone(&worker.shared);
+    let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+    drop_table_or_view(worker, &quote_identifier(&name.name))?;
+    Ok(None)
+}
+
+/// Whether an earlier run has emptied a table, and it is as it was left since. If it is to be emptied again, the triggers go
+/// that the earlier run has made.
+pub fn is_emptied(worker: &mut Worker, table: &TableTarget) -> Result<bool, Failure> {
+    let Some(mut earlier) = worker.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
+        return Ok(false);
+    };
+    if let Some(rows) = settle(worker, &table.name, &mut earlier)? {
+        table.ledger.all_ours(rows);
+        return Ok(true);
+    }
+    drop_triggers(worker, &table.name)?;
+    Ok(false)
+}
+
+/// Before rows go into a table: the triggers that an earlier run has made, since it went without these rows, would fire.
+/// They are made again when all rows are in.
+pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), Failure> {
+    let shared = Arc::clone(&worker.shared);
+    if !shared.journal.resumes() {
+        return Ok(());
+    }
+    let mut without_triggers = shared.without_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+    let folded = shared.server.folded(&table.name);
+    if without_triggers.contains(table) || shared.journal.had_triggers(&table.database, &folded) {
+        return Ok(());
+    }
+    let connection = worker.session.unchanged();
+    let triggers = connection.query(format!(
+        "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} AND EVENT_OBJECT_TABLE = {}",
+        quote_string(&table.database),
+        quote_string(&table.name)
+    ))?;
+    if !triggers.is_empty() {
+        shared.journal.correct(Record::Untriggered { table: table_name(table) })?;
+    }
+    for trigger in triggers {
+        let trigger = QualifiedName::new(table.database.clone(), trigger.text(0));
+        connection.execute(format!("DROP TRIGGER IF EXISTS {}", trigger.to_sql()))?;
+    }
+    without_triggers.insert(table.clone());
+    Ok(())
+}
+
+/// Before rows go into a table that was there before: as many as were left have to be in it.
+pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<(), Error> {
+    if !worker.shared.journal.resumes() {
+        return Ok(());
+    }
+    let mut known = table.ledger.open();
+    let earlier = worker.shared.journal.table(&table.name).filter(|_| known.committed.is_none());
+    if earlier.as_ref().is_some_and(|earlier| earlier.damaged && earlier.kept == Some(true)) {
+        return Err(Error::DamagedBefore { table: table.name.to_string() });
+    }
+    let Some(earlier) = earlier.filter(|earlier| earlier.known().is_some()) else { return Ok(()) };
+    let place = |source| Error::Job { job: file.to_string(), source };
+    let mut attempts = 0;
+    let settled = loop {
+        let mut earlier = earlier.clone();
+        match settle(worker, &table.name, &mut earlier).map_err(|failure| failure.or(&place)) {
+            Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => {
+                attempts += 1;
+                worker.reconnect(error)?;
+            }
+            result => break result?,
+        }
+    };
+    match settled {
+        Some(rows) => known.committed = Some(rows),
+        None => {
+            return Err(Error::Changed {
+                table: table.name.to_string(),
+                expected: earlier.known().unwrap_or_default(),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// How many rows a table has, if they are those that the journal tells of. It is not counted, but looked for, if all are in
+/// and the server cannot have lost them.
+fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table) -> Result<Option<u64>, Failure> {
+    let Some(known) = earlier.known() else { return Ok(None) };
+    let mariadb = worker.shared.server.is_mariadb();
+    let counted = match earlier.whole && !worker.shared.since.restarted {
+        true => {
+            let is_there = format!("SELECT 1 FROM {} LIMIT 0", name.to_sql());
+            worker.session.unchanged().query(is_there).map(|_| known)
+        }
+        false => committed_rows::count(worker.session.unchanged(), name, mariadb),
+    };
+    let counted = match counted {
+        Ok(counted) => counted,
+        // It is gone, or damaged.
+        Err(error) if error.server_code().is_some() && earlier.kept == Some(false) => {
+            tracing::warn!("table {name} is made anew: {error}");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let net = earlier.in_doubt.as_ref().map_or(0, |commit| commit.net);
+    match (committed_rows::settle(known, net, counted), earlier.in_doubt.take()) {
+        (Verdict::RolledBack, in_doubt) => {
+            if in_doubt.is_some() {
+                // Else a later run might take other rows for those of this transaction.
+                worker.shared.journal.correct(Record::Counted { table: table_name(name), rows: known })?;
+            }
+            Ok(Some(known))
+        }
+        (Verdict::Committed, Some(commit)) => {
+            earlier.grown += commit.net;
+            worker.shared.journal.correct(Record::Committed(commit))?;
+            Ok(Some(counted))
+        }
+        _ => {
+            if earlier.kept == Some(false) || earlier.emptied {
+                tracing::warn!(
+                    "table {name} has {counted} rows, of {known} that were loaded: it is loaded from the beginning"
+                );
+            }
+            Ok(None)
+        }
+    }
+}

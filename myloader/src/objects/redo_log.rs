@@ -1,0 +1,92 @@
+//! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
+
+use common::process::exit::{Exit, Failure};
+use common::process::signals::ToSetBack;
+use common::process::stop::Stop;
+use common::server::Server;
+use common::server::connection::{Connection, Error as ServerError, Settings};
+
+use crate::journal::{self, Journal, Record};
+
+/// The redo log was not turned off.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The server has no such switch.
+    #[error("--disable-redo-log: {0} cannot work without its redo log, MySQL can since 8.0.21: leave the option out")]
+    Unknown(Server),
+    /// The server refused.
+    #[error("--disable-redo-log: {0}")]
+    Server(#[from] ServerError),
+    /// Nothing can be written down.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Unknown(_) => Exit::Server,
+            Error::Server(error) => error.exit(),
+            Error::Journal(error) => error.exit(),
+        }
+    }
+}
+
+/// A redo log that is off. Dropping this turns it on again.
+pub struct RedoLogOff {
+    settings: Settings,
+    _to_set_back: ToSetBack,
+}
+
+const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
+
+/// Turns it off, if that is `wanted`. `None` if it is on, or was off already: then somebody else will turn it on, unless it
+/// was an earlier run of the restore.
+pub fn off(
+    wanted: bool,
+    connection: &mut Connection,
+    server: &Server,
+    settings: &Settings,
+    journal: &Journal,
+) -> Result<Option<RedoLogOff>, Error> {
+    let left = journal.state().redo_log_off;
+    if !wanted {
+        if left {
+            connection.execute(ENABLE)?;
+            tracing::info!("the server's redo log is on again, which the interrupted restore has turned off");
+        }
+        return Ok(None);
+    }
+    if !server.is_mysql_since(8, 0, 21) {
+        return Err(Error::Unknown(*server));
+    }
+    let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
+    let is_off = state.is_some_and(|row| row.text(1) == "OFF");
+    if is_off && !left {
+        tracing::warn!("the server's redo log is off already, and stays so");
+        return Ok(None);
+    }
+    let to_set_back = ToSetBack::new();
+    if !is_off {
+        journal.will_change(Record::RedoLogOff)?;
+        connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
+    }
+    tracing::warn!(
+        "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
+    );
+    Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
+}
+
+impl Drop for RedoLogOff {
+    fn drop(&mut self) {
+        // The program may be stopping: this still has to be done.
+        let result =
+            Connection::open(&self.settings, &Stop::default()).and_then(|mut connection| connection.execute(ENABLE));
+        match result {
+            Ok(_) => tracing::info!("the server's redo log is on again"),
+            Err(error) => tracing::error!(
+                "the server's redo log is still off, turn it on by hand (ALTER INSTANCE ENABLE INNODB REDO_LOG): {error}"
+            ),
+        }
+    }
+}

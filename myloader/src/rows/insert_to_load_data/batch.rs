@@ -1,0 +1,171 @@
+//! Statements of a file as one LOAD DATA: read, converted and sent at the same time.
+
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use common::observe::progress::Counters;
+use common::sql::{StatementError, StatementReader};
+
+use super::literal::Literals;
+use super::output::Output;
+use super::rows::append;
+use super::table::Target;
+
+/// The statements of a file.
+pub type Statements = StatementReader<Box<dyn Read + Send>>;
+
+/// How much is sent by one statement.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Statements of the file.
+    pub statements: u64,
+    /// Bytes, roughly.
+    pub bytes: u64,
+}
+
+/// What was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sent {
+    /// Statements of the file.
+    pub statements: u64,
+    /// Their rows.
+    pub rows: u64,
+}
+
+/// What a piece begins with: a statement whose lines are there already.
+pub struct Start {
+    /// The file, of which this statement was read last.
+    pub statements: Statements,
+    /// How it and all that follow begin.
+    pub head: Vec<u8>,
+    /// What fills the table.
+    pub target: Arc<Target>,
+    /// What literals are in the session.
+    pub literals: Literals,
+    /// The lines of the first statement, and how many they are.
+    pub lines: (Output, u64),
+    /// Where the piece ends.
+    pub limits: Limits,
+    /// Progress, and how many of the first statements it knows of.
+    pub counters: (Arc<Counters>, u64),
+}
+
+/// Statements that begin alike, on their way to the server.
+pub struct Piece(Arc<Mutex<Option<Inner>>>);
+
+struct Inner {
+    start: Start,
+    sent: Sent,
+    bytes: u64,
+    /// How much of the lines was taken.
+    taken: usize,
+    ended: bool,
+    /// Whether a statement was read that does not belong to the piece.
+    left_over: bool,
+    failure: Option<StatementError>,
+}
+
+/// How a piece ended.
+pub struct Ended {
+    /// The rest of the file.
+    pub statements: Statements,
+    /// Whether its last statement is still to be run.
+    pub left_over: bool,
+    /// What was sent.
+    pub sent: Sent,
+    /// The file cannot be read further.
+    pub failure: Option<StatementError>,
+    /// Room for the next piece.
+    pub lines: Output,
+}
+
+impl Piece {
+    /// Begins.
+    pub fn new(start: Start) -> Piece {
+        let rows = start.lines.1;
+        let mut inner =
+            Inner { start, sent: Sent::default(), bytes: 0, taken: 0, ended: false, left_over: false, failure: None };
+        inner.converted(rows);
+        Piece(Arc::new(Mutex::new(Some(inner))))
+    }
+
+    /// What the server reads.
+    pub fn data(&self) -> Data {
+        Data(Arc::clone(&self.0))
+    }
+
+    /// When the statement is done: its data is at its end, whoever holds it. `None` when it was ended before.
+    pub fn end(&self) -> Option<Ended> {
+        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some(Ended {
+            statements: inner.start.statements,
+            left_over: inner.left_over,
+            sent: inner.sent,
+            failure: inner.failure,
+            lines: inner.start.lines.0,
+        })
+    }
+}
+
+impl Inner {
+    /// A statement was made lines.
+    fn converted(&mut self, rows: u64) {
+        self.sent.statements += 1;
+        self.sent.rows += rows;
+        self.bytes += self.lines().len() as u64;
+        let (counters, known) = &self.start.counters;
+        if self.sent.statements > *known {
+            counters.add_rows(rows, self.start.statements.last().text.len() as u64);
+        }
+    }
+
+    fn lines(&self) -> &[u8] {
+        self.start.lines.0.as_bytes()
+    }
+
+    /// Makes lines of the next statement, if it belongs to the piece.
+    fn next(&mut self) {
+        let Start { statements, head, target, literals, lines: (lines, _), limits, .. } = &mut self.start;
+        self.taken = 0;
+        lines.clear();
+        if self.sent.statements >= limits.statements || self.bytes >= limits.bytes {
+            self.ended = true;
+            return;
+        }
+        let statement = match statements.next_statement() {
+            Ok(Some(statement)) => statement,
+            end => {
+                self.failure = end.err();
+                self.ended = true;
+                return;
+            }
+        };
+        let rows = statement.text.strip_prefix(head.as_slice());
+        match rows.map(|rows| append(rows, &target.columns, *literals, lines)) {
+            Some(Ok(rows)) => self.converted(rows),
+            _ => {
+                lines.clear();
+                self.left_over = true;
+                self.ended = true;
+            }
+        }
+    }
+}
+
+/// The lines of a piece.
+pub struct Data(Arc<Mutex<Option<Inner>>>);
+
+impl Read for Data {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(inner) = inner.as_mut() else { return Ok(0) };
+        while inner.taken == inner.lines().len() && !inner.ended {
+            inner.next();
+        }
+        let lines = inner.lines().get(inner.taken..).unwrap_or_default();
+        let length = lines.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&lines[..length]);
+        inner.taken += length;
+        Ok(length)
+    }
+}

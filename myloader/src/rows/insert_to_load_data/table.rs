@@ -1,0 +1,178 @@
+//! What the server says of a table that rows go into, and which LOAD DATA statement fills it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use common::backup::load_data_clause::{Assignment, columns_clause};
+use common::server::connection::{Connection, Error};
+use common::server::{Server, is_generated};
+use common::sql::name::QualifiedName;
+use common::sql::{quote_identifier, quote_string};
+
+use super::literal::{Column, Kind, Literals};
+use super::output::{FIELD_END, LINE_END};
+use super::rows::{Head, Verb};
+
+/// A table that LOAD DATA can fill.
+#[derive(Debug)]
+pub struct Table {
+    columns: Vec<TableColumn>,
+    /// Whether the server lets only one LOAD DATA at a time into it.
+    pub one_at_a_time: bool,
+    /// Workers that load files of it.
+    pub workers: AtomicUsize,
+    /// Whether LOAD DATA did not do what INSERT would have done: then it is not tried again.
+    refused: AtomicBool,
+}
+
+#[derive(Debug)]
+struct TableColumn {
+    name: String,
+    column: Column,
+    assignment: Assignment,
+    generated: bool,
+    invisible: bool,
+}
+
+/// Why rows of a table stay INSERTs.
+pub type Reason = String;
+
+impl Table {
+    /// Asks the server.
+    pub fn read(
+        connection: &mut Connection,
+        server: &Server,
+        name: &QualifiedName,
+    ) -> Result<Result<Table, Reason>, Error> {
+        let condition = |prefix: &str| {
+            format!(
+                "{prefix}_SCHEMA = {} AND {prefix}_{} = {}",
+                quote_string(&name.database),
+                if prefix == "TABLE" { "NAME" } else { "TABLE" },
+                quote_string(&name.name)
+            )
+        };
+        let table = connection.query_first(format!(
+            "SELECT ENGINE, (SELECT COUNT(*) FROM information_schema.TRIGGERS WHERE {}), @@innodb_autoinc_lock_mode \
+             FROM information_schema.TABLES WHERE {}",
+            condition("EVENT_OBJECT"),
+            condition("TABLE")
+        ))?;
+        let Some(table) = table else { return Ok(Err("the server does not show it".to_owned())) };
+        if !table.text(0).eq_ignore_ascii_case("InnoDB") {
+            return Ok(Err(format!("its engine, {}, may not take rows back", table.text(0))));
+        }
+        if table.number(1) != Some(0) {
+            return Ok(Err("it has triggers".to_owned()));
+        }
+        let mut columns = Vec::new();
+        let mut counts = false;
+        let rows = connection.query(format!(
+            "SELECT ORDINAL_POSITION, COLUMN_NAME, DATA_TYPE, IS_NULLABLE, EXTRA FROM information_schema.COLUMNS \
+             WHERE {} ORDER BY ORDINAL_POSITION",
+            condition("TABLE")
+        ))?;
+        for (row, position) in rows.iter().zip(1..) {
+            if row.number(0) != Some(position) {
+                return Ok(Err("the server shows another of a like name, too".to_owned()));
+            }
+            let (name, data_type, extra) =
+                (row.text(1), row.text(2).to_ascii_lowercase(), row.text(4).to_ascii_uppercase());
+            let Some(kind) = kind(&data_type, server) else {
+                return Ok(Err(format!("its column {} is of type {data_type}", name.escape_debug())));
+            };
+            counts |= extra.contains("AUTO_INCREMENT");
+            columns.push(TableColumn {
+                name,
+                column: Column { kind, nullable: row.text(3) == "YES" },
+                assignment: match kind {
+                    Kind::Utf8 => Assignment::Utf8,
+                    _ if extra.contains("AUTO_INCREMENT") => Assignment::Counter,
+                    _ => Assignment::Direct,
+                },
+                generated: is_generated(&extra),
+                invisible: extra.contains("INVISIBLE"),
+            });
+        }
+        Ok(Ok(Table {
+            columns,
+            // The lock on the counter, which INSERT does not hold for its statement's time.
+            one_at_a_time: counts && table.number(2) != Some(2),
+            workers: AtomicUsize::new(0),
+            refused: AtomicBool::new(false),
+        }))
+    }
+
+    /// LOAD DATA is not tried any more.
+    pub fn refuse(&self) {
+        self.refused.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it may be tried.
+    pub fn is_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// For the rows that follow `head`: the columns in their order, and the statement.
+    ///
+    /// `None` when the statement leaves out columns, whose defaults may differ, or fills generated ones.
+    pub fn statement(&self, head: &Head, literals: Literals) -> Option<Target> {
+        let mut filled = Vec::new();
+        match &head.columns {
+            Some(names) => {
+                for name in names {
+                    filled.push(self.columns.iter().find(|column| column.name.as_bytes() == name)?);
+                }
+            }
+            None => filled.extend(self.columns.iter().filter(|column| !column.invisible)),
+        }
+        let fills = |column: &TableColumn| filled.iter().filter(|filled| filled.name == column.name).count();
+        let exact = self.columns.iter().all(|column| fills(column) == usize::from(!column.generated));
+        if !exact || filled.is_empty() {
+            return None;
+        }
+        let verb = match head.verb {
+            Verb::Insert => "",
+            Verb::InsertIgnore => " IGNORE",
+            Verb::Replace => " REPLACE",
+        };
+        let character_set = if literals.binary { "binary" } else { "utf8mb4" };
+        let table = String::from_utf8(head.table.clone()).ok()?;
+        let statement = format!(
+            "LOAD DATA LOCAL INFILE 'rows'{verb} INTO TABLE {} CHARACTER SET {character_set} \
+             FIELDS TERMINATED BY 0x{FIELD_END:02x} ENCLOSED BY '' ESCAPED BY 0x5c \
+             LINES STARTING BY '' TERMINATED BY 0x{LINE_END:02x} {}",
+            quote_identifier(&table),
+            columns_clause(filled.iter().map(|column| (column.name.as_str(), column.assignment)))
+        );
+        Some(Target { statement, columns: filled.iter().map(|column| column.column).collect() })
+    }
+}
+
+/// A LOAD DATA statement, and what its lines hold.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The statement; the name of its file says nothing.
+    pub statement: String,
+    /// The columns of a line.
+    pub columns: Vec<Column>,
+}
+
+/// What a column of this type takes; `None` for a type that nothing is known of.
+fn kind(data_type: &str, server: &Server) -> Option<Kind> {
+    if server.takes_only_text(data_type) {
+        return Some(Kind::Utf8);
+    }
+    Some(match data_type {
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Kind::Integer,
+        "decimal" => Kind::Decimal,
+        "float" | "double" => Kind::Real,
+        "year" => Kind::Year,
+        "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "set" | "bit" | "date" | "time"
+        | "datetime" | "timestamp" => Kind::Text,
+        "enum" => Kind::Enum,
+        "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "vector" | "geometry" | "point"
+        | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
+        | "geomcollection" => Kind::Binary,
+        _ => return None,
+    })
+}

@@ -1,0 +1,7 @@
+//! How rows are restored.
+
+pub mod file;
+pub mod insert_to_load_data;
+pub mod packet_limit;
+pub mod skipped;
+pub mod transaction;

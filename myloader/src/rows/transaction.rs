@@ -1,0 +1,329 @@
+//! The transaction that statements of rows are in: all of it is there in the end, or none.
+//!
+//! One that fails for what others did, or since the connection was lost, is undone before it is played again. One whose
+//! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
+//! is under way then, since each holds the table's [`Ledger`](crate::jobs::committed_rows::Ledger).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::backup::file_name::DumpFile;
+use common::server::connection::Error as ServerError;
+use common::sql::quote_string;
+
+use crate::jobs::committed_rows::{self, Rows, Verdict};
+use crate::jobs::job::TableTarget;
+use crate::journal::{Commit, Gap, Record, table_name};
+use crate::rows::skipped::Gaps;
+use crate::work::worker::{Error, Worker};
+
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const DEADLOCK: u16 = 1213;
+/// By KILL QUERY: the session goes on.
+const INTERRUPTED: u16 = 1317;
+
+/// How long the error of a transaction may take until it has stopped all.
+const TIME_TO_SAY: Duration = Duration::from_secs(10);
+
+/// How far a file is.
+#[derive(Default)]
+pub struct Done {
+    /// Statements with rows that are committed, and the rows of these.
+    pub statements: u64,
+    pub rows: u64,
+    /// Those of the statements that went as LOAD DATA.
+    pub converted: u64,
+    /// Statements with rows that progress was told of, committed or not.
+    pub counted: u64,
+}
+
+/// What a statement, or several sent together, have done.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Loaded {
+    /// Rows of the dump.
+    pub rows: u64,
+    /// By how many the table has grown.
+    pub net: i64,
+}
+
+/// Why a file is not loaded to its end.
+pub enum Broken {
+    /// Something failed.
+    Failed(Error),
+    /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
+    Settled(Error),
+}
+
+/// What a rollback has left.
+#[derive(Debug, Clone, Copy)]
+pub struct Undone {
+    /// Nothing of the transaction is in the table.
+    is_whole: bool,
+    /// The session is another one.
+    is_session_new: bool,
+}
+
+/// How a file goes on after a statement that cannot be done.
+pub enum GoOn {
+    /// With the next statement.
+    Next,
+    /// From the beginning, but for what is done: in a new session, or with each statement in a transaction of its own.
+    Anew,
+}
+
+impl From<Error> for Broken {
+    fn from(error: Error) -> Broken {
+        Broken::Failed(error)
+    }
+}
+
+/// See the module.
+pub struct Transaction<'a> {
+    table: &'a TableTarget,
+    file: &'a DumpFile,
+    limit: u64,
+    statements: u64,
+    loaded: Loaded,
+    converted: u64,
+}
+
+/// Whether an error of a statement with rows ends when other sessions have ended.
+pub fn may_pass(error: &Error) -> bool {
+    error.is_lost_connection() || matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK | INTERRUPTED))
+}
+
+impl<'a> Transaction<'a> {
+    /// With nothing in it. It ends after `limit` statements.
+    pub fn new(table: &'a TableTarget, file: &'a DumpFile, limit: u64) -> Transaction<'a> {
+        Transaction { table, file, limit, statements: 0, loaded: Loaded::default(), converted: 0 }
+    }
+
+    /// A statement is next.
+    pub fn begin(&mut self, worker: &mut Worker, line: u64) -> Result<(), Error> {
+        if self.statements == 0 {
+            let failed = |source| Error::Statement { file: self.file.to_string(), line, source };
+            if worker.shared.restore.retry_count > 0 || worker.shared.journal.is_open() {
+                let mut known = self.table.ledger.open();
+                if known.committed.is_none() {
+                    let rows = count(worker, self.table).map_err(failed)?;
+                    known.committed = Some(rows);
+                    let table = table_name(&self.table.name);
+                    worker.shared.journal.write(Record::Counted { table, rows })?;
+                }
+            }
+            worker.session.unchanged().execute("START TRANSACTION").map_err(failed)?;
+        }
+        self.statements += 1;
+        Ok(())
+    }
+
+    /// How many statements more it takes, the one that has begun included.
+    pub fn room(&self) -> u64 {
+        self.limit - self.statements + 1
+    }
+
+    /// The statement that has begun is done, or several of which it was the first, sent as LOAD DATA.
+    pub fn done(
+        &mut self,
+        worker: &mut Worker,
+        statements: u64,
+        converted: bool,
+        loaded: Loaded,
+        done: &mut Done,
+    ) -> Result<(), Broken> {
+        self.statements += statements - 1;
+        self.converted += if converted { statements } else { 0 };
+        self.loaded.rows += loaded.rows;
+        self.loaded.net += loaded.net;
+        if self.statements >= self.limit { self.commit(worker, done, false) } else { Ok(()) }
+    }
+
+    /// Commits, and begins anew. `at_end`: nothing more of the file follows.
+    pub fn commit(&mut self, worker: &mut Worker, done: &mut Done, at_end: bool) -> Result<(), Broken> {
+        if self.statements == 0 {
+            return Ok(());
+        }
+        let table = self.table;
+        let mut known = table.ledger.open();
+        if known.in_doubt {
+            drop(known);
+            // Whoever left it so ends the restore, and says why.
+            worker.shared.stop.pause(TIME_TO_SAY).map_err(Error::from)?;
+            return Err(Error::InDoubt { table: table.name.to_string() }.into());
+        }
+        let shared = Arc::clone(&worker.shared);
+        let announced = Commit {
+            file: self.file.to_string(),
+            table: table_name(&table.name),
+            statements: done.statements + self.statements,
+            rows: done.rows + self.loaded.rows,
+            net: self.loaded.net,
+        };
+        // The first transaction of a table may be lost with it: so small tables, of which there may be many, do not wait
+        // for the disk.
+        let is_first = known.ours && known.committed == Some(0);
+        if !(is_first && at_end && done.statements == 0 && shared.files.is_small(self.file)) {
+            shared.journal.write_and_wait(Record::Commit(announced.clone())).map_err(Error::from)?;
+        }
+        known.in_doubt = true;
+        match worker.session.unchanged().execute("COMMIT") {
+            Ok(_) => {
+                self.committed(&mut known, done);
+                Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
+            }
+            Err(source) => {
+                let in_doubt = source.server_code().is_none_or(|code| code == INTERRUPTED);
+                known.in_doubt = in_doubt;
+                let error = Error::Job { job: self.file.to_string(), source };
+                let Some(before) = known.committed.filter(|_| in_doubt && may_pass(&error)) else {
+                    return Err(error.into());
+                };
+                let error = self.end(worker, error)?;
+                let counted = worker.persist(self.file, |worker| count(worker, table))?;
+                match committed_rows::settle(before, self.loaded.net, counted) {
+                    Verdict::RolledBack => {
+                        known.in_doubt = false;
+                        // Else a later run might take other rows for those of this transaction.
+                        let table = table_name(&table.name);
+                        shared.journal.write_and_wait(Record::Counted { table, rows: before }).map_err(Error::from)?;
+                    }
+                    Verdict::Committed => {
+                        tracing::info!("table {} has {counted} rows: the transaction was committed", table.name);
+                        self.committed(&mut known, done);
+                        shared.journal.write(Record::Committed(announced)).map_err(Error::from)?;
+                    }
+                    Verdict::Unknown => {
+                        return Err(Error::Unsettled {
+                            table: table.name.to_string(),
+                            counted,
+                            before,
+                            after: before.saturating_add_signed(self.loaded.net),
+                            lost: Box::new(error),
+                        }
+                        .into());
+                    }
+                }
+                self.forget();
+                Err(Broken::Settled(error))
+            }
+        }
+    }
+
+    fn committed(&mut self, known: &mut Rows, done: &mut Done) {
+        known.in_doubt = false;
+        known.committed = known.committed.map(|rows| rows.saturating_add_signed(self.loaded.net));
+        done.statements += self.statements;
+        done.rows += self.loaded.rows;
+        done.converted += self.converted;
+        self.forget();
+    }
+
+    /// Nothing is in it any more.
+    pub fn forget(&mut self) {
+        *self = Transaction::new(self.table, self.file, self.limit);
+    }
+
+    /// Undoes it after an error, if it may be played again: returns the error then.
+    pub fn undo(&mut self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+        if !may_pass(&error) {
+            return Err(error);
+        }
+        let began = self.statements > 0;
+        let was_lost = error.is_lost_connection();
+        let error = self.end(worker, error)?;
+        // Where the session has not ended, the server's warning has told.
+        if was_lost && began && !worker.persist(self.file, |worker| is_transactional(worker, self.table))? {
+            return Err(Error::HalfLoaded { table: self.table.name.to_string(), lost: Box::new(error) });
+        }
+        self.forget();
+        Ok(error)
+    }
+
+    /// Leaves out the statement that has begun, with so many rows, if it is known. Together with others, it is not known
+    /// yet that it is alone to blame.
+    pub fn leave_out(
+        &mut self,
+        worker: &mut Worker,
+        error: &Error,
+        rows: Option<u64>,
+        gaps: &mut Gaps,
+        done: &mut Done,
+    ) -> Result<GoOn, Error> {
+        let begun = self.statements;
+        let undone = self.roll_back(worker)?;
+        if undone.is_whole && begun > 1 {
+            self.limit = 1;
+            self.forget();
+            return Ok(GoOn::Anew);
+        }
+        if undone.is_whole {
+            gaps.add(error, rows);
+        } else {
+            // Those before it stay, too.
+            gaps.add_torn(error);
+            done.rows += self.loaded.rows;
+            self.table.ledger.open().committed = None;
+        }
+        if let Some(fault) = error.fault() {
+            let (why, is_torn) = (error.to_string(), !undone.is_whole);
+            let gap = Gap { statement: done.statements + begun, why, fault, rows: rows.filter(|_| !is_torn), is_torn };
+            let (file, table) = (self.file.to_string(), table_name(&self.table.name));
+            worker.shared.journal.write(Record::Gap { file, table, gap })?;
+        }
+        done.statements += begun;
+        self.forget();
+        Ok(if undone.is_session_new { GoOn::Anew } else { GoOn::Next })
+    }
+
+    /// Whether a statement has begun.
+    pub fn has_begun(&self) -> bool {
+        self.statements > 0
+    }
+
+    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is of no further use.
+    pub fn roll_back(&self, worker: &mut Worker) -> Result<Undone, Error> {
+        match worker.session.unchanged().execute("ROLLBACK") {
+            Ok(outcome) => Ok(Undone { is_whole: outcome.warnings == 0, is_session_new: false }),
+            Err(source) => {
+                let error = Error::Job { job: self.file.to_string(), source };
+                if !error.is_lost_connection() {
+                    return Err(error);
+                }
+                worker.reconnect(error)?;
+                let is_whole = worker.persist(self.file, |worker| is_transactional(worker, self.table))?;
+                Ok(Undone { is_whole, is_session_new: true })
+            }
+        }
+    }
+
+    /// Ends the transaction on the server after an error.
+    fn end(&self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+        if !error.is_lost_connection() {
+            match worker.session.unchanged().execute("ROLLBACK") {
+                Ok(outcome) if outcome.warnings == 0 => return Ok(error),
+                // A warning says that rows of an engine without transactions stay.
+                Ok(_) => return Err(error),
+                Err(source) if !source.is_lost_connection() => return Err(error),
+                Err(_) => {}
+            }
+        }
+        worker.reconnect(error)
+    }
+}
+
+fn count(worker: &mut Worker, table: &TableTarget) -> Result<u64, ServerError> {
+    let mariadb = worker.shared.server.is_mariadb();
+    committed_rows::count(worker.session.unchanged(), &table.name, mariadb)
+}
+
+/// Whether the server takes rows of the table back when a session ends amid a transaction.
+fn is_transactional(worker: &mut Worker, table: &TableTarget) -> Result<bool, ServerError> {
+    let rows = worker.session.unchanged().query(format!(
+        "SELECT TRANSACTIONS FROM information_schema.TABLES JOIN information_schema.ENGINES USING (ENGINE) \
+         WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+        quote_string(&table.name.database),
+        quote_string(&table.name.name)
+    ))?;
+    // More than one when names differ in case only.
+    Ok(!rows.is_empty() && rows.iter().all(|row| row.text(0) == "YES"))
+}

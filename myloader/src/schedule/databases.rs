@@ -1,0 +1,258 @@
+//! Databases: which they are, what they have already, and making them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use common::backup::file_name::{DumpFile, TableFileName};
+use common::sql::name::QualifiedName;
+
+use super::{Error, Scheduler, Stage};
+use crate::jobs::job::{DatabaseTarget, Existing, Job, Outcome};
+use crate::options::DropTable;
+
+#[derive(Debug, Default)]
+pub(super) enum State {
+    #[default]
+    Unknown,
+    /// A worker looks for its name.
+    Looking,
+    /// It has a name, and may have to be made.
+    Found(Arc<DatabaseTarget>),
+    Creating(Arc<DatabaseTarget>),
+    Ready(Arc<DatabaseTarget>),
+    /// It cannot be made; without names if its file tells none.
+    Refused(Option<Arc<DatabaseTarget>>),
+    Skipped,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Database {
+    pub state: State,
+    /// The file with its CREATE DATABASE.
+    pub file: Option<DumpFile>,
+    pub existing: Existing,
+    /// Tables that came when it was not ready.
+    pub waiting: BTreeSet<TableFileName>,
+    pub sequences: Vec<DumpFile>,
+    /// Sequences that are being made: its tables wait for them.
+    pub sequences_under_way: usize,
+    pub post: Option<DumpFile>,
+    pub triggers: Vec<DumpFile>,
+    pub views: Vec<DumpFile>,
+}
+
+impl Database {
+    /// Its names, unless they are not known or it is not restored.
+    pub fn target(&self) -> Option<&Arc<DatabaseTarget>> {
+        match &self.state {
+            State::Found(target) | State::Creating(target) | State::Ready(target) => Some(target),
+            State::Refused(target) => target.as_ref(),
+            State::Unknown | State::Looking | State::Skipped => None,
+        }
+    }
+}
+
+impl Scheduler {
+    /// Databases without a file of their own have to be there.
+    pub(super) fn use_unknown_databases(&mut self) -> Result<(), Error> {
+        let names: Vec<String> = self.databases.keys().cloned().collect();
+        names.iter().try_for_each(|name| self.use_database(name))
+    }
+
+    pub(super) fn use_database(&mut self, name: &str) -> Result<(), Error> {
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        if database.file.is_none() && matches!(database.state, State::Unknown) && self.definitions_announced {
+            if name.starts_with("mydumper_") {
+                return Err(Error::NoName(name.to_owned()));
+            }
+            database.state = State::Looking;
+            self.ready.push_back(Job::UseDatabase(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// A worker has looked for the database.
+    pub(super) fn database_found(
+        &mut self,
+        name: &str,
+        file: Option<&DumpFile>,
+        outcome: Outcome,
+    ) -> Result<(), Error> {
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        let (target, existing, findings) = match outcome {
+            Outcome::DatabaseFound(target, existing, findings) => (target, existing, findings),
+            Outcome::Refused(refusals) => {
+                database.state = State::Refused(None);
+                self.refuse_all(refusals);
+                return self.start_tables(name);
+            }
+            _ => {
+                database.state = State::Skipped;
+                return self.start_tables(name);
+            }
+        };
+        database.state = State::Found(Arc::new(target));
+        database.existing = existing;
+        if let Some(file) = file {
+            self.findings.insert(file.clone(), findings);
+        }
+        self.check_one_database()?;
+        if self.stage > Stage::Definitions { self.begin_database(name) } else { Ok(()) }
+    }
+
+    fn check_one_database(&self) -> Result<(), Error> {
+        let Some(target) = &self.settings.target_database else { return Ok(()) };
+        let mut sources = self.databases.values().filter_map(|database| Some(&database.target()?.source));
+        match (sources.next(), sources.next()) {
+            (Some(first), Some(second)) => {
+                Err(Error::SeveralDatabases { target: target.clone(), first: first.clone(), second: second.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes a database that was found.
+    pub(super) fn begin_database(&mut self, name: &str) -> Result<(), Error> {
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        let State::Found(target) = &database.state else { return Ok(()) };
+        let target = Arc::clone(target);
+        match database.file.clone() {
+            Some(file) if self.refused_files.contains(&file) => {
+                database.state = State::Refused(Some(target));
+                self.start_tables(name)
+            }
+            Some(file) if self.settings.create_databases => {
+                database.state = State::Creating(Arc::clone(&target));
+                self.ready.push_back(Job::CreateDatabase(target, file));
+                Ok(())
+            }
+            _ => {
+                database.state = State::Ready(target);
+                self.start_waiting(name)
+            }
+        }
+    }
+
+    pub(super) fn database_created(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        let State::Creating(target) = &database.state else { return Ok(()) };
+        let target = Arc::clone(target);
+        if let Outcome::Refused(refusals) = outcome {
+            database.state = State::Refused(Some(target));
+            self.refuse_all(refusals);
+            return self.start_tables(name);
+        }
+        database.state = State::Ready(target);
+        self.start_waiting(name)
+    }
+
+    /// Begins what waited for the database.
+    fn start_waiting(&mut self, name: &str) -> Result<(), Error> {
+        self.start_sequences(name)?;
+        self.start_tables(name)
+    }
+
+    /// Begins the tables that waited for the database, or leaves them out.
+    fn start_tables(&mut self, name: &str) -> Result<(), Error> {
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        let tables = std::mem::take(&mut database.waiting);
+        tables.iter().try_for_each(|table| self.start_table(table))
+    }
+
+    /// Begins the sequences of a database, when it is their turn.
+    pub(super) fn start_sequences(&mut self, name: &str) -> Result<(), Error> {
+        if self.stage < Stage::Sequences {
+            return Ok(());
+        }
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        let State::Ready(target) = &database.state else { return Ok(()) };
+        let target = Arc::clone(target);
+        for file in std::mem::take(&mut database.sequences) {
+            if file.content.table().map(|sequence| self.passes_source(sequence)).transpose()? == Some(true) {
+                self.ready.push_back(Job::Sequence(Arc::clone(&target), file));
+                if let Some(database) = self.databases.get_mut(name) {
+                    database.sequences_under_way += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A sequence was made, or not.
+    pub(super) fn sequence_done(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
+        self.refuse_what(outcome);
+        let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
+        database.sequences_under_way -= 1;
+        if database.sequences_under_way == 0 { self.start_tables(name) } else { Ok(()) }
+    }
+
+    /// Compares what is to come with what is there, before anything is changed.
+    pub(super) fn check_existing(&self) -> Result<(), Error> {
+        if self.settings.server.folds_names {
+            self.check_case()?;
+        }
+        let keeps = !self.settings.create_tables
+            || matches!(self.settings.drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete);
+        if keeps && self.settings.data && !self.settings.fire_triggers {
+            let tables = self.objects_in(|existing| &existing.with_triggers)?;
+            return if tables.is_empty() { Ok(()) } else { Err(Error::Triggers(tables)) };
+        }
+        if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
+            let tables = self.objects_in(|existing| &existing.names)?;
+            return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };
+        }
+        Ok(())
+    }
+
+    /// Names that differ only in case would be those of one table.
+    fn check_case(&self) -> Result<(), Error> {
+        let mut seen: BTreeMap<(String, String), QualifiedName> = BTreeMap::new();
+        for file in self.tables.keys().chain(self.metadata.tables.keys()).collect::<BTreeSet<_>>() {
+            let Some(target) = self.databases.get(&file.database).and_then(Database::target) else { continue };
+            let Ok(name) = self.real_table_name(file) else { continue };
+            if !self.settings.filter.passes_table(&QualifiedName::new(target.source.clone(), name.clone()))? {
+                continue;
+            }
+            let server = &self.settings.server;
+            let folded = (server.folded(&target.target).into_owned(), server.folded(&name).into_owned());
+            let name = QualifiedName::new(target.source.clone(), name);
+            if let Some(other) = seen.insert(folded, name.clone()) {
+                return Err(Error::SameButForCase(other, name));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tables, views and sequences to drop before anything is made, since they come again.
+    pub(super) fn existing_to_drop(&self) -> Result<Vec<QualifiedName>, Error> {
+        if !self.settings.create_tables || self.settings.drop_table != DropTable::Drop {
+            return Ok(Vec::new());
+        }
+        self.objects_in(|existing| &existing.names)
+    }
+
+    /// The tables, views and sequences of the dump that are among these, by their names on the server.
+    fn objects_in(&self, among: impl Fn(&Existing) -> &BTreeSet<String>) -> Result<Vec<QualifiedName>, Error> {
+        let sequences = self.databases.values().flat_map(|database| &database.sequences);
+        let sequences = sequences.filter_map(|file| file.content.table());
+        let files: BTreeSet<&TableFileName> =
+            self.tables.keys().chain(self.metadata.tables.keys()).chain(sequences).collect();
+        let mut found = Vec::new();
+        for file in files {
+            // What cannot be made again stays as it is.
+            let schema = self.tables.get(file).and_then(|state| state.schema.as_ref());
+            if schema.is_some_and(|schema| self.refused_files.contains(schema)) {
+                continue;
+            }
+            let Some(database) = self.databases.get(&file.database) else { continue };
+            let Some(target) = database.target() else { continue };
+            let Ok(name) = self.real_table_name(file) else { continue };
+            if among(&database.existing).contains(&*self.settings.server.folded(&name))
+                && self.settings.filter.passes_table(&QualifiedName::new(target.source.clone(), name.clone()))?
+            {
+                found.push(QualifiedName::new(target.target.clone(), name));
+            }
+        }
+        Ok(found)
+    }
+}

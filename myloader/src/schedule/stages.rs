@@ -1,0 +1,295 @@
+//! The stages of a restore, one after the other.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use common::backup::file_name::{Content, DumpFile, TableFileName};
+
+use super::databases::{Database, State as DatabaseState};
+use super::{Difference, Error, Scheduler};
+use crate::jobs::job::{DatabaseTarget, Job};
+use crate::schedule::table_state::Stage as TableStage;
+use crate::schedule::tolerance::{Fault, Refusal};
+
+/// The part of the restore that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    /// Definitions come, and are looked at.
+    Definitions,
+    /// Databases are made.
+    Databases,
+    /// What exists and comes again is dropped: all of it before anything is made, for a foreign key of an old table
+    /// may not fit a new one.
+    Drops,
+    /// Sequences are made: defaults of columns may need them.
+    Sequences,
+    /// Tables are made.
+    Tables,
+    /// Tables that are kept are emptied, if that is wanted.
+    Emptying,
+    /// Rows are loaded and, table by table, keys added.
+    Rows,
+    /// Keys that wait for the rows of all tables.
+    Keys,
+    Constraints,
+    /// Tables are compared with the dump: before anything is made that could change them.
+    Verification,
+    /// Accounts are made: they define what comes next.
+    Accounts,
+    Routines,
+    Views,
+    Triggers,
+    Events,
+    /// Accounts get their privileges on what was made since.
+    Privileges,
+    /// The checksums of all that was made are compared with metadata.
+    Checksums,
+    Finished,
+}
+
+impl Scheduler {
+    /// Goes to the next stage when nothing of this one is left.
+    pub(super) fn advance(&mut self) -> Result<(), Error> {
+        loop {
+            let is_done = match self.stage {
+                Stage::Definitions => self.definitions_arrived,
+                Stage::Databases | Stage::Drops | Stage::Sequences | Stage::Tables | Stage::Emptying => true,
+                Stage::Finished => return Ok(()),
+                _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty() && self.verification.is_idle(),
+            };
+            if !is_done || self.running > 0 || !self.ready.is_empty() {
+                return Ok(());
+            }
+            self.begin_next_stage()?;
+        }
+    }
+
+    fn begin_next_stage(&mut self) -> Result<(), Error> {
+        match self.stage {
+            Stage::Definitions => {
+                self.check_existing()?;
+                self.judge_findings()?;
+                if self.settings.loses_what_exists() {
+                    self.refuse("nothing was changed")?;
+                }
+                self.stage = Stage::Databases;
+                self.ready.extend(self.tablespaces.take().map(Job::Tablespaces));
+                let names: Vec<String> = self.databases.keys().cloned().collect();
+                names.iter().try_for_each(|name| self.begin_database(name))?;
+            }
+            Stage::Databases => {
+                self.stage = Stage::Drops;
+                let existing = self.existing_to_drop()?;
+                if !existing.is_empty() {
+                    self.ready.push_back(Job::DropExisting(existing));
+                }
+            }
+            Stage::Drops => {
+                self.stage = Stage::Sequences;
+                let names: Vec<String> = self.databases.keys().cloned().collect();
+                names.iter().try_for_each(|name| self.start_sequences(name))?;
+            }
+            Stage::Sequences => {
+                self.stage = Stage::Tables;
+                let tables: Vec<_> = self.tables.keys().cloned().collect();
+                tables.iter().try_for_each(|table| self.start_table(table))?;
+            }
+            Stage::Tables => {
+                self.refuse("no rows were loaded")?;
+                self.stage = Stage::Emptying;
+                self.ready = std::mem::take(&mut self.to_empty);
+            }
+            Stage::Emptying => self.stage = Stage::Rows,
+            Stage::Rows => {
+                self.check_filter()?;
+                self.check_complete()?;
+                self.stage = Stage::Keys;
+                self.keys = std::mem::take(&mut self.late_keys);
+            }
+            Stage::Keys => {
+                self.stage = Stage::Constraints;
+                let jobs = self.tables.values_mut().filter_map(|state| state.constraints_job.take());
+                self.ready = jobs.map(|job| *job).collect();
+            }
+            Stage::Constraints => {
+                self.judge_findings()?;
+                self.refuse("the other tables are restored, and nothing that comes after them")?;
+                self.stage = Stage::Verification;
+                self.begin_verification()?;
+                self.ready.extend(self.data_checksum_jobs()?);
+            }
+            Stage::Verification => {
+                self.end_verification();
+                self.stage = Stage::Accounts;
+                self.ready.extend(self.accounts.clone().map(Job::CreateAccounts));
+            }
+            Stage::Accounts => {
+                self.stage = Stage::Routines;
+                self.ready = self.post_jobs(Job::Routines)?;
+            }
+            Stage::Routines | Stage::Views if !self.postponed.is_empty() => self.try_postponed_again()?,
+            Stage::Routines => {
+                self.stage = Stage::Views;
+                self.missing_before = usize::MAX;
+                self.ready = self.jobs(|database| std::mem::take(&mut database.views), Job::View)?;
+            }
+            Stage::Views => {
+                self.stage = Stage::Triggers;
+                if self.settings.triggers {
+                    self.ready = self.jobs(|database| std::mem::take(&mut database.triggers), Job::Triggers)?;
+                }
+            }
+            Stage::Triggers => {
+                self.stage = Stage::Events;
+                self.ready = self.post_jobs(Job::Events)?;
+            }
+            Stage::Events => {
+                self.stage = Stage::Privileges;
+                let later = std::mem::take(&mut self.later_grants);
+                self.ready.extend(self.accounts.take().map(|file| Job::GrantLater(file, later)));
+            }
+            Stage::Privileges => {
+                self.stage = Stage::Checksums;
+                self.ready.extend(self.checksum_jobs());
+            }
+            Stage::Checksums => {
+                self.stage = Stage::Finished;
+                self.tell_what_is_left_out()?;
+            }
+            Stage::Finished => {}
+        }
+        Ok(())
+    }
+
+    /// The end, if there is anything that the restore went on without.
+    fn tell_what_is_left_out(&mut self) -> Result<(), Error> {
+        for (name, database) in &self.databases {
+            let tables = self.tables.range(TableFileName { database: name.clone(), table: String::new() }..);
+            let tables = tables.take_while(|(table, _)| table.database == *name).count();
+            if tables > 0 && matches!(database.state, DatabaseState::Refused(_)) {
+                let name = database.target().map_or(name, |target| &target.target);
+                self.left_out.push(Refusal {
+                    object: format!("{tables} table(s) of database {}", name.escape_debug()),
+                    why: "left out with the database".to_owned(),
+                    fault: Fault::Server(None),
+                });
+            }
+        }
+        let differences = self.take_differences();
+        if self.left_out.is_empty() {
+            return if differences.is_empty() { Ok(()) } else { Err(Error::Differs(differences)) };
+        }
+        self.left_out.extend(differences.into_iter().map(|Difference { object, lines }| Refusal {
+            object,
+            why: lines.join(";"),
+            fault: Fault::Rows,
+        }));
+        Err(Error::LeftOut(self.left_out.clone()))
+    }
+
+    /// A round in which something could be made may have made what others need.
+    fn try_postponed_again(&mut self) -> Result<(), Error> {
+        let missing = self.postponed.iter().map(|(_, missing)| missing.len()).sum();
+        let postponed = std::mem::take(&mut self.postponed);
+        if missing < self.missing_before {
+            self.missing_before = missing;
+            self.ready = postponed.into_iter().map(|(job, _)| job).collect();
+            return Ok(());
+        }
+        let (allowed, fatal): (Vec<_>, Vec<Refusal>) = postponed
+            .into_iter()
+            .flat_map(|(_, missing)| missing)
+            .partition(|refusal| self.settings.tolerance.allows(refusal.fault));
+        self.left_out.extend(allowed);
+        if fatal.is_empty() {
+            return Ok(());
+        }
+        let reasons = fatal.iter().map(ToString::to_string).collect();
+        Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) })
+    }
+
+    /// Takes over what reading the definitions has shown, but for what the filter leaves out.
+    fn judge_findings(&mut self) -> Result<(), Error> {
+        for (file, findings) in std::mem::take(&mut self.findings) {
+            if !self.is_wanted(&file)? {
+                continue;
+            }
+            self.warnings.extend(findings.changes);
+            let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
+            if findings.refusals.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
+                // It came late, and was made or refused meanwhile.
+                continue;
+            }
+            let is_allowed = findings.refusals.iter().all(|refusal| self.settings.tolerance.allows(refusal.fault));
+            if is_allowed && !is_needed_by_others {
+                // The file may have other objects, and it is told again when it is run.
+                continue;
+            }
+            self.refuse_all(findings.refusals);
+            self.refused_files.insert(file);
+        }
+        Ok(())
+    }
+
+    fn is_wanted(&self, file: &DumpFile) -> Result<bool, Error> {
+        if let Some(table) = file.content.table() {
+            return self.passes_source(table);
+        }
+        let database = file.content.database().and_then(|name| self.databases.get(name));
+        match database.and_then(Database::target) {
+            Some(target) if matches!(file.content, Content::Post(_)) => {
+                Ok(self.settings.filter.passes_database_objects(&target.source)?)
+            }
+            target => Ok(target.is_some()),
+        }
+    }
+
+    /// The end, if the server has refused anything.
+    fn refuse(&mut self, consequence: &'static str) -> Result<(), Error> {
+        let mut refusals = std::mem::take(&mut self.refusals);
+        if refusals.is_empty() {
+            return Ok(());
+        }
+        refusals.sort_by(|a, b| a.object.cmp(&b.object));
+        Err(Error::Refused { refusals, consequence })
+    }
+
+    fn post_jobs(&mut self, make: fn(Arc<DatabaseTarget>, DumpFile) -> Job) -> Result<VecDeque<Job>, Error> {
+        if !self.settings.post {
+            return Ok(VecDeque::new());
+        }
+        self.jobs(|database| database.post.clone().into_iter().collect(), make)
+    }
+
+    /// A job for each file that passes the filter.
+    fn jobs(
+        &mut self,
+        files: impl Fn(&mut Database) -> Vec<DumpFile>,
+        make: fn(Arc<DatabaseTarget>, DumpFile) -> Job,
+    ) -> Result<VecDeque<Job>, Error> {
+        let mut found = Vec::new();
+        for database in self.databases.values_mut() {
+            let DatabaseState::Ready(target) = &database.state else { continue };
+            let target = Arc::clone(target);
+            found.extend(files(database).into_iter().map(|file| (Arc::clone(&target), file)));
+        }
+        let mut jobs = VecDeque::new();
+        for (target, file) in found {
+            let passes = match file.content.table() {
+                // Triggers of a table that could not be made.
+                Some(table) if self.tables.get(table).is_some_and(|state| state.stage == TableStage::Refused) => false,
+                Some(table) => self.passes_source(table)?,
+                // A list of tables takes neither routines nor events; triggers of a whole database are looked at
+                // one by one.
+                None if matches!(file.content, Content::Post(_)) => {
+                    self.settings.filter.passes_database_objects(&target.source)?
+                }
+                None => true,
+            };
+            if passes {
+                jobs.push_back(make(target, file));
+            }
+        }
+        Ok(jobs)
+    }
+}

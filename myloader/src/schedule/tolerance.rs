@@ -1,0 +1,149 @@
+//! What of a dump cannot be restored: whether the restore goes on without it, and how it is told.
+//!
+//! Whatever a job cannot do for a reason of the object's own becomes a [`Refusal`]. The connection, the disk and the
+//! program's stop are no reasons of an object's: they end the restore.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use common::process::exit::Exit;
+use serde::{Deserialize, Serialize};
+
+/// An object of the dump that cannot be restored, or not whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What it is: `table shop.orders`.
+    pub object: String,
+    /// The file and line, the server's code and text, and what to do.
+    pub why: String,
+    /// Whose fault it is.
+    pub fault: Fault,
+}
+
+/// Why an object cannot be restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Fault {
+    /// The server does not take it; with its code, if it was asked.
+    Server(Option<u16>),
+    /// Its file is damaged, cut short or missing.
+    Dump,
+    /// It was restored, and has other rows than the dump says.
+    Rows,
+}
+
+impl fmt::Display for Refusal {
+    /// As messages name it: one line, though a server's text may have several.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.object, self.why.replace(['\n', '\r'], " "))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Server(Some(code)) => write!(f, "by server error {code}"),
+            Fault::Server(None) => write!(f, "that this server does not have"),
+            Fault::Dump => write!(f, "by damaged or missing files"),
+            Fault::Rows => write!(f, "by numbers of rows"),
+        }
+    }
+}
+
+/// Which refusals the restore goes on after: `--keep-going` and `--ignore-errors`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tolerance {
+    /// All of them.
+    pub keep_going: bool,
+    /// Statements that the server refuses with one of these codes.
+    pub codes: BTreeSet<u16>,
+}
+
+impl Tolerance {
+    /// Whether the restore goes on without an object.
+    pub fn allows(&self, fault: Fault) -> bool {
+        self.keep_going || matches!(fault, Fault::Server(Some(code)) if self.codes.contains(&code))
+    }
+}
+
+/// The exit code of a restore that went on without these. A dump that cannot be read is the worst, since nothing that is
+/// done on the server helps.
+pub fn exit(refusals: &[Refusal]) -> Exit {
+    let has = |fault: Fault| refusals.iter().any(|refusal| refusal.fault == fault);
+    if has(Fault::Dump) {
+        Exit::Dump
+    } else if has(Fault::Rows) {
+        Exit::Differs
+    } else {
+        Exit::Server
+    }
+}
+
+/// Each on a line of its own.
+pub fn lines(refusals: &[Refusal]) -> String {
+    refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
+}
+
+/// The same, where each was told when it happened: of very many, some of each kind, the most frequent kind first.
+pub fn lines_again(refusals: &[Refusal]) -> String {
+    const MOST: usize = 100;
+    const OF_EACH_KIND: usize = 10;
+    if refusals.len() <= MOST {
+        return lines(refusals);
+    }
+    let mut kinds: BTreeMap<Fault, Vec<&Refusal>> = BTreeMap::new();
+    for refusal in refusals {
+        kinds.entry(refusal.fault).or_default().push(refusal);
+    }
+    let mut kinds: Vec<_> = kinds.into_iter().collect();
+    kinds.sort_by_key(|(_, refusals)| std::cmp::Reverse(refusals.len()));
+    let mut text = String::new();
+    for (fault, refusals) in kinds {
+        text.push_str(&format!("\n  {} {fault}", refusals.len()));
+        text.push_str(if refusals.len() > OF_EACH_KIND { ", among them:" } else { ":" });
+        for refusal in refusals.into_iter().take(OF_EACH_KIND) {
+            text.push_str(&format!("\n    {refusal}"));
+        }
+    }
+    text.push_str("\n  (each was told in a line of its own when it happened)");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(number: usize, fault: Fault) -> Refusal {
+        Refusal { object: format!("table d.t{number}"), why: "no\nreally".to_owned(), fault }
+    }
+
+    #[test]
+    fn codes_are_passed_over_one_by_one() {
+        let some = Tolerance { keep_going: false, codes: [1062, 1146].into() };
+        let all = Tolerance { keep_going: true, ..Tolerance::default() };
+        for (fault, by_some) in [
+            (Fault::Server(Some(1062)), true),
+            (Fault::Server(Some(1064)), false),
+            (Fault::Server(None), false),
+            (Fault::Dump, false),
+            (Fault::Rows, false),
+        ] {
+            assert_eq!((some.allows(fault), all.allows(fault)), (by_some, true), "{fault:?}");
+            assert!(!Tolerance::default().allows(fault));
+        }
+    }
+
+    #[test]
+    fn three_are_listed_and_of_three_thousand_some_of_each_kind() {
+        let three: Vec<Refusal> = (1..=3).map(|number| refusal(number, Fault::Server(Some(1146)))).collect();
+        assert_eq!(lines_again(&three), "\n  table d.t1: no really\n  table d.t2: no really\n  table d.t3: no really");
+        assert_eq!(exit(&three), Exit::Server);
+        let mut many: Vec<Refusal> = (0..3000).map(|number| refusal(number, Fault::Server(Some(1146)))).collect();
+        many.push(refusal(9000, Fault::Dump));
+        let text = lines_again(&many);
+        assert!(text.starts_with("\n  3000 by server error 1146, among them:\n    table d.t0: no really\n"), "{text}");
+        assert!(text.contains("\n  1 by damaged or missing files:\n    table d.t9000: no really\n"), "{text}");
+        assert_eq!(text.lines().count(), 1 + 1 + 10 + 1 + 1 + 1);
+        assert_eq!(exit(&many), Exit::Dump);
+        assert_eq!(exit(&[refusal(0, Fault::Rows), refusal(1, Fault::Server(None))]), Exit::Differs);
+    }
+}

@@ -1,0 +1,94 @@
+//! The rows of a part of a table on the server, counted or hashed as the dumper did.
+
+use common::backup::row_hash::{Rows, Selection};
+use common::server::connection::Error as ServerError;
+use common::sql::quote_string;
+use common::sql::token::{Dialect, TokenKind, Tokens};
+
+use crate::jobs::job::{Compared, Comparison, Job, Outcome, Part};
+use crate::session::Preamble;
+use crate::work::worker::{Error, Worker};
+
+/// Database, table, column or partition are not there; the table has no partitions or no history.
+const NOT_AS_IN_DUMP: [u16; 7] = [1049, 1146, 1054, 1735, 1747, 4124, 1109];
+
+/// Reads the rows.
+pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Part) -> Result<Outcome, Error> {
+    let chunk = match part {
+        Part::Chunk(index) => comparison.chunks.get(index),
+        Part::Whole | Part::Count => None,
+    };
+    let (partition, range) = match chunk.map(|chunk| &chunk.selection) {
+        None | Some(Selection::All) => ("", ""),
+        Some(Selection::Partition(clause)) => (&**clause, ""),
+        Some(Selection::Range(condition)) => ("", &**condition),
+    };
+    let columns = comparison.columns.as_deref().filter(|_| part != Part::Count);
+    if ![columns.unwrap_or_default(), partition, range].into_iter().all(only_reads) {
+        return Err(Error::Selection { table: comparison.name.to_string() });
+    }
+    let statement = format!(
+        "SELECT {}{} FROM {} {partition} {} {}{range}",
+        if worker.shared.server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
+        columns.unwrap_or("COUNT(*)"),
+        comparison.name.to_sql(),
+        if comparison.history { "FOR SYSTEM_TIME ALL" } else { "" },
+        if range.is_empty() { "" } else { "WHERE " },
+    );
+    match read(worker, comparison.time_zone.as_deref(), &statement, columns.is_some()) {
+        Ok(rows) => Ok(Outcome::Compared(Compared::Rows(rows))),
+        Err(error) if error.server_code().is_some_and(|code| NOT_AS_IN_DUMP.contains(&code)) => {
+            Ok(Outcome::Compared(Compared::Impossible(error.without_statement())))
+        }
+        Err(source) => Err(Error::Job { job: job.to_string(), source }),
+    }
+}
+
+fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) -> Result<Rows, ServerError> {
+    begin_reading(worker, zone)?;
+    let mut found = Rows::default();
+    let mut rows = worker.session.unchanged().stream(statement)?;
+    while let Some(row) = rows.next_row()? {
+        match hashed {
+            true => found.add_row(row.packet()),
+            false => found.count = row.number(0).unwrap_or(0),
+        }
+    }
+    Ok(found)
+}
+
+/// Readies the session for reading rows as the dumper did.
+pub fn begin_reading(worker: &mut Worker, zone: Option<&str>) -> Result<(), ServerError> {
+    let mut preamble = Preamble::default();
+    preamble.add(0, b"SET NAMES binary");
+    for statement in worker.shared.server.reading_session() {
+        preamble.add(0, statement.as_bytes());
+    }
+    if let Some(zone) = zone {
+        preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
+    }
+    worker.session.enter(None, &preamble).map_err(|(_, error)| error)
+}
+
+/// Whether text of the metadata, as a part of a SELECT, writes nothing: neither a file nor another statement.
+fn only_reads(text: &str) -> bool {
+    Tokens::new(text.as_bytes(), Dialect::default()).all(|token| match token.kind {
+        TokenKind::Comment | TokenKind::CommentOpen | TokenKind::CommentClose | TokenKind::Unterminated => false,
+        _ => !token.is_punctuation(b';') && !token.is_word("INTO"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_do_more_than_read_is_told() {
+        for text in ["", "`id`,`a;`*1e0", "WHERE `into` = 'INTO ;' AND `a` < 0x3B", "PARTITION (`p--`)"] {
+            assert!(only_reads(text), "{text}");
+        }
+        for text in ["`a` INTO OUTFILE '/x'", "1;DROP TABLE t", "1 /*", "1 -- ", "1 /*! into @a */", "'", "`"] {
+            assert!(!only_reads(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Between the input, the scheduler and the workers: what arrives becomes jobs, and what comes of them further jobs.
+
+use std::sync::Arc;
+
+use common::backup::file_name::{Content, DumpFile};
+use common::backup::metadata::Metadata;
+use common::observe::activity::{Party, Watch};
+use common::process::stop::Stopped;
+use crossbeam_channel::{Receiver, Sender, bounded, never, select};
+
+use crate::input::Input;
+use crate::input::directory;
+use crate::input::receiver::Event;
+use crate::jobs::job::{Job, Outcome};
+use crate::journal::{Record, dump_identity, table_name};
+use crate::load::Error;
+use crate::schedule::{Scheduler, Verified};
+use crate::work::worker::{self, Shared, Worker};
+
+/// Gives jobs to workers until everything is restored, or the first error.
+pub fn run(
+    scheduler: Scheduler,
+    rows_refused: bool,
+    input: &mut Input,
+    workers: Vec<Worker>,
+    watch: &Watch,
+    shared: &Arc<Shared>,
+) -> Result<Verified, Error> {
+    let idle = workers.len();
+    let (jobs, job_queue) = bounded(idle);
+    let (outcomes, outcome_queue) = bounded(idle);
+    let mut threads = Vec::new();
+    for (number, worker) in workers.into_iter().enumerate() {
+        let (jobs, outcomes) = (job_queue.clone(), outcomes.clone());
+        let thread = std::thread::Builder::new().name(format!("worker {number}"));
+        threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
+    }
+    drop((job_queue, outcomes));
+    let party = watch.party("scheduler");
+    let (outcomes, has_rows) = (outcome_queue, false);
+    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, party };
+    let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
+    coordinator.warn();
+    if result.is_err() {
+        shared.stop.trigger();
+    }
+    drop(coordinator);
+    for thread in threads {
+        // One that panicked has stopped everything already, and the program says so.
+        let _ = thread.join();
+    }
+    result
+}
+
+/// See the module.
+struct Coordinator<'a> {
+    scheduler: Scheduler,
+    /// Whether the server does not take rows of LOAD DATA LOCAL.
+    rows_refused: bool,
+    shared: &'a Shared,
+    jobs: Sender<Job>,
+    outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
+    idle: usize,
+    /// Whether the first rows were given out.
+    has_rows: bool,
+    party: Party,
+}
+
+impl Coordinator<'_> {
+    fn run(&mut self, input: &mut Input) -> Result<(), Error> {
+        if let Input::Directory(_, directory::Dump { metadata, files, .. }) = input {
+            // Given away: there may be very many.
+            let metadata = std::mem::take(metadata);
+            self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
+            for (file, bytes) in std::mem::take(files) {
+                self.arrived(file, bytes)?;
+            }
+            self.scheduler.input_ended(metadata)?;
+        }
+        let (input, nothing) = (&*input, never());
+        let (mut arrivals, max_waiting) = match input {
+            Input::Directory(..) => (&nothing, u64::MAX),
+            Input::Stream(source, max_waiting) => (source.events(), *max_waiting),
+        };
+        loop {
+            self.scheduler.make_room(max_waiting)?;
+            // There is room for a job of each idle worker, so this does not wait.
+            while self.idle > 0
+                && let Some(job) = self.scheduler.next_job()
+            {
+                if job.changes() {
+                    self.shared.journal.begin()?;
+                }
+                if matches!(job, Job::Rows(..)) && !std::mem::replace(&mut self.has_rows, true) {
+                    // Which tables are there is not to be found out again once there are rows in them.
+                    self.shared.journal.wait()?;
+                }
+                tracing::info!("{job}");
+                self.shared.stop.send(&self.jobs, job)?;
+                self.idle -= 1;
+            }
+            if self.scheduler.is_finished() {
+                return Ok(());
+            }
+            // When too much waits, no more is taken from the stream, whose reader then stops reading.
+            let wants_input = self.scheduler.wants_input(max_waiting);
+            self.party.does(self.scheduler.status(wants_input));
+            let wanted = if wants_input { arrivals } else { &nothing };
+            select! {
+                recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
+                    Event::Metadata(metadata) => self.metadata(metadata)?,
+                    Event::Definitions(metadata) => {
+                        self.metadata(metadata)?;
+                        self.scheduler.definitions_announced()?;
+                    }
+                    Event::File(file, bytes) => self.arrived(file, bytes)?,
+                    Event::End(metadata, text) => {
+                        arrivals = &nothing;
+                        let (crc32c, length) = dump_identity(text.as_bytes());
+                        self.shared.journal.write_and_wait(Record::Dump { crc32c, length })?;
+                        if let Input::Stream(source, _) = input
+                            && source.keeps_files()
+                        {
+                            source.write_metadata(&text)?;
+                        }
+                        self.scheduler.input_ended(metadata)?;
+                    }
+                },
+                recv(self.outcomes) -> outcome => {
+                    let (job, outcome) = outcome.map_err(|_| Stopped)?;
+                    self.idle += 1;
+                    self.done(&job, outcome?)?;
+                }
+                recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
+            }
+            self.warn();
+            self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
+        }
+    }
+
+    /// Before any table is made, where the metadata tells.
+    fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
+        if self.rows_refused && metadata.config.local_infile == Some(true) {
+            return Err(Error::LocalInfileOff);
+        }
+        self.scheduler.metadata(metadata);
+        Ok(())
+    }
+
+    fn warn(&mut self) {
+        for warning in self.scheduler.take_warnings() {
+            tracing::warn!("{warning}");
+        }
+        for refusal in self.scheduler.take_left_out() {
+            tracing::error!("left out: {refusal}");
+        }
+    }
+
+    fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
+        if file.content == Content::Accounts && !self.shared.restore.accounts {
+            tracing::warn!("{file}: the accounts of the dump are left out, --users restores them");
+        }
+        Ok(self.scheduler.arrived(file, bytes)?)
+    }
+
+    fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {
+        if matches!(outcome, Outcome::TableReady { .. }) {
+            self.shared.counters.add_table();
+        }
+        self.scheduler.done(job, outcome)?;
+        for table in self.scheduler.take_whole() {
+            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.whole) {
+                self.shared.journal.write(Record::Whole { table: table_name(&table.name) })?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! Users with fewer privileges: what they may lock and prove, and what the server hides from them.
+
+use crate::support::dump::{make, metadata_value, mydumper, only_line};
+use harness::program::{Program, WorkDir};
+use harness::server::{self, Product, Server};
+
+#[test]
+fn objects_that_the_user_may_not_see_are_warned_of() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let mut client = make(
+            server,
+            "unseen",
+            &[
+                "CREATE TABLE t (id INT PRIMARY KEY)",
+                "CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id",
+                "CREATE PROCEDURE p() SELECT 1",
+                "CREATE USER unseen_reader@localhost IDENTIFIED BY 'reader'",
+                "GRANT SELECT, LOCK TABLES, SHOW VIEW ON unseen.* TO unseen_reader@localhost",
+                "GRANT RELOAD, PROCESS ON *.* TO unseen_reader@localhost",
+                // On another database they show nothing.
+                "GRANT TRIGGER, EVENT, EXECUTE ON `unseen\\_not`.* TO unseen_reader@localhost",
+            ],
+        );
+        let dump = || {
+            let dir = WorkDir::new();
+            let program = Program::mydumper().arg("--socket").arg(server.socket()).args(["-u", "unseen_reader"]);
+            let program = program.args(["-preader", "-B", "unseen", "-G", "-E", "-R", "-o"]).arg(dir.path());
+            program.ok().stderr
+        };
+        let stderr = dump();
+        for (option, privilege, what) in [
+            ("--triggers", "TRIGGER", "triggers"),
+            ("--events", "EVENT", "events"),
+            ("--routines", "EXECUTE", "routines"),
+        ] {
+            let expected = format!(
+                "[WARNING] {option}: the user was not granted {privilege} on unseen (unless by a role), and the server \
+                 shows no {what} there without: they are missing from the dump"
+            );
+            assert!(stderr.contains(&expected), "{product:?}: {stderr}");
+        }
+        client.run("GRANT TRIGGER, EVENT, EXECUTE, ALTER ROUTINE ON unseen.* TO unseen_reader@localhost");
+        if product == Product::MySql {
+            client.run("GRANT SHOW_ROUTINE ON *.* TO unseen_reader@localhost");
+        } else {
+            client.run("GRANT SELECT ON mysql.proc TO unseen_reader@localhost");
+        }
+        let stderr = dump();
+        assert!(!stderr.contains("the user was not granted"), "{product:?}: {stderr}");
+        client.run("DROP USER unseen_reader@localhost");
+        client.run("DROP DATABASE unseen");
+    }
+}
+
+/// What a dump promises of DDL, and the words before what is missing.
+const NOT_HELD_OFF: &str = "DDL is not held off, but ends the dump when it changes a table";
+const HELD_OFF: &str = "DDL is held off until the dump ends";
+const MISSING: &str = "the server did not let the user take more: missing is";
+const GLOBAL: [&str; 2] = [
+    "RELOAD for BACKUP STAGE BLOCK_COMMIT",
+    "BACKUP_ADMIN for LOCK INSTANCE FOR BACKUP, and RELOAD or FLUSH_TABLES for FLUSH TABLES WITH READ LOCK",
+];
+
+#[test]
+fn each_user_gets_the_best_that_the_grants_allow_and_is_told_what_is_missing() {
+    let by_name = "LOCK TABLES on all tables of the dump";
+    let proved = "equal snapshots, proved by the binary log and without a lock";
+    let no_tables = "LOCK TABLES on all databases of the dump for LOCK TABLES";
+    for (index, product) in Product::ALL.into_iter().enumerate() {
+        let server = server::source(product);
+        let statements = ["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)"];
+        let mut client = make(server, "granted", &statements);
+        make(server, "granted_m", &statements).run("ALTER TABLE t ENGINE=MyISAM");
+        let (global, ddl) = match product {
+            Product::MariaDb => ("BACKUP STAGE BLOCK_COMMIT", NOT_HELD_OFF),
+            Product::MySql => ("FLUSH TABLES WITH READ LOCK", HELD_OFF),
+        };
+        let missing = GLOBAL[index];
+        // What RDS and Aurora give an administrator, where FLUSH TABLES WITH READ LOCK is refused all the same: that
+        // is RELOAD, left out here.
+        let managed = "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, PROCESS, REFERENCES, INDEX, ALTER, SHOW DATABASES, \
+             CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, REPLICATION SLAVE, REPLICATION CLIENT, CREATE VIEW, SHOW VIEW, \
+             CREATE ROUTINE, ALTER ROUTINE, CREATE USER, EVENT, TRIGGER";
+        // User, grants, guarantee of InnoDB tables, grounds, the same with MyISAM, whether MySQL shows the position.
+        let cases = [
+            ("granted_all", "ALL", format!("{global}; {ddl}"), "point-in-time", true),
+            ("granted_rds", managed, format!("{by_name}; {NOT_HELD_OFF}; {MISSING} {missing}"), "point-in-time", true),
+            (
+                "granted_lock",
+                "SELECT, LOCK TABLES",
+                format!("{by_name}; {NOT_HELD_OFF}; {MISSING} {missing}"),
+                "point-in-time",
+                false,
+            ),
+            (
+                "granted_select",
+                "SELECT",
+                format!("{proved}; {NOT_HELD_OFF}; {MISSING} {missing}, and {no_tables}"),
+                "transactional-tables",
+                false,
+            ),
+        ];
+        for (user, grants, grounds, with_myisam, sees_position) in cases {
+            client.run(format!("CREATE USER {user}@localhost"));
+            client.run(format!("GRANT {grants} ON *.* TO {user}@localhost"));
+            let run = |database: &str, args: &[&str]| {
+                let dir = WorkDir::new();
+                let program = Program::mydumper().arg("-S").arg(server.socket()).args(["-u", user, "-B", database]);
+                let output = program.args(["-v", "3", "-o"]).arg(dir.path()).args(args).run();
+                (dir, output)
+            };
+            for (database, guarantee) in [("granted", "point-in-time"), ("granted_m", with_myisam)] {
+                let (dir, output) = run(database, &[]);
+                assert_eq!(output.code, Some(0), "{product:?} {user}: {}", output.stderr);
+                let metadata = dir.read_text("metadata");
+                let value = |key| metadata_value(&metadata, key);
+                assert_eq!(value("guarantee").as_deref(), Some(guarantee), "{product:?} {user}");
+                assert_eq!(value("guarantee-by"), Some(grounds.clone()), "{product:?} {user}");
+                let line = match guarantee {
+                    "point-in-time" => "[INFO] all tables of this dump are of one point in time",
+                    _ => "[WARNING] only tables of engines with transactions are of one point in time in this dump",
+                };
+                assert!(
+                    output.stderr.contains(&format!("{line}: {grounds}\n")),
+                    "{product:?} {user}: {}",
+                    output.stderr
+                );
+                let position = value("SOURCE_LOG_POS").is_some();
+                assert_eq!(position, sees_position || product == Product::MariaDb, "{product:?} {user}");
+                assert!(value("executed_gtid_set").is_some(), "{product:?} {user}");
+            }
+            // A mode that is asked for by name is not replaced by another.
+            if user == "granted_select" {
+                for mode in ["FTWRL", "LOCK_ALL"] {
+                    let (dir, output) = run("granted", &["--sync-thread-lock-mode", mode]);
+                    assert_eq!(output.code, Some(4), "{product:?} {mode}");
+                    assert!(output.stderr.contains(" failed: server error 1"), "{product:?} {mode}: {}", output.stderr);
+                    assert_eq!(dir.list(), Vec::<String>::new(), "{product:?} {mode}");
+                }
+            }
+            client.run(format!("DROP USER {user}@localhost"));
+        }
+        client.run("DROP DATABASE granted");
+        client.run("DROP DATABASE granted_m");
+    }
+}
+
+#[test]
+fn where_nothing_can_be_proved_the_dump_says_so_or_fails() {
+    for product in Product::ALL {
+        // Without a binary log.
+        let server = Server::start(product, &["--skip-log-bin"]);
+        let mut client = make(&server, "unproved", &["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)"]);
+        client.run("CREATE USER reader@localhost");
+        client.run("GRANT SELECT ON *.* TO reader@localhost");
+        let dir = WorkDir::new();
+        let dump = |mode: &str| {
+            mydumper(&server, &dir).args(["-u", "reader", "-B", "unproved", "--sync-thread-lock-mode", mode])
+        };
+        let why = match product {
+            Product::MariaDb => "the server writes no binary log",
+            Product::MySql => "MySQL shows which transactions a snapshot holds with log_bin and gtid_mode=ON only",
+        };
+        for mode in ["SAFE_NO_LOCK", "GTID"] {
+            assert_eq!(
+                only_line(&dump(mode).fails_with(1)),
+                format!(
+                    "[ERROR] the snapshots are not proved to be of one moment: {why}; use --sync-thread-lock-mode=AUTO \
+                     with a user who has RELOAD or LOCK TABLES, or dump when the server is less busy"
+                ),
+                "{product:?}"
+            );
+            assert_eq!(dir.list(), Vec::<String>::new(), "{product:?}");
+        }
+        let stderr = dump("AUTO").ok().stderr;
+        let warning =
+            format!("[WARNING] tables of this dump may be of different points in time: nothing is proved ({why})");
+        assert!(stderr.contains(&warning), "{product:?}: {stderr}");
+        let metadata = dir.read_text("metadata");
+        assert_eq!(metadata_value(&metadata, "guarantee").as_deref(), Some("none"), "{product:?}");
+        assert!(!metadata.contains("[source]"), "{product:?}");
+
+        // Who restores it is told.
+        let stderr = Program::myloader().server(&server).args(["-B", "restored", "-d"]).arg(dir.path()).ok().stderr;
+        let warning = "[WARNING] the dump does not promise one point in time: its tables may be of different points in time (nothing";
+        assert!(stderr.contains(warning), "{product:?}: {stderr}");
+        let dir = WorkDir::new();
+        mydumper(&server, &dir).args(["-B", "unproved"]).ok();
+        let stderr = Program::myloader().server(&server).args(["-B", "again", "-d"]).arg(dir.path()).ok().stderr;
+        assert!(!stderr.contains("point in time"), "{product:?}: {stderr}");
+
+        let stderr =
+            mydumper(&server, &WorkDir::new()).args(["-B", "unproved", "--sync-thread-lock-mode=NO_LOCK"]).ok().stderr;
+        let warning = "may be of different points in time: nothing is proved (--sync-thread-lock-mode=NO_LOCK)";
+        assert!(stderr.contains(warning), "{product:?}: {stderr}");
+    }
+}
+
+#[test]
+fn a_transaction_in_commit_is_no_proof() {
+    // MySQL only: a session can own a GTID for as long as it likes, as a commit under way does for a moment.
+    let server = Server::start(Product::MySql, &[]);
+    let mut client = make(&server, "owned", &["CREATE TABLE t (a INT)"]);
+    client.run("SET SESSION gtid_next = '3e11fa47-71ca-11e1-9e33-c80aa9429562:1'");
+    client.run("BEGIN");
+    let dir = WorkDir::new();
+    let dump = || mydumper(&server, &dir).args(["-B", "owned", "--sync-thread-lock-mode=SAFE_NO_LOCK"]);
+    let line = only_line(&dump().fails_with(1));
+    let expected = "[ERROR] the snapshots are not proved to be of one moment: transactions were committed during all \
+                    attempts of 5 s to open all snapshots at one moment; use";
+    assert!(line.starts_with(expected), "{line}");
+    client.run("COMMIT");
+    dump().ok();
+}
