@@ -12,4 +12,4 @@ fetch_crates
 say "building"
 manifest=$here/../Cargo.toml
 cargo build --release --workspace --locked --manifest-path "$manifest"
-exec cargo run --release --locked --quiet --manifest-path "$manifest" --package integration-tests --bin bench -- "$@"
+exec cargo run --release --locked --quiet --manifest-path "$manifest" --bin bench -- "$@"

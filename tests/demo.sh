@@ -10,4 +10,5 @@ prepare mariadb
 fetch_crates
 say "building"
 cargo build --release --workspace --locked
-cargo run --release --locked --quiet --package integration-tests --bin demo
+# Not with --package, which would build many crates again with fewer features.
+cargo run --release --locked --quiet --manifest-path ../Cargo.toml --bin demo

@@ -79,15 +79,14 @@ if [ -z "$quick" ]; then
 fi
 say "building"
 cargo build --release --workspace --locked
+# One failure must not hide another.
+test=(cargo test --release --workspace --locked --no-fail-fast)
 if [ -n "$quick" ]; then
-  say "unit tests"
-  cargo test --release --workspace --locked --no-fail-fast --lib --bins
-  say "integration tests of less than two seconds"
+  say "unit tests, and integration tests of less than two seconds"
   mapfile -t slow < <(grep -v '^#' slow-tests.txt)
-  cargo test --release --locked -p integration-tests --test integration -- --exact "${slow[@]/#/--skip=}"
+  "${test[@]}" --lib --bins --test integration -- --exact "${slow[@]/#/--skip=}"
 else
   say "tests"
-  # One failure must not hide another.
-  cargo test --release --workspace --locked --no-fail-fast
+  "${test[@]}"
 fi
 say "done"
