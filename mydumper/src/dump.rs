@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use common::journal::JournalError;
-use common::observe::activity::{Asks, Party, Watch};
+use common::observe::activity::{Activity, SessionProbe, Watch};
 use common::observe::progress::{Progress, Totals};
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
@@ -140,10 +140,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let watch = Watch::default();
-    watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
-    let party = watch.party("main thread");
-    party.has_connection(first.id());
-    party.does("connects, and looks what there is to dump");
+    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let activity = watch.activity("main thread");
+    activity.set_connection(first.id());
+    activity.begin("connects, and looks what there is to dump");
     let _restored_at_the_end =
         GlobalVariables::read(&config.connection, &config.global_variables, stop)?.set(&config.connection)?;
     if let Some(interrupted) = &mut interrupted {
@@ -160,11 +160,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
-    party.does("takes locks and opens snapshots");
+    activity.begin("takes locks and opens snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
         .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
-    party.does("reads the catalog");
+    activity.begin("reads the catalog");
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
@@ -177,7 +177,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let directory = OutputDirectory::prepare(&config.output, keep)?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let sender = match &config.stream {
-        Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.party("stream"), stop)?),
+        Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.activity("stream"), stop)?),
         None => None,
     };
     let progress = Progress::start(config.quiet);
@@ -204,7 +204,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, catalog, (&watch, party), &shared, &directory, history);
+    let result = run(config, snapshot, catalog, (&watch, activity), &shared, &directory, history);
     if result.is_err() {
         stop.trigger();
     }
@@ -320,7 +320,7 @@ fn run(
     config: &Config,
     snapshot: Snapshot,
     catalog: Catalog,
-    (watch, party): (&Watch, Party),
+    (watch, activity): (&Watch, Activity),
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
     history: History,
@@ -332,16 +332,23 @@ fn run(
     let (tables_locked, tables_locked_seen) = bounded(0);
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
-        let worker_party = watch.party(format!("worker {number}"));
-        let worker = Worker::new(connection, worker_party, Arc::clone(shared), tables_locked_seen.clone());
+        let worker_activity = watch.activity(format!("worker {number}"));
+        let worker = Worker::new(connection, worker_activity, Arc::clone(shared), tables_locked_seen.clone());
         let (tasks, reports) = (task_queue.clone(), reports.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
     }
     drop((task_queue, reports));
     let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
-    let coordinator =
-        Coordinator::new(config, shared, directory, (snapshot, party), tables_locked, (tasks, report_queue), history);
+    let coordinator = Coordinator::new(
+        config,
+        shared,
+        directory,
+        (snapshot, activity),
+        tables_locked,
+        (tasks, report_queue),
+        history,
+    );
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(&catalog);
     if result.is_err() {

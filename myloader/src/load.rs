@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::observe::activity::{Asks, Watch};
+use common::observe::activity::{SessionProbe, Watch};
 use common::observe::progress::{Progress, Totals, number};
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
@@ -160,7 +160,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
-    watch.start(config.stall_report, Asks { settings: config.connection.clone(), server }, stop);
+    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
     let dump = match &input {
         Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
         Input::Stream(..) => None,
@@ -223,8 +223,8 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     for (number, connection) in connections.into_iter().enumerate() {
         let lock = journal::lock_name(&locks, number);
         let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
-        let party = watch.party(format!("worker {number}"));
-        workers.push(Worker::new(connection, connector, purpose, party, Arc::clone(&shared))?);
+        let activity = watch.activity(format!("worker {number}"));
+        workers.push(Worker::new(connection, connector, purpose, activity, Arc::clone(&shared))?);
     }
     let locked = if workers.iter().all(|worker| worker.session.has_lock()) { workers.len() } else { 0 };
     let connection = workers.iter().map(|worker| worker.session.connection_id()).max().unwrap_or_default();

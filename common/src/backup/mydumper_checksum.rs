@@ -1,7 +1,7 @@
 //! The checksums that mydumper 1.0.1 writes into metadata, and which of them are asked for.
 //!
 //! Those of definitions are CRC-32s of words of information_schema, row by row, put together with XOR: the order of rows
-//! does not matter. docs/formats.md has the words of each kind. [`Sum`] puts them together here, from rows that are read
+//! does not matter. docs/formats.md has the words of each kind. [`MydumperChecksum`] puts them together here, from rows that are read
 //! anyway, as the server would.
 
 use std::fmt;
@@ -10,9 +10,9 @@ use clap::Args;
 
 /// CRC-32s put together with XOR.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sum(u32);
+pub struct MydumperChecksum(u32);
 
-impl Sum {
+impl MydumperChecksum {
     /// Columns of information_schema.COLUMNS that a table's checksum is made of.
     pub const COLUMN_WORDS: &str = "COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE";
     /// Columns of information_schema.STATISTICS that the checksum of a table's indexes is made of.
@@ -43,8 +43,8 @@ impl Sum {
     }
 
     /// Of one row, whose CRC-32 the server has computed.
-    pub fn of(crc32: Option<u64>) -> Sum {
-        let mut sum = Sum::default();
+    pub fn of(crc32: Option<u64>) -> MydumperChecksum {
+        let mut sum = MydumperChecksum::default();
         sum.add(crc32);
         sum
     }
@@ -56,18 +56,18 @@ impl Sum {
     }
 
     /// Hexadecimal, in either case.
-    pub fn parse(text: &str) -> Option<Sum> {
-        u32::from_str_radix(text, 16).ok().map(Sum)
+    pub fn parse(text: &str) -> Option<MydumperChecksum> {
+        u32::from_str_radix(text, 16).ok().map(MydumperChecksum)
     }
 }
 
-impl fmt::LowerHex for Sum {
+impl fmt::LowerHex for MydumperChecksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::LowerHex::fmt(&self.0, f)
     }
 }
 
-impl fmt::UpperHex for Sum {
+impl fmt::UpperHex for MydumperChecksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::UpperHex::fmt(&self.0, f)
     }
@@ -184,17 +184,17 @@ mod tests {
     /// `SELECT BIT_XOR(CRC32(CONCAT_WS(' ', …)))` on MariaDB 10.11 and MySQL 9.7.
     #[test]
     fn sums_are_those_of_the_server() {
-        let mut sum = Sum::default();
+        let mut sum = MydumperChecksum::default();
         sum.add_words([Some(&b"id"[..]), Some(b"1"), Some(b"int")]);
         assert_eq!(format!("{sum:x}"), "5b03492");
         sum.add_words([Some("naïve".as_bytes()), Some(b"2"), None]);
         assert_eq!(format!("{sum:x} {sum:X}"), "b022f9d7 B022F9D7");
-        assert_eq!(Sum::parse(&format!("{sum:X}")), Some(sum));
+        assert_eq!(MydumperChecksum::parse(&format!("{sum:X}")), Some(sum));
         sum.add(None);
         sum.add(Some(u64::from(sum.0)));
-        assert_eq!((format!("{sum:x}"), Sum::parse("0")), ("0".to_owned(), Some(sum)));
+        assert_eq!((format!("{sum:x}"), MydumperChecksum::parse("0")), ("0".to_owned(), Some(sum)));
         for text in ["", "x", "123456789", "-1"] {
-            assert_eq!(Sum::parse(text), None, "{text}");
+            assert_eq!(MydumperChecksum::parse(text), None, "{text}");
         }
     }
 

@@ -58,14 +58,14 @@ impl fmt::Display for RowHash {
 
 /// How many rows there are, and the sum of their hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rows {
+pub struct RowsDigest {
     /// Their number.
     pub count: u64,
     /// The sum.
     pub hash: RowHash,
 }
 
-impl Rows {
+impl RowsDigest {
     /// Adds a row by its packet.
     #[inline]
     pub fn add_row(&mut self, packet: &[u8]) {
@@ -74,7 +74,7 @@ impl Rows {
     }
 
     /// Adds other rows.
-    pub fn add(&mut self, other: Rows) {
+    pub fn add(&mut self, other: RowsDigest) {
         self.count = self.count.wrapping_add(other.count);
         self.hash.add(other.hash);
     }
@@ -86,7 +86,7 @@ pub struct ChunkRows {
     /// The number that its files carry.
     pub number: u64,
     /// Its rows.
-    pub rows: Rows,
+    pub rows: RowsDigest,
     /// Which rows of the table these are. `--where` is not in it.
     pub selection: Selection,
 }
@@ -128,7 +128,7 @@ impl fmt::Display for Selection {
 impl ChunkRows {
     /// The value of its key in metadata.
     pub fn to_text(&self) -> String {
-        let ChunkRows { rows: Rows { count, hash }, selection, .. } = self;
+        let ChunkRows { rows: RowsDigest { count, hash }, selection, .. } = self;
         match selection {
             Selection::All => format!("{count} {hash}"),
             _ => format!("{count} {hash} {selection}"),
@@ -142,7 +142,7 @@ impl ChunkRows {
             Some((hash, selection)) => (hash, Selection::parse(selection)?),
             None => (rest, Selection::All),
         };
-        let rows = Rows { count: count.parse().ok()?, hash: RowHash::parse(hash)? };
+        let rows = RowsDigest { count: count.parse().ok()?, hash: RowHash::parse(hash)? };
         Some(ChunkRows { number, rows, selection })
     }
 }
@@ -152,8 +152,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn sum(packets: &[&[u8]]) -> Rows {
-        let mut rows = Rows::default();
+    fn sum(packets: &[&[u8]]) -> RowsDigest {
+        let mut rows = RowsDigest::default();
         packets.iter().for_each(|packet| rows.add_row(packet));
         rows
     }

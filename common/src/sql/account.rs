@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::cursor::Cursor;
 use super::quote_identifier;
-use super::token::Dialect;
+use super::token::SqlDialect;
 use crate::server::Product;
 
 const HEAD: &str = "-- Accounts and privileges of ";
@@ -97,7 +97,7 @@ impl AccountStatement {
     #[must_use]
     pub fn parse(sql: &[u8]) -> Option<AccountStatement> {
         // Servers quote names in backticks or, MySQL 5.7, in single quotes.
-        let mut cursor = Cursor::new(sql, Dialect { ansi_quotes: true, ..Dialect::default() });
+        let mut cursor = Cursor::new(sql, SqlDialect { ansi_quotes: true, ..SqlDialect::default() });
         let action = if cursor.eat("CREATE") {
             if !cursor.eat_any(&["USER", "ROLE"]) {
                 return None;
@@ -139,7 +139,7 @@ fn account(cursor: &mut Cursor<'_>) -> Option<Account> {
 
 fn name(cursor: &mut Cursor<'_>) -> Option<String> {
     let token = cursor.take()?;
-    let name = token.identifier().or_else(|| token.string_value(Dialect::default()))?;
+    let name = token.identifier().or_else(|| token.string_value(SqlDialect::default()))?;
     Some(String::from_utf8_lossy(&name).into_owned())
 }
 

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use super::token::{Dialect, Token, TokenKind, Tokens};
+use super::token::{SqlDialect, Token, TokenKind, Tokens};
 
 /// A statement is not what it was taken for.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -27,7 +27,7 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// At the beginning of a statement.
-    pub fn new(sql: &'a [u8], dialect: Dialect) -> Self {
+    pub fn new(sql: &'a [u8], dialect: SqlDialect) -> Self {
         let mut cursor = Cursor { tokens: Tokens::new(sql, dialect), next: None, end: 0, length: sql.len() };
         cursor.advance();
         cursor

@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use super::cursor::Cursor;
 use super::quote_identifier;
-use super::token::{Dialect, TokenKind, Tokens};
+use super::token::{SqlDialect, TokenKind, Tokens};
 use crate::options::values::BadValue;
 
 /// What becomes of definers: `--skip-definer`, `--replace-definer`.
@@ -75,7 +75,7 @@ impl FromStr for Definer {
 
 /// The two parts of `'user'@'host'`, whatever the quotes.
 fn quoted_parts(text: &str) -> Option<(String, String)> {
-    let dialect = Dialect { ansi_quotes: true, no_backslash_escapes: true };
+    let dialect = SqlDialect { ansi_quotes: true, no_backslash_escapes: true };
     let user = Tokens::new(text.as_bytes(), dialect).next()?;
     let host = text.get(user.end()..)?.strip_prefix('@')?;
     Some((unquoted(text.get(..user.end())?)?, unquoted(host)?))
@@ -99,7 +99,7 @@ struct Clause {
 
 impl Clause {
     fn find(sql: &[u8]) -> Option<Clause> {
-        let mut cursor = Cursor::new(sql, Dialect { ansi_quotes: true, ..Dialect::default() });
+        let mut cursor = Cursor::new(sql, SqlDialect { ansi_quotes: true, ..SqlDialect::default() });
         if !cursor.eat("CREATE") {
             return None;
         }
@@ -154,7 +154,7 @@ pub fn take_account(cursor: &mut Cursor<'_>) -> Option<()> {
 
 fn with_its_space(sql: &[u8], text: &Range<usize>) -> Range<usize> {
     let spaces = |at: usize| sql[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
-    let dialect = Dialect { ansi_quotes: true, ..Dialect::default() };
+    let dialect = SqlDialect { ansi_quotes: true, ..SqlDialect::default() };
     let end = text.end + spaces(text.end);
     // A comment that begins right before the clause and ends right behind it goes with it.
     let opened = Tokens::new(sql, dialect)

@@ -10,7 +10,7 @@
 
 /// The settings of `sql_mode` that change where tokens end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Dialect {
+pub struct SqlDialect {
     /// `ANSI_QUOTES`: `"…"` is a name, not a string.
     pub ansi_quotes: bool,
     /// `NO_BACKSLASH_ESCAPES`: a backslash in a string is a character like any other.
@@ -22,7 +22,7 @@ pub struct Dialect {
 pub enum TokenKind {
     /// A keyword, a name without quotes, or a string's introducer (`_utf8mb4`, `N`, `x`, `b`).
     Word,
-    /// `` `name` ``; also `"name"` with [`Dialect::ansi_quotes`].
+    /// `` `name` ``; also `"name"` with [`SqlDialect::ansi_quotes`].
     QuotedIdentifier,
     /// `'text'` or `"text"`, with its quotes, without an introducer.
     String,
@@ -96,7 +96,7 @@ impl Token<'_> {
     /// Escapes are those of the servers' manuals: `\0 \b \n \r \t \Z`; `\%` and `\_` keep their backslash; any other
     /// character stands for itself.
     #[must_use]
-    pub fn string_value(&self, dialect: Dialect) -> Option<Vec<u8>> {
+    pub fn string_value(&self, dialect: SqlDialect) -> Option<Vec<u8>> {
         if self.kind != TokenKind::String {
             return None;
         }
@@ -141,7 +141,7 @@ fn unquote(text: &[u8]) -> Option<(u8, &[u8])> {
 pub struct Tokens<'a> {
     sql: &'a [u8],
     at: usize,
-    dialect: Dialect,
+    dialect: SqlDialect,
     /// Executable comments that are open here.
     comments: usize,
     /// Where the last token ended if it was a name: a `.` that follows qualifies it and starts no number.
@@ -153,7 +153,7 @@ pub struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     /// The tokens of `sql`.
     #[must_use]
-    pub fn new(sql: &'a [u8], dialect: Dialect) -> Self {
+    pub fn new(sql: &'a [u8], dialect: SqlDialect) -> Self {
         Tokens { sql, at: 0, dialect, comments: 0, name_end: None, dot_end: None }
     }
 

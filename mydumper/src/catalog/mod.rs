@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::DatabaseEntry;
-use common::backup::mydumper_checksum::Sum;
+use common::backup::mydumper_checksum::MydumperChecksum;
 use common::backup::selection::{Filter, FilterError};
 use common::process::exit::{Exit, Failure};
 use common::server::Server;
@@ -100,9 +100,9 @@ pub struct Table {
     /// The server's estimate of its length in bytes.
     pub data_length: u64,
     /// The checksum of its columns or of the view, if it is asked for.
-    pub schema_checksum: Option<Sum>,
+    pub schema_checksum: Option<MydumperChecksum>,
     /// That of its indexes.
-    pub indexes_checksum: Option<Sum>,
+    pub indexes_checksum: Option<MydumperChecksum>,
 }
 
 /// What a table is.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::DatabaseEntry;
-use common::backup::mydumper_checksum::Sum;
+use common::backup::mydumper_checksum::MydumperChecksum;
 use common::backup::selection::Filter;
 use common::server::connection::{Connection, Row, RowRef};
 use common::server::{Server, is_generated};
@@ -39,7 +39,11 @@ impl Reader<'_> {
     }
 
     /// `None` when the pattern takes nothing of it. `charset` is the checksum of its character set, if it is asked for.
-    pub(super) fn database(&mut self, name: String, charset: Option<Sum>) -> Result<Option<Database>, Error> {
+    pub(super) fn database(
+        &mut self,
+        name: String,
+        charset: Option<MydumperChecksum>,
+    ) -> Result<Option<Database>, Error> {
         let file = self.names.database(&name);
         let kinds = self.config.checksums;
         let mut columns = self.columns(&name)?;
@@ -150,8 +154,8 @@ impl Reader<'_> {
     }
 
     /// The columns of each table, and their checksum.
-    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, (Vec<Column>, Sum)>, Error> {
-        let mut columns: BTreeMap<String, (Vec<Column>, Sum)> = BTreeMap::new();
+    fn columns(&mut self, database: &str) -> Result<BTreeMap<String, (Vec<Column>, MydumperChecksum)>, Error> {
+        let mut columns: BTreeMap<String, (Vec<Column>, MydumperChecksum)> = BTreeMap::new();
         let mut words = Words::default();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
@@ -161,7 +165,7 @@ impl Reader<'_> {
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
                  IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}, \
                  COLLATION_NAME LIKE '%nopad%', {}",
-                Sum::COLUMN_WORDS
+                MydumperChecksum::COLUMN_WORDS
             ),
             "COLUMNS",
             "TABLE_SCHEMA",
@@ -189,14 +193,14 @@ impl Reader<'_> {
     }
 
     /// The unique indexes of each table, and the checksum of all its indexes.
-    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, (UniqueIndexes, Sum)>, Error> {
-        let mut keys: BTreeMap<String, (UniqueIndexes, Sum)> = BTreeMap::new();
+    fn keys(&mut self, database: &str) -> Result<BTreeMap<String, (UniqueIndexes, MydumperChecksum)>, Error> {
+        let mut keys: BTreeMap<String, (UniqueIndexes, MydumperChecksum)> = BTreeMap::new();
         let condition = if self.config.checksums.indexes { "" } else { "NON_UNIQUE = 0 AND " };
         self.each(
             database,
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, NON_UNIQUE, {}, {}",
-                Sum::INDEX_WORDS,
+                MydumperChecksum::INDEX_WORDS,
                 UniqueIndexes::columns(self.server)
             ),
             "STATISTICS",
@@ -214,33 +218,38 @@ impl Reader<'_> {
     }
 
     /// The checksum of each database's character set and collation.
-    pub(super) fn charset_checksums(&mut self) -> Result<BTreeMap<String, Sum>, Error> {
+    pub(super) fn charset_checksums(&mut self) -> Result<BTreeMap<String, MydumperChecksum>, Error> {
         if !self.config.checksums.databases {
             return Ok(BTreeMap::new());
         }
-        let query = format!("SELECT SCHEMA_NAME, {} FROM information_schema.SCHEMATA", Sum::DATABASE);
+        let query = format!("SELECT SCHEMA_NAME, {} FROM information_schema.SCHEMATA", MydumperChecksum::DATABASE);
         let rows = self.connection.query(query)?;
-        Ok(rows.iter().map(|row| (row.text(0), Sum::of(row.number(1)))).collect())
+        Ok(rows.iter().map(|row| (row.text(0), MydumperChecksum::of(row.number(1)))).collect())
     }
 
     /// The checksum of each view.
-    fn view_checksums(&mut self, database: &str) -> Result<BTreeMap<String, Sum>, Error> {
+    fn view_checksums(&mut self, database: &str) -> Result<BTreeMap<String, MydumperChecksum>, Error> {
         if !self.config.checksums.views || !self.config.objects.views {
             return Ok(BTreeMap::new());
         }
-        let words = format!("TABLE_SCHEMA, TABLE_NAME, {}", Sum::VIEW);
+        let words = format!("TABLE_SCHEMA, TABLE_NAME, {}", MydumperChecksum::VIEW);
         let rows = self.select(database, &words, "VIEWS", "TABLE_SCHEMA", "TABLE_NAME")?;
-        Ok(rows.iter().map(|row| (row.text(1), Sum::of(row.number(2)))).collect())
+        Ok(rows.iter().map(|row| (row.text(1), MydumperChecksum::of(row.number(2)))).collect())
     }
 
     /// Checksums of a database's routines, events and triggers, of those that are dumped.
-    fn object_checksums(&mut self, database: &str, charset: Option<Sum>) -> Result<DatabaseEntry, Error> {
+    fn object_checksums(&mut self, database: &str, charset: Option<MydumperChecksum>) -> Result<DatabaseEntry, Error> {
         let (kinds, objects) = (self.config.checksums, self.config.objects);
-        let mut of = |wanted: bool, view: &str, owner: &str, name: &str, crc32: &str| -> Result<Option<Sum>, Error> {
+        let mut of = |wanted: bool,
+                      view: &str,
+                      owner: &str,
+                      name: &str,
+                      crc32: &str|
+         -> Result<Option<MydumperChecksum>, Error> {
             if !wanted {
                 return Ok(None);
             }
-            let mut sum = Sum::default();
+            let mut sum = MydumperChecksum::default();
             let words = format!("{owner}, {name}, {crc32}");
             for row in self.select(database, &words, view, owner, name)? {
                 let passes = match view {
@@ -260,15 +269,21 @@ impl Reader<'_> {
                 "ROUTINES",
                 "ROUTINE_SCHEMA",
                 "ROUTINE_NAME",
-                Sum::ROUTINE,
+                MydumperChecksum::ROUTINE,
             )?,
-            events_checksum: of(kinds.events && objects.events, "EVENTS", "EVENT_SCHEMA", "EVENT_NAME", Sum::EVENT)?,
+            events_checksum: of(
+                kinds.events && objects.events,
+                "EVENTS",
+                "EVENT_SCHEMA",
+                "EVENT_NAME",
+                MydumperChecksum::EVENT,
+            )?,
             triggers_checksum: of(
                 kinds.triggers && objects.triggers,
                 "TRIGGERS",
                 "TRIGGER_SCHEMA",
                 "EVENT_OBJECT_TABLE",
-                Sum::TRIGGER,
+                MydumperChecksum::TRIGGER,
             )?,
         })
     }

@@ -8,7 +8,7 @@ use common::process::exit::{Exit, Failure};
 use common::server::connection::{Connection, Error as ServerError, Row};
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action, head};
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{quote_string, write_statement};
 
 use crate::definitions::Preamble;
@@ -182,7 +182,7 @@ fn only_privileges(text: &str, statement: &AccountStatement) -> String {
 }
 
 fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
-    Tokens::new(text.as_bytes(), Dialect::default())
+    Tokens::new(text.as_bytes(), SqlDialect::default())
 }
 
 /// MySQL: `DEFAULT ROLE` in CREATE USER grants the roles too, though they may have been granted by others only, and the
@@ -221,7 +221,7 @@ fn with_plugin_of_invalid_hash(create: &str) -> String {
         four[0].is_word("IDENTIFIED")
             && four[1].is_word("BY")
             && four[2].is_word("PASSWORD")
-            && four[3].string_value(Dialect::default()).is_some_and(|hash| !hash.starts_with(b"*"))
+            && four[3].string_value(SqlDialect::default()).is_some_and(|hash| !hash.starts_with(b"*"))
     });
     match place {
         Some(four) => format!(

@@ -6,11 +6,11 @@
 use std::borrow::Cow;
 
 use common::sql::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 /// The definition with the libraries of its own database named without it.
 pub fn unqualified<'a>(create: &'a [u8], database: &str) -> Cow<'a, [u8]> {
-    let mut cursor = Cursor::new(create, Dialect::default());
+    let mut cursor = Cursor::new(create, SqlDialect::default());
     let mut kept = Vec::new();
     let mut copied = 0;
     if past_using(&mut cursor).is_none() {

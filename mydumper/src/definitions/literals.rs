@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{escape_into, quote_identifier};
 
 use crate::catalog::Table;
@@ -151,8 +151,8 @@ fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
 
 /// The members' values as the server shows them: whether those that were read are the column's is seen by that.
 fn is_shown_as(values: &[Vec<u8>], shown: &[u8]) -> bool {
-    let strings = Tokens::new(shown, Dialect::default()).filter(|token| token.kind == TokenKind::String);
-    let shown: Vec<_> = strings.map(|token| token.string_value(Dialect::default())).collect();
+    let strings = Tokens::new(shown, SqlDialect::default()).filter(|token| token.kind == TokenKind::String);
+    let shown: Vec<_> = strings.map(|token| token.string_value(SqlDialect::default())).collect();
     let lossy = |value: &Vec<u8>| -> Option<Vec<u8>> {
         let text = std::str::from_utf8(value).ok()?;
         Some(text.chars().map(|c| if c > '\u{ffff}' { '?' } else { c }).collect::<String>().into_bytes())
@@ -189,7 +189,7 @@ fn replaced(text: &[u8], replacements: &[(Range<usize>, Vec<u8>)]) -> Vec<u8> {
 /// The literals of a CREATE TABLE statement that may not be exact, in their order.
 pub fn doubtful(create: &[u8]) -> Vec<Doubtful> {
     let mut found = Vec::new();
-    let mut tokens = Tokens::new(create, Dialect::default());
+    let mut tokens = Tokens::new(create, SqlDialect::default());
     if !tokens.any(|token| token.is_punctuation(b'(')) {
         return found;
     }

@@ -12,12 +12,12 @@
 
 use std::ops::Range;
 
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 /// The bytes of a definition that are utf8 whatever its client spoke. `kind` is that of SHOW CREATE.
 pub fn utf8_parts(text: &[u8], kind: &str, sql_mode: &str, is_mariadb: bool) -> Vec<Range<usize>> {
     // The server escapes with backslashes in any mode.
-    let dialect = Dialect { ansi_quotes: sql_mode.contains("ANSI_QUOTES"), no_backslash_escapes: false };
+    let dialect = SqlDialect { ansi_quotes: sql_mode.contains("ANSI_QUOTES"), no_backslash_escapes: false };
     let mut tokens = Tokens::new(text, dialect);
     let mut before = |word: &str| {
         let found = tokens.find(|token| token.is_word(word));
@@ -78,7 +78,7 @@ pub fn readable(text: Vec<u8>, kind: &str, sql_mode: &str) -> Vec<u8> {
     if kind != "EVENT" || !sql_mode.contains("HIGH_NOT_PRECEDENCE") {
         return text;
     }
-    let dialect = Dialect { ansi_quotes: sql_mode.contains("ANSI_QUOTES"), no_backslash_escapes: false };
+    let dialect = SqlDialect { ansi_quotes: sql_mode.contains("ANSI_QUOTES"), no_backslash_escapes: false };
     let tokens: Vec<Token<'_>> =
         Tokens::new(&text, dialect).take_while(|token| !token.is_word("DO")).filter(is_no_comment).collect();
     let clause = ["ON", "COMPLETION", "NOT", "PRESERVE"];

@@ -4,7 +4,7 @@
 //! list of columns behind the view's name is kept as it is.
 
 use common::sql::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 use crate::catalog::Column;
 
@@ -26,7 +26,7 @@ pub fn with_column_list(create: &[u8], names: &[&[u8]]) -> Vec<u8> {
 
 /// Where the view's name ends, if no list of columns follows.
 fn end_of_name(create: &[u8]) -> Option<usize> {
-    let mut cursor = Cursor::new(create, Dialect::default());
+    let mut cursor = Cursor::new(create, SqlDialect::default());
     while !cursor.eat("VIEW") {
         cursor.take()?;
     }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::container::mydumper::Header;
-use common::observe::activity::Party;
+use common::observe::activity::Activity;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -82,7 +82,7 @@ pub struct StreamSender {
 
 impl StreamSender {
     /// Starts to send what comes to [`StreamSender::files`]. A failure triggers `stop`.
-    pub fn start(stream: Stream, party: Party, stop: &Stop) -> Result<StreamSender, Error> {
+    pub fn start(stream: Stream, activity: Activity, stop: &Stop) -> Result<StreamSender, Error> {
         // Not through the standard library's buffer, which would look for line breaks in the rows.
         let output = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(Error::Thread)?);
         let watched = output.try_clone().map_err(Error::Thread)?;
@@ -108,7 +108,7 @@ impl StreamSender {
         let guard = StopOnPanic(stop.clone());
         spawn("stream sender", move || {
             let _guard = guard;
-            settle(send_all(&queue, stream, &party, output));
+            settle(send_all(&queue, stream, &activity, output));
             drop(running);
         })?;
         Ok(StreamSender { files, ended, outcome })
@@ -155,17 +155,22 @@ fn is_closed_by_reader(output: BorrowedFd<'_>) -> bool {
     }
 }
 
-fn send_all(files: &Receiver<FinishedFile>, stream: Stream, party: &Party, mut output: File) -> Result<(), Error> {
+fn send_all(
+    files: &Receiver<FinishedFile>,
+    stream: Stream,
+    activity: &Activity,
+    mut output: File,
+) -> Result<(), Error> {
     for mut file in files {
         file.keep = !stream.mode.delete;
-        party.does(format!("waits until the reader takes more of {}", file.file));
-        send(&file, stream, party, &mut output)?;
-        party.rests();
+        activity.begin(format!("waits until the reader takes more of {}", file.file));
+        send(&file, stream, activity, &mut output)?;
+        activity.idle();
     }
     Ok(())
 }
 
-fn send(finished: &FinishedFile, stream: Stream, party: &Party, output: &mut File) -> Result<(), Error> {
+fn send(finished: &FinishedFile, stream: Stream, activity: &Activity, output: &mut File) -> Result<(), Error> {
     let name = finished.file.to_string();
     let write_error = |source: io::Error| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ReaderGone,
@@ -186,7 +191,7 @@ fn send(finished: &FinishedFile, stream: Stream, party: &Party, output: &mut Fil
             return Err(Error::Length { path: finished.path.clone(), found, written: finished.bytes });
         }
         while io::copy(&mut (&mut input).take(PIECE), output).map_err(write_error)? > 0 {
-            party.goes_on();
+            activity.touch();
         }
     }
     Ok(())

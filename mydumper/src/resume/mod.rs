@@ -18,7 +18,7 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use common::backup::metadata::Guarantee;
-use common::backup::row_hash::Rows;
+use common::backup::row_hash::RowsDigest;
 use common::backup::selection::SYSTEM_DATABASES;
 use common::journal::{Journal, JournalError};
 use common::observe::logging::SUMMARY;
@@ -154,7 +154,7 @@ impl DumpJournal {
     /// # Errors
     /// [`JournalError`].
     pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
-        let Done { number, rows: Rows { count: rows, hash }, longest_statement, files } = done;
+        let Done { number, rows: RowsDigest { count: rows, hash }, longest_statement, files } = done;
         let (table, part) = (TableId::of(table), Part::of(chunk));
         self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, hash, longest_statement, files }))
     }
@@ -173,7 +173,7 @@ pub struct Done {
     /// Its number.
     pub number: u64,
     /// Its rows.
-    pub rows: Rows,
+    pub rows: RowsDigest,
     /// In bytes.
     pub longest_statement: usize,
     /// Its files.

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::{self, TableEntry};
-use common::backup::row_hash::{self, ChunkRows, Rows};
+use common::backup::row_hash::{self, ChunkRows, RowsDigest};
 use common::layers::compression::Compression;
-use common::observe::activity::Party;
+use common::observe::activity::Activity;
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
@@ -60,7 +60,7 @@ pub struct Coordinator<'a> {
     tasks: Sender<Task>,
     reports: Receiver<Result<Report, worker::Error>>,
     snapshot: Snapshot,
-    party: Party,
+    activity: Activity,
     /// As long as it is there, workers keep the metadata locks of tables that are locked.
     tables_locked: Option<Sender<Infallible>>,
     /// All tables, views and sequences; a report names one by its index.
@@ -100,7 +100,7 @@ impl<'a> Coordinator<'a> {
         config: &'a Config,
         shared: &'a Arc<Shared>,
         directory: &'a OutputDirectory,
-        (snapshot, party): (Snapshot, Party),
+        (snapshot, activity): (Snapshot, Activity),
         tables_locked: Sender<Infallible>,
         (tasks, reports): (Sender<Task>, Receiver<Result<Report, worker::Error>>),
         history: History,
@@ -114,7 +114,7 @@ impl<'a> Coordinator<'a> {
             tasks,
             reports,
             snapshot,
-            party,
+            activity,
             tables_locked,
             tables: Vec::new(),
             rows: Vec::new(),
@@ -178,7 +178,7 @@ impl<'a> Coordinator<'a> {
             text.extend(catalog.databases.iter().map(|database| database.checksums.to_text(&database.name)));
         }
         let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
-        let config = metadata::Config {
+        let config = metadata::ConfigSection {
             max_statement_size: Some(self.longest_statement as u64),
             num_sequences: Some(sequences),
             local_infile: None,
@@ -212,7 +212,7 @@ impl<'a> Coordinator<'a> {
         for (index, table) in self.tables.iter().enumerate() {
             for done in self.before.of(table).into_iter().flat_map(TableBefore::done_chunks) {
                 self.rows[index] += done.rows;
-                let rows = Rows { count: done.rows, hash: done.hash };
+                let rows = RowsDigest { count: done.rows, hash: done.hash };
                 if let Some(chunk) = done.part.to_chunk(table.chunk_key.as_ref()) {
                     let selection = query::selection(&chunk);
                     self.chunks.push((index, ChunkRows { number: done.number, rows, selection }));
@@ -368,7 +368,7 @@ impl<'a> Coordinator<'a> {
             if next.is_none() && running == 0 {
                 return Ok(());
             }
-            self.party.tells(format!(
+            self.activity.describe(format!(
                 "{running} task(s) under way, {}",
                 if next.is_some() { "another waits for a worker" } else { "no other can be given out yet" }
             ));

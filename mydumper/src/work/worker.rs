@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::backup::row_hash::Rows;
+use common::backup::row_hash::RowsDigest;
 use common::layers::compression::Compression;
-use common::observe::activity::Party;
+use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Rows as RowSource};
+use common::server::connection::{Connection, Error as ServerError, ResultRows};
 use common::sql::definer::DefinerRule;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
@@ -121,7 +121,7 @@ pub struct RowsReport {
     /// Which rows.
     pub chunk: Chunk,
     /// Their number and hash.
-    pub rows: Rows,
+    pub rows: RowsDigest,
     /// The longest statement written, in bytes.
     pub longest_statement: usize,
     /// How long it took to read the rows.
@@ -177,7 +177,7 @@ impl Shared {
 pub struct Worker {
     connection: Connection,
     /// Where others see what it does.
-    party: Party,
+    activity: Activity,
     shared: Arc<Shared>,
     names: Names,
     /// Disconnected when no table is locked any more. Until then the metadata locks of such tables are kept.
@@ -199,13 +199,13 @@ impl Worker {
     /// Over a connection that holds the snapshot.
     pub fn new(
         connection: Connection,
-        party: Party,
+        activity: Activity,
         shared: Arc<Shared>,
         tables_locked: Receiver<Infallible>,
     ) -> Worker {
-        party.has_connection(connection.id());
+        activity.set_connection(connection.id());
         // Tables without snapshots were read from when they were locked.
-        Worker { connection, party, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
+        Worker { connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
@@ -218,9 +218,9 @@ impl Worker {
             select! {
                 recv(tasks) -> task => {
                     let Ok(task) = task else { return };
-                    self.party.does(task.to_string());
+                    self.activity.begin(task.to_string());
                     let report = self.locked_for(&task, reports);
-                    self.party.rests();
+                    self.activity.idle();
                     if stop.send(reports, report).is_err() {
                         return;
                     }
@@ -391,13 +391,13 @@ impl Worker {
 
 /// Reads all rows of a source and writes them. Returns their number and hash.
 fn copy(
-    source: &mut RowSource<'_>,
+    source: &mut ResultRows<'_>,
     encoder: &mut impl RowEncoder,
     output: &mut RowFiles<'_>,
     counters: &Counters,
     failed: &impl Fn(ServerError) -> Error,
-) -> Result<Rows, Error> {
-    let mut rows = Rows::default();
+) -> Result<RowsDigest, Error> {
+    let mut rows = RowsDigest::default();
     let mut counted = 0;
     while let Some(row) = source.next_row().map_err(failed)? {
         let written = encoder.push(&row, output).map_err(|source| output.error(source))?;

@@ -7,7 +7,7 @@
 use common::backup::file_name::Content;
 use common::sql::account::AccountStatement;
 use common::sql::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 use super::statement_kind::{Dropped, StatementKind, next_assignment};
 
@@ -42,7 +42,7 @@ pub fn belongs(content: &Content, kind: StatementKind, sql: &[u8], database: Opt
 
 /// Whether all assignments of a SET statement end with the session.
 fn sets_session(sql: &[u8]) -> bool {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     while cursor.eat_punctuation(b';') {}
     cursor.eat("SET");
     // Those of accounts are statements of their own.
@@ -63,7 +63,7 @@ fn sets_session(sql: &[u8]) -> bool {
 
 /// `SELECT SETVAL(…)` or `DO SETVAL(…)`, and no more.
 fn sets_sequence(sql: &[u8]) -> bool {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     if !(cursor.eat_any(&["SELECT", "DO"]) && cursor.eat("SETVAL") && cursor.eat_punctuation(b'(')) {
         return false;
     }
@@ -81,7 +81,7 @@ fn sets_sequence(sql: &[u8]) -> bool {
 
 /// The database that stands before the name of the table that gets rows, or is created.
 fn qualifier(sql: &[u8]) -> Option<Vec<u8>> {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     while cursor.eat_punctuation(b';') {}
     if cursor.eat("CREATE") {
         while !cursor.eat("TABLE") {

@@ -2,7 +2,7 @@
 
 use super::ParseError;
 use super::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 use std::ops::Range;
 
 /// The head of a CREATE DATABASE statement.
@@ -23,7 +23,7 @@ impl CreateDatabase {
     /// # Errors
     /// If it is no CREATE DATABASE statement.
     pub fn parse(sql: &[u8]) -> Result<Self, ParseError> {
-        let mut cursor = Cursor::new(sql, Dialect { ansi_quotes: true, ..Dialect::default() });
+        let mut cursor = Cursor::new(sql, SqlDialect { ansi_quotes: true, ..SqlDialect::default() });
         cursor.expect("CREATE")?;
         let start = cursor.position();
         let mut or_replace = None;

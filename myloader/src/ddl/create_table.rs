@@ -6,7 +6,7 @@
 use super::ParseError;
 use super::cursor::{Cursor, is_comment};
 use super::element::{self, Element, ElementKind};
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 /// A CREATE TABLE statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl<'a> CreateTable<'a> {
     ///
     /// # Errors
     /// If it is no CREATE TABLE statement, or has no end.
-    pub fn parse(sql: &'a [u8], dialect: Dialect) -> Result<Self, ParseError> {
+    pub fn parse(sql: &'a [u8], dialect: SqlDialect) -> Result<Self, ParseError> {
         let mut cursor = Cursor::new(sql, dialect);
         cursor.expect("CREATE")?;
         if cursor.eat("OR") {
@@ -180,5 +180,5 @@ impl<'a> CreateTable<'a> {
 
 /// The value of a table option that may be a name or a string.
 fn option_value(token: &Token<'_>) -> Option<Vec<u8>> {
-    token.identifier().or_else(|| token.string_value(Dialect::default()))
+    token.identifier().or_else(|| token.string_value(SqlDialect::default()))
 }

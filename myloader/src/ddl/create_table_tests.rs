@@ -2,7 +2,7 @@
 
 use super::create_table::{Body, CreateTable};
 use super::element::{Column, ElementKind, ForeignKey, Key};
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 fn key(columns: &[&str]) -> Key {
     let columns = columns.iter().map(|name| (*name != "()").then(|| name.as_bytes().to_vec())).collect();
@@ -64,7 +64,7 @@ fn elements() {
     ];
     let list: Vec<_> = elements.iter().map(|(text, _)| *text).collect();
     let sql = format!("CREATE TABLE t (\n  {} -- a comment, (\n) ENGINE=InnoDB", list.join(",\n  "));
-    let table = CreateTable::parse(sql.as_bytes(), Dialect::default()).unwrap();
+    let table = CreateTable::parse(sql.as_bytes(), SqlDialect::default()).unwrap();
     assert_eq!(table.elements.len(), elements.len());
     for (element, (text, kind)) in table.elements.iter().zip(elements) {
         assert_eq!(String::from_utf8_lossy(element.text), text);
@@ -75,7 +75,7 @@ fn elements() {
 
 #[test]
 fn tables() {
-    let parse = |sql: &'static str| CreateTable::parse(sql.as_bytes(), Dialect::default()).unwrap();
+    let parse = |sql: &'static str| CreateTable::parse(sql.as_bytes(), SqlDialect::default()).unwrap();
     let table = parse("CREATE TABLE IF NOT EXISTS `d``b` . `t\n(` (a int) ENGINE = `InnoDB` COMMENT='ENGINE=x'");
     assert_eq!(table.database.as_deref(), Some(&b"d`b"[..]));
     assert_eq!(table.name, b"t\n(");
@@ -104,7 +104,7 @@ fn tables() {
     assert_eq!(parse("CREATE TABLE t (WITH x AS (SELECT 1) SELECT * FROM x)").body, Body::Select);
     assert_eq!(parse("CREATE TABLE t ENGINE=CONNECT TABLE_TYPE=DOS").body, Body::Options);
     let quoted = b"CREATE TABLE \"a\"\"b\" (\"select\" int) ENGINE=InnoDB";
-    let ansi = CreateTable::parse(quoted, Dialect { ansi_quotes: true, ..Dialect::default() }).unwrap();
+    let ansi = CreateTable::parse(quoted, SqlDialect { ansi_quotes: true, ..SqlDialect::default() }).unwrap();
     assert_eq!((&*ansi.name, &ansi.elements[0].kind), (&b"a\"b"[..], &ElementKind::Column(column("select"))));
 }
 
@@ -121,7 +121,7 @@ fn errors() {
         ("CREATE TABLE t (CONSTRAINT c a int)", "expected a column, key or constraint at byte 29 of the statement"),
     ] {
         assert_eq!(
-            CreateTable::parse(sql.as_bytes(), Dialect::default()).map(drop).unwrap_err().to_string(),
+            CreateTable::parse(sql.as_bytes(), SqlDialect::default()).map(drop).unwrap_err().to_string(),
             message,
             "{sql}"
         );

@@ -2,7 +2,7 @@
 
 use super::ParseError;
 use super::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 /// The statement with `CHARACTER SET binary`, unless it names a character set itself.
 ///
@@ -12,7 +12,7 @@ use common::sql::token::Dialect;
 /// # Errors
 /// [`ParseError`] if it is no LOAD DATA statement.
 pub fn with_character_set(sql: &[u8]) -> Result<Vec<u8>, ParseError> {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     while !cursor.eat("TABLE") {
         cursor.take().ok_or_else(|| cursor.error("TABLE"))?;
     }
@@ -49,7 +49,7 @@ pub enum OnDuplicate {
 /// # Errors
 /// [`ParseError`] if it is no LOAD DATA statement.
 pub fn on_duplicate(sql: &[u8]) -> Result<OnDuplicate, ParseError> {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     while !cursor.eat("INTO") {
         if cursor.eat("REPLACE") {
             return Ok(OnDuplicate::Replace);

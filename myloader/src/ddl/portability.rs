@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use common::server::Server;
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 use super::statement_kind::{StatementKind, classify};
 
@@ -17,7 +17,7 @@ pub struct Names {
 }
 
 /// The tokens that a server runs, and the executable comments that it passes over.
-pub fn split_by_version<'a>(sql: &'a [u8], dialect: Dialect, server: Server) -> (Vec<Token<'a>>, Vec<&'a [u8]>) {
+pub fn split_by_version<'a>(sql: &'a [u8], dialect: SqlDialect, server: Server) -> (Vec<Token<'a>>, Vec<&'a [u8]>) {
     let (mut run, mut passed_over) = (Vec::new(), Vec::new());
     let mut tokens = Tokens::new(sql, dialect);
     while let Some(token) = tokens.next() {
@@ -94,7 +94,7 @@ fn name(token: &Token<'_>) -> Option<String> {
     if token.is_word("DEFAULT") || token.is_word("NULL") {
         return None;
     }
-    let name = token.identifier().or_else(|| token.string_value(Dialect::default()))?;
+    let name = token.identifier().or_else(|| token.string_value(SqlDialect::default()))?;
     Some(String::from_utf8_lossy(&name).to_ascii_lowercase())
 }
 

@@ -16,7 +16,7 @@ fn each_product_passes_over_what_is_for_the_other() {
         ("mysql-9.7.0", "a b c d g", "/*M!100301 e */ /*!100301 f */ /*!99999 h */"),
         ("mysql-5.7.44", "a b d g", "/*!80016 c */ /*M!100301 e */ /*!100301 f */ /*!99999 h */"),
     ] {
-        let (tokens, comments) = split_by_version(sql, Dialect::default(), server(name));
+        let (tokens, comments) = split_by_version(sql, SqlDialect::default(), server(name));
         let tokens: Vec<_> = tokens.iter().map(|token| String::from_utf8_lossy(token.text)).collect();
         assert_eq!(tokens.join(" "), run, "{name}");
         let comments: Vec<_> = comments.iter().map(|comment| String::from_utf8_lossy(comment)).collect();
@@ -45,7 +45,7 @@ fn names_of_character_sets_and_collations() {
         ),
         ("CREATE DATABASE d DEFAULT CHARACTER SET DEFAULT", "", ""),
     ] {
-        let (tokens, _) = split_by_version(sql.as_bytes(), Dialect::default(), server("mariadb-10.11.6"));
+        let (tokens, _) = split_by_version(sql.as_bytes(), SqlDialect::default(), server("mariadb-10.11.6"));
         let found = names(sql.as_bytes(), &tokens);
         let joined = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(" ");
         assert_eq!(

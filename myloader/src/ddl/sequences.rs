@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use common::sql::quote_identifier;
-use common::sql::token::{Dialect, Token, Tokens};
+use common::sql::token::{SqlDialect, Token, Tokens};
 
 /// The statement with the sequences of database `from` as those of `to`: the first argument of `nextval`, `lastval` and
 /// `setval`.
@@ -11,7 +11,7 @@ pub fn renamed<'a>(sql: &'a [u8], from: &str, to: &str) -> Cow<'a, [u8]> {
     if from == to {
         return Cow::Borrowed(sql);
     }
-    let tokens: Vec<Token<'_>> = Tokens::new(sql, Dialect::default()).collect();
+    let tokens: Vec<Token<'_>> = Tokens::new(sql, SqlDialect::default()).collect();
     let places = tokens.windows(4).filter_map(|tokens| match tokens {
         [function, open, database, dot]
             if ["NEXTVAL", "LASTVAL", "SETVAL"].iter().any(|name| function.is_word(name))

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::ParseError;
 use super::create_table::{Body, CreateTable};
 use super::element::{Column, ElementKind, ForeignKey, Key};
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 /// What to take out of a table's definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct SplitOptions {
     /// `--skip-constraints`: take the foreign keys out for good, whatever the engine.
     pub drop_constraints: bool,
     /// How the statement is written.
-    pub dialect: Dialect,
+    pub dialect: SqlDialect,
 }
 
 /// The statements that make a table.

@@ -1,7 +1,7 @@
 //! Options, texts that people write, and texts that nobody writes.
 
 use super::split::{SplitOptions, SplitTable, split};
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 use proptest::prelude::*;
 
 fn options() -> SplitOptions {
@@ -138,7 +138,7 @@ fn functional_keys_and_parsers() {
 fn dialects() {
     let sql = "CREATE TABLE \"t`\" (\n  \"id\" int NOT NULL COMMENT 'a\\'',\n  KEY \"x\" (\"id\")\n',\n  \
                PRIMARY KEY (\"id\"),\n  KEY \"k),\" (\"id\")\n) ENGINE=InnoDB";
-    let dialect = Dialect { ansi_quotes: true, no_backslash_escapes: true };
+    let dialect = SqlDialect { ansi_quotes: true, no_backslash_escapes: true };
     assert_split(
         &SplitOptions { dialect, ..options() },
         sql,

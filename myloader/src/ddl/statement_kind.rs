@@ -4,7 +4,7 @@
 
 use super::cursor::Cursor;
 use common::sql::definer::take_account;
-use common::sql::token::{Dialect, TokenKind};
+use common::sql::token::{SqlDialect, TokenKind};
 use std::ops::Range;
 
 /// What a statement does.
@@ -75,7 +75,7 @@ pub enum Dropped {
 /// Says what a statement is. Executable comments count as text.
 #[must_use]
 pub fn classify(sql: &[u8]) -> StatementKind {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     while cursor.eat_punctuation(b';') {}
     let Some(first) = cursor.take() else {
         return StatementKind::Empty;
@@ -157,7 +157,7 @@ fn dropped(cursor: &mut Cursor<'_>) -> Dropped {
 /// for other statements, and for a file that the server itself would read.
 #[must_use]
 pub fn load_data_file(sql: &[u8]) -> Option<Vec<u8>> {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     if !(cursor.eat("LOAD") && cursor.eat("DATA")) {
         return None;
     }
@@ -165,14 +165,14 @@ pub fn load_data_file(sql: &[u8]) -> Option<Vec<u8>> {
     if !(cursor.eat("LOCAL") && cursor.eat("INFILE")) {
         return None;
     }
-    cursor.take()?.string_value(Dialect::default())
+    cursor.take()?.string_value(SqlDialect::default())
 }
 
 /// The string literal that a SET statement, one of whose assignments it may be, gives to the session's `sql_mode`: its
 /// place, quotes included, and its value. `None` if it gives none, or none that is a literal.
 #[must_use]
 pub fn sql_mode_value(sql: &[u8]) -> Option<(Range<usize>, Vec<u8>)> {
-    let mut cursor = Cursor::new(sql, Dialect::default());
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
     if !cursor.eat("SET") || cursor.at_word("STATEMENT") {
         return None;
     }
@@ -183,7 +183,7 @@ pub fn sql_mode_value(sql: &[u8]) -> Option<(Range<usize>, Vec<u8>)> {
                 && let Some(token) = cursor.peek()
                 && token.kind == TokenKind::String
             {
-                return Some((token.start..token.end(), token.string_value(Dialect::default())?));
+                return Some((token.start..token.end(), token.string_value(SqlDialect::default())?));
             }
         }
         next_assignment(&mut cursor)?;

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use common::server::Server;
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 use super::ParseError;
 use super::create_table::{Body, CreateTable};
@@ -28,12 +28,12 @@ type Edits = Vec<(Range<usize>, Vec<u8>)>;
 /// # Errors
 /// If it is no CREATE TABLE statement.
 pub fn translate(sql: &[u8], server: Server) -> Result<Vec<u8>, ParseError> {
-    let table = CreateTable::parse(sql, Dialect::default())?;
+    let table = CreateTable::parse(sql, SqlDialect::default())?;
     if table.body != Body::Elements {
         return Ok(sql.to_vec());
     }
     let tokens: Vec<_> =
-        Tokens::new(sql, Dialect::default()).filter(|token| token.kind != TokenKind::Comment).collect();
+        Tokens::new(sql, SqlDialect::default()).filter(|token| token.kind != TokenKind::Comment).collect();
     let mut edits = Edits::new();
     let mut end = 0;
     for element in &table.elements {

@@ -2,7 +2,7 @@
 
 use super::ParseError;
 use super::cursor::Cursor;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 /// The name of the table of a CREATE TRIGGER statement.
 ///
@@ -10,7 +10,7 @@ use common::sql::token::Dialect;
 /// [`ParseError`] if it is none.
 pub fn table_of_trigger(sql: &[u8]) -> Result<Vec<u8>, ParseError> {
     // Backticks and double quotes are both taken as names: the statement may come from a session with ANSI_QUOTES.
-    let mut cursor = Cursor::new(sql, Dialect { ansi_quotes: true, ..Dialect::default() });
+    let mut cursor = Cursor::new(sql, SqlDialect { ansi_quotes: true, ..SqlDialect::default() });
     while !cursor.eat("TRIGGER") {
         cursor.take().ok_or_else(|| cursor.error("TRIGGER"))?;
     }

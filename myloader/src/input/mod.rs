@@ -49,7 +49,7 @@ pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error>
             let filter = config.restore.filter.clone();
             let wanted = move |file: &DumpFile| is_wanted(&filter, file);
             let source =
-                StreamSource::start(stream.directory.as_deref(), passage, wanted, watch.party("stream"), stop)?;
+                StreamSource::start(stream.directory.as_deref(), passage, wanted, watch.activity("stream"), stop)?;
             let max_waiting = fit_to_disk(stream.max_waiting, &source, passage);
             Ok(Input::Stream(source, max_waiting))
         }

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::selection::Filter;
-use common::observe::activity::Party;
+use common::observe::activity::Activity;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic};
 use common::sql::name::QualifiedName;
@@ -84,13 +84,13 @@ impl StreamSource {
         directory: Option<&Path>,
         passage: Passage,
         wanted: impl Fn(&DumpFile) -> bool + Send + 'static,
-        party: Party,
+        activity: Activity,
         stop: &Stop,
     ) -> Result<StreamSource, Error> {
         let directory = prepare(directory, passage)?;
         let path = directory.path().to_owned();
         let input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?);
-        let input = BufReader::with_capacity(256 * 1024, Interruptible { input, party, stop: stop.clone() });
+        let input = BufReader::with_capacity(256 * 1024, Interruptible { input, activity, stop: stop.clone() });
         let receiver = receiver::Receiver::new(input, path.clone(), passage.content, wanted);
         let (sender, events) = bounded(0);
         let stopped = stop.clone();
@@ -191,16 +191,16 @@ fn prepare(directory: Option<&Path>, passage: Passage) -> Result<PrivateDir, Err
 /// Standard input, until the program is stopped.
 struct Interruptible {
     input: File,
-    party: Party,
+    activity: Activity,
     stop: Stop,
 }
 
 impl Read for Interruptible {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.party.does("waits for the sender");
+        self.activity.begin("waits for the sender");
         self.stop.wait_readable(self.input.as_fd()).map_err(io::Error::other)?;
         let read = self.input.read(buffer);
-        self.party.does("waits until what it has received is taken");
+        self.activity.begin("waits until what it has received is taken");
         read
     }
 }

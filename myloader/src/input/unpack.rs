@@ -86,9 +86,14 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let filter = config.filter.clone();
     let passage = Passage { content: true, delete: false };
     // Nobody but the sender can be waited for here.
-    let party = Watch::default().party("stream");
-    let source =
-        StreamSource::start(config.directory.as_deref(), passage, move |file| is_wanted(&filter, file), party, stop)?;
+    let activity = Watch::default().activity("stream");
+    let source = StreamSource::start(
+        config.directory.as_deref(),
+        passage,
+        move |file| is_wanted(&filter, file),
+        activity,
+        stop,
+    )?;
     let progress = Progress::start(config.quiet);
     let mut files: Vec<(DumpFile, u64)> = Vec::new();
     loop {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use common::backup::file_name::{DumpFile, RowsFile, TableFileName};
-use common::backup::row_hash::{ChunkRows, Rows};
+use common::backup::row_hash::{ChunkRows, RowsDigest};
 use common::sql::name::QualifiedName;
 
 use crate::jobs::committed_rows::Ledger;
@@ -78,7 +78,7 @@ pub enum Part {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Compared {
     /// It has these rows; the hash is that of no rows where they are only counted.
-    Rows(Rows),
+    Rows(RowsDigest),
     /// The table, or what was dumped of it, is not there: the server's text.
     Impossible(String),
 }

@@ -11,7 +11,7 @@ use common::backup::file_name::DumpFile;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::name::QualifiedName;
-use common::sql::token::{Dialect, Token, Tokens};
+use common::sql::token::{SqlDialect, Token, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
 use crate::ddl::create_table::CreateTable;
@@ -92,7 +92,7 @@ pub fn database(
         file,
         line,
         create,
-        Dialect::default(),
+        SqlDialect::default(),
         &format!("database {}", target.escape_debug()),
         &mut findings,
     )?;
@@ -103,7 +103,7 @@ pub fn database(
 pub fn file(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
     let mut findings = Findings::default();
     let mut reader = worker.shared.files.statements(file)?;
-    let mut dialect = Dialect::default();
+    let mut dialect = SqlDialect::default();
     // What is said before CREATE is said for it.
     let mut session = Vec::new();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
@@ -128,7 +128,7 @@ pub fn file(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
                 unsupported(worker.shared.server, statement.text, dialect, file, statement.line, &object, &mut own);
                 for text in session.drain(..) {
                     modes(worker.shared.server, &text, &object, &mut own);
-                    look(worker, file, statement.line, &text, Dialect::default(), &object, &mut own)?;
+                    look(worker, file, statement.line, &text, SqlDialect::default(), &object, &mut own)?;
                 }
                 look(worker, file, statement.line, statement.text, dialect, &object, &mut own)?;
                 // One reason is enough, and what is not made is not changed.
@@ -149,7 +149,7 @@ fn look(
     file: &DumpFile,
     line: u64,
     sql: &[u8],
-    dialect: Dialect,
+    dialect: SqlDialect,
     object: &str,
     findings: &mut Findings,
 ) -> Result<(), Error> {
@@ -193,7 +193,7 @@ fn table(
     let parse_error = |source| Error::Parse { file: file.to_string(), line, source };
     let translated = translate(sql, server).map_err(parse_error)?;
     if server.is_mariadb() {
-        for element in CreateTable::parse(&translated, Dialect::default()).map_err(parse_error)?.elements {
+        for element in CreateTable::parse(&translated, SqlDialect::default()).map_err(parse_error)?.elements {
             let ElementKind::Column(column) = &element.kind else { continue };
             if column.json {
                 let column = text(&column.name).escape_debug().to_string();
@@ -203,12 +203,12 @@ fn table(
             }
         }
     }
-    look(worker, file, line, &translated, Dialect::default(), &object, findings)
+    look(worker, file, line, &translated, SqlDialect::default(), &object, findings)
 }
 
 /// The name of a table that is made; stand-ins for views are not.
 fn table_name(file: &DumpFile, sql: &[u8]) -> Option<String> {
-    let parsed = CreateTable::parse(sql, Dialect::default()).ok().filter(|parsed| !parsed.if_not_exists)?;
+    let parsed = CreateTable::parse(sql, SqlDialect::default()).ok().filter(|parsed| !parsed.if_not_exists)?;
     Some(QualifiedName::new(file.content.database()?, text(&parsed.name)).to_string())
 }
 
@@ -216,7 +216,7 @@ fn table_name(file: &DumpFile, sql: &[u8]) -> Option<String> {
 fn unsupported(
     server: Server,
     sql: &[u8],
-    dialect: Dialect,
+    dialect: SqlDialect,
     file: &DumpFile,
     line: u64,
     object: &str,
@@ -253,18 +253,18 @@ fn modes(server: Server, set: &[u8], object: &str, findings: &mut Findings) {
 }
 
 /// How a file's statements are to be read after this one.
-pub fn dialect_after(dialect: Dialect, kind: StatementKind, statement: &[u8]) -> Dialect {
+pub fn dialect_after(dialect: SqlDialect, kind: StatementKind, statement: &[u8]) -> SqlDialect {
     let modes = if kind == StatementKind::Set { sql_mode_value(statement) } else { None };
     modes.map_or(dialect, |(_, modes)| dialect_of(&text(&modes)))
 }
 
-fn dialect_of(modes: &str) -> Dialect {
+fn dialect_of(modes: &str) -> SqlDialect {
     let has = |mode: &str| modes.split(',').any(|other| other.eq_ignore_ascii_case(mode));
-    Dialect { ansi_quotes: has("ANSI_QUOTES"), no_backslash_escapes: has("NO_BACKSLASH_ESCAPES") }
+    SqlDialect { ansi_quotes: has("ANSI_QUOTES"), no_backslash_escapes: has("NO_BACKSLASH_ESCAPES") }
 }
 
 /// What CREATE makes, or DROP removes: `view shop.totals`. The database is the file's; MySQL and MariaDB do not print it.
-pub fn object(file: &DumpFile, sql: &[u8], dialect: Dialect) -> String {
+pub fn object(file: &DumpFile, sql: &[u8], dialect: SqlDialect) -> String {
     match (created(sql, dialect), file.content.database()) {
         (Some((kind, name)), Some(database)) => format!("{kind} {}", QualifiedName::new(database, name)),
         _ => file.to_string(),
@@ -272,7 +272,7 @@ pub fn object(file: &DumpFile, sql: &[u8], dialect: Dialect) -> String {
 }
 
 /// The kind and the name of what CREATE makes, or DROP removes.
-pub fn created(sql: &[u8], dialect: Dialect) -> Option<(String, String)> {
+pub fn created(sql: &[u8], dialect: SqlDialect) -> Option<(String, String)> {
     const KINDS: [&str; 9] =
         ["VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "PACKAGE", "LIBRARY", "EVENT", "BODY", "SEQUENCE"];
     let tokens: Vec<Token<'_>> = Tokens::new(sql, dialect).take(40).collect();

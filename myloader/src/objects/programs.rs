@@ -6,7 +6,7 @@ use std::sync::Arc;
 use common::backup::file_name::DumpFile;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 use crate::ddl::sequences;
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
@@ -133,7 +133,7 @@ pub fn triggers(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile)
     // DROP TRIGGER comes before it is known which table the trigger is of.
     let mut drop = None;
     let mut empty = true;
-    let mut dialect = Dialect::default();
+    let mut dialect = SqlDialect::default();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
@@ -225,7 +225,7 @@ fn run_statements(
 ) -> Result<Outcome, Error> {
     let mut reader = worker.shared.files.statements(file)?;
     let mut empty = true;
-    let mut dialect = Dialect::default();
+    let mut dialect = SqlDialect::default();
     while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
         empty = false;
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
@@ -266,7 +266,12 @@ fn run_statements(
 }
 
 /// Whether a view or sequence was there before the restore, so that it is not what an earlier run has made.
-fn stood_before(worker: &mut Worker, kind: StatementKind, sql: &[u8], dialect: Dialect) -> Result<bool, ServerError> {
+fn stood_before(
+    worker: &mut Worker,
+    kind: StatementKind,
+    sql: &[u8],
+    dialect: SqlDialect,
+) -> Result<bool, ServerError> {
     if !matches!(kind, StatementKind::CreateView | StatementKind::CreateSequence) {
         return Ok(false);
     }

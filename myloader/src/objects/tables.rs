@@ -7,7 +7,7 @@ use common::observe::logging::printable;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::quote_identifier;
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::sequences;
@@ -51,7 +51,7 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, k
             continue;
         }
         let parse_error = |source| Error::Parse { file: file.to_string(), line: statement.line, source };
-        let parsed = CreateTable::parse(statement.text, Dialect::default()).map_err(parse_error)?;
+        let parsed = CreateTable::parse(statement.text, SqlDialect::default()).map_err(parse_error)?;
         let name = text(&parsed.name);
         // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does, or, before
         // mydumper 0.11, not even that. Views are made in an order that works without it.
@@ -115,7 +115,7 @@ fn split_options(worker: &Worker, keys: Keys) -> SplitOptions {
         split_constraints: true,
         drop_keys: restore.skip_indexes,
         drop_constraints: restore.skip_constraints,
-        dialect: Dialect::default(),
+        dialect: SqlDialect::default(),
     }
 }
 

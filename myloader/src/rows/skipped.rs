@@ -5,7 +5,7 @@
 //! its engine has no transactions, which is told.
 
 use common::backup::file_name::DumpFile;
-use common::sql::token::{Dialect, Tokens};
+use common::sql::token::{SqlDialect, Tokens};
 
 use crate::jobs::job::{Outcome, TableTarget};
 use crate::journal::Gap;
@@ -100,7 +100,7 @@ impl Gaps {
 
 /// How many rows an INSERT or REPLACE statement has, if they stand behind VALUES.
 pub fn rows_of(statement: &[u8]) -> Option<u64> {
-    let mut tokens = Tokens::new(statement, Dialect::default());
+    let mut tokens = Tokens::new(statement, SqlDialect::default());
     tokens.by_ref().find(|token| token.is_word("VALUES") || token.is_word("VALUE"))?;
     let (mut depth, mut rows) = (0_u64, 0);
     for token in tokens {

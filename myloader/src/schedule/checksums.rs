@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use common::backup::metadata::{DatabaseEntry, TableEntry};
-use common::backup::mydumper_checksum::Sum;
+use common::backup::mydumper_checksum::MydumperChecksum;
 use common::sql::name::QualifiedName;
 
 use super::databases::{Database, State as DatabaseState};
@@ -41,7 +41,7 @@ impl Checksums {
 }
 
 /// As messages have it.
-fn hex(sum: Sum) -> String {
+fn hex(sum: MydumperChecksum) -> String {
     format!("{sum:x}")
 }
 
@@ -126,8 +126,9 @@ impl Scheduler {
 
     fn compare_table(&self, checksums: &mut Checksums, name: &QualifiedName, entry: &TableEntry, sums: &DatabaseSums) {
         let settings = &self.settings;
-        let of =
-            |dumped: Option<Sum>, found: Option<&Sum>| Some((hex(found.copied().unwrap_or_default()), hex(dumped?)));
+        let of = |dumped: Option<MydumperChecksum>, found: Option<&MydumperChecksum>| {
+            Some((hex(found.copied().unwrap_or_default()), hex(dumped?)))
+        };
         let folded = settings.server.folded(&name.name);
         if entry.is_view {
             let compared = settings.checksums.views && (settings.schemas || settings.verify_only);
@@ -135,7 +136,7 @@ impl Scheduler {
                 // The server words the text anew when a view is made, by the character set of the session for instance, and
                 // a view that was there stays. The database's name may be in the text for another reason.
                 let (found, _) = &sums;
-                let is_worded_anew = !settings.verify_only && *found != hex(Sum::default());
+                let is_worded_anew = !settings.verify_only && *found != hex(MydumperChecksum::default());
                 let is_expected = is_worded_anew || settings.target_database.is_some() || self.goes_without();
                 checksums.compare(format!("view {name}"), "definition", sums, is_expected);
             }

@@ -1,7 +1,7 @@
 //! The rows that were restored against those that the metadata says the dump holds.
 
 use common::backup::file_name::TableFileName;
-use common::backup::metadata::{Config, Guarantee};
+use common::backup::metadata::{ConfigSection, Guarantee};
 use common::sql::name::QualifiedName;
 
 use super::databases::{Database, State as DatabaseState};
@@ -12,7 +12,7 @@ use crate::schedule::tolerance::{Fault, Refusal};
 impl Scheduler {
     /// A dump whose tables are not all of one point in time says so.
     pub(super) fn warn_of_weak_guarantee(&self) {
-        let Config { guarantee, guarantee_by, .. } = &self.metadata.config;
+        let ConfigSection { guarantee, guarantee_by, .. } = &self.metadata.config;
         let what = match guarantee {
             None | Some(Guarantee::PointInTime) => return,
             Some(Guarantee::TransactionalTables) => "only tables of engines with transactions are of one point in time",

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use common::backup::file_name::TableFileName;
-use common::backup::row_hash::{self, ChunkRows, Rows, Selection};
+use common::backup::row_hash::{self, ChunkRows, RowsDigest, Selection};
 use common::sql::name::QualifiedName;
 
 use super::databases::Database;
@@ -47,13 +47,13 @@ struct Progress {
     parts: usize,
     done: usize,
     /// In all chunks.
-    chunks: Option<Rows>,
+    chunks: Option<RowsDigest>,
     /// In the whole table, where it was looked at.
-    whole: Option<Rows>,
+    whole: Option<RowsDigest>,
     /// The number of all rows, where they were counted.
     count: Option<u64>,
     /// Chunks whose rows are others, or as many as are to be named, with what was found.
-    other: Vec<(usize, Rows)>,
+    other: Vec<(usize, RowsDigest)>,
     others: usize,
     impossible: Option<String>,
 }
@@ -169,7 +169,7 @@ impl Verification {
 }
 
 impl Progress {
-    fn add(&mut self, comparison: &Comparison, part: Part, found: Rows) {
+    fn add(&mut self, comparison: &Comparison, part: Part, found: RowsDigest) {
         match part {
             Part::Count => self.count = Some(found.count),
             Part::Whole => self.whole = Some(found),
@@ -197,14 +197,14 @@ impl Comparison {
     }
 
     /// All rows of the dump.
-    fn expected(&self) -> Rows {
-        let mut expected = Rows::default();
+    fn expected(&self) -> RowsDigest {
+        let mut expected = RowsDigest::default();
         self.chunks.iter().for_each(|chunk| expected.add(chunk.rows));
         expected
     }
 
     /// Whether rows are the same as far as they are compared.
-    fn is_same(&self, found: Rows, expected: Rows) -> bool {
+    fn is_same(&self, found: RowsDigest, expected: RowsDigest) -> bool {
         found.count == expected.count && (self.columns.is_none() || found.hash == expected.hash)
     }
 
@@ -233,7 +233,7 @@ impl Comparison {
     }
 
     fn lines(&self, progress: &Progress) -> Vec<String> {
-        let count = progress.count.map(|count| Rows { count, ..Rows::default() });
+        let count = progress.count.map(|count| RowsDigest { count, ..RowsDigest::default() });
         let chunks = progress.chunks.unwrap_or_default();
         let found = progress.whole.or(count).unwrap_or(chunks);
         let mut lines = vec![self.line(found, self.expected())];
@@ -259,7 +259,7 @@ impl Comparison {
         lines
     }
 
-    fn line(&self, found: Rows, expected: Rows) -> String {
+    fn line(&self, found: RowsDigest, expected: RowsDigest) -> String {
         let (count, dumped) = (found.count, expected.count);
         match self.columns {
             Some(_) if count == dumped => {
@@ -351,7 +351,7 @@ impl Scheduler {
             }
             _ => {
                 let Some(count) = entry.rows else { return Err(name) };
-                let rows = Rows { count, ..Rows::default() };
+                let rows = RowsDigest { count, ..RowsDigest::default() };
                 (None, vec![ChunkRows { number: 0, rows, selection: Selection::All }])
             }
         };

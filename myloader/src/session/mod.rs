@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::process::stop::Stop;
 use common::server::Server;
 use common::server::connection::{Connection, Error, Outcome};
-use common::sql::token::{Dialect, Tokens};
+use common::sql::token::{SqlDialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
@@ -58,7 +58,7 @@ impl Preamble {
         if statement.len() > LONGEST || self.0.len() >= MOST || statement.contains(&b'@') {
             return false;
         }
-        let mut tokens = Tokens::new(statement, Dialect::default());
+        let mut tokens = Tokens::new(statement, SqlDialect::default());
         if tokens.any(|token| ["GLOBAL", "PERSIST", "PASSWORD", "ROLE"].iter().any(|word| token.is_word(word))) {
             return false;
         }
@@ -254,7 +254,7 @@ impl Session {
 
 fn sets_collation(statement: &[u8]) -> bool {
     classify(statement) == StatementKind::Set
-        && Tokens::new(statement, Dialect::default()).any(|token| token.is_word("COLLATION_CONNECTION"))
+        && Tokens::new(statement, SqlDialect::default()).any(|token| token.is_word("COLLATION_CONNECTION"))
 }
 
 #[cfg(test)]

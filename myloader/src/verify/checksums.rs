@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use common::backup::metadata::DatabaseEntry;
-use common::backup::mydumper_checksum::{Kinds, Sum};
+use common::backup::mydumper_checksum::{Kinds, MydumperChecksum};
 use common::server::connection::{Connection, Error as ServerError, RowRef};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
@@ -19,11 +19,11 @@ pub struct DatabaseSums {
     /// Of the database, its routines, events and triggers.
     pub database: DatabaseEntry,
     /// Of the columns of each table and view.
-    pub columns: BTreeMap<String, Sum>,
+    pub columns: BTreeMap<String, MydumperChecksum>,
     /// Of the indexes of each table that has any.
-    pub indexes: BTreeMap<String, Sum>,
+    pub indexes: BTreeMap<String, MydumperChecksum>,
     /// Of each view.
-    pub views: BTreeMap<String, Sum>,
+    pub views: BTreeMap<String, MydumperChecksum>,
 }
 
 /// Reads those of a database.
@@ -58,26 +58,26 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
         })
     };
     let mut sums = DatabaseSums::default();
-    let mut words = |map: &mut BTreeMap<String, Sum>, wanted: bool, words: &str, view: &str| {
+    let mut words = |map: &mut BTreeMap<String, MydumperChecksum>, wanted: bool, words: &str, view: &str| {
         each(wanted, &format!("TABLE_NAME, {words}"), view, "TABLE_SCHEMA", &mut |row| {
             map.entry(server.fold(row.text(1))).or_default().add_words((2..5).map(|word| row.bytes(word)));
         })
     };
-    words(&mut sums.columns, kinds.tables, Sum::COLUMN_WORDS, "COLUMNS")?;
-    words(&mut sums.indexes, kinds.indexes, Sum::INDEX_WORDS, "STATISTICS")?;
-    each(kinds.views, &format!("TABLE_NAME, {}", Sum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
-        sums.views.insert(server.fold(row.text(1)), Sum::of(row.number(2)));
+    words(&mut sums.columns, kinds.tables, MydumperChecksum::COLUMN_WORDS, "COLUMNS")?;
+    words(&mut sums.indexes, kinds.indexes, MydumperChecksum::INDEX_WORDS, "STATISTICS")?;
+    each(kinds.views, &format!("TABLE_NAME, {}", MydumperChecksum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
+        sums.views.insert(server.fold(row.text(1)), MydumperChecksum::of(row.number(2)));
     })?;
     let mut one = |wanted: bool, crc32: &str, view: &str, owner: &str| {
-        let mut sum = Sum::default();
+        let mut sum = MydumperChecksum::default();
         each(wanted, crc32, view, owner, &mut |row| sum.add(row.number(1)))?;
         Ok::<_, ServerError>(Some(sum))
     };
     sums.database = DatabaseEntry {
-        schema_checksum: one(kinds.databases, Sum::DATABASE, "SCHEMATA", "SCHEMA_NAME")?,
-        post_checksum: one(kinds.routines, Sum::ROUTINE, "ROUTINES", "ROUTINE_SCHEMA")?,
-        events_checksum: one(kinds.events, Sum::EVENT, "EVENTS", "EVENT_SCHEMA")?,
-        triggers_checksum: one(kinds.triggers, Sum::TRIGGER, "TRIGGERS", "TRIGGER_SCHEMA")?,
+        schema_checksum: one(kinds.databases, MydumperChecksum::DATABASE, "SCHEMATA", "SCHEMA_NAME")?,
+        post_checksum: one(kinds.routines, MydumperChecksum::ROUTINE, "ROUTINES", "ROUTINE_SCHEMA")?,
+        events_checksum: one(kinds.events, MydumperChecksum::EVENT, "EVENTS", "EVENT_SCHEMA")?,
+        triggers_checksum: one(kinds.triggers, MydumperChecksum::TRIGGER, "TRIGGERS", "TRIGGER_SCHEMA")?,
     };
     Ok(sums)
 }

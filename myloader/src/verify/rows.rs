@@ -1,9 +1,9 @@
 //! The rows of a part of a table on the server, counted or hashed as the dumper did.
 
-use common::backup::row_hash::{Rows, Selection};
+use common::backup::row_hash::{RowsDigest, Selection};
 use common::server::connection::Error as ServerError;
 use common::sql::quote_string;
-use common::sql::token::{Dialect, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, TokenKind, Tokens};
 
 use crate::jobs::job::{Compared, Comparison, Job, Outcome, Part};
 use crate::session::Preamble;
@@ -44,9 +44,9 @@ pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Pa
     }
 }
 
-fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) -> Result<Rows, ServerError> {
+fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) -> Result<RowsDigest, ServerError> {
     begin_reading(worker, zone)?;
-    let mut found = Rows::default();
+    let mut found = RowsDigest::default();
     let mut rows = worker.session.unchanged().stream(statement)?;
     while let Some(row) = rows.next_row()? {
         match hashed {
@@ -72,7 +72,7 @@ pub fn begin_reading(worker: &mut Worker, zone: Option<&str>) -> Result<(), Serv
 
 /// Whether text of the metadata, as a part of a SELECT, writes nothing: neither a file nor another statement.
 fn only_reads(text: &str) -> bool {
-    Tokens::new(text.as_bytes(), Dialect::default()).all(|token| match token.kind {
+    Tokens::new(text.as_bytes(), SqlDialect::default()).all(|token| match token.kind {
         TokenKind::Comment | TokenKind::CommentOpen | TokenKind::CommentClose | TokenKind::Unterminated => false,
         _ => !token.is_punctuation(b';') && !token.is_word("INTO"),
     })

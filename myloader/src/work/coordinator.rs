@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::Metadata;
-use common::observe::activity::{Party, Watch};
+use common::observe::activity::{Activity, Watch};
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
@@ -36,9 +36,9 @@ pub fn run(
         threads.push(thread.spawn(move || worker.run(&jobs, &outcomes)).map_err(Error::Thread)?);
     }
     drop((job_queue, outcomes));
-    let party = watch.party("scheduler");
+    let activity = watch.activity("scheduler");
     let (outcomes, has_rows) = (outcome_queue, false);
-    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, party };
+    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, activity };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -63,7 +63,7 @@ struct Coordinator<'a> {
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,
-    party: Party,
+    activity: Activity,
 }
 
 impl Coordinator<'_> {
@@ -104,7 +104,7 @@ impl Coordinator<'_> {
             }
             // When too much waits, no more is taken from the stream, whose reader then stops reading.
             let wants_input = self.scheduler.wants_input(max_waiting);
-            self.party.does(self.scheduler.status(wants_input));
+            self.activity.begin(self.scheduler.status(wants_input));
             let wanted = if wants_input { arrivals } else { &nothing };
             select! {
                 recv(wanted) -> event => match event.map_err(|_| Stopped)?? {

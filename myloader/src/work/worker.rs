@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::observe::activity::Party;
+use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::process::stop::{Stop, StopOnPanic};
 use common::server::Server;
@@ -75,7 +75,7 @@ pub struct Worker {
     /// Objects of its job that are left out.
     pub left_out: Vec<Refusal>,
     /// Where others see what it does.
-    party: Party,
+    activity: Activity,
     /// What it shares.
     pub shared: Arc<Shared>,
 }
@@ -86,12 +86,12 @@ impl Worker {
         connection: Connection,
         connector: Connector,
         purpose: Purpose,
-        party: Party,
+        activity: Activity,
         shared: Arc<Shared>,
     ) -> Result<Worker, ServerError> {
-        party.has_connection(connection.id());
+        activity.set_connection(connection.id());
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Worker { session, steps: Steps::default(), left_out: Vec::new(), party, shared })
+        Ok(Worker { session, steps: Steps::default(), left_out: Vec::new(), activity, shared })
     }
 
     /// Does jobs until there are no more.
@@ -100,10 +100,10 @@ impl Worker {
         let _guard = StopOnPanic(stop.clone());
         let first = self.session.connection_id();
         while let Ok(Some(job)) = stop.receive(jobs) {
-            self.party.does(job.object());
+            self.activity.begin(job.object());
             let outcome = self.do_whole_job(&job).or_else(|error| self.go_on_without(&job, error));
             let outcome = outcome.map(|outcome| self.with_left_out(outcome));
-            self.party.rests();
+            self.activity.idle();
             if stop.send(outcomes, (job, outcome)).is_err() {
                 return;
             }
@@ -150,7 +150,7 @@ impl Worker {
         tracing::warn!("the connection was lost, and is made again: {error}");
         match self.session.reconnect() {
             Ok(()) => {
-                self.party.has_connection(self.session.connection_id());
+                self.activity.set_connection(self.session.connection_id());
                 Ok(error)
             }
             Err(ReconnectError::NotWanted) => Err(error),

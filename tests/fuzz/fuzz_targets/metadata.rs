@@ -3,7 +3,7 @@
 #![no_main]
 
 use common::backup::file_name::TableFileName;
-use common::backup::metadata::{Config, Metadata, TableEntry, without_tables};
+use common::backup::metadata::{ConfigSection, Metadata, TableEntry, without_tables};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -42,12 +42,12 @@ fuzz_target!(|input: Input| {
         rows_sent: flags[2],
         ..TableEntry::default()
     };
-    let config = Config {
+    let config = ConfigSection {
         max_statement_size: numbers[1],
         num_sequences: Some(0),
         num_files: numbers[2],
         guarantee_by: by,
-        ..Config::default()
+        ..ConfigSection::default()
     };
     let written = entry.to_text(&table) + &config.tail("2026-01-01 00:00:00");
     let read = Metadata::parse(&written).expect("it was written so");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::backup::file_name::TableFileName;
-use crate::backup::mydumper_checksum::Sum;
+use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::ChunkRows;
 use crate::server::{Product, Server};
 
@@ -12,7 +12,7 @@ use crate::server::{Product, Server};
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// `[config]`.
-    pub config: Config,
+    pub config: ConfigSection,
     /// `[myloader_session_variables]`, in order.
     pub session_variables: Vec<(String, String)>,
     /// ``[`DB`.`TABLE`]``.
@@ -27,7 +27,7 @@ pub struct Metadata {
 
 /// `[config]`.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Config {
+pub struct ConfigSection {
     /// The longest statement in bytes.
     pub max_statement_size: Option<u64>,
     /// How many sequences the dump has.
@@ -100,9 +100,9 @@ pub struct TableEntry {
     /// `data_checksum`: what CHECKSUM TABLE says of the rows.
     pub data_checksum: Option<u64>,
     /// `schema_checksum`: of the columns, or the view.
-    pub schema_checksum: Option<Sum>,
+    pub schema_checksum: Option<MydumperChecksum>,
     /// `indexes_checksum`.
-    pub indexes_checksum: Option<Sum>,
+    pub indexes_checksum: Option<MydumperChecksum>,
     /// `hashed_columns`, ours: what was selected of each row that was hashed, as SQL.
     pub hashed_columns: Option<Box<str>>,
     /// `hashed_history`, ours: rows of the past are among those of a system-versioned table.
@@ -115,13 +115,13 @@ pub struct TableEntry {
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct DatabaseEntry {
     /// `schema_checksum`: of its character set and collation.
-    pub schema_checksum: Option<Sum>,
+    pub schema_checksum: Option<MydumperChecksum>,
     /// `post_checksum`: of its routines.
-    pub post_checksum: Option<Sum>,
+    pub post_checksum: Option<MydumperChecksum>,
     /// `events_checksum`.
-    pub events_checksum: Option<Sum>,
+    pub events_checksum: Option<MydumperChecksum>,
     /// `triggers_checksum`.
-    pub triggers_checksum: Option<Sum>,
+    pub triggers_checksum: Option<MydumperChecksum>,
 }
 
 /// A position in the binary log, and the GTID set executed there.
@@ -146,7 +146,7 @@ pub struct MetadataError {
 }
 
 enum Section {
-    Config,
+    ConfigSection,
     SessionVariables,
     Table(TableFileName),
     Database(String),
@@ -227,7 +227,7 @@ impl Metadata {
 
     fn set(&mut self, section: &Section, key: &str, value: &str) -> Option<()> {
         match section {
-            Section::Config => match key {
+            Section::ConfigSection => match key {
                 "max-statement-size" => self.config.max_statement_size = Some(value.parse().ok()?),
                 "num-sequences" => self.config.num_sequences = Some(value.parse().ok()?),
                 "num-files" => self.config.num_files = Some(value.parse().ok()?),
@@ -254,8 +254,8 @@ impl Metadata {
                     "estimated_bytes" => entry.estimated_bytes = Some(value.parse().ok()?),
                     "rows_sent" => entry.rows_sent = boolean(value),
                     "data_checksum" => entry.data_checksum = Some(value.parse().ok()?),
-                    "schema_checksum" => entry.schema_checksum = Some(Sum::parse(value)?),
-                    "indexes_checksum" => entry.indexes_checksum = Some(Sum::parse(value)?),
+                    "schema_checksum" => entry.schema_checksum = Some(MydumperChecksum::parse(value)?),
+                    "indexes_checksum" => entry.indexes_checksum = Some(MydumperChecksum::parse(value)?),
                     "hashed_history" => entry.hashed_history = boolean(value),
                     "hashed_columns" => entry.hashed_columns = Some(unescape(value).into()),
                     _ => {
@@ -268,10 +268,10 @@ impl Metadata {
             Section::Database(name) => {
                 let entry = self.databases.entry(name.clone()).or_default();
                 match key {
-                    "schema_checksum" => entry.schema_checksum = Some(Sum::parse(value)?),
-                    "post_checksum" => entry.post_checksum = Some(Sum::parse(value)?),
-                    "events_checksum" => entry.events_checksum = Some(Sum::parse(value)?),
-                    "triggers_checksum" => entry.triggers_checksum = Some(Sum::parse(value)?),
+                    "schema_checksum" => entry.schema_checksum = Some(MydumperChecksum::parse(value)?),
+                    "post_checksum" => entry.post_checksum = Some(MydumperChecksum::parse(value)?),
+                    "events_checksum" => entry.events_checksum = Some(MydumperChecksum::parse(value)?),
+                    "triggers_checksum" => entry.triggers_checksum = Some(MydumperChecksum::parse(value)?),
                     _ => {}
                 }
             }
@@ -284,7 +284,7 @@ impl Metadata {
 impl Section {
     fn parse(name: &str) -> Section {
         match name {
-            "config" => Section::Config,
+            "config" => Section::ConfigSection,
             "myloader_session_variables" => Section::SessionVariables,
             _ => {
                 let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
@@ -417,7 +417,7 @@ impl DatabaseEntry {
     }
 }
 
-impl Config {
+impl ConfigSection {
     /// The second `[config]` section and the last line, which end the metadata of a finished dump.
     pub fn tail(&self, finished: &str) -> String {
         let mut text = String::from("\n[config]\n");

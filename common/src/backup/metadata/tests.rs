@@ -1,7 +1,7 @@
 //! Metadata as mydumper and older versions wrote it, and as it is written here.
 
 use super::*;
-use crate::backup::row_hash::{Rows, Selection};
+use crate::backup::row_hash::{RowsDigest, Selection};
 use proptest::prelude::*;
 
 fn table(database: &str, table: &str) -> TableFileName {
@@ -27,11 +27,11 @@ fn metadata_as_mydumper_writes_it() {
     assert!(metadata.finished);
     assert_eq!(
         metadata.config,
-        Config {
+        ConfigSection {
             max_statement_size: Some(929_799),
             num_sequences: Some(0),
             local_infile: Some(true),
-            ..Config::default()
+            ..ConfigSection::default()
         }
     );
     assert_eq!(
@@ -40,8 +40,8 @@ fn metadata_as_mydumper_writes_it() {
     );
     let view = &metadata.tables[&table("sakila", "actor_info")];
     assert!(view.is_view && view.rows == Some(0));
-    assert_eq!(view.schema_checksum, Sum::parse("5a5699d9"));
-    assert_eq!(metadata.databases["sakila"].schema_checksum, Sum::parse("FDF2173B"));
+    assert_eq!(view.schema_checksum, MydumperChecksum::parse("5a5699d9"));
+    assert_eq!(metadata.databases["sakila"].schema_checksum, MydumperChecksum::parse("FDF2173B"));
     assert_eq!(metadata.product(), Some(Product::MariaDb));
     let numbered = &metadata.tables[&table("sakila", "mydumper_3")];
     assert_eq!(numbered.data_checksum, Some(60_988_714));
@@ -58,23 +58,23 @@ fn what_we_write_we_read() {
         estimated_bytes: Some(16384),
         rows_sent: true,
         data_checksum: Some(4_205_879_924),
-        schema_checksum: Sum::parse("b73b0f5d"),
-        indexes_checksum: Sum::parse("7927640"),
+        schema_checksum: MydumperChecksum::parse("b73b0f5d"),
+        indexes_checksum: MydumperChecksum::parse("7927640"),
         hashed_columns: Some("`a\n\\`,`b`".into()),
         hashed_history: true,
         chunks: vec![
             ChunkRows {
                 number: 0,
-                rows: Rows { count: 3, ..Rows::default() },
+                rows: RowsDigest { count: 3, ..RowsDigest::default() },
                 selection: Selection::Range("`a\n` < 3".into()),
             },
-            ChunkRows { number: 100_000, rows: Rows::default(), selection: Selection::All },
+            ChunkRows { number: 100_000, rows: RowsDigest::default(), selection: Selection::All },
         ],
         ..TableEntry::default()
     };
     let coordinates =
         Coordinates { file: Some("bin.000001".into()), position: Some(4), gtid_set: Some("a:1-3,\nb:1".into()) };
-    let config = Config {
+    let config = ConfigSection {
         max_statement_size: Some(5),
         num_sequences: Some(1),
         local_infile: Some(true),
@@ -115,8 +115,8 @@ fn what_we_write_we_read() {
 #[test]
 fn checksums_of_databases() {
     let entry = DatabaseEntry {
-        schema_checksum: Sum::parse("FDF2173B"),
-        events_checksum: Some(Sum::default()),
+        schema_checksum: MydumperChecksum::parse("FDF2173B"),
+        events_checksum: Some(MydumperChecksum::default()),
         ..DatabaseEntry::default()
     };
     let text = entry.to_text("a b.é");
@@ -126,7 +126,8 @@ fn checksums_of_databases() {
     for name in ["a`b", "a]", "a\nb"] {
         assert_eq!(entry.to_text(name), "", "{name:?}");
     }
-    let view = TableEntry { is_view: true, schema_checksum: Sum::parse("5a5699d9"), ..TableEntry::default() };
+    let view =
+        TableEntry { is_view: true, schema_checksum: MydumperChecksum::parse("5a5699d9"), ..TableEntry::default() };
     assert_eq!(view.to_text(&table("d", "v")), "\n[`d`.`v`]\nis_view = 1\nschema_checksum = 5A5699D9\n");
 }
 

@@ -32,13 +32,13 @@ pub struct Watch {
 struct Board {
     moved: AtomicU64,
     /// In the order in which they came.
-    parties: Mutex<Vec<Arc<Mutex<Notes>>>>,
+    activities: Mutex<Vec<Arc<Mutex<Notes>>>>,
     counters: OnceLock<Arc<Counters>>,
 }
 
 /// Somebody who works, or waits. It is forgotten when this is dropped.
 #[derive(Debug)]
-pub struct Party {
+pub struct Activity {
     board: Arc<Board>,
     notes: Arc<Mutex<Notes>>,
 }
@@ -53,11 +53,11 @@ struct Notes {
 
 impl Watch {
     /// Somebody else to watch.
-    pub fn party(&self, name: impl Into<String>) -> Party {
+    pub fn activity(&self, name: impl Into<String>) -> Activity {
         let notes = Notes { name: name.into(), doing: None, since: Instant::now(), connection: None };
         let notes = Arc::new(Mutex::new(notes));
-        lock(&self.board.parties).push(Arc::clone(&notes));
-        Party { board: Arc::clone(&self.board), notes }
+        lock(&self.board.activities).push(Arc::clone(&notes));
+        Activity { board: Arc::clone(&self.board), notes }
     }
 
     /// What is counted here moves, too.
@@ -67,10 +67,10 @@ impl Watch {
     }
 
     /// Starts to watch, until all handles are dropped or the program stops. Without a time, nothing is ever told.
-    pub fn start(&self, after: Option<Duration>, asks: Asks, stop: &Stop) {
+    pub fn start(&self, after: Option<Duration>, probe: SessionProbe, stop: &Stop) {
         let Some(after) = after else { return };
         let (board, stop) = (Arc::downgrade(&self.board), stop.clone());
-        let watch = move || watch(&board, after, &asks, &stop);
+        let watch = move || watch(&board, after, &probe, &stop);
         // Without a thread nothing is told, and the work goes on. It is not waited for: it may be waiting for the server.
         if let Err(error) = std::thread::Builder::new().name("watchdog".into()).spawn(watch) {
             tracing::warn!("--stall-report: no thread could be started: {error}");
@@ -78,45 +78,45 @@ impl Watch {
     }
 }
 
-impl Party {
+impl Activity {
     /// Begins to do something.
-    pub fn does(&self, what: impl Into<String>) {
-        self.tells(what);
-        self.goes_on();
+    pub fn begin(&self, what: impl Into<String>) {
+        self.describe(what);
+        self.touch();
     }
 
     /// Waits for something to do.
-    pub fn rests(&self) {
+    pub fn idle(&self) {
         lock(&self.notes).doing = None;
-        self.goes_on();
+        self.touch();
     }
 
     /// Says the same or something else about what it does; nothing has moved for that.
-    pub fn tells(&self, what: impl Into<String>) {
+    pub fn describe(&self, what: impl Into<String>) {
         lock(&self.notes).doing = Some(what.into());
     }
 
     /// What it does has gone on.
-    pub fn goes_on(&self) {
+    pub fn touch(&self) {
         lock(&self.notes).since = Instant::now();
         self.board.moved.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Its session has this number.
-    pub fn has_connection(&self, id: u32) {
+    pub fn set_connection(&self, id: u32) {
         lock(&self.notes).connection = Some(id);
     }
 }
 
-impl Drop for Party {
+impl Drop for Activity {
     fn drop(&mut self) {
-        lock(&self.board.parties).retain(|notes| !Arc::ptr_eq(notes, &self.notes));
+        lock(&self.board.activities).retain(|notes| !Arc::ptr_eq(notes, &self.notes));
     }
 }
 
 /// Whom to ask about connections.
 #[derive(Clone)]
-pub struct Asks {
+pub struct SessionProbe {
     /// How to connect.
     pub settings: Settings,
     /// The server.
@@ -127,7 +127,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn watch(board: &Weak<Board>, after: Duration, asks: &Asks, stop: &Stop) {
+fn watch(board: &Weak<Board>, after: Duration, probe: &SessionProbe, stop: &Stop) {
     let (mut seen, mut since, mut next) = (None, Instant::now(), after);
     while stop.pause(LOOK_INTERVAL.min(after / 4)).is_ok() {
         let Some(board) = board.upgrade() else { return };
@@ -136,10 +136,10 @@ fn watch(board: &Weak<Board>, after: Duration, asks: &Asks, stop: &Stop) {
             (seen, since, next) = (now, Instant::now(), after);
         } else if since.elapsed() >= next {
             next = since.elapsed() * 2;
-            let parties: Vec<Notes> = lock(&board.parties).iter().map(|notes| lock(notes).clone()).collect();
+            let activities: Vec<Notes> = lock(&board.activities).iter().map(|notes| lock(notes).clone()).collect();
             drop(board);
-            let ids: Vec<u32> = parties.iter().filter_map(|party| party.connection).collect();
-            let answer = sessions::ask(asks, &ids, stop);
+            let ids: Vec<u32> = activities.iter().filter_map(|activity| activity.connection).collect();
+            let answer = sessions::ask(probe, &ids, stop);
             if stop.is_triggered() {
                 return;
             }
@@ -147,7 +147,7 @@ fn watch(board: &Weak<Board>, after: Duration, asks: &Asks, stop: &Stop) {
                 Ok(sessions) => (sessions, None),
                 Err(error) => (BTreeMap::new(), Some(error.to_string())),
             };
-            tracing::warn!("{}", report(since.elapsed(), Instant::now(), &parties, &sessions, problem.as_deref()));
+            tracing::warn!("{}", report(since.elapsed(), Instant::now(), &activities, &sessions, problem.as_deref()));
         }
     }
 }
@@ -155,13 +155,13 @@ fn watch(board: &Weak<Board>, after: Duration, asks: &Asks, stop: &Stop) {
 fn report(
     stalled: Duration,
     now: Instant,
-    parties: &[Notes],
+    activities: &[Notes],
     sessions: &BTreeMap<u32, Session>,
     problem: Option<&str>,
 ) -> String {
     let mut text =
         format!("nothing has moved for {} s; this ends nothing, and may be as it should:", stalled.as_secs());
-    for Notes { name, doing, since, connection } in parties {
+    for Notes { name, doing, since, connection } in activities {
         let seconds = now.saturating_duration_since(*since).as_secs();
         match doing {
             Some(doing) => text.push_str(&format!("\n  {name}, for {seconds} s: {doing}")),
@@ -189,18 +189,18 @@ mod tests {
     use super::*;
 
     fn notes(watch: &Watch) -> Vec<Notes> {
-        lock(&watch.board.parties).iter().map(|notes| lock(notes).clone()).collect()
+        lock(&watch.board.activities).iter().map(|notes| lock(notes).clone()).collect()
     }
 
     #[test]
     fn a_report_names_who_waits_for_what() {
         let watch = Watch::default();
-        let (first, second) = (watch.party("worker 0"), watch.party("worker 1"));
-        let scheduler = watch.party("scheduler");
-        first.has_connection(17);
-        second.has_connection(18);
-        first.does("d.t.00000.sql");
-        scheduler.tells("rows; 3 jobs wait");
+        let (first, second) = (watch.activity("worker 0"), watch.activity("worker 1"));
+        let scheduler = watch.activity("scheduler");
+        first.set_connection(17);
+        second.set_connection(18);
+        first.begin("d.t.00000.sql");
+        scheduler.describe("rows; 3 jobs wait");
         let session = Session {
             command: "Query".into(),
             seconds: 61,
@@ -208,11 +208,11 @@ mod tests {
             statement: "INSERT INTO t".into(),
             blocked_by: vec!["session 9 (root@localhost, Sleep, 70 s) has a lock on d.t".into()],
         };
-        let (start, parties) = (notes(&watch)[0].since, notes(&watch));
-        let parties: Vec<Notes> = parties.into_iter().map(|notes| Notes { since: start, ..notes }).collect();
+        let (start, activities) = (notes(&watch)[0].since, notes(&watch));
+        let activities: Vec<Notes> = activities.into_iter().map(|notes| Notes { since: start, ..notes }).collect();
         let now = start + Duration::from_secs(61);
         assert_eq!(
-            report(Duration::from_secs(60), now, &parties, &[(17, session)].into(), None),
+            report(Duration::from_secs(60), now, &activities, &[(17, session)].into(), None),
             "nothing has moved for 60 s; this ends nothing, and may be as it should:\n  \
              worker 0, for 61 s: d.t.00000.sql\n    \
              connection 17: Query, 61 s, Waiting for table metadata lock: INSERT INTO t; session 9 (root@localhost, Sleep, \
@@ -229,14 +229,14 @@ mod tests {
     #[test]
     fn what_is_told_does_not_move() {
         let watch = Watch::default();
-        let party = watch.party("scheduler");
+        let activity = watch.activity("scheduler");
         let moved = || watch.board.moved.load(Ordering::Relaxed);
         let before = moved();
-        party.tells("rows");
+        activity.describe("rows");
         assert_eq!(moved(), before);
-        party.does("rows");
-        party.goes_on();
-        party.rests();
+        activity.begin("rows");
+        activity.touch();
+        activity.idle();
         assert_eq!(moved(), before + 3);
     }
 }

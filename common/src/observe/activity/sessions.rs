@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::Asks;
+use super::SessionProbe;
 use crate::observe::logging::printable;
 use crate::process::stop::Stop;
 use crate::server::Server;
@@ -61,7 +61,7 @@ const MARIADB_TABLE_LOCKS: &str = "SELECT DISTINCT waiter.ID, held.THREAD_ID, CO
      WHERE held.LOCK_TYPE = 'Table metadata lock' AND waiter.STATE LIKE 'Waiting for table metadata lock%'";
 
 /// Asks over a connection of its own about the sessions with these numbers.
-pub fn ask(asks: &Asks, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, Session>, Error> {
+pub fn ask(asks: &SessionProbe, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, Session>, Error> {
     let mut connection = Connection::open(&asks.settings, stop)?;
     // Who watches must not wait, too.
     connection.execute("SET SESSION lock_wait_timeout = 5")?;

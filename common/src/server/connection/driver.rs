@@ -102,26 +102,26 @@ impl Session {
         self.run(statement).map_err(|cause| failure.try_recv().map_or(cause, Cause::Data))
     }
 
-    pub(super) fn query(&mut self, statement: &[u8]) -> Result<Rows<'_>, Cause> {
+    pub(super) fn query(&mut self, statement: &[u8]) -> Result<ResultRows<'_>, Cause> {
         let asked = self.give_no_file();
         let Session { conn, runtime, stop } = self;
         let result = block_on(runtime, stop, conn.query_iter(statement.to_vec()))?;
         if asked.load(Ordering::Relaxed) {
             return Err(Cause::FileWanted(String::new()));
         }
-        Ok(Rows { result, runtime, stop, row: RowBuffer::default() })
+        Ok(ResultRows { result, runtime, stop, row: RowBuffer::default() })
     }
 }
 
 /// The rows of a query.
-pub(super) struct Rows<'a> {
+pub(super) struct ResultRows<'a> {
     result: QueryResult<'a, 'static, TextProtocol>,
     runtime: &'a Runtime,
     stop: &'a Stop,
     row: RowBuffer,
 }
 
-impl Rows<'_> {
+impl ResultRows<'_> {
     pub(super) fn names(&self) -> Vec<String> {
         let columns = self.result.columns();
         columns.iter().flat_map(|columns| columns.iter()).map(|column| column.name_str().into_owned()).collect()

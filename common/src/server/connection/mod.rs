@@ -186,29 +186,29 @@ impl Connection {
     ///
     /// # Errors
     /// [`Error::Statement`].
-    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<Rows<'_>, Error> {
+    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, Error> {
         let statement = statement.as_ref();
         let source = match &mut self.session {
             Session::Wire(session) => session.query(statement).map(Source::Wire),
             Session::Driver(session) => session.query(statement).map(Source::Driver),
         };
         let source = source.map_err(|cause| Error::of_statement(statement, cause))?;
-        Ok(Rows { source, statement: error::excerpt(statement) })
+        Ok(ResultRows { source, statement: error::excerpt(statement) })
     }
 }
 
 /// The rows of a running query. Dropped before its end, it leaves the connection unusable.
-pub struct Rows<'a> {
+pub struct ResultRows<'a> {
     source: Source<'a>,
     statement: String,
 }
 
 enum Source<'a> {
-    Wire(wire::Rows<'a>),
-    Driver(driver::Rows<'a>),
+    Wire(wire::ResultRows<'a>),
+    Driver(driver::ResultRows<'a>),
 }
 
-impl Rows<'_> {
+impl ResultRows<'_> {
     /// The names of the columns.
     pub fn names(&self) -> Vec<String> {
         match &self.source {

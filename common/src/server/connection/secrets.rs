@@ -1,6 +1,6 @@
 //! Statements that may hold a password, and servers' texts that quote them.
 
-use crate::sql::token::{Dialect, TokenKind, Tokens};
+use crate::sql::token::{SqlDialect, TokenKind, Tokens};
 
 /// What messages say in place of such text.
 pub(super) const NOT_SHOWN: &str = "(not shown: it may hold a password)";
@@ -18,7 +18,7 @@ pub(super) fn may_hold(statement: &[u8]) -> bool {
         return false;
     }
     let shown = |token: &crate::sql::token::Token<'_>| token.kind != TokenKind::QuotedIdentifier;
-    Tokens::new(start, Dialect::default()).filter(shown).any(|token| {
+    Tokens::new(start, SqlDialect::default()).filter(shown).any(|token| {
         ["IDENTIFIED", "PASSWORD", "WSREP_SST_AUTH"].iter().any(|word| has(token.text, word))
             || (has(token.text, "://") && token.text.contains(&b'@'))
     })

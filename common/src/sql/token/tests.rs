@@ -6,11 +6,11 @@ use super::TokenKind::{
 use super::*;
 use proptest::prelude::*;
 
-const ANSI: Dialect = Dialect { ansi_quotes: true, no_backslash_escapes: false };
-const NO_ESCAPES: Dialect = Dialect { ansi_quotes: false, no_backslash_escapes: true };
+const ANSI: SqlDialect = SqlDialect { ansi_quotes: true, no_backslash_escapes: false };
+const NO_ESCAPES: SqlDialect = SqlDialect { ansi_quotes: false, no_backslash_escapes: true };
 
 #[track_caller]
-fn assert_tokens(dialect: Dialect, sql: &[u8], expected: &[(TokenKind, &[u8])]) {
+fn assert_tokens(dialect: SqlDialect, sql: &[u8], expected: &[(TokenKind, &[u8])]) {
     let tokens: Vec<_> = Tokens::new(sql, dialect).map(|token| (token.kind, token.text)).collect();
     assert_eq!(tokens, expected);
 }
@@ -18,7 +18,7 @@ fn assert_tokens(dialect: Dialect, sql: &[u8], expected: &[(TokenKind, &[u8])]) 
 #[test]
 fn words_names_and_punctuation() {
     assert_tokens(
-        Dialect::default(),
+        SqlDialect::default(),
         b"KEY `a``b`,(\xc3\xa9$1_x) \"s\";",
         &[
             (Word, b"KEY"),
@@ -37,7 +37,7 @@ fn words_names_and_punctuation() {
 #[test]
 fn strings() {
     assert_tokens(
-        Dialect::default(),
+        SqlDialect::default(),
         br"_utf8mb4'a''b\'c' x'00' N'\\' 'd'",
         &[
             (Word, b"_utf8mb4"),
@@ -51,26 +51,26 @@ fn strings() {
     );
     assert_tokens(NO_ESCAPES, br"'a\' 'b'", &[(String, br"'a\'"), (String, b"'b'")]);
     for open in [&b"'a"[..], b"`a``", b"\"a\\\"", b"'a\\", b"/* a *", b"/*/"] {
-        assert_tokens(Dialect::default(), open, &[(Unterminated, open)]);
+        assert_tokens(SqlDialect::default(), open, &[(Unterminated, open)]);
     }
 }
 
 #[test]
 fn numbers() {
     for number in ["0", "1.5", ".5", "1.", "1e5", "1e-5", "1.5E+10", "0xFF", "0b01"] {
-        assert_tokens(Dialect::default(), number.as_bytes(), &[(Number, number.as_bytes())]);
+        assert_tokens(SqlDialect::default(), number.as_bytes(), &[(Number, number.as_bytes())]);
     }
     for word in ["1a", "1e5a", "1e", "0xg", "0x", "a1"] {
-        assert_tokens(Dialect::default(), word.as_bytes(), &[(Word, word.as_bytes())]);
+        assert_tokens(SqlDialect::default(), word.as_bytes(), &[(Word, word.as_bytes())]);
     }
-    assert_tokens(Dialect::default(), b"t.1", &[(Word, b"t"), (Punctuation, b"."), (Word, b"1")]);
-    assert_tokens(Dialect::default(), b"1-2", &[(Number, b"1"), (Punctuation, b"-"), (Number, b"2")]);
+    assert_tokens(SqlDialect::default(), b"t.1", &[(Word, b"t"), (Punctuation, b"."), (Word, b"1")]);
+    assert_tokens(SqlDialect::default(), b"1-2", &[(Number, b"1"), (Punctuation, b"-"), (Number, b"2")]);
 }
 
 #[test]
 fn comments() {
     assert_tokens(
-        Dialect::default(),
+        SqlDialect::default(),
         b"a -- b\nc # d\n--e/* f '*/--",
         &[
             (Word, b"a"),
@@ -85,7 +85,7 @@ fn comments() {
         ],
     );
     assert_tokens(
-        Dialect::default(),
+        SqlDialect::default(),
         b"/*!80023 INVISIBLE */ /*M!100100 a/*b*/*//*!c*/ /*!12 */ */ /*!500001*/",
         &[
             (CommentOpen, b"/*!80023"),
@@ -112,13 +112,13 @@ fn comments() {
 #[test]
 fn values() {
     let token = |sql: &'static [u8], dialect| Tokens::new(sql, dialect).next().unwrap();
-    assert_eq!(token(b"`a``b`", Dialect::default()).identifier(), Some(b"a`b".to_vec()));
+    assert_eq!(token(b"`a``b`", SqlDialect::default()).identifier(), Some(b"a`b".to_vec()));
     assert_eq!(token(b"\"a`\"\"b\"", ANSI).identifier(), Some(b"a`\"b".to_vec()));
     assert_eq!(token(b"a$b", ANSI).identifier(), Some(b"a$b".to_vec()));
     assert_eq!(token(b"'a'", ANSI).identifier(), None);
     assert_eq!(token(b"`a``", ANSI).identifier(), None);
     assert!(token(b"Key", ANSI).is_word("KEY") && !token(b"`Key`", ANSI).is_word("KEY"));
-    let value = token(br"'a''b\'\n\0\%\x\\.'", Dialect::default()).string_value(Dialect::default());
+    let value = token(br"'a''b\'\n\0\%\x\\.'", SqlDialect::default()).string_value(SqlDialect::default());
     assert_eq!(value, Some(b"a'b'\n\0\\%x\\.".to_vec()));
     assert_eq!(token(br"'a\n'", NO_ESCAPES).string_value(NO_ESCAPES), Some(br"a\n".to_vec()));
 }
@@ -138,7 +138,7 @@ fn sql() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn tokens_and_white_space_cover_the_text(sql in sql(), ansi_quotes: bool, no_backslash_escapes: bool) {
-        let dialect = Dialect { ansi_quotes, no_backslash_escapes };
+        let dialect = SqlDialect { ansi_quotes, no_backslash_escapes };
         let mut end = 0;
         for token in Tokens::new(&sql, dialect) {
             prop_assert!(!token.text.is_empty());

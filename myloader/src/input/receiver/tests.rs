@@ -1,7 +1,7 @@
 //! The receiver on streams made by hand, whole and broken, without a server.
 
 use super::*;
-use common::backup::metadata::{Config, head};
+use common::backup::metadata::{ConfigSection, head};
 use proptest::prelude::*;
 
 /// A member with content and checksum.
@@ -12,7 +12,8 @@ fn member(name: &str, content: &[u8]) -> Vec<u8> {
 }
 
 fn metadata() -> Vec<u8> {
-    format!("{}{}", head("2026-11-21 03:05:30", "", false), Config::default().tail("2026-11-21 03:05:31")).into_bytes()
+    format!("{}{}", head("2026-11-21 03:05:30", "", false), ConfigSection::default().tail("2026-11-21 03:05:31"))
+        .into_bytes()
 }
 
 /// A small stream whose rows look like headers.

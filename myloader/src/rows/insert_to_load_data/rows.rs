@@ -1,6 +1,6 @@
 //! The rows of an INSERT statement as lines that LOAD DATA reads.
 
-use common::sql::token::Dialect;
+use common::sql::token::SqlDialect;
 
 use super::literal::{Column, Literals, NotExact, value};
 use super::output::{FIELD_END, LINE_END, Output};
@@ -32,7 +32,7 @@ pub struct Head {
 
 /// Reads `INSERT INTO t (a,b) VALUES`, and nothing else that an INSERT can begin with.
 pub fn head(statement: &[u8]) -> Result<Head, NotExact> {
-    let mut cursor = Cursor::new(statement, Dialect::default());
+    let mut cursor = Cursor::new(statement, SqlDialect::default());
     let verb = if cursor.eat("REPLACE") {
         Verb::Replace
     } else if cursor.eat("INSERT") {

@@ -6,7 +6,7 @@ use super::rows::{Head, Verb, append, head};
 use super::{Sent, is_exact, literals};
 use common::server::connection::Outcome;
 use common::sql::escape_into;
-use common::sql::token::{Dialect, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, TokenKind, Tokens};
 use proptest::prelude::*;
 
 const BINARY: Literals = Literals { binary: true, ansi_quotes: false };
@@ -284,10 +284,10 @@ proptest! {
     fn escapes_mean_what_they_mean_in_sql(inside in "([a-zN%_0'\"\\\\]|\\\\['\"\\\\]|[\x01-\x04\n\t]|é|''|longer text ){0,20}", double: bool) {
         let quote = if double { '"' } else { '\'' };
         let literal = format!("{quote}{inside}{quote}");
-        let mut tokens = Tokens::new(literal.as_bytes(), Dialect::default());
+        let mut tokens = Tokens::new(literal.as_bytes(), SqlDialect::default());
         let first = tokens.next().unwrap();
         let whole = first.kind == TokenKind::String && first.text.len() == literal.len();
-        let value = first.string_value(Dialect::default());
+        let value = first.string_value(SqlDialect::default());
         prop_assert_eq!(one(Kind::Text, &literal).ok(), value.filter(|_| whole).map(Some));
     }
 

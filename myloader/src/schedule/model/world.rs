@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::backup::row_hash::Rows;
+use common::backup::row_hash::RowsDigest;
 use common::sql::name::QualifiedName;
 
 use super::choice::Chooser;
@@ -201,7 +201,7 @@ impl<'a> World<'a> {
             Job::Rows(..) => Outcome::RowsLoaded(ROWS),
             Job::Compare(comparison, _) => {
                 let count = self.case.tables[&comparison.table].chunks * ROWS;
-                Outcome::Compared(Compared::Rows(Rows { count, ..Rows::default() }))
+                Outcome::Compared(Compared::Rows(RowsDigest { count, ..RowsDigest::default() }))
             }
             Job::CreateAccounts(_) | Job::GrantLater(..) => {
                 Outcome::Accounts { later: Vec::new(), failures: Vec::new() }

@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// Runs a statement that may have rows. Those of the first answer are given, others are skipped.
-    pub(super) fn query(&mut self, statement: &[u8]) -> Result<Rows<'_>, Cause> {
+    pub(super) fn query(&mut self, statement: &[u8]) -> Result<ResultRows<'_>, Cause> {
         self.send(statement)?;
         let names = match self.answer()? {
             Answer::Error(cause) => {
@@ -109,7 +109,7 @@ impl Session {
             Answer::Infile(name) => return Err(self.refuse_infile(name)),
             Answer::Columns(columns) => self.columns(columns)?,
         };
-        Ok(Rows { session: self, names })
+        Ok(ResultRows { session: self, names })
     }
 
     fn send(&mut self, statement: &[u8]) -> Result<(), Cause> {
@@ -266,12 +266,12 @@ impl Drop for Session {
 }
 
 /// The rows of a running query.
-pub(super) struct Rows<'a> {
+pub(super) struct ResultRows<'a> {
     session: &'a mut Session,
     names: Vec<String>,
 }
 
-impl Rows<'_> {
+impl ResultRows<'_> {
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
