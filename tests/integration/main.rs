@@ -54,6 +54,7 @@ mod fidelity {
 }
 mod harness_tests {
     pub mod compare;
+    pub mod names;
     pub mod servers;
 }
 mod load {
