@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 . ./servers.sh
 
-say "a demo, on two cores: DEMOWARM when everything is built, DEMOCOLD the first time"
+say "a demo, on two cores: less than a minute when everything is built, some six minutes the first time"
 prepare mariadb
 fetch_crates
 say "building"

@@ -26,34 +26,25 @@ retry() {
   die "$what failed four times, for the reasons above: check this machine's network, then run this again"
 }
 
-# prepare NEED...: finds what is missing of the needs (mariadb, mysql, mydumper, cargo-deny, or a program's name), says
-# what it is going to install, and installs it. Cargo and a C compiler are always needed, and never installed.
+# prepare NEED...: finds what is missing of the needs (rustfmt, clippy, mariadb, mysql, mydumper, cargo-deny, or a program's
+# name), says what it is going to install, and installs it. Rust and a C compiler are always needed, and never installed.
 prepare() {
-  find_build_tools
   find_missing "$@"
+  [ -z "$by_hand" ] || die "to be installed by hand before this runs:$by_hand"
   announce
   if [ "${#packages[@]}" != 0 ]; then find_root; fi
   if anything_missing; then install_missing "$@"; fi
 }
 
-find_build_tools() {
-  local missing=''
-  command -v cargo >/dev/null || missing+=$'\n  cargo: install Rust, see https://rustup.rs'
-  command -v cc >/dev/null || missing+=$'\n  a C compiler: apt-get install gcc libc6-dev, as root'
-  [ -z "$missing" ] || die "to be installed by hand before this runs:$missing"
-}
-
-# need_cargo_part SUBCOMMAND COMPONENT: a component of the Rust toolchain.
-need_cargo_part() {
-  cargo "$1" --version >/dev/null 2>&1 || die "cargo $1 is missing: run 'rustup component add $2', then run this again"
-}
-
-# find_missing NEED...: sets what is missing: `packages` of Debian, `mysql` and `cargo_deny`.
+# find_missing NEED...: sets what is missing: what to do `by_hand`, the `packages` of Debian, `mysql` and `cargo_deny`.
 find_missing() {
   local need
-  packages=() mysql='' cargo_deny=''
+  by_hand='' packages=() mysql='' cargo_deny=''
+  command -v cargo >/dev/null || by_hand+=$'\n  cargo: install Rust, see https://rustup.rs'
+  command -v cc >/dev/null || by_hand+=$'\n  a C compiler: apt-get install gcc libc6-dev, as root'
   for need in "$@"; do
     case $need in
+      rustfmt | clippy) has_cargo_part "$need" || by_hand+=$'\n  '"$need: rustup component add $need" ;;
       mariadb) has_mariadb || packages+=(mariadb-server) ;;
       mysql) has_mysql || mysql=missing ;;
       mydumper) has_mydumper || packages+=(mydumper) ;;
@@ -62,6 +53,9 @@ find_missing() {
     esac
   done
 }
+
+# Of a toolchain that is not there at all, no part is missed.
+has_cargo_part() { ! command -v cargo >/dev/null || cargo "${1/rust/}" --version >/dev/null 2>&1; }
 
 anything_missing() { [ "${#packages[@]}" != 0 ] || [ -n "$mysql$cargo_deny" ]; }
 
