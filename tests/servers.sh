@@ -8,8 +8,8 @@ CACHE_DIR="${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/mydumper-rs"
 CARGO_DENY_VERSION=0.20.2
 CARGO_DENY="$CACHE_DIR/cargo-deny-$CARGO_DENY_VERSION/bin/cargo-deny"
 
-# Cargo's own retries of a download.
-export CARGO_NET_RETRY=10
+# Cargo's own retries of a download, before ours.
+export CARGO_NET_RETRY=3
 
 # say TEXT: a line with the minutes and seconds since the script's start.
 say() { printf '== [%d:%02d] %s\n' "$((SECONDS / 60))" "$((SECONDS % 60))" "$*" >&2; }
