@@ -1,8 +1,8 @@
 //! Going on with an interrupted dump, `--resume`.
 //!
 //! While a dump into a directory runs, its journal says which chunks were cut off which table and whose rows are in
-//! their files. A later run keeps those, if the server proves that its data are the same ([`source`]), the options are
-//! ([`shape`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
+//! their files. A later run keeps those, if the server proves that its data are the same ([`same_data`]), the options are
+//! ([`fingerprint`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
 //! rows.
 //!
 //! Nothing is changed in the directory before all of that is known.

@@ -1,6 +1,6 @@
 //! A connection to a server, as blocking calls.
 //!
-//! [`wire`] speaks the protocol itself and lends rows as they lie in its buffer. What it does not speak (protocol
+//! `wire` speaks the protocol itself and lends rows as they lie in its buffer. What it does not speak (protocol
 //! compression, rare ways to authenticate) the driver, `mysql_async`, does in its place; nobody else can tell.
 //! Every wait for the server ends with [`Stop`].
 
