@@ -13,6 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::process::stop::Stop;
+use crate::process::sync::lock;
 
 /// For how long a program may take to end by itself after a signal.
 pub const GRACE: Duration = Duration::from_secs(10);
@@ -55,14 +56,14 @@ impl ToSetBack {
     /// Something was changed.
     #[allow(clippy::new_without_default, reason = "a default that changes a count would surprise")]
     pub fn new() -> ToSetBack {
-        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *lock(&TO_SET_BACK.0) += 1;
         ToSetBack(())
     }
 }
 
 impl Drop for ToSetBack {
     fn drop(&mut self) {
-        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        *lock(&TO_SET_BACK.0) -= 1;
         TO_SET_BACK.1.notify_all();
     }
 }
@@ -70,8 +71,7 @@ impl Drop for ToSetBack {
 fn end_after_grace(signal: i32) {
     std::thread::sleep(GRACE);
     let (count, changed) = &TO_SET_BACK;
-    let count = count.lock().unwrap_or_else(PoisonError::into_inner);
-    let _count = changed.wait_while(count, |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
+    let _count = changed.wait_while(lock(count), |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
     let message = format!(
         "stopped before the work was done: it is not complete; something did not end within {} s (a disk or a server that \
          does not answer), and was left behind",
