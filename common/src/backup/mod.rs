@@ -1,5 +1,6 @@
 //! What a backup is: the names of its files, its metadata, its checksums, and what is selected of it.
 
+pub mod accounts_file;
 pub mod file_name;
 pub mod load_data_clause;
 pub mod metadata;

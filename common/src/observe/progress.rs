@@ -1,22 +1,19 @@
 //! How far the work is: a line on the terminal that is kept up to date, elsewhere a log line now and then.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, never, select, tick};
-use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, HumanCount, HumanDuration};
 
+use crate::observe::console::ProgressLine;
 use crate::observe::logging::SUMMARY;
 
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(250);
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
-
-/// The progress line of this process, if it shows one.
-static LINE: OnceLock<ProgressBar> = OnceLock::new();
 
 /// What was done so far; any thread adds to it.
 #[derive(Debug, Default)]
@@ -99,23 +96,20 @@ impl Progress {
         let shown = Arc::clone(&counters);
         let started = Instant::now();
         let show = move || {
-            let bar = std::io::stderr().is_terminal().then(|| LINE.get_or_init(new_bar));
-            let ticks = match bar {
+            let line = ProgressLine::on_terminal();
+            let ticks = match line {
                 _ if quiet => never(),
                 Some(_) => tick(TERMINAL_INTERVAL),
                 None => tick(LOG_INTERVAL),
             };
             loop {
                 select! {
-                    recv(ticks) -> _ => match bar {
-                        Some(bar) => bar.set_message(shown.line(started.elapsed())),
+                    recv(ticks) -> _ => match &line {
+                        Some(line) => line.show(shown.line(started.elapsed())),
                         None => tracing::info!(target: SUMMARY, "{}", shown.line(started.elapsed())),
                     },
                     recv(ended) -> _ => break,
                 }
-            }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
             }
         };
         // Without a thread there is no progress line, and the work goes on.
@@ -136,22 +130,6 @@ impl Drop for Progress {
             let _ = thread.join();
         }
     }
-}
-
-/// Writes to the terminal without the progress line in the way.
-pub fn suspend<T>(write: impl FnOnce() -> T) -> T {
-    match LINE.get() {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
-}
-
-fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-        bar.set_style(style);
-    }
-    bar
 }
 
 /// The text of a progress line. Rates are of bytes before compression.

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod global_variables;
+pub mod sessions;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,6 +17,16 @@ pub enum Product {
     MySql,
     /// MariaDB.
     MariaDb,
+}
+
+impl Product {
+    /// The product's own name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::MySql => "MySQL",
+            Product::MariaDb => "MariaDB",
+        }
+    }
 }
 
 /// Who made or runs the server, where that changes what is allowed on it.

@@ -18,8 +18,9 @@ use super::{
     Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode,
 };
 use crate::io::read_full;
-use crate::observe::logging::printable;
+use crate::observe::printable::printable;
 use crate::process::stop::Stop;
+use crate::process::sync::into_inner;
 
 /// The host that a certificate is checked for when any will do. The driver (0.37) passes over the wrong name by looking
 /// for "NotValidForName" in the error's text, where its TLS library has not written that any more for long; but the
@@ -93,7 +94,7 @@ impl Session {
         let data = std::sync::Mutex::new(Some(data));
         let (unreadable, failure) = crossbeam_channel::bounded(1);
         self.conn.set_infile_handler(async move {
-            let data = data.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let data = into_inner(data);
             let blocks: mysql_async::InfileData =
                 Box::pin(stream::iter(data.into_iter().flat_map(move |data| blocks(data, unreadable.clone()))));
             Ok(blocks)

@@ -3,7 +3,7 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::observe::logging::printable;
+use crate::observe::printable::printable;
 use crate::server::connection::row::length;
 use crate::server::connection::{Cause, Outcome};
 
