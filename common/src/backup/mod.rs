@@ -7,3 +7,4 @@ pub mod metadata;
 pub mod mydumper_checksum;
 pub mod row_hash;
 pub mod selection;
+pub mod table_names;
