@@ -1,4 +1,4 @@
-//! Messages: to the terminal or to `--logfile`, as many as `--verbose` asks for.
+//! Log lines, to standard error or `--logfile`, as detailed as `--verbose` says.
 
 use std::fmt;
 use std::fs::OpenOptions;
@@ -18,15 +18,15 @@ use tracing_subscriber::{Layer, filter};
 use crate::observe::console;
 use crate::observe::printable::printable_lines;
 
-/// Messages of this target (what was done, and how far it is) are shown from `--verbose=1` on.
+/// The target of messages about progress and results, which are shown from `--verbose=1` on.
 pub const SUMMARY: &str = "summary";
 
 /// Sets up logging for the process.
 ///
-/// `verbose` is the number of `--verbose`: 0 nothing, 1 errors and the summary, 2 warnings too, 3 everything.
+/// `verbose`: 0 nothing, 1 errors and summaries, 2 also warnings, 3 everything.
 ///
 /// # Errors
-/// When the log file cannot be opened. It is created for the owner alone, and appended to when it exists.
+/// If the log file cannot be opened. It is created for the owner alone; an existing file is appended to.
 pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
     let level = match verbose {
         0 => None,
@@ -38,7 +38,7 @@ pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
         None => false,
         Some(level) => metadata.target() == SUMMARY || *metadata.level() <= level,
     })
-    // The driver's own events are for its developers.
+    // Events below INFO are for developers of the driver.
     .with_max_level_hint(Level::INFO);
     let format = tracing_subscriber::fmt::layer().event_format(Line);
     let layer = match logfile {
@@ -48,7 +48,7 @@ pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
         }
         None => format.with_writer(|| console::Stderr).boxed(),
     };
-    // A second initialisation can only come from tests in one process.
+    // Only tests initialise it twice in one process.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a program shows of its work: log lines, progress, and what each thread does.
+//! What a program shows of its work: log lines, progress, and stall reports.
 
 pub mod activity;
 pub mod console;

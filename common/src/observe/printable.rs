@@ -2,23 +2,23 @@
 
 use std::borrow::Cow;
 
-/// A message as a terminal may have it, with its own lines. Whatever else is no text in it comes from names and files.
+/// A message for a terminal: line breaks stay, other control characters are escaped.
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |c| c != '\n' && is_no_text(c))
+    escaped(text, |c| c != '\n' && needs_escape(c))
 }
 
-/// Somebody else's text, a server's say, as a part of a message: on one line, with a blank for each of its line breaks.
+/// A text from elsewhere as part of a message: on one line, with a blank for each line break.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let breaks = |c| matches!(c, '\n' | '\r' | '\t');
     if !text.contains(breaks) {
-        return escaped(text, is_no_text);
+        return escaped(text, needs_escape);
     }
-    Cow::Owned(escaped(&text.replace(breaks, " "), is_no_text).into_owned())
+    Cow::Owned(escaped(&text.replace(breaks, " "), needs_escape).into_owned())
 }
 
-/// Control characters: line breaks, which would begin a message of their own, and those that a terminal obeys. Also marks
-/// that turn the direction of writing.
-fn is_no_text(c: char) -> bool {
+/// Control characters, which would begin a new line or control the terminal, and marks that change the direction of
+/// writing.
+fn needs_escape(c: char) -> bool {
     let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || c.is_control()
 }

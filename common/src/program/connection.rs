@@ -7,15 +7,15 @@ use crate::options::{ConnectionOptions, PasswordSource, Protocol, UsageError};
 use crate::process::process_secrets;
 use crate::server::connection::{Address, Settings, SslMode, Tls};
 
-/// Where servers put their socket, when no address is given.
+/// Where servers put their socket by default.
 const USUAL_SOCKETS: [&str; 4] =
     ["/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
 const USUAL_PORT: u16 = 3306;
 
-/// How to connect, from the options, the environment and, for a password, the terminal.
+/// How to connect, from the options and the environment. May prompt for a password on the terminal.
 ///
 /// # Errors
-/// [`UsageError`] when options contradict each other, or no password can be asked for.
+/// [`UsageError`] if options contradict each other, or there is no terminal for the prompt.
 pub fn connection_settings(
     options: &ConnectionOptions,
     session_variables: &[(String, String)],
@@ -39,7 +39,7 @@ pub fn connection_settings(
     let address = address(options)?;
     if matches!(address, Address::Socket(_)) && mode > SslMode::Preferred {
         return Err(UsageError::new(
-            "a Unix socket is not encrypted: connect by --host and --protocol=tcp for TLS, or leave --ssl-mode out",
+            "a Unix socket is not encrypted: use --host and --protocol=tcp for TLS, or leave out --ssl-mode",
         ));
     }
     Ok(Settings {
@@ -54,7 +54,7 @@ pub fn connection_settings(
     })
 }
 
-/// A value may end in the comment that mydumper leaves open in `SQL_MODE='…' /*!40101`.
+/// A value may end in a comment that mydumper leaves open: `SQL_MODE='…' /*!40101`.
 fn set_session(name: &str, value: &str) -> String {
     format!("SET SESSION {name} = {}", value.split("/*!").next().unwrap_or(value).trim())
 }
@@ -63,7 +63,7 @@ fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
     let host = options.host.as_deref();
     let local = host.is_none_or(|host| host == "localhost");
     let tcp = || {
-        // As it was typed: a certificate may be for "localhost" and not for its address.
+        // The name as it was typed, since certificates may be for "localhost" and not for its address.
         Address::Tcp(host.unwrap_or("127.0.0.1").to_owned(), options.port.unwrap_or(USUAL_PORT))
     };
     match (options.protocol, &options.socket) {
@@ -71,7 +71,7 @@ fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
         (Some(Protocol::Tcp), None) => Ok(tcp()),
         (_, Some(socket)) => Ok(Address::Socket(socket.clone())),
         (Some(Protocol::Socket), None) => Ok(Address::Socket(usual_socket().unwrap_or(USUAL_SOCKETS[0].into()))),
-        // As the stock clients: localhost is the socket. A port that is given says otherwise.
+        // As in the stock clients, localhost means the socket. A port means TCP.
         (None, None) if local && options.port.is_none() => Ok(usual_socket().map_or_else(tcp, Address::Socket)),
         (None, None) => Ok(tcp()),
     }
@@ -82,8 +82,9 @@ fn usual_socket() -> Option<PathBuf> {
 }
 
 fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, UsageError> {
-    let handed_over = process_secrets::taken_over()
-        .map_err(|error| UsageError::new(format!("the password of the command line was lost: {error}")))?;
+    let handed_over = process_secrets::taken_over().map_err(|error| {
+        UsageError::new(format!("cannot read the password that was given on the command line: {error}"))
+    })?;
     if handed_over.is_some() {
         return Ok(handed_over);
     }
@@ -91,7 +92,7 @@ fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, U
         PasswordSource::Given(password) => Ok(Some(password.as_str().to_owned())),
         PasswordSource::Unsaid => Ok(std::env::var("MYSQL_PWD").ok()),
         PasswordSource::Prompt if !std::io::stderr().is_terminal() => {
-            Err(UsageError::new("no terminal to ask for the password on: use a defaults file or MYSQL_PWD"))
+            Err(UsageError::new("no terminal to prompt for the password: use a defaults file or MYSQL_PWD"))
         }
         PasswordSource::Prompt => rpassword::prompt_password(format!("Password of {user}: "))
             .map(Some)

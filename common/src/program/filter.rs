@@ -3,10 +3,10 @@
 use crate::backup::selection::{Filter, FilterError, Pattern};
 use crate::options::{FilterOptions, UsageError};
 
-/// The filters that both programs take.
+/// The filter of both programs.
 ///
 /// # Errors
-/// [`UsageError`] for a bad pattern or name, or a list that cannot be read.
+/// [`UsageError`] for an invalid pattern or name, or a list that cannot be read.
 pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter, UsageError> {
     let bad = |error: FilterError| UsageError::new(error.to_string());
     let omitted = match &options.omit_from_file {

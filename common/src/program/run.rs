@@ -18,9 +18,9 @@ use crate::process::process_secrets;
 use crate::process::signals::stop_on_signals;
 use crate::process::stop::Stop;
 
-/// Runs a program: reads its options, sets up logging and signals, and turns the end of `work` into an exit code.
+/// Runs a program: reads its options, sets up logging and signal handlers, does the work and returns the exit code.
 ///
-/// `work` returns the lines of its closing summary. `log_options` finds the logging options among the program's own.
+/// `work` returns its closing summary. `log_options` returns the logging options among the program's own.
 pub fn run<O, E>(
     name: ProgramName,
     log_options: impl FnOnce(&O) -> &LogOptions,
@@ -32,7 +32,7 @@ where
 {
     process_secrets::hide_memory();
     if let Some((arguments, password)) = password_on_command_line::<O>(name, std::env::args_os()) {
-        return start_anew(name, arguments, password);
+        return restart(name, arguments, password);
     }
     let parsed = match parse::<O>(name, std::env::args_os()) {
         Ok(parsed) => parsed,
@@ -49,7 +49,7 @@ where
     }
     let stop = match stop_on_signals() {
         Ok(stop) => stop,
-        Err(error) => return usage(name, &UsageError::new(format!("cannot wait for signals: {error}"))),
+        Err(error) => return usage(name, &UsageError::new(format!("cannot install the signal handlers: {error}"))),
     };
     match end_of(|| work(parsed, &stop), &stop) {
         Ok(summary) => {
@@ -64,8 +64,7 @@ where
             }
             tracing::error!("{error}");
             if verbose == 0 || logs_to_file {
-                // A failure is told to whoever started the program, whatever goes to the log.
-                // It may be that nobody reads it, which is no reason to panic.
+                // Whoever started the program sees a failure, whatever goes to the log. Standard error may be closed.
                 let _ = writeln!(io::stderr(), "{}: {}", name.as_str(), printable_lines(&error.to_string()));
             }
             error.exit().code(&stop)
@@ -73,17 +72,12 @@ where
     }
 }
 
-/// Why the work is not done.
 #[derive(Debug, thiserror::Error)]
 enum Ended<E> {
-    /// It failed.
     #[error(transparent)]
     Failed(E),
-    /// The program has a mistake. The standard library has told where.
-    #[error(
-        "a thread has panicked, see above: what was asked for is not done, or not to its end; please report this as a bug of \
-         mydumper-rs"
-    )]
+    /// The standard library has printed where.
+    #[error("a thread panicked (see above), so the work is not complete; please report this as a bug of mydumper-rs")]
     Panicked,
 }
 
@@ -96,10 +90,10 @@ impl<E: Failure> Failure for Ended<E> {
     }
 }
 
-/// Does the work. If a thread has panicked, this one or one that stopped the others by it, that is the failure: whatever
-/// else has failed may have failed for it.
+/// Does the work. A panic, of this thread or of one with a [`StopOnPanic`](crate::process::stop::StopOnPanic), is the
+/// failure then, since other errors may be its consequences.
 fn end_of<E: Failure>(work: impl FnOnce() -> Result<String, E>, stop: &Stop) -> Result<String, Ended<E>> {
-    // Nothing that the work had in its hands is used any more.
+    // Nothing of the work is used after a panic.
     let result = catch_unwind(AssertUnwindSafe(work));
     match result {
         Ok(result) if !stop.has_panicked() => result.map_err(Ended::Failed),
@@ -111,9 +105,9 @@ fn end_of<E: Failure>(work: impl FnOnce() -> Result<String, E>, stop: &Stop) -> 
     }
 }
 
-/// Errors of a program, some of which may be mistakes in its options.
+/// Errors of a program, some of which are mistakes in its options.
 pub trait AsUsageError: Failure {
-    /// The mistake, if this is one.
+    /// The mistake in the options, if this is one.
     fn as_usage_error(&self) -> Option<&UsageError>;
 }
 
@@ -122,18 +116,19 @@ fn usage(name: ProgramName, error: &UsageError) -> ExitCode {
     error.exit().into()
 }
 
-fn start_anew(name: ProgramName, arguments: Vec<OsString>, password: OsString) -> ExitCode {
+/// Replaces the process by one without the password among its arguments, where other processes could read it.
+fn restart(name: ProgramName, arguments: Vec<OsString>, password: OsString) -> ExitCode {
     let start = || -> io::Result<io::Error> {
         let pipe = process_secrets::hand_over(&password)?;
         let mut program = Command::new(std::env::current_exe()?);
         program.args(arguments.into_iter().skip(1));
         program.env(process_secrets::DESCRIPTOR_VARIABLE, pipe.as_raw_fd().to_string());
-        // Only returns when it fails.
+        // Returns only if it fails.
         Ok(program.exec())
     };
     let error = start().unwrap_or_else(|error| error);
     let name = name.as_str();
-    let _ = writeln!(io::stderr(), "{name}: cannot start anew without the password in the list of processes: {error}");
+    let _ = writeln!(io::stderr(), "{name}: cannot restart without the password in the process list: {error}");
     Exit::Failed.into()
 }
 
@@ -149,7 +144,7 @@ mod tests {
         assert!(matches!(end_of(done, &stop), Ok(text) if text == "done"));
         assert!(matches!(end_of(|| Err(Stopped), &stop), Err(Ended::Failed(Stopped))));
         let on_main_thread = end_of::<Stopped>(|| panic!("as a mistake does"), &stop).unwrap_err();
-        assert!(on_main_thread.to_string().starts_with("a thread has panicked, see above: "));
+        assert!(on_main_thread.to_string().starts_with("a thread panicked (see above), so the work is not complete; "));
         let worker_panics = || {
             let guard = StopOnPanic(stop.clone());
             let worker = std::thread::spawn(move || {

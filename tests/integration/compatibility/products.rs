@@ -130,7 +130,7 @@ fn what_mariadb_cannot_have_is_named_before_rows_are_loaded() {
         table(
             "c_engine",
             "server error 1286 (42000): Unknown storage engine 'ARCHIVE' (this server does not have the storage engine: \
-             choose another one on the other server); statement: CREATE TABLE `c_engine` (   `id` int DEFAULT NULL ) \
+             convert the table before the dump); statement: CREATE TABLE `c_engine` (   `id` int DEFAULT NULL ) \
              ENGINE=ARCHIVE DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci",
         ),
         table(
