@@ -8,13 +8,14 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use common::journal::JournalError;
-use common::observe::activity::{Activity, SessionProbe, Watch};
+use common::observe::activity::{Activity, Watch};
 use common::observe::progress::{Progress, Totals};
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
+use common::server::sessions::SessionProbe;
 use common::store::local::private_dir::free_space;
 use crossbeam_channel::bounded;
 
@@ -140,7 +141,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let watch = Watch::default();
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let activity = watch.activity("main thread");
     activity.set_connection(first.id());
     activity.begin("connects, and looks what there is to dump");

@@ -12,10 +12,11 @@ use common::backup::file_name::TableFileName;
 use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::MydumperChecksum;
 use common::backup::selection::{Filter, FilterError};
+use common::backup::table_names::FileNames;
 use common::process::exit::{Exit, Failure};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
-use common::sql::name::{FileNames, QualifiedName};
+use common::sql::name::QualifiedName;
 
 use self::reader::Reader;
 use crate::config::Config;

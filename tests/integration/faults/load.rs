@@ -150,8 +150,8 @@ fn a_server_that_takes_no_changes() {
             let name = if product == Product::MariaDb { "MariaDB" } else { "MySQL" };
             format!(
                 "server error 1290 (HY000): The {name} server is running with the --{option} option so it cannot execute \
-                 this statement (the server takes no changes: SET GLOBAL read_only=0 there, on MySQL super_read_only=0, \
-                 or, if it is a replica, restore into the server that it follows)"
+                 this statement (the server is read-only: SET GLOBAL read_only=0, on MySQL super_read_only=0; if it is a \
+                 replica, restore into its source)"
             )
         };
         // From the beginning: nothing that could be left out, and nothing to try again.

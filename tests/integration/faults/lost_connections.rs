@@ -54,7 +54,7 @@ fn rows_are_played_again_from_the_transaction_s_beginning() {
                 assert!(lost, "{product:?} {method} {fate:?}");
                 assert_eq!(reconnects(&output), 1, "{}", output.stderr);
                 assert!(output.stderr.contains("the transaction is played again: "), "{}", output.stderr);
-                assert!(output.stderr.contains("restored 1 tables, 8 rows, "), "{}", output.stderr);
+                assert!(output.stderr.contains("restored 1 table, 8 rows, "), "{}", output.stderr);
                 assert_same(product, database);
                 drop_target(product, database);
             }
@@ -95,7 +95,7 @@ fn a_commit_without_an_answer_is_settled_by_counting() {
                     // Whether it was committed, or killed before, is the server's to say.
                     _ => {}
                 }
-                assert!(whole || output.stderr.contains("restored 1 tables, 8 rows, "), "{case}: {}", output.stderr);
+                assert!(whole || output.stderr.contains("restored 1 table, 8 rows, "), "{case}: {}", output.stderr);
                 let mut client = target(product).client();
                 if kept {
                     client.run(format!("DELETE FROM {database}.t WHERE id = 100"));

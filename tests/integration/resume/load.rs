@@ -124,7 +124,7 @@ fn a_commit_at_which_the_program_is_killed_is_settled() {
                 let program = myloader(target(product), &dir).args(&options).args(["--resume", "-v", "3"]);
                 let output = program.ok();
                 assert!(!output.stderr.contains("from the beginning"), "{case}: {}", output.stderr);
-                assert!(output.stderr.contains("restored 1 tables, "), "{case}: {}", output.stderr);
+                assert!(output.stderr.contains("restored 1 table, "), "{case}: {}", output.stderr);
                 let mut client = target(product).client();
                 if kept {
                     client.run(format!("DELETE FROM {database}.t WHERE id = 100"));
@@ -264,7 +264,7 @@ fn what_does_not_go_together_is_named() {
         let text = std::fs::read_to_string(&journal).unwrap();
         std::fs::write(&journal, text.replacen("Fail", "Drop", 1)).unwrap();
         let log = Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).fails_with(5);
-        assert!(log.contains(" is damaged: nothing that the journal says can be relied on"), "{log}");
+        assert!(log.contains(" is damaged, so the journal cannot be relied on"), "{log}");
         std::fs::write(&journal, &text[..text.len() - 3]).unwrap();
         Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).ok();
         assert_equal(product, target(product), database, "torn");

@@ -18,7 +18,7 @@ pub struct Settings {
     pub tls: Tls,
     /// Compress the protocol.
     pub compress: bool,
-    /// Whether the password may be sent as it is, when the server asks for it (LDAP, PAM).
+    /// Whether the password may be sent in clear text when the server asks for that (LDAP, PAM).
     pub cleartext_plugin: bool,
     /// Statements for each new session, `SET SESSION …`, in order.
     pub session: Vec<String>,
@@ -33,7 +33,7 @@ pub enum Address {
     Tcp(String, u16),
 }
 
-/// What TLS has to prove, in the words of `--ssl-mode`.
+/// The values of `--ssl-mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum SslMode {
     /// No TLS.
@@ -41,11 +41,11 @@ pub enum SslMode {
     /// TLS when the server has it, else none.
     #[default]
     Preferred,
-    /// TLS, with whatever certificate.
+    /// TLS, with any certificate.
     Required,
     /// TLS with a certificate of a trusted authority.
     VerifyCa,
-    /// The same, and issued for this host.
+    /// TLS with a certificate of a trusted authority for this host.
     VerifyIdentity,
 }
 

@@ -1,28 +1,26 @@
-//! Tells who waits for what, when nothing has moved for a while.
+//! The stall report (`--stall-report`): which thread is waiting for what, after a time without progress.
 //!
-//! Threads note on a [`Watch`] what they do and what moves; a thread of its own looks at it. When nothing has moved for the
-//! time of `--stall-report`, a warning names each party, what it does and since when, and what the server says of its
-//! connection. It ends nothing, since a stall need not be one: building an index may take hours. So it is told less and less
-//! often: each time when the stall has become twice as long.
-
-mod sessions;
+//! Threads note on a [`Watch`] what they are doing and when it progresses; a thread of its own looks at the notes. After the
+//! given time without any progress it logs a warning that names each thread, what it is doing and since when, and what the
+//! server says about its session. It never ends anything, since building an index may take hours. The longer the stall, the
+//! rarer the reports: the next one comes when the stall has lasted twice as long.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use crate::observe::progress::Counters;
 use crate::process::stop::Stop;
-use crate::server::Server;
-use crate::server::connection::Settings;
+use crate::process::sync::lock;
 
-use sessions::Session;
-
-/// How often it is looked whether something has moved, at the most.
+/// The longest time between two looks at the notes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What the parties note; cloning it gives another handle to the same notes.
+/// What the server says about sessions, by their numbers, or why it could not be asked.
+pub type Sessions = Result<BTreeMap<u32, String>, String>;
+
+/// The notes of all threads. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
     board: Arc<Board>,
@@ -31,12 +29,12 @@ pub struct Watch {
 #[derive(Debug, Default)]
 struct Board {
     moved: AtomicU64,
-    /// In the order in which they came.
+    /// In the order in which the threads came.
     activities: Mutex<Vec<Arc<Mutex<Notes>>>>,
     counters: OnceLock<Arc<Counters>>,
 }
 
-/// Somebody who works, or waits. It is forgotten when this is dropped.
+/// What one thread is doing. Dropping it takes the thread off the report.
 #[derive(Debug)]
 pub struct Activity {
     board: Arc<Board>,
@@ -52,7 +50,7 @@ struct Notes {
 }
 
 impl Watch {
-    /// Somebody else to watch.
+    /// Adds a thread, under a name for the report.
     pub fn activity(&self, name: impl Into<String>) -> Activity {
         let notes = Notes { name: name.into(), doing: None, since: Instant::now(), connection: None };
         let notes = Arc::new(Mutex::new(notes));
@@ -60,49 +58,55 @@ impl Watch {
         Activity { board: Arc::clone(&self.board), notes }
     }
 
-    /// What is counted here moves, too.
+    /// Takes these counters as progress, too. Only the first call has an effect.
     pub fn look_at(&self, counters: &Arc<Counters>) {
-        // Once is enough.
         let _ = self.board.counters.set(Arc::clone(counters));
     }
 
-    /// Starts to watch, until all handles are dropped or the program stops. Without a time, nothing is ever told.
-    pub fn start(&self, after: Option<Duration>, probe: SessionProbe, stop: &Stop) {
+    /// Starts to watch, until all handles are dropped or the program stops. Without a time there are no reports.
+    ///
+    /// `sessions` asks the server about the sessions with these numbers.
+    pub fn start(
+        &self,
+        after: Option<Duration>,
+        sessions: impl Fn(&[u32], &Stop) -> Sessions + Send + 'static,
+        stop: &Stop,
+    ) {
         let Some(after) = after else { return };
         let (board, stop) = (Arc::downgrade(&self.board), stop.clone());
-        let watch = move || watch(&board, after, &probe, &stop);
-        // Without a thread nothing is told, and the work goes on. It is not waited for: it may be waiting for the server.
+        let watch = move || watch(&board, after, sessions, &stop);
+        // Nobody joins this thread, since it may be waiting for the server.
         if let Err(error) = std::thread::Builder::new().name("watchdog".into()).spawn(watch) {
-            tracing::warn!("--stall-report: no thread could be started: {error}");
+            tracing::warn!("there will be no stall reports, since no thread could be started for them: {error}");
         }
     }
 }
 
 impl Activity {
-    /// Begins to do something.
+    /// The thread begins to do this, which is progress.
     pub fn begin(&self, what: impl Into<String>) {
         self.describe(what);
         self.touch();
     }
 
-    /// Waits for something to do.
+    /// The thread waits for work, which is progress.
     pub fn idle(&self) {
         lock(&self.notes).doing = None;
         self.touch();
     }
 
-    /// Says the same or something else about what it does; nothing has moved for that.
+    /// Describes what the thread is doing. This is no progress.
     pub fn describe(&self, what: impl Into<String>) {
         lock(&self.notes).doing = Some(what.into());
     }
 
-    /// What it does has gone on.
+    /// Notes progress.
     pub fn touch(&self) {
         lock(&self.notes).since = Instant::now();
         self.board.moved.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Its session has this number.
+    /// The number of the thread's session on the server.
     pub fn set_connection(&self, id: u32) {
         lock(&self.notes).connection = Some(id);
     }
@@ -114,20 +118,7 @@ impl Drop for Activity {
     }
 }
 
-/// Whom to ask about connections.
-#[derive(Clone)]
-pub struct SessionProbe {
-    /// How to connect.
-    pub settings: Settings,
-    /// The server.
-    pub server: Server,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn watch(board: &Weak<Board>, after: Duration, probe: &SessionProbe, stop: &Stop) {
+fn watch(board: &Weak<Board>, after: Duration, sessions: impl Fn(&[u32], &Stop) -> Sessions, stop: &Stop) {
     let (mut seen, mut since, mut next) = (None, Instant::now(), after);
     while stop.pause(LOOK_INTERVAL.min(after / 4)).is_ok() {
         let Some(board) = board.upgrade() else { return };
@@ -139,47 +130,33 @@ fn watch(board: &Weak<Board>, after: Duration, probe: &SessionProbe, stop: &Stop
             let activities: Vec<Notes> = lock(&board.activities).iter().map(|notes| lock(notes).clone()).collect();
             drop(board);
             let ids: Vec<u32> = activities.iter().filter_map(|activity| activity.connection).collect();
-            let answer = sessions::ask(probe, &ids, stop);
+            let sessions = sessions(&ids, stop);
             if stop.is_triggered() {
                 return;
             }
-            let (sessions, problem) = match answer {
-                Ok(sessions) => (sessions, None),
-                Err(error) => (BTreeMap::new(), Some(error.to_string())),
-            };
-            tracing::warn!("{}", report(since.elapsed(), Instant::now(), &activities, &sessions, problem.as_deref()));
+            tracing::warn!("{}", report(since.elapsed(), Instant::now(), &activities, &sessions));
         }
     }
 }
 
-fn report(
-    stalled: Duration,
-    now: Instant,
-    activities: &[Notes],
-    sessions: &BTreeMap<u32, Session>,
-    problem: Option<&str>,
-) -> String {
+fn report(stalled: Duration, now: Instant, activities: &[Notes], sessions: &Sessions) -> String {
     let mut text =
-        format!("nothing has moved for {} s; this ends nothing, and may be as it should:", stalled.as_secs());
+        format!("no progress for {} s; the run goes on, since a statement may take this long:", stalled.as_secs());
     for Notes { name, doing, since, connection } in activities {
         let seconds = now.saturating_duration_since(*since).as_secs();
-        match doing {
-            Some(doing) => text.push_str(&format!("\n  {name}, for {seconds} s: {doing}")),
-            None => text.push_str(&format!("\n  {name}, for {seconds} s: has nothing to do")),
-        }
-        // Of who has nothing to do, the session tells nothing.
-        if let (Some(id), Some(_)) = (connection, doing) {
-            match sessions.get(id) {
-                Some(session) => text.push_str(&format!("\n    connection {id}: {session}")),
-                None if problem.is_none() => {
-                    text.push_str(&format!("\n    connection {id}: the server does not have it"))
-                }
-                None => {}
-            }
+        let Some(doing) = doing else {
+            // What the session of an idle thread last did explains nothing.
+            text.push_str(&format!("\n  {name}, for {seconds} s: idle"));
+            continue;
+        };
+        text.push_str(&format!("\n  {name}, for {seconds} s: {doing}"));
+        if let (Some(id), Ok(sessions)) = (connection, sessions) {
+            let session = sessions.get(id).map_or("not on the server any more", String::as_str);
+            text.push_str(&format!("\n    connection {id}: {session}"));
         }
     }
-    if let Some(problem) = problem {
-        text.push_str(&format!("\n  the server cannot be asked: {problem}"));
+    if let Err(problem) = sessions {
+        text.push_str(&format!("\n  the server could not be asked about its sessions: {problem}"));
     }
     text
 }
@@ -201,33 +178,28 @@ mod tests {
         second.set_connection(18);
         first.begin("d.t.00000.sql");
         scheduler.describe("rows; 3 jobs wait");
-        let session = Session {
-            command: "Query".into(),
-            seconds: 61,
-            state: "Waiting for table metadata lock".into(),
-            statement: "INSERT INTO t".into(),
-            blocked_by: vec!["session 9 (root@localhost, Sleep, 70 s) has a lock on d.t".into()],
-        };
+        let sessions = Ok([(17, "Query, 61 s, Waiting for table metadata lock".to_owned())].into());
         let (start, activities) = (notes(&watch)[0].since, notes(&watch));
         let activities: Vec<Notes> = activities.into_iter().map(|notes| Notes { since: start, ..notes }).collect();
         let now = start + Duration::from_secs(61);
         assert_eq!(
-            report(Duration::from_secs(60), now, &activities, &[(17, session)].into(), None),
-            "nothing has moved for 60 s; this ends nothing, and may be as it should:\n  \
+            report(Duration::from_secs(60), now, &activities, &sessions),
+            "no progress for 60 s; the run goes on, since a statement may take this long:\n  \
              worker 0, for 61 s: d.t.00000.sql\n    \
-             connection 17: Query, 61 s, Waiting for table metadata lock: INSERT INTO t; session 9 (root@localhost, Sleep, \
-             70 s) has a lock on d.t\n  \
-             worker 1, for 61 s: has nothing to do\n  \
+             connection 17: Query, 61 s, Waiting for table metadata lock\n  \
+             worker 1, for 61 s: idle\n  \
              scheduler, for 61 s: rows; 3 jobs wait"
         );
         drop(second);
-        let text = report(Duration::from_secs(120), now, &notes(&watch)[..1], &BTreeMap::new(), Some("it is gone"));
-        assert!(text.ends_with("d.t.00000.sql\n  the server cannot be asked: it is gone"), "{text}");
+        let lost = Err("it is gone".to_owned());
+        let text = report(Duration::from_secs(120), now, &notes(&watch)[..1], &lost);
+        let end = "d.t.00000.sql\n  the server could not be asked about its sessions: it is gone";
+        assert!(text.ends_with(end), "{text}");
         assert_eq!(notes(&watch).len(), 2);
     }
 
     #[test]
-    fn what_is_told_does_not_move() {
+    fn a_description_is_no_progress() {
         let watch = Watch::default();
         let activity = watch.activity("scheduler");
         let moved = || watch.board.moved.load(Ordering::Relaxed);

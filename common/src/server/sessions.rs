@@ -1,26 +1,64 @@
-//! What the server says of connections: what they do, and whose locks they wait for, as far as the user may see it.
+//! What the server says about sessions: what they are doing and whose locks they wait for, as far as the user may see it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::SessionProbe;
-use crate::observe::logging::printable;
+use crate::observe::printable::printable;
 use crate::process::stop::Stop;
 use crate::server::Server;
-use crate::server::connection::{Connection, Error, Row, excerpt};
+use crate::server::connection::{Connection, Error, Row, Settings, excerpt};
 
-/// A session of the server.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Session {
-    pub command: String,
-    pub seconds: u64,
-    pub state: String,
-    pub statement: String,
-    /// Sessions that it waits for, or may.
-    pub blocked_by: Vec<String>,
+/// Asks a server about sessions, over a connection of its own.
+#[derive(Clone)]
+pub struct SessionProbe {
+    /// How to connect.
+    pub settings: Settings,
+    /// The server's product and version.
+    pub server: Server,
 }
 
-impl fmt::Display for Session {
+impl SessionProbe {
+    /// Describes the sessions with these numbers; those that the server does not have are missing.
+    ///
+    /// # Errors
+    /// The text of the server's or the connection's error.
+    pub fn describe(&self, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, String>, String> {
+        let states = self.ask(ids, stop).map_err(|error| error.to_string())?;
+        Ok(states.into_iter().map(|(id, state)| (id, state.to_string())).collect())
+    }
+
+    fn ask(&self, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, SessionState>, Error> {
+        let mut connection = Connection::open(&self.settings, stop)?;
+        // The probe must not wait for the lock that it reports.
+        connection.execute("SET SESSION lock_wait_timeout = 5")?;
+        let rows = connection.query("SHOW FULL PROCESSLIST")?;
+        let all: BTreeMap<u64, &Row> =
+            rows.iter().filter_map(|row| Some((row.named_text("Id")?.parse().ok()?, row))).collect();
+        let mut states: BTreeMap<u32, SessionState> =
+            ids.iter().filter_map(|id| Some((*id, session_state(all.get(&u64::from(*id))?)))).collect();
+        for (waiter, holder, what) in locks(&mut connection, self.server) {
+            let Some(state) = u32::try_from(waiter).ok().and_then(|waiter| states.get_mut(&waiter)) else { continue };
+            state.blocked_by.push(blocker(holder, all.get(&holder).copied(), &what));
+        }
+        if self.server.is_mariadb() {
+            states.values_mut().for_each(advise);
+        }
+        Ok(states)
+    }
+}
+
+/// A row of SHOW PROCESSLIST, and the locks that the session waits for.
+#[derive(Debug)]
+struct SessionState {
+    command: String,
+    seconds: u64,
+    state: String,
+    statement: String,
+    /// Sessions with locks that it waits for. MariaDB does not say who waits, so there they are those that may block it.
+    blocked_by: Vec<String>,
+}
+
+impl fmt::Display for SessionState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {} s", self.command, self.seconds)?;
         if !self.state.is_empty() {
@@ -33,7 +71,7 @@ impl fmt::Display for Session {
     }
 }
 
-/// Locks on tables, by the numbers of the sessions that wait and that have one, with database and table: MySQL.
+/// MySQL's locks on tables: the number of the waiting session, that of the holder, and the table.
 const TABLE_LOCKS: &str = "SELECT DISTINCT waiter.PROCESSLIST_ID, holder.PROCESSLIST_ID, CONCAT_WS('.', wanted.OBJECT_SCHEMA, wanted.OBJECT_NAME) \
      FROM performance_schema.metadata_locks wanted JOIN performance_schema.metadata_locks held \
      ON held.OBJECT_TYPE = wanted.OBJECT_TYPE AND held.OBJECT_SCHEMA <=> wanted.OBJECT_SCHEMA \
@@ -42,52 +80,31 @@ const TABLE_LOCKS: &str = "SELECT DISTINCT waiter.PROCESSLIST_ID, holder.PROCESS
      JOIN performance_schema.threads waiter ON waiter.THREAD_ID = wanted.OWNER_THREAD_ID \
      JOIN performance_schema.threads holder ON holder.THREAD_ID = held.OWNER_THREAD_ID \
      WHERE wanted.LOCK_STATUS = 'PENDING'";
-/// The same of rows: MySQL.
+/// MySQL's locks on rows, in the same form.
 const ROW_LOCKS: &str = "SELECT DISTINCT waiter.PROCESSLIST_ID, holder.PROCESSLIST_ID, CONCAT_WS('.', wanted.OBJECT_SCHEMA, wanted.OBJECT_NAME) \
      FROM performance_schema.data_lock_waits waits \
      JOIN performance_schema.threads waiter ON waiter.THREAD_ID = waits.REQUESTING_THREAD_ID \
      JOIN performance_schema.threads holder ON holder.THREAD_ID = waits.BLOCKING_THREAD_ID \
      JOIN performance_schema.data_locks wanted ON wanted.ENGINE_LOCK_ID = waits.REQUESTING_ENGINE_LOCK_ID";
-/// The same of rows: MariaDB.
+/// MariaDB's locks on rows, in the same form.
 const MARIADB_ROW_LOCKS: &str = "SELECT DISTINCT waiter.trx_mysql_thread_id, holder.trx_mysql_thread_id, \
      REPLACE(wanted.lock_table, '`', '') FROM information_schema.INNODB_LOCK_WAITS waits \
      JOIN information_schema.INNODB_TRX waiter ON waiter.trx_id = waits.requesting_trx_id \
      JOIN information_schema.INNODB_TRX holder ON holder.trx_id = waits.blocking_trx_id \
      JOIN information_schema.INNODB_LOCKS wanted ON wanted.lock_id = waits.requested_lock_id";
-/// Locks on tables of a session's database that others have: MariaDB, whose plugin does not say who waits.
+/// MariaDB's locks on tables. Its plugin does not say who waits, so these are all that others hold in the waiter's database.
 const MARIADB_TABLE_LOCKS: &str = "SELECT DISTINCT waiter.ID, held.THREAD_ID, CONCAT(held.TABLE_SCHEMA, '.', held.TABLE_NAME) \
      FROM information_schema.METADATA_LOCK_INFO held \
      JOIN information_schema.PROCESSLIST waiter ON waiter.DB = held.TABLE_SCHEMA AND waiter.ID <> held.THREAD_ID \
      WHERE held.LOCK_TYPE = 'Table metadata lock' AND waiter.STATE LIKE 'Waiting for table metadata lock%'";
 
-/// Asks over a connection of its own about the sessions with these numbers.
-pub fn ask(asks: &SessionProbe, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, Session>, Error> {
-    let mut connection = Connection::open(&asks.settings, stop)?;
-    // Who watches must not wait, too.
-    connection.execute("SET SESSION lock_wait_timeout = 5")?;
-    let rows = connection.query("SHOW FULL PROCESSLIST")?;
-    let all: BTreeMap<u64, &Row> =
-        rows.iter().filter_map(|row| Some((row.named_text("Id")?.parse().ok()?, row))).collect();
-    let mut sessions: BTreeMap<u32, Session> =
-        ids.iter().filter_map(|id| Some((*id, session(all.get(&u64::from(*id))?)))).collect();
-    for (waiter, holder, what) in locks(&mut connection, asks.server) {
-        let Some(session) = u32::try_from(waiter).ok().and_then(|waiter| sessions.get_mut(&waiter)) else { continue };
-        session.blocked_by.push(blocker(holder, all.get(&holder).copied(), &what));
-    }
-    if asks.server.is_mariadb() {
-        sessions.values_mut().for_each(advise);
-    }
-    Ok(sessions)
-}
-
-/// A column as messages may have it.
 fn text(row: &Row, column: &str) -> String {
     printable(&row.named_text(column).unwrap_or_default()).into_owned()
 }
 
-fn session(row: &Row) -> Session {
+fn session_state(row: &Row) -> SessionState {
     let text = |column| text(row, column);
-    Session {
+    SessionState {
         command: text("Command"),
         seconds: text("Time").parse().unwrap_or(0),
         state: text("State"),
@@ -101,13 +118,13 @@ fn blocker(id: u64, row: Option<&Row>, what: &str) -> String {
         Some(row) => {
             let text = |column| text(row, column);
             let (user, host, command, time) = (text("User"), text("Host"), text("Command"), text("Time"));
-            format!("session {id} ({user}@{host}, {command}, {time} s) has a lock on {what}")
+            format!("session {id} ({user}@{host}, {command}, {time} s) holds a lock on {what}")
         }
-        None => format!("session {id} has a lock on {what}"),
+        None => format!("session {id} holds a lock on {what}"),
     }
 }
 
-/// What the user may not see, or the server does not have, is left out.
+/// Skips what the user may not see and what the server does not have.
 fn locks(connection: &mut Connection, server: Server) -> Vec<(u64, u64, String)> {
     let queries = match server.is_mariadb() {
         true => [MARIADB_TABLE_LOCKS, MARIADB_ROW_LOCKS],
@@ -123,8 +140,31 @@ fn locks(connection: &mut Connection, server: Server) -> Vec<(u64, u64, String)>
     locks
 }
 
-fn advise(session: &mut Session) {
+fn advise(session: &mut SessionState) {
     if session.state.starts_with("Waiting for table metadata lock") && session.blocked_by.is_empty() {
-        session.blocked_by.push("MariaDB shows who has the lock after INSTALL SONAME 'metadata_lock_info'".to_owned());
+        session
+            .blocked_by
+            .push("MariaDB shows who holds the lock after INSTALL SONAME 'metadata_lock_info'".to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_described_with_those_that_block_it() {
+        let state = SessionState {
+            command: "Query".into(),
+            seconds: 61,
+            state: "Waiting for table metadata lock".into(),
+            statement: "INSERT INTO t".into(),
+            blocked_by: vec!["session 9 (root@localhost, Sleep, 70 s) holds a lock on d.t".into()],
+        };
+        assert_eq!(
+            state.to_string(),
+            "Query, 61 s, Waiting for table metadata lock: INSERT INTO t; session 9 (root@localhost, Sleep, 70 s) holds a \
+             lock on d.t"
+        );
     }
 }
