@@ -34,7 +34,8 @@ pub enum Address {
 }
 
 /// What TLS has to prove, in the words of `--ssl-mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SslMode {
     /// No TLS.
     Disabled,
