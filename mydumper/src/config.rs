@@ -14,7 +14,7 @@ use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
 use crate::plan::chunk::Pace;
 use crate::rows::encoder::{Dialect, OnDuplicate, Separators};
 
@@ -203,34 +203,12 @@ pub struct LongQueryGuard {
     pub kill: bool,
 }
 
-/// `--sync-thread-lock-mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockMode {
-    /// The best of the following that the user may do.
-    Auto,
-    /// FLUSH TABLES WITH READ LOCK.
-    GlobalReadLock,
-    /// LOCK TABLES on all tables of the dump.
-    LockAll,
-    /// As SafeNoLock, and the server must have GTIDs.
-    Gtid,
-    /// No lock: the snapshots must be proved equal by the binary log.
-    SafeNoLock,
-    /// No lock and no check.
-    NoLock,
-}
-
 /// A configuration cannot be made of these options.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let compression = match output.compress {
-        None => Compression::None,
-        Some(CompressMethod::Gzip) => Compression::Gzip,
-        Some(CompressMethod::Zstd) => Compression::Zstd,
-        Some(CompressMethod::Lz4) => Compression::Lz4,
-    };
+    let compression = output.compress.unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
@@ -308,14 +286,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         checksums: checksums.written(),
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
-        lock: match lock.sync_thread_lock_mode {
-            options::LockMode::Auto => LockMode::Auto,
-            options::LockMode::Ftwrl => LockMode::GlobalReadLock,
-            options::LockMode::LockAll => LockMode::LockAll,
-            options::LockMode::Gtid => LockMode::Gtid,
-            options::LockMode::SafeNoLock => LockMode::SafeNoLock,
-            options::LockMode::NoLock => LockMode::NoLock,
-        },
+        lock: lock.sync_thread_lock_mode,
         backup_locks: !lock.no_backup_locks,
         ddl_locks: !lock.skip_ddl_locks,
         lock_other_engines: !lock.trx_tables,
@@ -341,7 +312,7 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
         lines_terminated_by: options.lines_terminated_by.clone(),
     };
     let dialect = match options.format {
-        options::RowFormat::Insert => {
+        options::Format::Insert => {
             let given = [
                 ("include-header", options.include_header),
                 ("fields-terminated-by", separators.fields_terminated_by.is_some()),
@@ -358,8 +329,8 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
                 None => Ok(RowFormat::Insert),
             };
         }
-        options::RowFormat::LoadData => Dialect::load_data(&separators, options.include_header),
-        options::RowFormat::Csv => Dialect::csv(&separators, options.include_header),
+        options::Format::LoadData => Dialect::load_data(&separators, options.include_header),
+        options::Format::Csv => Dialect::csv(&separators, options.include_header),
     };
     Ok(RowFormat::Delimited(Arc::new(dialect.map_err(|error| UsageError::new(error.to_string()))?)))
 }

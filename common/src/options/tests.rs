@@ -13,7 +13,6 @@ mod files;
 mod passwords;
 
 #[derive(Clone, Debug, Parser, PartialEq, Eq)]
-#[command(version)]
 struct Options {
     #[command(flatten)]
     connection: ConnectionOptions,
@@ -21,19 +20,14 @@ struct Options {
     filter: FilterOptions,
     #[command(flatten)]
     log: LogOptions,
-    /// Threads
-    #[arg(short = 't', long, default_value = "4", value_parser = values::threads)]
+    #[arg(long, value_parser = values::threads)]
     threads: usize,
-    /// Triggers
-    #[arg(short = 'G', long)]
+    #[arg(long)]
     triggers: bool,
-    /// Stream
-    #[arg(long, num_args = 0..=1, default_missing_value = "TRADITIONAL")]
+    #[arg(long)]
     stream: Option<StreamMode>,
-    /// Clear
     #[arg(long, conflicts_with = "dirty")]
     clear: bool,
-    /// Dirty
     #[arg(long)]
     dirty: bool,
 }
@@ -179,7 +173,7 @@ fn known_options_are_refused_by_name() {
         assert_eq!(error(line), text);
     }
     let parsed = Case::new().parse("--use-defer").unwrap();
-    assert_eq!(parsed.warnings, ["--use-defer has no effect: memory does not grow with the number of tables' chunks"]);
+    assert_eq!(parsed.warnings, ["--use-defer has no effect: memory does not grow with the number of chunks"]);
 }
 
 #[test]

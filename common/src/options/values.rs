@@ -2,7 +2,12 @@
 //! [`UsageError`](super::UsageError).
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::marker::PhantomData;
 use std::str::FromStr;
+
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
 
 /// Why a value was refused, to stand after "invalid value 'X' for --option: ".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,23 +21,54 @@ impl BadValue {
     }
 }
 
-/// One of several words, in any case, with `-` and `_` alike.
+/// The parser of an option whose value is a keyword: the names that clap's `ValueEnum` gives the values of `T`, in any
+/// case, with `-` and `_` alike as in mydumper. clap's own parser of enums cannot do the latter, and spreads its error
+/// over several lines.
+#[derive(Clone)]
+pub struct Keyword<T>(PhantomData<T>);
+
+impl<T> Keyword<T> {
+    /// The parser.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Keyword<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: ValueEnum + Clone + Send + Sync + 'static> TypedValueParser for Keyword<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        keyword::<T>.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(T::value_variants().iter().filter_map(T::to_possible_value)))
+    }
+}
+
+/// The value with this name.
 ///
 /// # Errors
-/// A list of the words, when `text` is none of them.
-pub fn choose<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, BadValue> {
-    let wanted = text.replace('-', "_");
-    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&wanted)).map(|&(_, value)| value).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|&(word, _)| word).collect();
-        BadValue(format!("use {}", or_list(&words)))
+/// A list of the names, when `text` is none of them.
+pub fn keyword<T: ValueEnum>(text: &str) -> Result<T, BadValue> {
+    T::from_str(&text.replace('-', "_"), true).map_err(|_| {
+        let names = T::value_variants().iter().filter_map(T::to_possible_value);
+        let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+        BadValue(format!("use {}", or_list(&names)))
     })
 }
 
 /// `A`, `A or B`, `A, B or C`.
-fn or_list(words: &[&str]) -> String {
+fn or_list(words: &[String]) -> String {
     match words {
         [] => String::new(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
@@ -202,9 +238,25 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+    #[value(rename_all = "SCREAMING_SNAKE_CASE")]
+    enum Mode {
+        OneTwo,
+        #[value(alias = "1")]
+        B,
+        C3,
+    }
+
     #[test]
-    fn words_are_listed_when_none_fits() {
-        assert_eq!(choose("one-two", &[("ONE_TWO", 1)]), Ok(1));
-        assert_eq!(choose("x", &[("A", 1), ("B", 2), ("C", 3)]), Err(BadValue::new("use A, B or C")));
+    fn keywords_are_listed_when_none_fits() {
+        for text in ["ONE_TWO", "one-two", "One_Two"] {
+            assert_eq!(keyword(text), Ok(Mode::OneTwo), "{text}");
+        }
+        assert_eq!(keyword("1"), Ok(Mode::B));
+        for bad in ["x", "", "OneTwo", "one two"] {
+            assert_eq!(keyword::<Mode>(bad), Err(BadValue::new("use ONE_TWO, B or C3")), "{bad}");
+        }
+        let names: Vec<_> = Keyword::<Mode>::new().possible_values().unwrap().collect();
+        assert_eq!(names.iter().map(PossibleValue::get_name).collect::<Vec<_>>(), ["ONE_TWO", "B", "C3"]);
     }
 }

@@ -12,11 +12,12 @@ use common::sql::name::QualifiedName;
 use super::locks::{HeldLock, Lock, LockError, Locker, is_denied, is_timeout};
 use super::{Error, Moment, equal_snapshots, patience};
 use crate::catalog::HIGH_PRIORITY;
-use crate::config::{Config, LockMode};
+use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
 use crate::consistency::coordinates;
 use crate::consistency::long_queries::{self, WaitsFor};
+use crate::options::LockMode;
 
 /// How often the tables' locks are asked for anew: because one was dropped before it could be locked, or somebody else
 /// asked for one after us.

@@ -33,8 +33,9 @@ pub enum Address {
     Tcp(String, u16),
 }
 
-/// The values of `--ssl-mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+/// What TLS has to prove, in the words of `--ssl-mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SslMode {
     /// No TLS.
     Disabled,
