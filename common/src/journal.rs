@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::exit_codes;
 use crate::io::{open_regular, open_regular_with};
-use crate::process::exit::{Exit, Failure};
 
 /// Digits of the checksum.
 const CRC_LENGTH: usize = 8;
@@ -60,13 +60,9 @@ pub enum JournalError {
     },
 }
 
-impl Failure for JournalError {
-    fn exit(&self) -> Exit {
-        match self {
-            JournalError::Damaged { .. } | JournalError::Unknown { .. } => Exit::Dump,
-            JournalError::InUse { .. } | JournalError::Io { .. } => Exit::Local,
-        }
-    }
+exit_codes! { JournalError:
+    Exit::Dump: Damaged, Unknown;
+    Exit::Local: InUse, Io;
 }
 
 /// A journal that records are added to.

@@ -1,7 +1,7 @@
 //! The checksums that mydumper 1.0.1 writes into metadata, and which of them are asked for.
 //!
 //! Those of definitions are CRC-32s of words of information_schema, row by row, put together with XOR: the order of rows
-//! does not matter. docs/formats.md has the words of each kind. [`MydumperChecksum`] puts them together here, from rows that are read
+//! does not matter. docs/dev/formats.md has the words of each kind. [`MydumperChecksum`] puts them together here, from rows that are read
 //! anyway, as the server would.
 
 use std::fmt;

@@ -3,7 +3,7 @@
 //! A row's hash is XXH3-128 of its packet in the text protocol: each cell's bytes behind their length, and one byte for
 //! NULL, so that no two rows have the same packet. Hashes of rows are added up: the sum does not depend on the rows'
 //! order, which differs from server to server, but on how often each is there, so that two equal rows do not cancel each
-//! other out as they would with XOR. It finds accidents, not forgers. docs/formats.md has how it is written.
+//! other out as they would with XOR. It finds accidents, not forgers. docs/dev/formats.md has how it is written.
 
 use std::fmt;
 

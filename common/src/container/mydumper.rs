@@ -1,6 +1,6 @@
 //! The stream's codec: `LF "-- " NAME " " SIZE [" crc32c=" HEX] LF`, then SIZE bytes.
 //!
-//! The form is mydumper's (docs/formats.md). In the modes without content SIZE is 0 and no bytes follow; the
+//! The form is mydumper's (docs/dev/formats.md). In the modes without content SIZE is 0 and no bytes follow; the
 //! checksum is then the file's, and `bytes=N` gives its length.
 
 use std::fmt;

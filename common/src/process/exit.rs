@@ -1,4 +1,4 @@
-//! The exit codes of both programs, in one place: docs/exit-codes.md tells users of them.
+//! The exit codes of both programs, in one place: docs/user/exit-codes.md lists them for users.
 //!
 //! Each error type says by [`Failure`] which code it stands for, so that nobody has to look into texts.
 
@@ -59,14 +59,79 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error that knows its exit code.
+/// An error that knows its exit code. Enums implement it by [`exit_codes!`](crate::exit_codes).
 pub trait Failure: std::error::Error {
     /// The code of a program that ends with this error.
     fn exit(&self) -> Exit;
 }
 
+/// Implements [`Failure`] for an enum, as a table of its variants. A variant that is not in the table does not compile.
+///
+/// The sections, in this order, each as often as needed:
+/// - `of source:` variants that have the code of the error in them: in their only unnamed field, or in the field after the dot.
+/// - `by FUNCTION:` variants whose field, named as above, the function maps to a code.
+/// - `Exit::CODE:` variants that always have this code.
+///
+/// ```
+/// use common::exit_codes;
+/// use common::process::exit::{Exit, Failure};
+///
+/// #[derive(Debug, thiserror::Error)]
+/// enum Error {
+///     #[error(transparent)]
+///     Stopped(#[from] common::process::stop::Stopped),
+///     #[error("cannot read {path}: {source}")]
+///     Read { path: String, source: std::io::Error },
+///     #[error("no rows in table {0}")]
+///     Empty(String),
+/// }
+///
+/// exit_codes! { Error:
+///     of source: Stopped;
+///     by Exit::of_reading: Read.source;
+///     Exit::Dump: Empty;
+/// }
+///
+/// assert_eq!(Error::Empty("shop.orders".into()).exit(), Exit::Dump);
+/// ```
+///
+/// ```compile_fail,E0004
+/// # use common::exit_codes;
+/// # use common::process::exit::{Exit, Failure};
+/// # #[derive(Debug, thiserror::Error)]
+/// #[error("failed")]
+/// enum Error {
+///     Known,
+///     Forgotten,
+/// }
+///
+/// exit_codes! { Error:
+///     Exit::Failed: Known;
+/// }
+/// ```
+#[macro_export]
+macro_rules! exit_codes {
+    ($error:ty:
+        $(of source: $($own:ident $(. $own_field:ident)?),+;)*
+        $(by $function:path: $($mapped:ident $(. $mapped_field:ident)?),+;)*
+        $(Exit::$code:ident: $($fixed:ident),+;)*
+    ) => {
+        impl $crate::process::exit::Failure for $error {
+            fn exit(&self) -> $crate::process::exit::Exit {
+                match self {
+                    $($($crate::exit_codes!(@pattern error $own $($own_field)?) => error.exit(),)+)*
+                    $($($crate::exit_codes!(@pattern error $mapped $($mapped_field)?) => $function(error),)+)*
+                    $($(Self::$fixed { .. } => $crate::process::exit::Exit::$code,)+)*
+                }
+            }
+        }
+    };
+    (@pattern $error:ident $variant:ident) => { Self::$variant($error) };
+    (@pattern $error:ident $variant:ident $field:ident) => { Self::$variant { $field: $error, .. } };
+}
+
 impl Failure for Stopped {
-    /// Where no signal did it, another error did, whose code counts, or a thread has panicked.
+    /// The error or the panic that triggered the stop decides the program's code; signals have codes of their own.
     fn exit(&self) -> Exit {
         Exit::Failed
     }

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use crate::exit_codes;
 use crate::io::read_some;
-use crate::process::exit::{Exit, Failure};
+use crate::process::exit::Exit;
 
 /// How much is read at once, in the end: most files of a dump of many tables are small.
 const READ_SIZE: usize = 256 * 1024;
@@ -58,13 +59,9 @@ pub enum StatementError {
     },
 }
 
-impl Failure for StatementError {
-    fn exit(&self) -> Exit {
-        match self {
-            StatementError::Read(error) => Exit::of_reading(error),
-            StatementError::CutShort { .. } | StatementError::TooLong { .. } => Exit::Dump,
-        }
-    }
+exit_codes! { StatementError:
+    by Exit::of_reading: Read;
+    Exit::Dump: CutShort, TooLong;
 }
 
 /// Reads a file statement by statement, holding one at a time.

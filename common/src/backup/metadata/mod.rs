@@ -1,4 +1,4 @@
-//! The `metadata` file: a key file that says what the dump holds. docs/formats.md has its sections.
+//! The `metadata` file: a key file that says what the dump holds. docs/dev/formats.md has its sections.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
