@@ -76,7 +76,11 @@ const DISK_FULL: [u16; 3] = [1021, 1878, 3675];
 const TABLE_FULL: u16 = 1114;
 /// `max_allowed_packet`.
 pub const PACKET_TOO_LARGE: u16 = 1153;
-const LOCKED_BY_OTHERS: [u16; 2] = [1205, 1213];
+/// lock_wait_timeout or innodb_lock_wait_timeout is over.
+const LOCK_WAIT_TIMEOUT: u16 = 1205;
+const LOCKED_BY_OTHERS: [u16; 2] = [LOCK_WAIT_TIMEOUT, 1213];
+/// On a database, at login, on a table, everywhere.
+const PRIVILEGE_MISSING: [u16; 4] = [1044, 1045, 1142, 1227];
 /// How many errors begin that are the system's.
 const NO_SPACE: &str = "No space left on device";
 
@@ -98,6 +102,16 @@ impl Error {
             Cause::Server { code, .. } if !ENDS_CONNECTION.contains(code) => Some(*code),
             _ => None,
         }
+    }
+
+    /// Whether the server refused a statement for want of a privilege.
+    pub fn is_denied(&self) -> bool {
+        self.server_code().is_some_and(|code| PRIVILEGE_MISSING.contains(&code))
+    }
+
+    /// Whether a statement waited in vain for a lock.
+    pub fn is_timeout(&self) -> bool {
+        self.server_code() == Some(LOCK_WAIT_TIMEOUT)
     }
 
     /// Whether no connection was made, or there is none any more: the server, or the way to it, may be back later.
