@@ -15,7 +15,7 @@ use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
 use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
-use crate::plan::chunk::Pace;
+use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::encoder::{Dialect, OnDuplicate, Separators};
 
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
@@ -118,20 +118,11 @@ pub enum ExistingFiles {
 #[derive(Debug, Clone)]
 pub struct Chunks {
     /// How large chunks are.
-    pub size: ChunkSize,
+    pub size: ChunkSizing,
     /// `--use-single-column`: only a key's first column is used.
     pub single_column: bool,
     /// `--split-partitions`: partitioned tables are cut into their partitions.
     pub partitions: Option<Partitions>,
-}
-
-/// How large chunks are.
-#[derive(Debug, Clone)]
-pub enum ChunkSize {
-    /// By the table's length and the number of threads.
-    Automatic,
-    /// `--rows`.
-    Rows(Pace),
 }
 
 /// Which partitions are dumped.
@@ -335,12 +326,12 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
     Ok(RowFormat::Delimited(Arc::new(dialect.map_err(|error| UsageError::new(error.to_string()))?)))
 }
 
-fn chunk_size(job: &options::JobOptions) -> ChunkSize {
+fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
     match job.rows {
-        RowsPerChunk { start: 0, .. } => ChunkSize::Automatic,
-        RowsPerChunk { min, start, max } if min == max => ChunkSize::Rows(Pace::steady(start)),
+        RowsPerChunk { start: 0, .. } => ChunkSizing::Automatic,
+        RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(start)),
         RowsPerChunk { min, start, max } => {
-            ChunkSize::Rows(Pace::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
+            ChunkSizing::Rows(ChunkSize::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
         }
     }
 }

@@ -9,8 +9,8 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::name::QualifiedName;
 
-use super::locks::{HeldLock, Lock, LockError, Locker, is_denied, is_timeout};
-use super::{Error, Moment, equal_snapshots, patience};
+use super::locks::{HeldLock, Lock, LockError, Locker};
+use super::{ConsistencyPoint, Error, equal_snapshots, patience};
 use crate::catalog::HIGH_PRIORITY;
 use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
@@ -30,7 +30,7 @@ const UNDER_GLOBAL_LOCK: Duration = Duration::from_secs(1);
 const TOUCH_SECONDS: u32 = 1;
 
 /// The work of opening snapshots.
-pub struct Opening<'a> {
+pub struct SnapshotOpener<'a> {
     config: &'a Config,
     server: &'a Server,
     stop: &'a Stop,
@@ -43,7 +43,7 @@ pub struct Opening<'a> {
     missing: Vec<String>,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> SnapshotOpener<'a> {
     /// Over connections without transactions.
     pub fn new(
         config: &'a Config,
@@ -52,8 +52,8 @@ impl<'a> Opening<'a> {
         locker: Locker<'a>,
         coordinator: &'a mut Connection,
         workers: &'a mut [Connection],
-    ) -> Opening<'a> {
-        Opening {
+    ) -> SnapshotOpener<'a> {
+        SnapshotOpener {
             config,
             server,
             stop,
@@ -67,7 +67,7 @@ impl<'a> Opening<'a> {
     }
 
     /// Opens all snapshots. `listing` was read just before.
-    pub fn open(mut self, listing: Listing) -> Result<Moment, Error> {
+    pub fn open(mut self, listing: Listing) -> Result<ConsistencyPoint, Error> {
         match self.config.lock {
             LockMode::GlobalReadLock => self.under_global_lock(Lock::GlobalRead, &listing)?.finish(self, listing),
             LockMode::LockAll => {
@@ -81,7 +81,7 @@ impl<'a> Opening<'a> {
     }
 
     /// The best of what the user may do.
-    fn best(mut self, listing: Listing) -> Result<Moment, Error> {
+    fn best(mut self, listing: Listing) -> Result<ConsistencyPoint, Error> {
         let has_backup_stage = self.server.is_mariadb_since(10, 4, 1) && self.config.backup_locks;
         let global = if has_backup_stage { Lock::BackupStage } else { Lock::GlobalRead };
         let obstacle = match global {
@@ -124,7 +124,7 @@ impl<'a> Opening<'a> {
         }
     }
 
-    fn under_global_lock(&mut self, lock: Lock, listing: &Listing) -> Result<Found, Error> {
+    fn under_global_lock(&mut self, lock: Lock, listing: &Listing) -> Result<OpenedSnapshots, Error> {
         let waits_for = if lock == Lock::GlobalRead { WaitsFor::All } else { WaitsFor::Writes };
         self.wait_for_long_queries(lock, waits_for)?;
         self.lock_ddl()?;
@@ -166,7 +166,7 @@ impl<'a> Opening<'a> {
             };
             match self.touch(tables) {
                 // Somebody else flushes tables, and waits for those that are locked: let through, he is done at once.
-                Err(Error::Server(error)) if is_timeout(&error) && attempt < TABLE_LOCK_ATTEMPTS => {
+                Err(Error::Server(error)) if error.is_timeout() && attempt < TABLE_LOCK_ATTEMPTS => {
                     self.locker.give_back(lock)?;
                 }
                 result => return result.map(|()| Ok(lock)),
@@ -196,7 +196,7 @@ impl<'a> Opening<'a> {
 
     /// Transactions that changed one of the tables have ended when these locks are granted, and no other can change one.
     /// So snapshots that are opened one after the other agree on them, and the position is right for them.
-    fn under_table_locks(&mut self, mut listing: Listing) -> Result<(Found, Listing), Error> {
+    fn under_table_locks(&mut self, mut listing: Listing) -> Result<(OpenedSnapshots, Listing), Error> {
         const NO_SUCH_TABLE: u16 = 1146;
         self.wait_for_long_queries(Lock::Tables, WaitsFor::Writes)?;
         self.lock_ddl()?;
@@ -208,7 +208,7 @@ impl<'a> Opening<'a> {
                 {
                     listing = Listing::read(self.coordinator, self.config)?;
                 }
-                Err(Error::Server(error)) if is_timeout(&error) && attempt < TABLE_LOCK_ATTEMPTS => {
+                Err(Error::Server(error)) if error.is_timeout() && attempt < TABLE_LOCK_ATTEMPTS => {
                     tracing::warn!("somebody else asks for a lock on a table: all are given back and asked for again");
                 }
                 result => return Ok((result?, listing)),
@@ -217,7 +217,7 @@ impl<'a> Opening<'a> {
         Err(Stopped.into())
     }
 
-    fn try_table_locks(&mut self, listing: &Listing) -> Result<Found, Error> {
+    fn try_table_locks(&mut self, listing: &Listing) -> Result<OpenedSnapshots, Error> {
         let to_keep = self.tables_to_lock(listing);
         let kept: BTreeSet<&QualifiedName> = to_keep.iter().collect();
         let others: Vec<QualifiedName> = listing.names().filter(|name| !kept.contains(name)).cloned().collect();
@@ -236,7 +236,7 @@ impl<'a> Opening<'a> {
         let found = self.found("LOCK TABLES on all tables of the dump");
         self.touch(&to_keep)?;
         held.map_or(Ok(()), HeldLock::release)?;
-        Ok(Found { all_by_name: true, rows: kept, ..found })
+        Ok(OpenedSnapshots { all_by_name: true, rows: kept, ..found })
     }
 
     /// Lets every connection that reads take part in the tables that stay locked. Later, somebody who asks for such a
@@ -252,27 +252,27 @@ impl<'a> Opening<'a> {
         Ok(equal_snapshots::on_all(self.workers.iter_mut().chain([&mut *self.coordinator]), &statements)?)
     }
 
-    fn proved(&mut self) -> Result<Found, equal_snapshots::Error> {
+    fn proved(&mut self) -> Result<OpenedSnapshots, equal_snapshots::Error> {
         self.read_table_ids()?;
         let coordinates = equal_snapshots::open_equal_snapshots(self.coordinator, self.workers, self.server)?;
         if self.config.lock == LockMode::Gtid && coordinates.gtid_set.is_none() {
             return Err(equal_snapshots::Error::Impossible("the server has no GTIDs"));
         }
-        Ok(Found {
+        Ok(OpenedSnapshots {
             by: "equal snapshots, proved by the binary log and without a lock".to_owned(),
             coordinates: Some(coordinates),
-            ..Found::default()
+            ..OpenedSnapshots::default()
         })
     }
 
-    fn unproved(&mut self, why: &str) -> Result<Found, Error> {
+    fn unproved(&mut self, why: &str) -> Result<OpenedSnapshots, Error> {
         self.read_table_ids()?;
         self.start_transactions()?;
         let found = self.found(&format!("nothing is proved ({why})"));
-        Ok(Found { is_unproved: true, ..found })
+        Ok(OpenedSnapshots { is_unproved: true, ..found })
     }
 
-    fn found(&mut self, by: &str) -> Found {
+    fn found(&mut self, by: &str) -> OpenedSnapshots {
         let coordinates = match coordinates::coordinates(self.coordinator, self.server) {
             Ok(coordinates) => coordinates,
             Err(error) => {
@@ -280,7 +280,7 @@ impl<'a> Opening<'a> {
                 None
             }
         };
-        Found { by: by.to_owned(), coordinates, ..Found::default() }
+        OpenedSnapshots { by: by.to_owned(), coordinates, ..OpenedSnapshots::default() }
     }
 
     fn start_transactions(&mut self) -> Result<(), Error> {
@@ -325,11 +325,11 @@ impl<'a> Opening<'a> {
         let wanted = |name: &QualifiedName| filter.passes_database(&name.database);
         self.table_ids = TableIdsKnown::Asked(match TableIds::read(self.coordinator, self.server, wanted) {
             Ok(table_ids) => Some(table_ids),
-            Err(error) if is_denied(&error) => {
+            Err(error) if error.is_denied() => {
                 tracing::info!("without the privilege PROCESS, tables are told apart by the second of their creation");
                 None
             }
-            Err(error) if is_timeout(&error) => {
+            Err(error) if error.is_timeout() => {
                 tracing::warn!("{error}; so tables are told apart by the second of their creation");
                 None
             }
@@ -357,7 +357,7 @@ enum TableIdsKnown {
 
 /// What one way of opening snapshots brought.
 #[derive(Default)]
-struct Found {
+struct OpenedSnapshots {
     by: String,
     coordinates: Option<Coordinates>,
     rows: Option<HeldLock>,
@@ -365,9 +365,9 @@ struct Found {
     is_unproved: bool,
 }
 
-impl Found {
-    fn finish(self, opening: Opening<'_>, listing: Listing) -> Result<Moment, Error> {
-        let Opening { config, ddl, table_ids, missing, .. } = opening;
+impl OpenedSnapshots {
+    fn finish(self, opening: SnapshotOpener<'_>, listing: Listing) -> Result<ConsistencyPoint, Error> {
+        let SnapshotOpener { config, ddl, table_ids, missing, .. } = opening;
         let in_step = self.rows.is_some() || !config.objects.data || listing.without_snapshots().next().is_none();
         let guarantee = match (self.is_unproved, in_step) {
             (true, _) => Guarantee::None,
@@ -379,12 +379,12 @@ impl Found {
         } else {
             "DDL is not held off, but ends the dump when it changes a table"
         };
-        let mut grounds = format!("{}; {ddl_fate}", self.by);
+        let mut evidence = format!("{}; {ddl_fate}", self.by);
         if !missing.is_empty() {
-            grounds.push_str("; the server did not let the user take more: missing is ");
-            grounds.push_str(&missing.join(", and "));
+            evidence.push_str("; the server did not let the user take more: missing is ");
+            evidence.push_str(&missing.join(", and "));
         }
-        Ok(Moment {
+        Ok(ConsistencyPoint {
             coordinates: self.coordinates,
             table_ids: match table_ids {
                 TableIdsKnown::Asked(table_ids) if ddl.is_none() => table_ids,
@@ -392,7 +392,7 @@ impl Found {
             },
             listing,
             guarantee,
-            grounds,
+            evidence,
             all_by_name: self.all_by_name,
             ddl,
             rows: self.rows,

@@ -10,9 +10,6 @@ use common::process::stop::Stop;
 use common::server::connection::{Connection, Error as ServerError, Settings};
 use common::sql::name::QualifiedName;
 
-/// lock_wait_timeout is over.
-const LOCK_WAIT_TIMEOUT: u16 = 1205;
-
 /// A lock could not be had.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} failed: {source}")]
@@ -32,23 +29,13 @@ impl Failure for LockError {
 impl LockError {
     /// Whether the user may not take it, as managed servers keep some from everyone.
     pub fn is_denied(&self) -> bool {
-        is_denied(&self.source)
+        self.source.is_denied()
     }
 
     /// Whether it was waited for in vain.
     pub fn is_timeout(&self) -> bool {
-        is_timeout(&self.source)
+        self.source.is_timeout()
     }
-}
-
-/// Whether a statement waited in vain for a lock.
-pub fn is_timeout(error: &ServerError) -> bool {
-    error.server_code() == Some(LOCK_WAIT_TIMEOUT)
-}
-
-/// Whether the server refused a statement for want of a privilege.
-pub fn is_denied(error: &ServerError) -> bool {
-    matches!(error.server_code(), Some(1044 | 1045 | 1142 | 1227))
 }
 
 /// A lock of the server's.

@@ -25,9 +25,8 @@ use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
 use crate::options::LockMode;
 
-use lock_modes::Opening;
+use lock_modes::SnapshotOpener;
 use locks::{HeldLock, LockError, Locker, Patience};
-pub use locks::{is_denied, is_timeout};
 
 /// No consistent snapshot could be made.
 #[derive(Debug, thiserror::Error)]
@@ -90,11 +89,11 @@ pub struct Snapshot {
     /// The workers'.
     pub workers: Vec<Connection>,
     /// What was found and what is held.
-    pub moment: Moment,
+    pub point: ConsistencyPoint,
 }
 
 /// What is known of the moment of the snapshots.
-pub struct Moment {
+pub struct ConsistencyPoint {
     /// The binary log's position.
     pub coordinates: Option<Coordinates>,
     /// What the names of tables stood for a little before, in InnoDB's numbers, if the user may know and DDL is not held
@@ -105,7 +104,7 @@ pub struct Moment {
     /// How far the dump is of one moment.
     pub guarantee: Guarantee,
     /// By what, and what is missing for a better one.
-    pub grounds: String,
+    pub evidence: String,
     /// Whether every table has to be in the listing, since only those were locked.
     all_by_name: bool,
     /// Keeps DDL off until the end.
@@ -114,15 +113,15 @@ pub struct Moment {
     rows: Option<HeldLock>,
 }
 
-impl Moment {
+impl ConsistencyPoint {
     fn tell(&self) {
-        let Moment { guarantee, grounds, .. } = self;
+        let ConsistencyPoint { guarantee, evidence, .. } = self;
         match guarantee {
-            Guarantee::PointInTime => tracing::info!("all tables of this dump are of one point in time: {grounds}"),
+            Guarantee::PointInTime => tracing::info!("all tables of this dump are of one point in time: {evidence}"),
             Guarantee::TransactionalTables => tracing::warn!(
-                "only tables of engines with transactions are of one point in time in this dump: {grounds}"
+                "only tables of engines with transactions are of one point in time in this dump: {evidence}"
             ),
-            Guarantee::None => tracing::warn!("tables of this dump may be of different points in time: {grounds}"),
+            Guarantee::None => tracing::warn!("tables of this dump may be of different points in time: {evidence}"),
         }
     }
 
@@ -183,9 +182,9 @@ impl Snapshot {
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", config.lock_wait_seconds.max(1)))?;
         let locker = Locker::connect(&config.connection, stop, patience_for_locks, count)?;
         let listing = Listing::read(&mut coordinator, config)?;
-        let moment = Opening::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
+        let point = SnapshotOpener::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", patience(config)))?;
-        moment.tell();
-        Ok(Snapshot { coordinator, workers, moment })
+        point.tell();
+        Ok(Snapshot { coordinator, workers, point })
     }
 }

@@ -10,7 +10,9 @@ use common::process::exit::{Exit, Failure};
 use common::store::local::private_dir::PrivateDir;
 
 use crate::config::{ExistingFiles, Output};
-use crate::resume::JOURNAL;
+
+/// The name of the journal of a dump that is not finished.
+pub const JOURNAL: &str = "mydumper.journal";
 
 /// The directory cannot be used.
 #[derive(Debug, thiserror::Error)]

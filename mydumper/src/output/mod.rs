@@ -3,5 +3,6 @@
 pub mod direct_file;
 pub mod directory;
 pub mod file_writer;
+pub mod metadata_writer;
 pub mod row_files;
 pub mod stream_sender;

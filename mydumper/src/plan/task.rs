@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::{Database, Table};
-use crate::plan::chunk::{Chunk, Key, Rest};
+use crate::plan::chunk::{Chunk, Key, Remainder};
 
 /// Something that one worker does at a time.
 #[derive(Debug, Clone)]
@@ -49,12 +49,12 @@ pub struct RowsTask {
 pub enum Portion {
     /// These.
     Chunk(Chunk),
-    /// The next chunk of what is left of the table: whoever dumps it cuts it off, and hands back the rest.
+    /// The next chunk of what is left of the table: whoever dumps it splits it off, and hands back the remainder.
     Next {
-        /// The key that the table is cut by.
+        /// The key that the table is split by.
         key: Arc<Key>,
         /// What is left.
-        rest: Rest,
+        remainder: Remainder,
         /// About how many rows the chunk is to have.
         rows: u64,
     },

@@ -1,6 +1,6 @@
 //! Going on with an interrupted dump, `--resume`.
 //!
-//! While a dump into a directory runs, its journal says which chunks were cut off which table and whose rows are in
+//! While a dump into a directory runs, its journal says which chunks were split off which table and whose rows are in
 //! their files. A later run keeps those, if the server proves that its data are the same ([`same_data`]), the options are
 //! ([`fingerprint`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
 //! rows.
@@ -10,6 +10,7 @@
 mod completed;
 mod files;
 mod fingerprint;
+mod journal;
 mod record;
 mod same_data;
 #[cfg(test)]
@@ -18,7 +19,6 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use common::backup::metadata::Guarantee;
-use common::backup::row_hash::RowsDigest;
 use common::backup::selection::SYSTEM_DATABASES;
 use common::journal::{Journal, JournalError};
 use common::observe::logging::SUMMARY;
@@ -29,17 +29,16 @@ use common::server::connection::{Connection, Error as ServerError};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::config::Config;
+use crate::consistency::ConsistencyPoint;
 use crate::consistency::coordinates;
-use crate::consistency::{Moment, is_denied};
-use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
+use crate::output::directory::JOURNAL;
 
-pub use completed::{DoneBefore, Mismatch, TableBefore};
-pub use record::{Begun, WrittenFile};
-use record::{CutChunk, DoneChunk, Part, Record, TableId, key_name};
+pub use completed::{Completed, Mismatch, TableProgress};
+pub use journal::{Done, DumpJournal};
+pub use record::{Begun, Record, TableId, WrittenFile};
+#[cfg(test)]
+pub use record::{DoneChunk, Part, SplitChunk, key_name};
 use same_data::{Source, Unproved};
-
-/// The journal's name.
-pub const JOURNAL: &str = "mydumper.journal";
 
 /// A dump is not gone on with.
 #[derive(Debug, thiserror::Error)]
@@ -117,67 +116,14 @@ pub enum Reason {
     Mismatch(#[from] Mismatch),
 }
 
-/// The journal of the dump that runs.
-pub struct DumpJournal {
-    journal: Journal,
-}
-
-impl DumpJournal {
-    /// A new one.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn create(directory: &Path, begun: Begun) -> Result<DumpJournal, JournalError> {
-        let mut journal = Journal::create(&directory.join(JOURNAL))?;
-        journal.append(&Record::Begun(Box::new(begun)))?;
-        Ok(DumpJournal { journal })
-    }
-
-    /// A chunk was cut off.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn cut(
-        &mut self,
-        table: &Table,
-        key: &Key,
-        number: u64,
-        range: &KeyRange,
-        rest: Option<&Rest>,
-    ) -> Result<(), JournalError> {
-        let (table, key, range, rest) = (TableId::of(table), key_name(key), range.clone(), rest.cloned());
-        self.journal.append(&Record::Cut(CutChunk { table, key, number, range, rest }))
-    }
-
-    /// The rows of a chunk are in their files.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
-        let Done { number, rows: RowsDigest { count: rows, hash }, longest_statement, files } = done;
-        let (table, part) = (TableId::of(table), Part::of(chunk));
-        self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, hash, longest_statement, files }))
-    }
-
-    /// The dump is whole.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn remove(self) -> Result<(), JournalError> {
-        self.journal.remove()
-    }
-}
-
-/// What was dumped as a chunk.
-pub struct Done {
-    /// Its number.
-    pub number: u64,
-    /// Its rows.
-    pub rows: RowsDigest,
-    /// In bytes.
-    pub longest_statement: usize,
-    /// Its files.
-    pub files: Vec<WrittenFile>,
+/// What an interrupted dump has left to this run, and what this one leaves to the next.
+pub struct History {
+    /// Where to note what is done; `None` when a later run could not resume this dump.
+    pub journal: Option<DumpJournal>,
+    /// What is done already.
+    pub completed: Completed,
+    /// When the dump was begun, as metadata has it.
+    pub started: String,
 }
 
 /// What a dump says of itself in its journal's first line.
@@ -188,14 +134,14 @@ pub fn begin(
     config: &Config,
     connection: &mut Connection,
     server: &Server,
-    moment: &Moment,
+    point: &ConsistencyPoint,
     started: &str,
 ) -> Result<Begun, ServerError> {
     Ok(Begun {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_owned(),
-        options: fingerprint::shape(config),
-        source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee, !config.utc)?,
+        options: fingerprint::of(config),
+        source: Source::read(connection, server, point.coordinates.as_ref(), point.guarantee, !config.utc)?,
     })
 }
 
@@ -204,7 +150,7 @@ pub struct Interrupted {
     directory: PathBuf,
     journal: Journal,
     begun: Begun,
-    progress: DoneBefore,
+    completed: Completed,
     /// Chunks whose files are not what was written.
     lost: Vec<(TableId, u64)>,
 }
@@ -229,15 +175,15 @@ impl Interrupted {
         if begun.version != env!("CARGO_PKG_VERSION") {
             return Err(refused(Reason::Version(begun.version)));
         }
-        let differences = fingerprint::differences(&begun.options, &fingerprint::shape(config));
+        let differences = fingerprint::differences(&begun.options, &fingerprint::of(config));
         if !differences.is_empty() {
             return Err(refused(Reason::Options(differences)));
         }
-        let mut progress = DoneBefore::default();
+        let mut completed = Completed::default();
         for record in records {
-            progress.add(record).map_err(|mismatch| refused(mismatch.into()))?;
+            completed.add(record).map_err(|mismatch| refused(mismatch.into()))?;
         }
-        Ok(Interrupted { directory: directory.to_owned(), journal, begun: *begun, progress, lost: Vec::new() })
+        Ok(Interrupted { directory: directory.to_owned(), journal, begun: *begun, completed, lost: Vec::new() })
     }
 
     fn refused(&self, reason: impl Into<Reason>) -> Error {
@@ -252,7 +198,7 @@ impl Interrupted {
     pub fn look(&self, connection: &mut Connection, server: &Server, config: &Config) -> Result<(), Error> {
         let coordinates = match coordinates::coordinates(connection, server) {
             Ok(coordinates) => coordinates,
-            Err(error) if is_denied(&error) => return Ok(()),
+            Err(error) if error.is_denied() => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         let now = Source::read(connection, server, coordinates.as_ref(), Guarantee::PointInTime, !config.utc)?;
@@ -264,22 +210,22 @@ impl Interrupted {
     /// # Errors
     /// [`Stopped`].
     pub fn check_files(&mut self, threads: usize, stop: &Stop) -> Result<(), Error> {
-        for (chunk, why) in files::damaged(&self.directory, self.progress.done(), threads, stop)? {
+        for (chunk, why) in files::damaged(&self.directory, self.completed.done(), threads, stop)? {
             tracing::warn!("{why}: rows of {}, chunk {} are dumped again", chunk.table.name, chunk.number);
             self.lost.push((chunk.table.clone(), chunk.number));
         }
         for (table, number) in self.lost.clone() {
-            let lost = self.progress.add(Record::Lost { table, number });
+            let lost = self.completed.add(Record::Lost { table, number });
             lost.map_err(|mismatch| self.refused(mismatch))?;
         }
         Ok(())
     }
 
-    /// Goes on with it, if what is there now is what was dumped. Files that are not kept are removed.
+    /// Resumes it, if what is there now is what was dumped. Files that are not kept are removed.
     ///
     /// # Errors
     /// When the data are not the same; when a file cannot be removed.
-    pub fn go_on(mut self, now: &Begun, catalog: &Catalog) -> Result<(DumpJournal, Begun, DoneBefore), Error> {
+    pub fn resume(mut self, now: &Begun, catalog: &Catalog) -> Result<History, Error> {
         let is_system = |name: &&str| SYSTEM_DATABASES.contains(name);
         let mut databases = catalog.databases.iter().map(|database| database.name.as_str());
         if let Some(name) = databases.find(is_system) {
@@ -289,14 +235,14 @@ impl Interrupted {
             catalog.tables().filter(|table| is_of_other_engine(table)).map(|table| table.name.to_string()).collect();
         let proved = now.source.proves_same_data_as(&self.begun.source, &other_engines);
         proved.map_err(|reason| self.refused(reason))?;
-        self.progress.check(catalog).map_err(|mismatch| self.refused(mismatch))?;
+        self.completed.check(catalog).map_err(|mismatch| self.refused(mismatch))?;
 
         for (table, number) in std::mem::take(&mut self.lost) {
             self.journal.append(&Record::Lost { table, number })?;
         }
-        files::remove_others(&self.directory, self.progress.done())?;
+        files::remove_others(&self.directory, self.completed.done())?;
         let (mut chunks, mut rows) = (0_u64, 0_u64);
-        for done in self.progress.done() {
+        for done in self.completed.done() {
             chunks += 1;
             rows += done.rows;
         }
@@ -305,7 +251,8 @@ impl Interrupted {
             "going on with the dump of {}: the data are the same, {chunks} chunks with {rows} rows are kept",
             self.begun.started
         );
-        Ok((DumpJournal { journal: self.journal }, self.begun, self.progress))
+        let journal = Some(DumpJournal::of_resumed(self.journal));
+        Ok(History { journal, completed: self.completed, started: self.begun.started })
     }
 }
 

@@ -12,7 +12,6 @@ use common::server::connection::{Connection, Error as ServerError};
 use serde::{Deserialize, Serialize};
 
 use crate::consistency::coordinates;
-use crate::consistency::is_denied;
 
 /// A server, and where its data stand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +156,7 @@ impl Source {
                     }
                 }
             }
-            Err(error) if is_denied(&error) => {}
+            Err(error) if error.is_denied() => {}
             Err(error) => return Err(error),
         }
         let durable = [("sync_binlog", &log.sync), ("innodb_flush_log_at_trx_commit", &log.flush)];

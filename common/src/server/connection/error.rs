@@ -80,6 +80,9 @@ const NO_CONNECTION_LEFT: [u16; 3] =
 const READ_ONLY: [u16; 2] = [code::READ_ONLY_MODE, code::INNODB_READ_ONLY];
 /// Not `TABLE_FULL`, which is also the limit of a table of the engine MEMORY.
 const DISK_FULL: [u16; 3] = [code::DISK_FULL, code::TEMPORARY_FILE_WRITE_FAILURE, code::DISK_FULL_CREATING_TABLE];
+/// On a database, at login, on a table, everywhere.
+const PRIVILEGE_MISSING: [u16; 4] =
+    [code::DATABASE_ACCESS_DENIED, code::ACCESS_DENIED, code::TABLE_ACCESS_DENIED, code::PRIVILEGE_NEEDED];
 /// What the system says about a full disk, which the server quotes in several of its errors.
 const NO_SPACE: &str = "No space left on device";
 
@@ -100,6 +103,16 @@ impl Error {
             Cause::Server { code, .. } if !ENDS_SESSION.contains(code) => Some(*code),
             _ => None,
         }
+    }
+
+    /// Whether the server refused a statement for want of a privilege.
+    pub fn is_denied(&self) -> bool {
+        self.server_code().is_some_and(|code| PRIVILEGE_MISSING.contains(&code))
+    }
+
+    /// Whether a statement waited in vain for a lock.
+    pub fn is_timeout(&self) -> bool {
+        self.server_code() == Some(code::LOCK_WAIT_TIMEOUT)
     }
 
     /// Whether the connection could not be made or was lost: the server, or the way to it, may be back later.

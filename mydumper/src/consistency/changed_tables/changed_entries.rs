@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes what is now, one by one.
-pub struct Comparison<'a, K, V> {
+pub struct ChangedEntries<'a, K, V> {
     before: &'a BTreeMap<K, V>,
     same: BTreeSet<&'a K>,
 }
 
-impl<'a, K: Ord, V> Comparison<'a, K, V> {
+impl<'a, K: Ord, V> ChangedEntries<'a, K, V> {
     /// With what was.
     pub fn with(before: &'a BTreeMap<K, V>) -> Self {
-        Comparison { before, same: BTreeSet::new() }
+        ChangedEntries { before, same: BTreeSet::new() }
     }
 
     /// This is there now; `is_same` says of what was there whether it is that.
@@ -25,7 +25,7 @@ impl<'a, K: Ord, V> Comparison<'a, K, V> {
 
     /// What was there, and is not or is another.
     pub fn changed(self) -> impl Iterator<Item = &'a K> {
-        let Comparison { before, same } = self;
+        let ChangedEntries { before, same } = self;
         before.keys().filter(move |key| !same.contains(key))
     }
 }

@@ -11,7 +11,7 @@ use common::sql::quote_string;
 use crate::catalog::interner::Words;
 use crate::catalog::{self, Error, keeps_rows_elsewhere};
 use crate::config::Config;
-use crate::consistency::changed_tables::changed_entries::Comparison;
+use crate::consistency::changed_tables::changed_entries::ChangedEntries;
 
 /// Base tables that pass the filters and have rows of their own.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -52,8 +52,8 @@ impl Listing {
         Ok(comparison.changed().collect())
     }
 
-    fn comparison(&self) -> Comparison<'_, QualifiedName, Listed> {
-        Comparison::with(&self.0)
+    fn comparison(&self) -> ChangedEntries<'_, QualifiedName, Listed> {
+        ChangedEntries::with(&self.0)
     }
 
     /// All names.

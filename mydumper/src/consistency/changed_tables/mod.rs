@@ -10,12 +10,47 @@ pub mod table_ids;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use common::exit_codes;
 use common::server::Server;
+use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 
+use crate::catalog;
 use crate::config::Config;
-use crate::consistency::{Snapshot, is_timeout};
-use crate::dump::Error;
+use crate::consistency::Snapshot;
+
+/// It is not proved that tables are what they were at the consistency point.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// They are not.
+    #[error(
+        "{} changed while the dump ran (it was created, renamed, dropped, truncated or altered): the dump is not \
+         complete; run again when no DDL is running", .0.join(", ")
+    )]
+    Changed(Vec<String>),
+    /// The tables cannot be listed.
+    #[error(transparent)]
+    Listing(#[from] catalog::Error),
+    /// InnoDB's numbers of them cannot be read.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+}
+
+// As the server says itself of a table that was changed while it is read.
+exit_codes! { Error:
+    of source: Listing, Server;
+    Exit::Server: Changed;
+}
+
+impl Error {
+    /// Whether the program's stop was the cause.
+    pub fn is_stop(&self) -> bool {
+        match self {
+            Error::Listing(catalog::Error::Server(error)) | Error::Server(error) => error.is_stop(),
+            Error::Listing(_) | Error::Changed(_) => false,
+        }
+    }
+}
 
 /// After a look at the finished tables there is none for as many times as long as it took.
 const PAUSE: u32 = 20;
@@ -39,7 +74,7 @@ impl TableCheck {
     /// Looks at the tables that were added, if it is time to. The snapshot's coordinator is in no transaction.
     pub fn finished(&mut self, config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<(), Error> {
         let is_due = self.next.is_none_or(|next| Instant::now() >= next);
-        if self.unchecked.is_empty() || !is_due || snapshot.moment.holds_off_ddl() {
+        if self.unchecked.is_empty() || !is_due || snapshot.point.holds_off_ddl() {
             return Ok(());
         }
         let began = Instant::now();
@@ -62,19 +97,19 @@ impl TableCheck {
 fn fail_with(changed: Vec<QualifiedName>) -> Result<(), Error> {
     match changed.is_empty() {
         true => Ok(()),
-        false => Err(Error::TablesChanged(changed.iter().map(QualifiedName::to_string).collect())),
+        false => Err(Error::Changed(changed.iter().map(QualifiedName::to_string).collect())),
     }
 }
 
 /// Tables that are not any more what they were at the snapshot, in the order of their names.
 fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<BTreeSet<QualifiedName>, Error> {
-    let Snapshot { coordinator, moment, .. } = snapshot;
+    let Snapshot { coordinator, point, .. } = snapshot;
     let mut changed: BTreeSet<QualifiedName> =
-        moment.listing.changed(coordinator, config)?.into_iter().cloned().collect();
-    match moment.table_ids.as_ref().map(|ids| ids.changed(coordinator, server)) {
+        point.listing.changed(coordinator, config)?.into_iter().cloned().collect();
+    match point.table_ids.as_ref().map(|ids| ids.changed(coordinator, server)) {
         None => {}
-        Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| moment.listing.contains(name)).cloned()),
-        Some(Err(error)) if is_timeout(&error) => {
+        Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| point.listing.contains(name)).cloned()),
+        Some(Err(error)) if error.is_timeout() => {
             tracing::warn!("{error}; so tables are told apart by the second of their creation");
         }
         Some(Err(error)) => return Err(error.into()),

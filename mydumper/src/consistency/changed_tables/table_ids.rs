@@ -11,7 +11,7 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, RowRef};
 use common::sql::name::QualifiedName;
 
-use crate::consistency::changed_tables::changed_entries::Comparison;
+use crate::consistency::changed_tables::changed_entries::ChangedEntries;
 
 /// InnoDB's numbers of tables by their names, and of what part of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ impl TableIds {
         Ok(comparison.changed().map(|(name, _)| name).collect())
     }
 
-    fn comparison(&self) -> Comparison<'_, Part, u64> {
-        Comparison::with(&self.0)
+    fn comparison(&self) -> ChangedEntries<'_, Part, u64> {
+        ChangedEntries::with(&self.0)
     }
 }
 

@@ -1,12 +1,16 @@
-//! The feed against all that may happen: the coordinator's loop with workers that take, cut and report in any order. It
+//! The queue against all that may happen: the coordinator's loop with workers that take, cut and report in any order. It
 //! always ends, each chunk is given out once, and no table has more workers than it may have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::tests::{key, table};
+use super::tests::table;
 use super::*;
+use crate::plan::chunk::{Chunk, ChunkSize, KeyRange};
+use crate::plan::remaining_chunks::SplitTable;
+use crate::plan::task::Portion;
+use crate::plan::tests::key;
 
 /// How a table is given out.
 #[derive(Debug, Clone)]
@@ -46,19 +50,19 @@ impl Kind {
         }
     }
 
-    fn supply(&self) -> Supply {
+    fn remaining(&self) -> RemainingChunks {
         match self {
-            Kind::Whole => Supply::whole(),
-            Kind::Partitions(chunks) => {
-                Supply::Chunks((0..*chunks).map(|number| (number, Chunk::Partition(number.to_string()))).collect())
-            }
-            Kind::Cut { unfinished, chunks } => Supply::Cut(Box::new(Cutting {
+            Kind::Whole => RemainingChunks::whole(),
+            Kind::Partitions(chunks) => RemainingChunks::Listed(
+                (0..*chunks).map(|number| (number, Chunk::Partition(number.to_string()))).collect(),
+            ),
+            Kind::Cut { unfinished, chunks } => RemainingChunks::Split(Box::new(SplitTable {
                 key: key(),
                 unfinished: (0..*unfinished).map(|number| (number, KeyRange::default())).collect(),
-                rest: (*chunks > 0).then(Rest::whole_table),
+                remainder: (*chunks > 0).then(Remainder::whole_table),
                 next_number: *unfinished,
-                pace: Pace::steady(10),
-                is_being_cut: false,
+                chunk_size: ChunkSize::steady(10),
+                is_being_split: false,
             })),
         }
     }
@@ -76,12 +80,12 @@ proptest! {
     fn whatever_comes_first_all_is_dumped_once(
         kinds in kinds(), limit in 1..4_usize, workers in 1..5_usize, choices in prop::collection::vec(any::<usize>(), 200)
     ) {
-        let tables = kinds.iter().enumerate().map(|(index, kind)| (index, table(&index.to_string()), kind.supply()));
-        let mut feed = RowsFeed::new(tables, limit);
+        let tables = kinds.iter().enumerate().map(|(index, kind)| (index, table(&index.to_string()), kind.remaining()));
+        let mut queue = RowQueue::new(tables, limit);
         let mut running: Vec<Work> = Vec::new();
         let mut dumped: BTreeSet<(usize, u64)> = BTreeSet::new();
         let mut finished: BTreeMap<usize, usize> = BTreeMap::new();
-        let mut next = feed.next_task();
+        let mut next = queue.next_task();
         let mut choices = choices.into_iter().cycle();
         let mut steps = 0;
         // As in `Coordinator::drive`.
@@ -89,14 +93,14 @@ proptest! {
             steps += 1;
             prop_assert!(steps < 1000, "it does not end");
             if next.is_none() {
-                next = feed.next_task();
+                next = queue.next_task();
             }
             if next.is_none() && running.is_empty() {
                 break;
             }
             let can_give = next.is_some() && running.len() < workers;
             let among = running.len() + usize::from(can_give);
-            prop_assert!(among > 0, "it stalls: {feed:?}");
+            prop_assert!(among > 0, "it stalls: {queue:?}");
             let chosen = choices.next().unwrap_or(0) % among;
             if chosen == running.len() {
                 let Some(task) = next.take() else { continue };
@@ -112,16 +116,16 @@ proptest! {
                 let work = &mut running[chosen];
                 work.cuts = false;
                 let is_last = work.number + 1 == kinds[work.table].chunks();
-                feed.cut(work.table, (!is_last).then(Rest::whole_table));
+                queue.split_off(work.table, (!is_last).then(Remainder::whole_table));
             } else {
                 let Work { table, number, .. } = running.swap_remove(chosen);
                 prop_assert!(dumped.insert((table, number)), "chunk {number} of {table} was dumped twice");
-                if feed.finished(table, 1, Duration::ZERO) {
+                if queue.finished(table, 1, Duration::ZERO) {
                     *finished.entry(table).or_default() += 1;
                 }
             }
             if let Some(Task::Rows(task)) = next.take() {
-                feed.put_back(*task);
+                queue.put_back(*task);
             }
         }
         let all = kinds.iter().enumerate().flat_map(|(table, kind)| (0..kind.chunks()).map(move |number| (table, number)));
