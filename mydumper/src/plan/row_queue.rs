@@ -10,6 +10,7 @@ use std::time::Duration;
 use crate::catalog::Table;
 use crate::plan::chunk::{Chunk, Key, KeyRange, Pace, Rest};
 use crate::plan::task::{Portion, RowsTask, Task};
+use crate::rows::projection::Projection;
 
 /// What is left to give out of one table.
 #[derive(Debug)]
@@ -123,6 +124,7 @@ pub struct RowsFeed {
 #[derive(Debug)]
 struct TableRows {
     table: Arc<Table>,
+    projection: Arc<Projection>,
     index: usize,
     supply: Supply,
     active: usize,
@@ -131,11 +133,11 @@ struct TableRows {
 impl RowsFeed {
     /// For tables with the index that reports carry, in the order in which they are dumped.
     pub fn new(
-        tables: impl IntoIterator<Item = (usize, Arc<Table>, Supply)>,
+        tables: impl IntoIterator<Item = (usize, Arc<Table>, Arc<Projection>, Supply)>,
         max_threads_per_table: usize,
     ) -> RowsFeed {
-        let tables: Vec<TableRows> =
-            tables.into_iter().map(|(index, table, supply)| TableRows { table, index, supply, active: 0 }).collect();
+        let rows = |(index, table, projection, supply)| TableRows { table, projection, index, supply, active: 0 };
+        let tables: Vec<TableRows> = tables.into_iter().map(rows).collect();
         let places = tables.iter().enumerate().map(|(place, rows)| (rows.index, place)).collect();
         RowsFeed { tables, places, max_threads_per_table, first_open: 0 }
     }
@@ -189,8 +191,8 @@ impl TableRows {
     fn next_task(&mut self) -> Option<Task> {
         let (number, portion) = self.supply.next()?;
         self.active += 1;
-        let table = Arc::clone(&self.table);
-        Some(Task::Rows(Box::new(RowsTask { table, table_index: self.index, portion, number })))
+        let (table, projection) = (Arc::clone(&self.table), Arc::clone(&self.projection));
+        Some(Task::Rows(Box::new(RowsTask { table, projection, table_index: self.index, portion, number })))
     }
 }
 
@@ -225,6 +227,16 @@ mod tests {
         Arc::new(Key { index: "PRIMARY".into(), columns })
     }
 
+    /// Of tables whose columns do not matter.
+    pub fn feed_of(
+        tables: impl IntoIterator<Item = (usize, Arc<Table>, Supply)>,
+        max_threads_per_table: usize,
+    ) -> RowsFeed {
+        let projection = Arc::new(Projection { columns: Box::default(), lists_columns: false });
+        let tables = tables.into_iter().map(|(index, table, supply)| (index, table, Arc::clone(&projection), supply));
+        RowsFeed::new(tables, max_threads_per_table)
+    }
+
     fn by_key() -> Supply {
         Supply::cut(key(), Pace::adaptive(1, 10, 0, Duration::from_secs(2)))
     }
@@ -245,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_table_is_cut_by_one_worker_at_a_time_and_gets_no_more_workers_than_allowed() {
-        let mut feed = RowsFeed::new([(1, table("big"), by_key()), (0, table("small"), Supply::whole())], 2);
+        let mut feed = feed_of([(1, table("big"), by_key()), (0, table("small"), Supply::whole())], 2);
         let left = || Some(Rest::whole_table());
         let short = Duration::from_millis(1);
         assert_eq!(next(&mut feed), Some(("big".into(), 0, Some(10))));
@@ -276,7 +288,7 @@ mod tests {
     fn partitions_are_given_out_one_by_one() {
         let chunks = [(0, "p0"), (1, "p1")].map(|(number, name)| (number, Chunk::Partition(name.into())));
         let supply = Supply::Chunks(chunks.into());
-        let mut feed = RowsFeed::new([(0, table("none"), Supply::nothing()), (1, table("parts"), supply)], 4);
+        let mut feed = feed_of([(0, table("none"), Supply::nothing()), (1, table("parts"), supply)], 4);
         assert_eq!(next(&mut feed), Some(("parts".into(), 0, None)));
         assert!(!feed.finished(1, 1, Duration::ZERO));
         assert_eq!(next(&mut feed), Some(("parts".into(), 1, None)));
@@ -291,7 +303,7 @@ mod tests {
         let unfinished = [(3, KeyRange::default().until(&value("7"))), (5, KeyRange::default().group(&value("9")))];
         let before = Cutting { unfinished: unfinished.into(), next_number: 8, ..*cutting };
         let whole = Supply::Cut(Box::new(Cutting { rest: None, ..before }));
-        let mut feed = RowsFeed::new([(0, table("big"), whole)], 4);
+        let mut feed = feed_of([(0, table("big"), whole)], 4);
         assert_eq!(next(&mut feed), Some(("big".into(), 3, None)));
         let Some(Task::Rows(second)) = feed.next_task() else { panic!("no task") };
         let Portion::Chunk(chunk) = &second.portion else { panic!("no chunk") };
@@ -304,7 +316,7 @@ mod tests {
 
         let Supply::Cut(cutting) = by_key() else { panic!("not cut") };
         let with_rest = Cutting { unfinished: [(3, KeyRange::default())].into(), next_number: 8, ..*cutting };
-        let mut feed = RowsFeed::new([(0, table("big"), Supply::Cut(Box::new(with_rest)))], 4);
+        let mut feed = feed_of([(0, table("big"), Supply::Cut(Box::new(with_rest)))], 4);
         assert_eq!(next(&mut feed), Some(("big".into(), 3, None)));
         let Some(Task::Rows(cut)) = feed.next_task() else { panic!("no task") };
         assert_eq!(cut.number, 8);

@@ -17,7 +17,7 @@ use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::config::{ChunkSize, Config, RowFormat, UTC};
+use crate::config::{ChunkSize, Config, UTC};
 use crate::consistency::Snapshot;
 use crate::consistency::changed_tables::TableCheck;
 use crate::definitions::FILE_SQL_MODE;
@@ -29,6 +29,8 @@ use crate::plan::phases::{Feed, definitions_after_rows, definitions_before_rows}
 use crate::plan::row_queue::{RowsFeed, Supply};
 use crate::plan::task::Task;
 use crate::resume::{Done, DoneBefore, DumpJournal, TableBefore};
+use crate::rows::options::RowFormat;
+use crate::rows::projection::Projection;
 use crate::rows::query;
 use crate::work::worker::{self, Report, RowsReport, Shared};
 
@@ -65,6 +67,8 @@ pub struct Coordinator<'a> {
     tables_locked: Option<Sender<Infallible>>,
     /// All tables, views and sequences; a report names one by its index.
     tables: Vec<Arc<Table>>,
+    /// Of the tables whose rows are dumped, by their index.
+    projections: HashMap<usize, Arc<Projection>>,
     /// Rows dumped, of the tables by their index.
     rows: Vec<u64>,
     /// Chunks dumped, each with its table's index.
@@ -117,6 +121,7 @@ impl<'a> Coordinator<'a> {
             activity,
             tables_locked,
             tables: Vec::new(),
+            projections: HashMap::new(),
             rows: Vec::new(),
             chunks: Vec::new(),
             data_checksums: HashMap::new(),
@@ -258,7 +263,11 @@ impl<'a> Coordinator<'a> {
             data_checksum: self.data_checksums.get(&index).copied(),
             schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),
             indexes_checksum: table.indexes_checksum.filter(|_| known == RowsKnown::All),
-            hashed_columns: (!chunks.is_empty()).then(|| query::select_list(table).into()),
+            hashed_columns: self
+                .projections
+                .get(&index)
+                .filter(|_| !chunks.is_empty())
+                .map(|it| it.select_list().into()),
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
         };
@@ -296,10 +305,14 @@ impl<'a> Coordinator<'a> {
     }
 
     fn rows_phase(&mut self, tables: &[(usize, &Arc<Table>)]) -> Result<(), Error> {
-        let planned: Vec<_> =
-            tables.iter().map(|(index, table)| (*index, Arc::clone(table), self.supply(table))).collect();
+        let mut planned = Vec::with_capacity(tables.len());
+        for (index, table) in tables {
+            let projection = Arc::new(Projection::new(table, &self.shared.server, &self.config.rows));
+            self.projections.insert(*index, Arc::clone(&projection));
+            planned.push((*index, Arc::clone(table), projection, self.supply(table)));
+        }
         // Nothing will be reported of tables that have nothing to give.
-        for (index, _, supply) in &planned {
+        for (index, .., supply) in &planned {
             if supply.is_exhausted() {
                 self.table_finished(*index);
             }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::tests::{key, table};
+use super::tests::{feed_of, key, table};
 use super::*;
 
 /// How a table is given out.
@@ -77,7 +77,7 @@ proptest! {
         kinds in kinds(), limit in 1..4_usize, workers in 1..5_usize, choices in prop::collection::vec(any::<usize>(), 200)
     ) {
         let tables = kinds.iter().enumerate().map(|(index, kind)| (index, table(&index.to_string()), kind.supply()));
-        let mut feed = RowsFeed::new(tables, limit);
+        let mut feed = feed_of(tables, limit);
         let mut running: Vec<Work> = Vec::new();
         let mut dumped: BTreeSet<(usize, u64)> = BTreeSet::new();
         let mut finished: BTreeMap<usize, usize> = BTreeMap::new();
