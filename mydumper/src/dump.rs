@@ -87,7 +87,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
     activity.begin("reads the catalog");
-    let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
+    let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
     privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;

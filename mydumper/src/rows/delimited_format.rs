@@ -5,7 +5,7 @@
 //! - Before a byte it looks for the terminators, the longer of two that begin alike too.
 //! - A column that begins with the enclosing character ends with one that a terminator follows. Between the two, two
 //!   of them stand for one, and terminators are text.
-//! - The character after the escape character stands for itself, but for those of [`Dialect::after_escape`] and `N`,
+//! - The character after the escape character stands for itself, but for those of [`DelimitedFormat::after_escape`] and `N`,
 //!   which alone in a column is NULL. NULL is also the word NULL, where columns can be enclosed and this one is not.
 //! - The lines that IGNORE leaves out end at a terminator also where it is enclosed, but not where it is escaped.
 
@@ -30,7 +30,7 @@ pub struct Separators {
 
 /// How a file is written. Every value can be told from every other and from NULL.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dialect {
+pub struct DelimitedFormat {
     /// Between two columns.
     pub field_end: String,
     /// Around the columns that are no numbers.
@@ -47,7 +47,7 @@ pub struct Dialect {
 
 /// Values could not be told apart.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DialectError {
+pub enum DelimitedFormatError {
     /// The option takes one character.
     #[error("--fields-{option}-by takes one ASCII character that is no letter, digit, sign or dot, or none")]
     NotOneByte {
@@ -87,20 +87,25 @@ pub enum DialectError {
     NeitherEscapedNorEnclosed,
 }
 
-impl Dialect {
+impl DelimitedFormat {
     /// `--format=LOAD_DATA`: as LOAD DATA reads by itself.
-    pub fn load_data(separators: &Separators, header: bool) -> Result<Dialect, DialectError> {
-        Dialect::new(separators, header, "\t", "")
+    pub fn load_data(separators: &Separators, header: bool) -> Result<DelimitedFormat, DelimitedFormatError> {
+        DelimitedFormat::new(separators, header, "\t", "")
     }
 
     /// `--format=CSV`: as mydumper writes it.
-    pub fn csv(separators: &Separators, header: bool) -> Result<Dialect, DialectError> {
-        Dialect::new(separators, header, ",", "\"")
+    pub fn csv(separators: &Separators, header: bool) -> Result<DelimitedFormat, DelimitedFormatError> {
+        DelimitedFormat::new(separators, header, ",", "\"")
     }
 
-    fn new(separators: &Separators, header: bool, field_end: &str, enclosure: &str) -> Result<Dialect, DialectError> {
+    fn new(
+        separators: &Separators,
+        header: bool,
+        field_end: &str,
+        enclosure: &str,
+    ) -> Result<DelimitedFormat, DelimitedFormatError> {
         let given = |option: &Option<String>, usual: &str| unescape(option.as_deref().unwrap_or(usual));
-        let mut dialect = Dialect {
+        let mut format = DelimitedFormat {
             field_end: given(&separators.fields_terminated_by, field_end),
             enclosure: one_byte("enclosed", &given(&separators.fields_enclosed_by, enclosure))?,
             escape: one_byte("escaped", &given(&separators.fields_escaped_by, "\\"))?,
@@ -108,36 +113,36 @@ impl Dialect {
             line_end: given(&separators.lines_terminated_by, "\n"),
             header,
         };
-        if dialect.escape == dialect.enclosure {
+        if format.escape == format.enclosure {
             // It is doubled between two of its kind either way; but lines that are left out would not end behind it.
-            dialect.escape = None;
+            format.escape = None;
         }
-        dialect.check()?;
-        Ok(dialect)
+        format.check()?;
+        Ok(format)
     }
 
-    fn check(&self) -> Result<(), DialectError> {
+    fn check(&self) -> Result<(), DelimitedFormatError> {
         let ends = [("fields-terminated-by", &self.field_end), ("lines-terminated-by", &self.line_end)];
         for (option, text) in ends {
             if !text.is_ascii() || text.bytes().next().is_none_or(is_of_bare_value) {
-                return Err(DialectError::BadTerminator { option });
+                return Err(DelimitedFormatError::BadTerminator { option });
             }
         }
         if !self.line_start.is_ascii() {
-            return Err(DialectError::BadLineStart);
+            return Err(DelimitedFormatError::BadLineStart);
         }
         for (option, text) in ends.into_iter().chain([("lines-starting-by", &self.line_start)]) {
             for (other, byte) in [("enclosed", self.enclosure), ("escaped", self.escape)] {
                 if byte.is_some_and(|byte| text.as_bytes().contains(&byte)) {
-                    return Err(DialectError::Holds { option, other });
+                    return Err(DelimitedFormatError::Holds { option, other });
                 }
             }
         }
         if self.line_end.starts_with(&self.field_end) || self.field_end.starts_with(&self.line_end) {
-            return Err(DialectError::Alike);
+            return Err(DelimitedFormatError::Alike);
         }
         if self.escape.is_none() && self.enclosure.is_none() {
-            return Err(DialectError::NeitherEscapedNorEnclosed);
+            return Err(DelimitedFormatError::NeitherEscapedNorEnclosed);
         }
         Ok(())
     }
@@ -200,11 +205,11 @@ fn is_of_bare_value(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
-fn one_byte(option: &'static str, text: &str) -> Result<Option<u8>, DialectError> {
+fn one_byte(option: &'static str, text: &str) -> Result<Option<u8>, DelimitedFormatError> {
     match *text.as_bytes() {
         [] => Ok(None),
         [byte] if byte.is_ascii() && byte != 0 && !is_of_bare_value(byte) => Ok(Some(byte)),
-        _ => Err(DialectError::NotOneByte { option }),
+        _ => Err(DelimitedFormatError::NotOneByte { option }),
     }
 }
 
@@ -247,11 +252,11 @@ mod tests {
     fn usual_dialects_are_those_of_mydumper() {
         let none = Separators::default();
         assert_eq!(
-            Dialect::load_data(&none, false).unwrap().to_sql(),
+            DelimitedFormat::load_data(&none, false).unwrap().to_sql(),
             r"FIELDS TERMINATED BY '\t' ENCLOSED BY '' ESCAPED BY '\\' LINES STARTING BY '' TERMINATED BY '\n'"
         );
         assert_eq!(
-            Dialect::csv(&none, false).unwrap().to_sql(),
+            DelimitedFormat::csv(&none, false).unwrap().to_sql(),
             r#"FIELDS TERMINATED BY ',' ENCLOSED BY '"' ESCAPED BY '\\' LINES STARTING BY '' TERMINATED BY '\n'"#
         );
     }
@@ -265,19 +270,19 @@ mod tests {
             ("line_start", ">>"),
             ("line_end", r"\r\n"),
         ]);
-        let dialect = Dialect::csv(&given, false).unwrap();
-        assert_eq!(dialect.field_end, "|\t\\x\\");
-        assert_eq!((dialect.enclosure, dialect.escape), (Some(b'\''), None));
+        let format = DelimitedFormat::csv(&given, false).unwrap();
+        assert_eq!(format.field_end, "|\t\\x\\");
+        assert_eq!((format.enclosure, format.escape), (Some(b'\''), None));
         assert_eq!(
-            dialect.to_sql(),
+            format.to_sql(),
             r"FIELDS TERMINATED BY '|\t\\x\\' ENCLOSED BY '\'' ESCAPED BY '' LINES STARTING BY '>>' TERMINATED BY '\r\n'"
         );
-        assert_eq!(Dialect::csv(&options(&[("escaped", "\\")]), false).unwrap().escape, Some(b'\\'));
+        assert_eq!(DelimitedFormat::csv(&options(&[("escaped", "\\")]), false).unwrap().escape, Some(b'\\'));
     }
 
     #[test]
     fn what_could_not_be_read_back_is_refused() {
-        use DialectError::{Alike, BadLineStart, BadTerminator, Holds, NeitherEscapedNorEnclosed, NotOneByte};
+        use DelimitedFormatError::{Alike, BadLineStart, BadTerminator, Holds, NeitherEscapedNorEnclosed, NotOneByte};
         let fields = "fields-terminated-by";
         let lines = "lines-terminated-by";
         for (given, error) in [
@@ -300,10 +305,10 @@ mod tests {
             (&[("field_end", "\n")], Alike),
             (&[("enclosed", ""), ("escaped", "")], NeitherEscapedNorEnclosed),
         ] {
-            assert_eq!(Dialect::csv(&options(given), false), Err(error), "{given:?}");
+            assert_eq!(DelimitedFormat::csv(&options(given), false), Err(error), "{given:?}");
         }
         assert_eq!(
-            Dialect::load_data(&options(&[("escaped", "")]), false).unwrap_err().to_string(),
+            DelimitedFormat::load_data(&options(&[("escaped", "")]), false).unwrap_err().to_string(),
             "without --fields-escaped-by, NULL and values that hold a terminator need --fields-enclosed-by: give one \
              of both"
         );
@@ -311,10 +316,10 @@ mod tests {
 
     #[test]
     fn lines_of_a_header_are_counted_as_load_data_counts_them() {
-        let escaped = Dialect::csv(&Separators::default(), true).unwrap();
+        let escaped = DelimitedFormat::csv(&Separators::default(), true).unwrap();
         assert_eq!(escaped.lines_of(b"\"a\",\"b\"\n"), 1);
         assert_eq!(escaped.lines_of(b"\"a\n\",\"b\\\n\\\\\n\"\n"), 3);
-        let enclosed = Dialect::csv(&options(&[("escaped", ""), ("line_end", "\r\n")]), true).unwrap();
+        let enclosed = DelimitedFormat::csv(&options(&[("escaped", ""), ("line_end", "\r\n")]), true).unwrap();
         assert_eq!(enclosed.lines_of(b"\"a\r\r\n\\\",\"\n\"\r\n"), 2);
     }
 }
