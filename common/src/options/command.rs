@@ -22,10 +22,10 @@ pub(super) fn command<O: CommandFactory>(program: ProgramName) -> Command {
         .disable_help_flag(true)
         .args_override_self(true)
         .after_help(exit::HELP);
-    for (heading, row) in table::of(program) {
+    for (order, (heading, row)) in table::of(program).enumerate() {
         let arg = args.iter().position(|arg| arg.get_long() == Some(row.long)).map(|at| args.remove(at));
         command = match arg {
-            Some(arg) => command.arg(described(arg, heading, row)),
+            Some(arg) => command.arg(described(arg, heading, row).display_order(order)),
             None if row.is_supported() => command,
             None => command.arg(unsupported::hidden_arg(row)),
         };

@@ -5,8 +5,8 @@
 //! mean together (a stream needs no directory, a chunk size excludes another) is for the program's `config`, which
 //! is made from these structs once and never changes.
 //!
-//! One mechanism serves all sources: an entry of a defaults file becomes an argument that stands before those of
-//! the command line, so that it passes the same parser, and the last one wins.
+//! One mechanism serves all sources: an entry of a defaults file becomes an argument before those of the command line,
+//! so that it passes the same parser, and the last one wins.
 //!
 //! The structs have names, types and parsers; letters, defaults and all words are in the one [`table`] of options. It
 //! also has the options of mydumper 1.0.1 that this version lacks: they are refused with a reason, never as

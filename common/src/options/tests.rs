@@ -129,7 +129,7 @@ fn optional_values_do_not_eat_an_option() {
 }
 
 #[test]
-fn mistakes_are_told_in_one_line() {
+fn mistakes_are_reported_in_one_line() {
     for (line, text) in [
         ("-t 0", "invalid value '0' for --threads: use a whole number from 1 to 1024"),
         ("-t", "--threads needs a value (one that begins with a dash is written --threads=VALUE)"),
@@ -140,7 +140,7 @@ fn mistakes_are_told_in_one_line() {
             "invalid value 'on' for --ssl-mode: use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
         ),
         ("--protocol=pipe", "invalid value 'pipe' for --protocol: use TCP or SOCKET"),
-        ("-T film", "invalid value 'film' for --tables-list: 'film' names no database, write DATABASE.TABLE"),
+        ("-T film", "invalid value 'film' for --tables-list: 'film' has no database: write DATABASE.TABLE"),
         (
             "--stream=8",
             "invalid value '8' for --stream: use TRADITIONAL, NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE or a bit mask from 0 to 7",

@@ -1,5 +1,5 @@
-//! Parsers of values. Each error says what is allowed; the option's name and the value are put before it by
-//! [`UsageError`](super::UsageError).
+//! Parsers of values. Each error says what is allowed; [`UsageError`](super::UsageError)
+//! puts the option's name and the value before it.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -9,7 +9,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Command, ValueEnum};
 
-/// Why a value was refused, to stand after "invalid value 'X' for --option: ".
+/// Why a value is refused: the text after "invalid value 'X' for --option: ".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadValue(pub String);
@@ -55,7 +55,7 @@ impl<T: ValueEnum + Clone + Send + Sync + 'static> TypedValueParser for Keyword<
 /// The value with this name.
 ///
 /// # Errors
-/// A list of the names, when `text` is none of them.
+/// The list of names, when `text` is not one of them.
 pub fn keyword<T: ValueEnum>(text: &str) -> Result<T, BadValue> {
     T::from_str(&text.replace('-', "_"), true).map_err(|_| {
         let names = T::value_variants().iter().filter_map(T::to_possible_value);
@@ -114,7 +114,7 @@ pub fn tables_list(text: &str) -> Result<CommaList, BadValue> {
     let list = CommaList::from_str(text)?;
     match list.0.iter().find(|item| !item.contains('.')) {
         None => Ok(list),
-        Some(item) => Err(BadValue(format!("'{item}' names no database, write DATABASE.TABLE"))),
+        Some(item) => Err(BadValue(format!("'{item}' has no database: write DATABASE.TABLE"))),
     }
 }
 
@@ -226,7 +226,7 @@ mod tests {
     fn lists_keep_blanks_and_drop_nothing_else() {
         assert_eq!("a, b,".parse(), Ok(CommaList(vec!["a".into(), " b".into()])));
         assert_eq!(CommaList::from_str(",").unwrap_err().to_string(), "use one name or more, separated by commas");
-        assert_eq!(tables_list("a.b,c").unwrap_err().to_string(), "'c' names no database, write DATABASE.TABLE");
+        assert_eq!(tables_list("a.b,c").unwrap_err().to_string(), "'c' has no database: write DATABASE.TABLE");
     }
 
     #[test]

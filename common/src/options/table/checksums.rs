@@ -14,23 +14,25 @@ pub(super) const GROUP: Group = Group {
             .help("All kinds of checksums that no other option excludes.")
             .differs(NO_EFFECT_IN_MYLOADER),
         flag("data-checksums")
-            .help("CHECKSUM TABLE in the snapshot. Not with `--where` or `--partition-regex`.")
+            .help("Checksums of rows: CHECKSUM TABLE in the snapshot. Not with `--where` or `--partition-regex`.")
             .differs("not for MariaDB tables with generated columns; no effect in myloader"),
         flag("schema-checksums")
             .absent("on")
-            .help("Databases, tables, indexes, views. Not with `--no-schemas`.")
+            .help("Checksums of databases, tables, indexes, views. Not with `--no-schemas`.")
             .differs(NO_EFFECT_IN_MYLOADER),
-        flag("no-schema-checksums").help("None of `--schema-checksums`. The later of the two wins."),
+        flag("no-schema-checksums").help(
+            "No checksums of databases, tables, indexes, views. The later of this and `--schema-checksums` wins.",
+        ),
         flag("routine-checksums")
-            .help("Routines, events and triggers that `-R`, `-E` and `-G` dump.")
+            .help("Checksums of routines, events and triggers that `-R`, `-E` and `-G` dump.")
             .differs(NO_EFFECT_IN_MYLOADER),
-        flag("skip-database-checksums").help("Skips databases."),
-        flag("skip-data-checksums").help("Skips CHECKSUM TABLE."),
-        flag("skip-table-checksums").help("Skips tables."),
-        flag("skip-index-checksums").help("Skips indexes."),
-        flag("skip-view-checksums").help("Skips views."),
-        flag("skip-trigger-checksums").help("Skips triggers."),
-        flag("skip-routine-checksums").help("Skips routines."),
-        flag("skip-event-checksums").help("Skips events."),
+        flag("skip-database-checksums").help("No checksums of databases."),
+        flag("skip-data-checksums").help("No checksums of rows."),
+        flag("skip-table-checksums").help("No checksums of tables."),
+        flag("skip-index-checksums").help("No checksums of indexes."),
+        flag("skip-view-checksums").help("No checksums of views."),
+        flag("skip-trigger-checksums").help("No checksums of triggers."),
+        flag("skip-routine-checksums").help("No checksums of routines."),
+        flag("skip-event-checksums").help("No checksums of events."),
     ],
 };

@@ -20,7 +20,10 @@ pub(super) const CHUNKS: Group = Group {
         value("max-time-per-select", "SECONDS")
             .default("2")
             .help("With a range in `--rows`: a slower chunk halves the next; one under half the time doubles it."),
-        value("max-threads-per-table", "N").absent("all").help("Threads on one table, 1 to 1024.").differs("default 4"),
+        value("max-threads-per-table", "N")
+            .absent("all")
+            .help("Most threads on one table, 1 to 1024.")
+            .differs("default 4"),
         flag("use-single-column").help("Splits by the key's first column only."),
         flag("split-partitions").help("Dumps each partition by itself."),
         flag("order-by-primary").help("Reads rows in primary key order."),
@@ -39,47 +42,47 @@ pub(super) const FILES: Group = Group {
     rows: &[
         value("format", "FORMAT")
             .default("INSERT")
-            .help("`INSERT`, `LOAD_DATA`, `CSV`: [formats.md](../dev/formats.md).")
+            .help("[Format](../dev/formats.md) of rows: `INSERT`, `LOAD_DATA`, `CSV`.")
             .differs("not yet: `CLICKHOUSE`"),
         flag("include-header").help("First line of `LOAD_DATA` and `CSV` files names the columns."),
         value("fields-terminated-by", "TEXT")
             .absent("tab; CSV: comma")
-            .help("Between columns of `LOAD_DATA` and `CSV`. All separators understand `\\n`, `\\r`, `\\t` and `\\\\`.")
+            .help("Text between columns of `LOAD_DATA` and `CSV`. All separators understand `\\n`, `\\r`, `\\t` and `\\\\`.")
             .differs(SEPARATORS),
         value("fields-enclosed-by", "CHAR")
             .absent("none; CSV: `\"`")
-            .help("Around values other than numbers.")
+            .help("Character around values other than numbers.")
             .differs(SEPARATORS),
         value("fields-escaped-by", "CHAR").absent("`\\`").help("Escape character; empty for none.").differs(SEPARATORS),
-        value("lines-starting-by", "TEXT").absent("none").help("Before each line.").differs(SEPARATORS),
-        value("lines-terminated-by", "TEXT").absent("`\\n`").help("After each line.").differs(SEPARATORS),
+        value("lines-starting-by", "TEXT").absent("none").help("Text before each line.").differs(SEPARATORS),
+        value("lines-terminated-by", "TEXT").absent("`\\n`").help("Text after each line.").differs(SEPARATORS),
         value("load-data-character-set", "binary")
             .absent("`binary`")
             .help("Character set in LOAD DATA.")
             .differs("only `binary` is exact, others are refused"),
-        flag("insert-ignore").letter('N').help("INSERT IGNORE. Excludes `--replace`."),
-        flag("replace").help("REPLACE."),
+        flag("insert-ignore").letter('N').help("Writes INSERT IGNORE. Excludes `--replace`."),
+        flag("replace").help("Writes REPLACE."),
         flag("complete-insert")
-            .help("Names the columns.")
+            .help("Names the columns in each statement.")
             .differs("always where tables have generated or invisible ones"),
-        flag("hex-blob").help("Hexadecimal BINARY, VARBINARY, BLOB.").differs("an empty value is `''`"),
+        flag("hex-blob").help("Writes BINARY, VARBINARY, BLOB in hexadecimal.").differs("an empty value is `''`"),
         value("statement-size", "BYTES")
             .letter('s')
             .default("1000000")
             .help("Longest statement, except for a single longer row. k, M, G allowed.")
             .differs("0 is refused"),
-        flag("tz-utc").absent("on").help("TIMESTAMP in UTC."),
-        flag("skip-tz-utc").help("TIMESTAMP in the dump session's time zone, which the files do not state."),
+        flag("tz-utc").absent("on").help("Writes TIMESTAMP in UTC."),
+        flag("skip-tz-utc").help("Writes TIMESTAMP in the dump session's time zone, which the files do not state."),
         value("chunk-filesize", "MB")
             .letter('F')
             .default("0")
             .help("Starts a new file after a statement that reaches this size, before compression; k, M, G allowed."),
-        flag("build-empty-files").letter('e').help("Files for tables without rows."),
+        flag("build-empty-files").letter('e').help("Writes files for tables without rows, too."),
         optional("compress", "METHOD", "ZSTD")
             .letter('c')
-            .help("`ZSTD`, `GZIP`, `LZ4`, in the worker threads.")
+            .help("Compresses files in the worker threads: `ZSTD`, `GZIP`, `LZ4`.")
             .differs("runs no command"),
-        value("compress-level", "N").absent("zstd 1, gzip 6").help("zstd 1 to 22, gzip 1 to 9, lz4 only 1.").new(),
+        value("compress-level", "N").absent("zstd 1, gzip 6").help("Level of `--compress`: zstd 1 to 22, gzip 1 to 9, lz4 only 1.").new(),
         value("statement-terminated-by", "TEXT").not_yet("statements end with `;` at a line end"),
         value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
         flag("compact").not_yet("files keep their header"),
@@ -95,7 +98,7 @@ pub(super) const OUTPUT: Group = Group {
         value("outputdir", "DIR")
             .letter('o')
             .absent("`export-YYYYMMDD-HHMMSS`")
-            .help("Directory, made with mode 0700, files 0600.")
+            .help("Directory for the dump, made with mode 0700, files 0600.")
             .differs("a directory that is not empty is refused"),
         flag("clear")
             .help("Removes an earlier dump after the catalog is read.")

@@ -7,18 +7,18 @@ pub(super) const GROUP: Group = Group {
     intro: "",
     rows: &[
         value("host", "HOST").letter('h').absent("`localhost`").help(
-            "Server. `localhost` is the Unix socket if there is one, unless `--port` or `--protocol=TCP` is given.",
+            "Host of the server. `localhost` is the Unix socket if there is one, unless `--port` or `--protocol=TCP` is given.",
         ),
         value("port", "PORT").letter('P').absent("3306").help("TCP port, 1 to 65535.").differs("0 is refused"),
         value("socket", "PATH").letter('S').absent("usual paths").help("Unix socket."),
-        value("protocol", "TCP|SOCKET").absent("see `--host`").help("`TCP` excludes `--socket`."),
-        value("user", "USER").letter('u').absent("`$USER`, else `root`").help("User."),
+        value("protocol", "TCP|SOCKET").absent("see `--host`").help("How to connect. `TCP` excludes `--socket`."),
+        value("user", "USER").letter('u').absent("`$USER`, else `root`").help("User to log in as."),
         Row { value: Value::Optional("PASSWORD", None), ..flag("password") }
             .letter('p')
             .absent("`MYSQL_PWD`, else none")
-            .help("Without a value: asks on the terminal.")
+            .help("Password. Without a value: asks on the terminal.")
             .differs("removed from the process list; `~/.my.cnf` is not read"),
-        flag("ask-password").letter('a').help("Asks on the terminal. The later of this and `--password` wins."),
+        flag("ask-password").letter('a').help("Asks for the password on the terminal. The later of this and `--password` wins."),
         value("default-connection-database", "DB")
             .default("INFORMATION_SCHEMA")
             .help("Database that connections start in."),
@@ -26,7 +26,7 @@ pub(super) const GROUP: Group = Group {
         flag("ssl").help("Means `--ssl-mode=REQUIRED`."),
         value("ssl-mode", "MODE")
             .absent("`PREFERRED`")
-            .help("`DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA`, `VERIFY_IDENTITY`. TLS 1.2 and 1.3 only.")
+            .help("Encryption: `DISABLED`, `PREFERRED`, `REQUIRED`, `VERIFY_CA`, `VERIFY_IDENTITY`. TLS 1.2 and 1.3 only.")
             .differs("a socket with `REQUIRED` or more is refused"),
         value("ca", "FILE").help("PEM file of trusted authorities."),
         value("cert", "FILE").help("Client certificate, PEM; needs `--key`."),

@@ -9,26 +9,29 @@ pub(super) const OBJECTS: Group = Group {
         value("database", "LIST")
             .letter('B')
             .absent("all but system databases")
-            .help("Exact names, comma-separated.")
+            .help("Databases to dump: exact names, comma-separated.")
             .differs("an unknown name is an error"),
         value("ignore-engines", "LIST").letter('i').help("Leaves out tables of these engines."),
-        value("where", "CONDITION").help("Only rows that meet the condition, which is put in parentheses."),
-        value("partition-regex", "REGEX")
-            .help("Only matching partitions; means `--split-partitions`. Tables without partitions are dumped whole."),
-        flag("no-data").letter('d').help("No rows."),
+        value("where", "CONDITION").help("Dumps only rows that meet the condition, which is put in parentheses."),
+        value("partition-regex", "REGEX").help(
+            "Dumps only matching partitions; means `--split-partitions`. Tables without partitions are dumped whole.",
+        ),
+        flag("no-data").letter('d').help("Dumps no rows."),
         flag("no-schemas").letter('m').help(
-            "No databases, tables, views, sequences, triggers; `-R` and `-E` still apply. Restore with `myloader \
+            "Dumps no databases, tables, views, sequences, triggers; `-R` and `-E` still apply. Restore with `myloader \
              --no-schemas`, [never `-o`](restoring.md#tables-that-exist).",
         ),
-        flag("triggers").letter('G').help("Triggers, one file a table."),
-        flag("events").letter('E').help("Events."),
-        flag("routines").letter('R').help("Routines, MariaDB packages, MySQL libraries."),
-        flag("no-views").letter('W').help("No views. Leaving out what `-T` names, here or by `-i`, is a warning."),
+        flag("triggers").letter('G').help("Dumps triggers, one file a table."),
+        flag("events").letter('E').help("Dumps events."),
+        flag("routines").letter('R').help("Dumps routines, MariaDB packages, MySQL libraries."),
+        flag("no-views")
+            .letter('W')
+            .help("Dumps no views. Leaving out what `-T` names, here or by `-i`, is a warning."),
         flag("all-tablespaces")
             .letter('Y')
-            .help("General and undo tablespaces of MySQL, except the server's own; a warning on MariaDB."),
+            .help("Dumps general and undo tablespaces of MySQL, except the server's own; a warning on MariaDB."),
         flag("users")
-            .help("[Accounts](restoring.md#accounts), roles and privileges; the file holds password hashes.")
+            .help("Dumps [accounts](restoring.md#accounts), roles and privileges; the file holds password hashes.")
             .new(),
         flag("skip-constraints").not_yet("use `myloader --skip-constraints`"),
         flag("skip-indexes").not_yet("use `myloader --skip-indexes`"),
@@ -54,7 +57,7 @@ pub(super) const LOCKS: Group = Group {
     rows: &[
         value("sync-thread-lock-mode", "MODE")
             .default("AUTO")
-            .help("`AUTO`, `FTWRL`, `LOCK_ALL`, `GTID`, `SAFE_NO_LOCK`, `NO_LOCK`.")
+            .help("How all threads get the same snapshot: `AUTO`, `FTWRL`, `LOCK_ALL`, `GTID`, `SAFE_NO_LOCK`, `NO_LOCK`.")
             .differs("more exact: states what the dump guarantees"),
         flag("trx-tables")
             .help("Promises that all tables are transactional: others are not locked.")
@@ -65,9 +68,9 @@ pub(super) const LOCKS: Group = Group {
             .help("Releases metadata locks after each chunk.")
             .differs("always on; MariaDB needs BINLOG ADMIN"),
         flag("no-backup-locks")
-            .help("On MariaDB, FLUSH TABLES WITH READ LOCK instead of BACKUP STAGE.")
+            .help("Takes FLUSH TABLES WITH READ LOCK instead of BACKUP STAGE on MariaDB.")
             .differs("Percona's LOCK TABLES FOR BACKUP is never used"),
-        flag("skip-ddl-locks").help("No LOCK INSTANCE FOR BACKUP."),
+        flag("skip-ddl-locks").help("Takes no LOCK INSTANCE FOR BACKUP."),
         value("ftwrl-max-wait-time", "SECONDS").default("60").help("Longest wait for each lock; 0 counts as 1."),
         value("ftwrl-timeout-retries", "N").default("0").help("Retries after a wait for a lock has timed out."),
         value("long-query-guard", "SECONDS")

@@ -7,19 +7,19 @@ pub(super) const FILTERS: Group = Group {
     intro: "How they combine: [below](#how-filters-combine).",
     rows: &[
         value("regex", "REGEX").letter('x').help(
-            "Perl syntax with look-around, case-insensitive, matched anywhere in `DATABASE.TABLE`; also filters routines \
+            "Only what matches: Perl syntax with look-around, case-insensitive, matched anywhere in `DATABASE.TABLE`; also filters routines \
              and events.",
         ),
         value("tables-list", "LIST")
             .letter('T')
             .help(
-                "Exact `DATABASE.TABLE` names, comma-separated; the first dot ends the database. Includes their \
+                "Only these tables: exact `DATABASE.TABLE` names, comma-separated; the first dot ends the database. Includes their \
                  triggers, not routines or events.",
             )
             .differs("no wildcards; an unknown name, or one without database, is an error"),
         value("omit-from-file", "FILE")
             .letter('O')
-            .help("Leaves out the tables in the file, one exact `DATABASE.TABLE` a line."),
+            .help("Leaves out the tables in this file, one exact `DATABASE.TABLE` a line."),
     ],
 };
 

@@ -18,16 +18,16 @@ pub(super) const GROUP: Group = Group {
         value("verbose", "N")
             .letter('v')
             .default("2")
-            .help("0 silent, 1 errors, 2 warnings, 3 information. A failure is reported on stderr even at 0.")
+            .help("What is logged: 0 nothing, 1 errors, 2 warnings, 3 information. A failure is reported on stderr even at 0.")
             .differs("other numbers are refused"),
         value("logfile", "FILE")
             .letter('L')
             .absent("stderr")
-            .help("Log file. Failures also go to stderr.")
+            .help("File for the log. Failures also go to stderr.")
             .differs("never logs to stdout"),
         value("defaults-file", "FILE")
             .absent("`/etc/mydumper.cnf`")
-            .help("[Defaults file](#defaults-files).")
+            .help("[Defaults file](#defaults-files) to read.")
             .differs("command line wins"),
         value("defaults-extra-file", "FILE").help("A second defaults file, which overrides the first."),
         value("stall-report", "SECONDS")

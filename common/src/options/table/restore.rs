@@ -13,7 +13,7 @@ pub(super) const OBJECTS: Group = Group {
         value("source-db", "NAME")
             .letter('s')
             .absent("all")
-            .help("Only this database, exact name.")
+            .help("Restores only this database, exact name.")
             .differs("an unknown name is an error"),
         value("database", "NAME")
             .letter('B')
@@ -22,16 +22,16 @@ pub(super) const OBJECTS: Group = Group {
                 "Restores one database under this name. Bodies that name the old one keep it. With `UNPACK` it selects.",
             )
             .differs("a dump of several needs `-s`"),
-        flag("no-data").help("No rows."),
-        flag("no-schemas").help("Rows only, into existing tables."),
+        flag("no-data").help("Restores no rows."),
+        flag("no-schemas").help("Restores rows only, into existing tables."),
         flag("skip-create-database").help("Creates no databases."),
         flag("skip-create-table").help(
             "Rows go into existing tables, `--drop-table` has no effect. Missing views and sequences are created.",
         ),
-        flag("skip-indexes").help("No secondary indexes."),
-        flag("skip-constraints").help("No foreign keys."),
-        flag("skip-triggers").help("No triggers."),
-        flag("skip-post").help("No routines, no events."),
+        flag("skip-indexes").help("Restores no secondary indexes."),
+        flag("skip-constraints").help("Restores no foreign keys."),
+        flag("skip-triggers").help("Restores no triggers."),
+        flag("skip-post").help("Restores no routines and no events."),
         flag("users")
             .help("Creates the [accounts](restoring.md#accounts) and roles that are not there, with their privileges.")
             .new(),
@@ -51,8 +51,8 @@ pub(super) const EXISTING: Group = Group {
         optional("drop-table", "MODE", "DROP")
             .letter('o')
             .default("FAIL")
-            .help("[Existing tables](restoring.md#tables-that-exist): `FAIL`, `NONE`, `DROP`, `TRUNCATE`, `DELETE`."),
-        flag("drop-database").help("Drops the databases first.").differs("refused with `-T`, `-x`, `-O`"),
+            .help("What happens to [existing tables](restoring.md#tables-that-exist): `FAIL`, `NONE`, `DROP`, `TRUNCATE`, `DELETE`."),
+        flag("drop-database").help("Drops the databases of the dump first.").differs("refused with `-T`, `-x`, `-O`"),
         flag("fire-triggers").help("Loads into tables with triggers, which fire; otherwise an error.").new(),
         value("ignore-errors", "CODES")
             .help("[Continues](restoring.md#continue-after-errors) after these server errors.")
@@ -67,7 +67,7 @@ pub(super) const EXISTING: Group = Group {
                  `--stream`.",
             )
             .differs("uses a journal, not the file `resume`"),
-        value("journal", "FILE").absent("in DIR").help("Where the journal is.").new(),
+        value("journal", "FILE").absent("in DIR").help("Where the journal of `--resume` is.").new(),
         flag("overwrite-unsafe").not_yet("use `--drop-table=DROP`"),
         flag("append-if-not-exist").not_yet("use `--drop-table=NONE`"),
         flag("kill-at-once").letter('k').no_effect("Ctrl-C always ends the restore within seconds"),
@@ -82,12 +82,12 @@ pub(super) const LOADING: Group = Group {
     rows: &[
         value("load-method", "METHOD")
             .default("AUTO")
-            .help("`AUTO`, `INSERT`, `LOAD_DATA`: [LOAD DATA](restoring.md#insert-as-load-data).")
+            .help("How rows of INSERT statements are [loaded](restoring.md#insert-as-load-data): `AUTO`, `INSERT`, `LOAD_DATA`.")
             .new(),
         value("queries-per-transaction", "N")
             .letter('q')
             .default("1000")
-            .help("Statements a transaction, which also ends with its file.")
+            .help("Statements of a transaction, which also ends with its file.")
             .differs("0 is refused"),
         flag("enable-binlog")
             .letter('e')
@@ -104,11 +104,11 @@ pub(super) const LOADING: Group = Group {
             .default("ROCKSDB,InnoDB")
             .help("Engines that `--optimize-keys` applies to."),
         flag("disable-redo-log").help(
-            "MySQL 8.0.21 or newer; back on at the end, also after errors and Ctrl-C. **A crash of the server meanwhile \
+            "Turns off MySQL's redo log, 8.0.21 or newer; back on at the end, also after errors and Ctrl-C. **A crash of the server meanwhile \
              loses all its data.**",
         ),
-        value("max-threads-per-table", "N").default("4").help("Threads that load one table, 1 to 1024."),
-        value("max-threads-for-index-creation", "N").default("4").help("Threads that add indexes."),
+        value("max-threads-per-table", "N").default("4").help("Most threads that load one table, 1 to 1024."),
+        value("max-threads-for-index-creation", "N").default("4").help("Most threads that add indexes."),
         flag("local-infile")
             .absent("on")
             .help("LOAD DATA LOCAL for the dump's own rows, nothing else. The server needs `local_infile=ON`.")
