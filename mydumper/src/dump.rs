@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::observe::activity::{Activity, Watch};
 use common::observe::progress::{Progress, Totals};
+use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
@@ -41,8 +42,8 @@ use crate::work::worker::Worker;
 pub struct Summary {
     /// Rows, bytes before compression, tables.
     pub totals: Totals,
-    /// Seconds from the start.
-    pub seconds: f64,
+    /// From the start.
+    pub took: Duration,
     /// Where the files are, if they stay.
     pub directory: Option<String>,
 }
@@ -66,7 +67,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let activity = watch.activity("main thread");
     activity.set_connection(first.id());
-    activity.begin("connects, and looks what there is to dump");
+    activity.begin("connecting");
     let _restored_at_the_end =
         GlobalVariables::read(&config.connection, &config.global_variables, stop)?.set(&config.connection)?;
     if let Some(interrupted) = &mut interrupted {
@@ -83,10 +84,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
-    activity.begin("takes locks and opens snapshots");
+    activity.begin("taking locks and opening snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
-    activity.begin("reads the catalog");
+    activity.begin("reading the catalog");
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
@@ -133,11 +134,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let finished = finish(result.map_err(Error::from), shared, sender, stop);
     drop(progress);
     let totals = finished?;
-    Ok(Summary {
-        totals,
-        seconds: started.elapsed().as_secs_f64(),
-        directory: keep.then(|| directory.path().display().to_string()),
-    })
+    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.path().display().to_string()) })
 }
 
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
@@ -160,7 +157,7 @@ fn history(
     Ok(History { journal, completed: Completed::default(), started })
 }
 
-/// A table that came after the locks is not of their point.
+/// A table that was created after the locks were taken is not at the consistency point.
 fn check_all_are_locked(catalog: &Catalog, snapshot: &Snapshot) -> Result<(), Error> {
     let unknown = catalog.tables().filter(|table| {
         let has_rows = table.has_rows() && !table.keeps_rows_elsewhere();
@@ -179,9 +176,10 @@ fn fit_to_disk(stream: Stream, directory: &OutputDirectory) -> Stream {
     let fitting = usize::try_from(free / 2 / LARGEST_CHUNK).unwrap_or(usize::MAX).max(1);
     if stream.mode.delete && fitting < stream.max_files {
         tracing::warn!(
-            "{} has {} MiB free: {fitting} file(s) may wait to be sent, not {}",
+            "{} has only {} free: {} may wait to be sent, not {}",
             directory.path().display(),
-            free >> 20,
+            bytes(free),
+            count(fitting, "file"),
             stream.max_files
         );
         return Stream { max_files: fitting, ..stream };
@@ -248,13 +246,13 @@ fn run(
 ) -> Result<(), work::Error> {
     let Snapshot { coordinator, workers, point } = snapshot;
     let (tasks, task_queue) = bounded(0);
-    // A worker tells of the chunk that it has cut before it dumps it.
+    // A worker reports the chunk that it has split off before it dumps it.
     let (reports, report_queue) = bounded(2 * workers.len());
     let (tables_locked, tables_locked_seen) = bounded(0);
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
         let worker_activity = watch.activity(format!("worker {number}"));
-        let worker = Worker::new(connection, worker_activity, Arc::clone(shared), tables_locked_seen.clone());
+        let worker = Worker::new(number, connection, worker_activity, Arc::clone(shared), tables_locked_seen.clone());
         let (tasks, reports) = (task_queue.clone(), reports.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
         threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(work::Error::Thread)?);
@@ -281,7 +279,7 @@ fn run(
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "dumped {} in {:.1} s", self.totals, self.seconds)?;
+        write!(f, "dumped {} in {}", self.totals, seconds(self.took))?;
         match &self.directory {
             Some(directory) => write!(f, " into {directory}"),
             None => Ok(()),

@@ -4,7 +4,7 @@ use common::backup::metadata::Coordinates;
 use common::server::Server;
 use common::server::connection::{Connection, Error};
 
-/// Reads the position of this moment; `None` when the server writes no binary log.
+/// Reads the current position; `None` when the server writes no binary log.
 ///
 /// A user without BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL) may not see it, but on MariaDB that of the
 /// connection's own snapshot, and on MySQL the GTID set.

@@ -1,4 +1,4 @@
-//! How the moment is found, mode by mode.
+//! How the snapshots are brought to one point in time, lock mode by lock mode.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,17 +19,17 @@ use crate::consistency::coordinates;
 use crate::consistency::long_queries::{self, WaitsFor};
 use crate::options::LockMode;
 
-/// How often the tables' locks are asked for anew: because one was dropped before it could be locked, or somebody else
-/// asked for one after us.
+/// How often the tables' locks are requested: a table may be dropped before it is locked, or another session may request a
+/// lock on it after us.
 const TABLE_LOCK_ATTEMPTS: u32 = 5;
-/// For how long the other tables' locks are waited for while some are held.
+/// How long to wait for the other tables' locks while some are held.
 const CROSSED: Duration = Duration::from_secs(5);
-/// For how long tables' locks are waited for while all of the server's writes wait.
+/// How long to wait for tables' locks while all writes of the server wait.
 const UNDER_GLOBAL_LOCK: Duration = Duration::from_secs(1);
-/// For how long such a one is waited for while the locks are held.
+/// How long a connection waits to read a locked table, in seconds.
 const TOUCH_SECONDS: u32 = 1;
 
-/// The work of opening snapshots.
+/// Opens the snapshots in the lock mode that was asked for.
 pub struct SnapshotOpener<'a> {
     config: &'a Config,
     server: &'a Server,
@@ -39,7 +39,7 @@ pub struct SnapshotOpener<'a> {
     workers: &'a mut [Connection],
     ddl: Option<HeldLock>,
     table_ids: TableIdsKnown,
-    /// What this user may not do, in the words of messages.
+    /// Privileges that the user lacks, as messages name them.
     missing: Vec<String>,
 }
 
@@ -71,8 +71,8 @@ impl<'a> SnapshotOpener<'a> {
         match self.config.lock {
             LockMode::GlobalReadLock => self.under_global_lock(Lock::GlobalRead, &listing)?.finish(self, listing),
             LockMode::LockAll => {
-                let (found, listing) = self.under_table_locks(listing)?;
-                found.finish(self, listing)
+                let (opened, listing) = self.under_table_locks(listing)?;
+                opened.finish(self, listing)
             }
             LockMode::SafeNoLock | LockMode::Gtid => self.proved().map_err(Error::Unproved)?.finish(self, listing),
             LockMode::NoLock => self.unproved("--sync-thread-lock-mode=NO_LOCK")?.finish(self, listing),
@@ -94,9 +94,9 @@ impl<'a> SnapshotOpener<'a> {
                 global.name()
             );
             match self.under_table_locks(listing.clone()) {
-                Ok((found, listing)) => return found.finish(self, listing),
+                Ok((opened, listing)) => return opened.finish(self, listing),
                 Err(error) if error.is_stop() => return Err(error),
-                Err(error) => tracing::warn!("{error}; so {} it is", global.name()),
+                Err(error) => tracing::warn!("{error}; using {} instead", global.name()),
             }
         }
         match self.under_global_lock(global, &listing) {
@@ -104,10 +104,9 @@ impl<'a> SnapshotOpener<'a> {
                 let flush = self.server.is_mysql_since(8, 0, 23);
                 self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
             }
-            Err(Error::Lock(error)) if error.is_timeout() && error.what == Lock::Tables.name() => tracing::warn!(
-                "{error}; {} was given back, and all tables are locked one by one instead",
-                global.name()
-            ),
+            Err(Error::Lock(error)) if error.is_timeout() && error.what == Lock::Tables.name() => {
+                tracing::warn!("{error}; {} is released, and all tables are locked one by one instead", global.name())
+            }
             result => return result?.finish(self, listing),
         }
         match self.under_table_locks(listing.clone()) {
@@ -115,10 +114,10 @@ impl<'a> SnapshotOpener<'a> {
                 self.misses("LOCK TABLES on all databases of the dump", &error);
             }
             Err(error) => return Err(error),
-            Ok((found, listing)) => return found.finish(self, listing),
+            Ok((opened, listing)) => return opened.finish(self, listing),
         }
         match self.proved() {
-            Ok(found) => found.finish(self, listing),
+            Ok(opened) => opened.finish(self, listing),
             Err(equal_snapshots::Error::Server(error)) => Err(error.into()),
             Err(reason) => self.unproved(&reason.to_string())?.finish(self, listing),
         }
@@ -131,17 +130,17 @@ impl<'a> SnapshotOpener<'a> {
         self.read_table_ids()?;
         let held = self.take_global_lock(lock)?;
         self.start_transactions()?;
-        let mut found = self.found(lock.name());
+        let mut opened = self.opened(lock.name());
         let without = self.tables_to_lock(listing);
         if without.is_empty() {
             held.release()?;
-            return Ok(found);
+            return Ok(opened);
         }
         // While nothing changes yet: then only these tables stay locked.
         match self.lock_tables_to_keep(&without)? {
             Ok(tables) => {
                 held.release()?;
-                found.rows = Some(tables);
+                opened.rows = Some(tables);
             }
             Err(error) if error.source.is_stop() => return Err(error.into()),
             Err(error) => {
@@ -149,10 +148,10 @@ impl<'a> SnapshotOpener<'a> {
                     "{error}; so {} is held until the tables of engines without snapshots are copied",
                     lock.name()
                 );
-                found.rows = Some(held);
+                opened.rows = Some(held);
             }
         }
-        Ok(found)
+        Ok(opened)
     }
 
     /// LOCK TABLES under a global lock. In `Err`, why it was not granted.
@@ -209,7 +208,9 @@ impl<'a> SnapshotOpener<'a> {
                     listing = Listing::read(self.coordinator, self.config)?;
                 }
                 Err(Error::Server(error)) if error.is_timeout() && attempt < TABLE_LOCK_ATTEMPTS => {
-                    tracing::warn!("somebody else asks for a lock on a table: all are given back and asked for again");
+                    tracing::warn!(
+                        "another session waits for a lock on a table: all table locks are released and taken again"
+                    );
                 }
                 result => return Ok((result?, listing)),
             }
@@ -233,10 +234,10 @@ impl<'a> SnapshotOpener<'a> {
             }
         };
         self.start_transactions()?;
-        let found = self.found("LOCK TABLES on all tables of the dump");
+        let opened = self.opened("LOCK TABLES on all tables of the dump");
         self.touch(&to_keep)?;
         held.map_or(Ok(()), HeldLock::release)?;
-        Ok(OpenedSnapshots { all_by_name: true, rows: kept, ..found })
+        Ok(OpenedSnapshots { all_by_name: true, rows: kept, ..opened })
     }
 
     /// Lets every connection that reads take part in the tables that stay locked. Later, somebody who asks for such a
@@ -268,15 +269,15 @@ impl<'a> SnapshotOpener<'a> {
     fn unproved(&mut self, why: &str) -> Result<OpenedSnapshots, Error> {
         self.read_table_ids()?;
         self.start_transactions()?;
-        let found = self.found(&format!("nothing is proved ({why})"));
-        Ok(OpenedSnapshots { is_unproved: true, ..found })
+        let opened = self.opened(&format!("nothing is proved ({why})"));
+        Ok(OpenedSnapshots { is_unproved: true, ..opened })
     }
 
-    fn found(&mut self, by: &str) -> OpenedSnapshots {
+    fn opened(&mut self, by: &str) -> OpenedSnapshots {
         let coordinates = match coordinates::coordinates(self.coordinator, self.server) {
             Ok(coordinates) => coordinates,
             Err(error) => {
-                tracing::warn!("the binary log's position is not in the metadata: {error}");
+                tracing::warn!("the metadata will not have the binary log position: {error}");
                 None
             }
         };
@@ -326,11 +327,13 @@ impl<'a> SnapshotOpener<'a> {
         self.table_ids = TableIdsKnown::Asked(match TableIds::read(self.coordinator, self.server, wanted) {
             Ok(table_ids) => Some(table_ids),
             Err(error) if error.is_denied() => {
-                tracing::info!("without the privilege PROCESS, tables are told apart by the second of their creation");
+                tracing::info!(
+                    "without the privilege PROCESS, only the second of a table's creation tells whether it was changed"
+                );
                 None
             }
             Err(error) if error.is_timeout() => {
-                tracing::warn!("{error}; so tables are told apart by the second of their creation");
+                tracing::warn!("{error}; only the second of a table's creation tells whether it was changed");
                 None
             }
             Err(error) => return Err(error),
@@ -355,7 +358,7 @@ enum TableIdsKnown {
     Asked(Option<TableIds>),
 }
 
-/// What one way of opening snapshots brought.
+/// Snapshots that are open, and how far they are proved equal.
 #[derive(Default)]
 struct OpenedSnapshots {
     by: String,
@@ -366,8 +369,8 @@ struct OpenedSnapshots {
 }
 
 impl OpenedSnapshots {
-    fn finish(self, opening: SnapshotOpener<'_>, listing: Listing) -> Result<ConsistencyPoint, Error> {
-        let SnapshotOpener { config, ddl, table_ids, missing, .. } = opening;
+    fn finish(self, opener: SnapshotOpener<'_>, listing: Listing) -> Result<ConsistencyPoint, Error> {
+        let SnapshotOpener { config, ddl, table_ids, missing, .. } = opener;
         let in_step = self.rows.is_some() || !config.objects.data || listing.without_snapshots().next().is_none();
         let guarantee = match (self.is_unproved, in_step) {
             (true, _) => Guarantee::None,
@@ -381,7 +384,7 @@ impl OpenedSnapshots {
         };
         let mut evidence = format!("{}; {ddl_fate}", self.by);
         if !missing.is_empty() {
-            evidence.push_str("; the server did not let the user take more: missing is ");
+            evidence.push_str("; the user lacks privileges for more: ");
             evidence.push_str(&missing.join(", and "));
         }
         Ok(ConsistencyPoint {

@@ -1,7 +1,7 @@
 //! Connections that all see the database at one point in time.
 //!
 //! Each worker opens a transaction with a consistent snapshot while nothing can be committed, or in a way that proves
-//! that nothing was. docs/consistency.md has the modes, the locks' order and the privileges that each needs.
+//! that nothing was. docs/user/consistency.md has the modes, the locks' order and the privileges that each needs.
 
 pub mod changed_tables;
 pub mod coordinates;
@@ -31,10 +31,10 @@ use locks::{HeldLock, LockError, Locker, Patience};
 /// No consistent snapshot could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A lock could not be had.
+    /// A lock was not granted.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Queries that run for long stand in the way.
+    /// Long-running queries would hold up the lock.
     #[error(transparent)]
     LongQueries(#[from] long_queries::Error),
     /// Another statement failed.
@@ -43,9 +43,9 @@ pub enum Error {
     /// The tables could not be listed.
     #[error(transparent)]
     Listing(#[from] crate::catalog::Error),
-    /// No proof without a lock.
+    /// Without a lock, the snapshots are not proved equal.
     #[error(
-        "the snapshots are not proved to be of one moment: {0}; use --sync-thread-lock-mode=AUTO with a user who has \
+        "the snapshots are not proved to be from one point in time: {0}; use --sync-thread-lock-mode=AUTO with a user who has \
          RELOAD or LOCK TABLES, or dump when the server is less busy"
     )]
     Unproved(equal_snapshots::Error),
@@ -68,7 +68,7 @@ impl Failure for Error {
 }
 
 impl Error {
-    /// Whether it only tells that the program is being stopped.
+    /// Whether the program's stop was the cause.
     pub fn is_stop(&self) -> bool {
         match self {
             Error::Lock(error) => error.source.is_stop(),
@@ -82,28 +82,27 @@ impl Error {
     }
 }
 
-/// The connections of a dump, which all stand at one moment, and what is known of it.
+/// The connections of a dump, which all see the server at the consistency point.
 pub struct Snapshot {
     /// The coordinator's.
     pub coordinator: Connection,
     /// The workers'.
     pub workers: Vec<Connection>,
-    /// What was found and what is held.
+    /// What they see, and the locks that are held.
     pub point: ConsistencyPoint,
 }
 
-/// What is known of the moment of the snapshots.
+/// The point in time that the snapshots show: what is known of it, and the locks that keep tables at it.
 pub struct ConsistencyPoint {
     /// The binary log's position.
     pub coordinates: Option<Coordinates>,
-    /// What the names of tables stood for a little before, in InnoDB's numbers, if the user may know and DDL is not held
-    /// off.
+    /// InnoDB's numbers of the tables a little before, if the user may see them and DDL is not held off.
     pub table_ids: Option<TableIds>,
     /// The tables, a little before.
     pub listing: Listing,
-    /// How far the dump is of one moment.
+    /// How far the dump is from one point in time.
     pub guarantee: Guarantee,
-    /// By what, and what is missing for a better one.
+    /// What proves it, and what is missing for a better guarantee.
     pub evidence: String,
     /// Whether every table has to be in the listing, since only those were locked.
     all_by_name: bool,
@@ -114,14 +113,14 @@ pub struct ConsistencyPoint {
 }
 
 impl ConsistencyPoint {
-    fn tell(&self) {
+    fn log(&self) {
         let ConsistencyPoint { guarantee, evidence, .. } = self;
         match guarantee {
-            Guarantee::PointInTime => tracing::info!("all tables of this dump are of one point in time: {evidence}"),
+            Guarantee::PointInTime => tracing::info!("all tables of this dump are from one point in time: {evidence}"),
             Guarantee::TransactionalTables => tracing::warn!(
-                "only tables of engines with transactions are of one point in time in this dump: {evidence}"
+                "only tables of transactional engines are from one point in time in this dump: {evidence}"
             ),
-            Guarantee::None => tracing::warn!("tables of this dump may be of different points in time: {evidence}"),
+            Guarantee::None => tracing::warn!("tables of this dump may be from different points in time: {evidence}"),
         }
     }
 
@@ -130,8 +129,8 @@ impl ConsistencyPoint {
         self.rows.is_some()
     }
 
-    /// Whether a table that is about to be dumped was not known when the locks were taken, and so may be of another
-    /// moment.
+    /// Whether a table that is about to be dumped was not known when the locks were taken, and so may be from another point
+    /// in time.
     pub fn is_unknown(&self, name: &QualifiedName, is_transactional: bool) -> bool {
         (self.all_by_name || (self.is_locked() && !is_transactional)) && !self.listing.contains(name)
     }
@@ -184,7 +183,7 @@ impl Snapshot {
         let listing = Listing::read(&mut coordinator, config)?;
         let point = SnapshotOpener::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", patience(config)))?;
-        point.tell();
+        point.log();
         Ok(Snapshot { coordinator, workers, point })
     }
 }

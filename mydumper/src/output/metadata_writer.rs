@@ -46,7 +46,7 @@ enum RowsKnown {
     All,
 }
 
-/// Knows what was dumped, and writes it.
+/// Gathers what was dumped, and writes the metadata files.
 pub struct MetadataWriter<'a> {
     directory: &'a OutputDirectory,
     files: Files,
@@ -109,7 +109,7 @@ impl<'a> MetadataWriter<'a> {
         self.partial((0..self.tables.len()).collect(), RowsKnown::No)
     }
 
-    /// Tells a stream's reader of which tables it has all rows, so that it can go on with their keys.
+    /// Tells a stream's reader which tables it has all rows of, so that it can add their keys.
     pub fn sent(&mut self, indexes: Vec<usize>) -> Result<Option<FinishedFile>, WriteError> {
         if indexes.is_empty() { Ok(None) } else { self.partial(indexes, RowsKnown::Sent) }
     }

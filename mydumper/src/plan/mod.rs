@@ -1,6 +1,7 @@
 //! What a dump does, in which order and in which chunks: decided from the catalog before the first row is read.
 //!
-//! A plan is pure: whoever has a catalog and the settings can make it and look at it. The coordinator runs it.
+//! Making a plan takes no connection and no I/O, so that it can be tested and shown without a dump. The coordinator
+//! runs it.
 
 pub mod chunk;
 mod phases;
@@ -84,7 +85,7 @@ impl Plan {
         }
     }
 
-    /// Tables whose rows are dumped, in the order in which they are begun.
+    /// Tables whose rows are dumped, in the order in which their first chunks are given out.
     pub fn tables_with_rows(&self) -> impl Iterator<Item = &TablePlan> {
         self.locked_rows.tables.iter().chain(&self.free_rows.tables)
     }

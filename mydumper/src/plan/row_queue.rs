@@ -1,4 +1,4 @@
-//! Which rows are dumped next: pure, driven by the coordinator.
+//! Which chunk of which table is dumped next: pure, driven by the coordinator.
 
 #[cfg(test)]
 mod model;
@@ -51,7 +51,7 @@ impl RowQueue {
     }
 
     /// The next chunk that a worker may take now. `None` when all are given out, when the tables that have some left
-    /// have enough workers, or when what is left of them is being cut.
+    /// have enough workers, or when a worker is splitting what is left of them.
     pub fn next_task(&mut self) -> Option<Task> {
         while self.tables.get(self.first_open).is_some_and(|rows| rows.remaining.is_exhausted()) {
             self.first_open += 1;
@@ -70,7 +70,7 @@ impl RowQueue {
         self.first_open = self.first_open.min(place);
     }
 
-    /// A worker has cut its chunk off the table with this index, and this is left.
+    /// A worker has split its chunk off the table with this index, and this is left.
     pub fn split_off(&mut self, index: usize, remainder: Option<Remainder>) {
         if let Some(TableRows { remaining: RemainingChunks::Split(split), .. }) = self.table(index) {
             split.is_being_split = false;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_cut_by_one_worker_at_a_time_and_gets_no_more_workers_than_allowed() {
+    fn a_table_is_split_by_one_worker_at_a_time_and_gets_no_more_workers_than_allowed() {
         let mut queue = queue_of([(1, table("big"), by_key()), (0, table("small"), RemainingChunks::whole())], 2);
         let left = || Some(Remainder::whole_table());
         let short = Duration::from_millis(1);
@@ -190,8 +190,8 @@ mod tests {
     }
 
     #[test]
-    fn chunks_that_were_cut_before_come_first_under_their_own_numbers() {
-        let RemainingChunks::Split(split) = by_key() else { panic!("not cut") };
+    fn chunks_that_were_split_off_before_come_first_under_their_own_numbers() {
+        let RemainingChunks::Split(split) = by_key() else { panic!("not split") };
         let value = |text: &str| Value(text.into());
         let unfinished = [(3, KeyRange::default().until(&value("7"))), (5, KeyRange::default().group(&value("9")))];
         let before = SplitTable { unfinished: unfinished.into(), next_number: 8, ..*split };
@@ -207,13 +207,13 @@ mod tests {
         assert_eq!(next(&mut queue), None);
         assert!(queue.finished(0, 1, Duration::ZERO));
 
-        let RemainingChunks::Split(split) = by_key() else { panic!("not cut") };
+        let RemainingChunks::Split(split) = by_key() else { panic!("not split") };
         let with_rest = SplitTable { unfinished: [(3, KeyRange::default())].into(), next_number: 8, ..*split };
         let mut queue = queue_of([(0, table("big"), RemainingChunks::Split(Box::new(with_rest)))], 4);
         assert_eq!(next(&mut queue), Some(("big".into(), 3, None)));
-        let Some(Task::Rows(cut)) = queue.next_task() else { panic!("no task") };
-        assert_eq!(cut.number, 8);
-        queue.put_back(*cut);
+        let Some(Task::Rows(split_off)) = queue.next_task() else { panic!("no task") };
+        assert_eq!(split_off.number, 8);
+        queue.put_back(*split_off);
         assert_eq!(next(&mut queue), Some(("big".into(), 8, Some(10))));
         assert!(!queue.finished(0, 1, Duration::ZERO));
         queue.split_off(0, Some(Remainder::whole_table()));

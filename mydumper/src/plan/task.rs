@@ -1,4 +1,4 @@
-//! The units of work.
+//! What a worker does at a time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,6 +61,21 @@ pub enum Portion {
         /// About how many rows the chunk is to have.
         rows: u64,
     },
+}
+
+impl Task {
+    /// What is written when it is done, as an object of a sentence.
+    pub fn product(&self) -> String {
+        match self {
+            Task::Tablespaces => "the tablespaces".to_owned(),
+            Task::Accounts => "the accounts".to_owned(),
+            Task::Database(database) => format!("the definition of database {}", database.name.escape_debug()),
+            Task::Table(table) => format!("the definition of {}", table.name),
+            Task::Sequence(sequence) => format!("the definition of sequence {}", sequence.name),
+            Task::View(view) => format!("the definition of view {}", view.name),
+            Task::Triggers(_) | Task::Post(_) | Task::DataChecksum(..) | Task::Rows(_) => format!("the {self}"),
+        }
+    }
 }
 
 impl fmt::Display for Task {

@@ -1,4 +1,4 @@
-//! How far an interrupted dump was: pure, from the records of its journal.
+//! How far an interrupted dump got: pure, from the records of its journal.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -6,14 +6,14 @@ use super::record::{DoneChunk, Part, Record, SplitChunk, TableId, key_name};
 use crate::catalog::{Catalog, Table};
 use crate::plan::chunk::{KeyRange, Remainder};
 
-/// The journal has records in an order in which they were never written, or a table is not what it was.
+/// The journal's records are in an order in which no dump writes them, or a table has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Mismatch {
-    /// The catalog has no such table now, or another one.
-    #[error("table {0} is not what it was: it was dropped, renamed or altered, or this user may see other tables")]
+    /// The catalog has no such table now, or a different one.
+    #[error("table {0} has changed: it was dropped, renamed or altered, or this user sees other tables")]
     Table(String),
-    /// What the journal says makes no sense.
-    #[error("the journal contradicts itself on table {0}")]
+    /// Its records contradict each other.
+    #[error("the journal contradicts itself about table {0}")]
     Journal(String),
 }
 
@@ -41,13 +41,10 @@ enum ChunkProgress {
 
 impl Completed {
     /// Takes in the next record.
-    ///
-    /// # Errors
-    /// [`Mismatch::Journal`].
     pub fn add(&mut self, record: Record) -> Result<(), Mismatch> {
         match record {
             Record::Begun(_) => Ok(()),
-            Record::Split(cut) => self.table(&cut.table)?.split_off(cut),
+            Record::Split(split) => self.table(&split.table)?.split_off(split),
             Record::Rows(done) => self.table(&done.table)?.done(done),
             Record::Lost { table, number } => self.table(&table)?.lost(number),
         }
@@ -70,7 +67,7 @@ impl Completed {
 
     /// What is known of a table; nothing, when nothing was dumped of it.
     pub fn of(&self, table: &Table) -> Option<&TableProgress> {
-        // Most dumps do not go on with another, and have very many tables.
+        // Most dumps resume no other, and some have very many tables.
         if self.0.is_empty() { None } else { self.named(&table.file.to_string()) }
     }
 
@@ -80,9 +77,6 @@ impl Completed {
     }
 
     /// All tables of which something is done must be in the catalog, and be split as they were.
-    ///
-    /// # Errors
-    /// [`Mismatch::Table`].
     pub fn check(&self, catalog: &Catalog) -> Result<(), Mismatch> {
         let there: HashMap<String, &Table> =
             catalog.tables().map(|table| (table.file.to_string(), table.as_ref())).collect();
@@ -101,16 +95,16 @@ impl TableProgress {
         Mismatch::Journal(self.name.clone())
     }
 
-    fn split_off(&mut self, cut: SplitChunk) -> Result<(), Mismatch> {
+    fn split_off(&mut self, split: SplitChunk) -> Result<(), Mismatch> {
         let is_next = match &self.key {
-            None => cut.number == 0 && self.chunks.is_empty(),
-            Some(key) => cut.number == self.next_number() && *key == cut.key && self.remainder.is_some(),
+            None => split.number == 0 && self.chunks.is_empty(),
+            Some(key) => split.number == self.next_number() && *key == split.key && self.remainder.is_some(),
         };
         if !is_next {
             return Err(self.contradiction());
         }
-        self.chunks.insert(cut.number, ChunkProgress::Split(cut.range));
-        (self.key, self.remainder) = (Some(cut.key), cut.remainder);
+        self.chunks.insert(split.number, ChunkProgress::Split(split.range));
+        (self.key, self.remainder) = (Some(split.key), split.remainder);
         Ok(())
     }
 

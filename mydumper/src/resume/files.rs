@@ -1,4 +1,4 @@
-//! The files of an interrupted dump: which are what was written, and which are not kept.
+//! The files of an interrupted dump: which are unchanged, and which are removed.
 
 use std::collections::HashSet;
 use std::fs;
@@ -16,7 +16,7 @@ use super::record::{DoneChunk, WrittenFile};
 
 const BLOCK: usize = 1 << 20;
 
-/// Chunks of which a file is not what was written, and what is wrong with it. Files are read by several threads.
+/// Chunks of which a file is missing or has changed, and what is wrong with it. Files are read by several threads.
 pub fn damaged<'a>(
     directory: &Path,
     done: impl Iterator<Item = &'a DoneChunk>,
@@ -46,7 +46,7 @@ pub fn damaged<'a>(
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What is wrong with a file; nothing, when it is what was written.
+/// What is wrong with a file; `None` if it is as it was written.
 fn difference(directory: &Path, written: &WrittenFile, stop: &Stop) -> Result<Option<String>, Stopped> {
     let path = directory.join(&written.name);
     let name = path.display();
@@ -74,13 +74,13 @@ fn difference(directory: &Path, written: &WrittenFile, stop: &Stop) -> Result<Op
         Ok((length, _)) if length != written.bytes => {
             Some(format!("{name} has {length} bytes, but {} were written", written.bytes))
         }
-        Ok((_, crc32c)) if crc32c != written.crc32c => Some(format!("{name} was changed since it was written")),
+        Ok((_, crc32c)) if crc32c != written.crc32c => Some(format!("{name} has changed since it was written")),
         Ok(_) => None,
     })
 }
 
-/// Removes the files of a dump that are not those of these chunks, but for `metadata.partial`, which tells that the dump
-/// is not finished.
+/// Removes the files of a dump that are not those of these chunks, but for `metadata.partial`, which shows that the
+/// dump is not finished.
 pub fn remove_others<'a>(directory: &Path, kept: impl Iterator<Item = &'a DoneChunk>) -> Result<(), Error> {
     let kept: HashSet<&str> = kept.flat_map(|chunk| &chunk.files).map(|file| file.name.as_str()).collect();
     let error = |what, path: &Path| {

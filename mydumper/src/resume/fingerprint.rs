@@ -1,9 +1,9 @@
-//! The options that shape the files of a dump. Two halves of a dump must have been made with the same.
+//! The options that decide what is in the files of a dump. Both halves of a resumed dump must have the same.
 
 use crate::config::{Chunks, Config};
 use crate::plan::chunk::ChunkSizing;
 
-/// Each option or group of options that shapes the files, with its value.
+/// Each option or group of options that decides what is in the files, with its value.
 pub fn of(config: &Config) -> Vec<(String, String)> {
     // Every field is named, so that a new one cannot be forgotten here.
     let Config {
@@ -32,7 +32,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         lock_retries: _,
         lock_other_engines: _,
         long_queries: _,
-        // They are made anew.
+        // They are computed again.
         checksums: _,
         quiet: _,
         stall_report: _,

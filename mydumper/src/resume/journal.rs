@@ -27,9 +27,6 @@ pub struct Done {
 
 impl DumpJournal {
     /// A new one.
-    ///
-    /// # Errors
-    /// [`JournalError`].
     pub fn create(directory: &Path, begun: Begun) -> Result<DumpJournal, JournalError> {
         let mut journal = Journal::create(&directory.join(JOURNAL))?;
         journal.append(&Record::Begun(Box::new(begun)))?;
@@ -42,9 +39,6 @@ impl DumpJournal {
     }
 
     /// A chunk was split off.
-    ///
-    /// # Errors
-    /// [`JournalError`].
     pub fn split_off(
         &mut self,
         table: &Table,
@@ -58,9 +52,6 @@ impl DumpJournal {
     }
 
     /// The rows of a chunk are in their files.
-    ///
-    /// # Errors
-    /// [`JournalError`].
     pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
         let Done { number, rows: RowsDigest { count: rows, hash }, longest_statement, files } = done;
         let (table, part) = (TableId::of(table), Part::of(chunk));
@@ -68,9 +59,6 @@ impl DumpJournal {
     }
 
     /// The dump is whole.
-    ///
-    /// # Errors
-    /// [`JournalError`].
     pub fn remove(self) -> Result<(), JournalError> {
         self.0.remove()
     }

@@ -1,9 +1,9 @@
-//! Going on with an interrupted dump, `--resume`.
+//! Resuming an interrupted dump, `--resume`.
 //!
 //! While a dump into a directory runs, its journal says which chunks were split off which table and whose rows are in
-//! their files. A later run keeps those, if the server proves that its data are the same ([`same_data`]), the options are
-//! ([`fingerprint`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
-//! rows.
+//! their files. A later run keeps those, if the server proves that its data is the same ([`same_data`]), the options are
+//! ([`fingerprint`]), and each file is as it was written. Definitions are dumped again: they are small, and some change
+//! with rows.
 //!
 //! Nothing is changed in the directory before all of that is known.
 
@@ -22,6 +22,7 @@ use common::backup::metadata::Guarantee;
 use common::backup::selection::SYSTEM_DATABASES;
 use common::journal::{Journal, JournalError};
 use common::observe::logging::SUMMARY;
+use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
@@ -40,13 +41,13 @@ pub use record::{Begun, Record, TableId, WrittenFile};
 pub use record::{DoneChunk, Part, SplitChunk, key_name};
 use same_data::{Source, Unproved};
 
-/// A dump is not gone on with.
+/// A dump is not resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be.
     #[error(
-        "cannot resume the dump in {}: {reason}; nothing was changed there: dump anew into another directory, or with \
-         --clear", path.display()
+        "cannot resume the dump in {}: {reason}; nothing was changed there: start a new dump in another directory, or \
+         with --clear", path.display()
     )]
     Refused {
         /// Its directory.
@@ -68,7 +69,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A query.
-    #[error("cannot tell whether the data are what they were: {0}")]
+    #[error("cannot check whether the data has changed: {0}")]
     Server(#[from] ServerError),
     /// The program is being stopped.
     #[error(transparent)]
@@ -90,23 +91,23 @@ impl Failure for Error {
     }
 }
 
-/// Why a dump cannot be gone on with.
+/// Why a dump cannot be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
     /// There is nothing to do.
-    #[error("it is finished already")]
+    #[error("it is already complete")]
     Finished,
-    /// Nothing tells how far it was.
-    #[error("there is no {JOURNAL}, as an interrupted dump of this program leaves it")]
+    /// Nothing says how far it got.
+    #[error("there is no {JOURNAL}, which an interrupted dump leaves")]
     NoJournal,
     /// It was interrupted before its first record.
-    #[error("its {JOURNAL} has no whole record: nothing tells how far it was")]
+    #[error("its {JOURNAL} has no complete record, so nothing says how far it got")]
     EmptyJournal,
     /// Another program wrote it.
-    #[error("it was begun by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
+    #[error("it was started by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
     Version(String),
     /// Other options.
-    #[error("other options are given than it was begun with: {}", .0.join(", "))]
+    #[error("the options differ from those it was started with: {}", .0.join(", "))]
     Options(Vec<String>),
     /// The data.
     #[error(transparent)]
@@ -151,7 +152,7 @@ pub struct Interrupted {
     journal: Journal,
     begun: Begun,
     completed: Completed,
-    /// Chunks whose files are not what was written.
+    /// Chunks with a missing or changed file.
     lost: Vec<(TableId, u64)>,
 }
 
@@ -159,7 +160,7 @@ impl Interrupted {
     /// Reads what the directory says. Nothing is changed in it.
     ///
     /// # Errors
-    /// When it cannot be gone on with.
+    /// When it cannot be resumed.
     pub fn open(directory: &Path, config: &Config) -> Result<Interrupted, Error> {
         let refused = |reason| Error::Refused { path: directory.to_owned(), reason: Box::new(reason) };
         if directory.join("metadata").exists() {
@@ -190,8 +191,8 @@ impl Interrupted {
         Error::Refused { path: self.directory.clone(), reason: Box::new(reason.into()) }
     }
 
-    /// Looks whether it is worthwhile to take locks and to read the files: without a lock, so that only a difference is
-    /// certain.
+    /// Checks the data before any lock is taken and any file read. Only a difference is certain, since the data may still
+    /// change.
     ///
     /// # Errors
     /// When the data are not the same.
@@ -205,13 +206,10 @@ impl Interrupted {
         now.proves_same_data_as(&self.begun.source, &[]).map_err(|reason| self.refused(reason))
     }
 
-    /// Reads all files that would be kept. Chunks of which one is not what was written are dumped again.
-    ///
-    /// # Errors
-    /// [`Stopped`].
+    /// Reads all files that would be kept. Chunks with a missing or changed file are dumped again.
     pub fn check_files(&mut self, threads: usize, stop: &Stop) -> Result<(), Error> {
         for (chunk, why) in files::damaged(&self.directory, self.completed.done(), threads, stop)? {
-            tracing::warn!("{why}: rows of {}, chunk {} are dumped again", chunk.table.name, chunk.number);
+            tracing::warn!("{why}: dumping {} chunk {} again", chunk.table.name, chunk.number);
             self.lost.push((chunk.table.clone(), chunk.number));
         }
         for (table, number) in self.lost.clone() {
@@ -221,7 +219,7 @@ impl Interrupted {
         Ok(())
     }
 
-    /// Resumes it, if what is there now is what was dumped. Files that are not kept are removed.
+    /// Resumes it, if the server's data has not changed. Files that are not kept are removed.
     ///
     /// # Errors
     /// When the data are not the same; when a file cannot be removed.
@@ -248,8 +246,10 @@ impl Interrupted {
         }
         tracing::info!(
             target: SUMMARY,
-            "going on with the dump of {}: the data are the same, {chunks} chunks with {rows} rows are kept",
-            self.begun.started
+            "resuming the dump of {}: the data has not changed, {} with {} are kept",
+            self.begun.started,
+            count(chunks, "chunk"),
+            count(rows, "row")
         );
         let journal = Some(DumpJournal::of_resumed(self.journal));
         Ok(History { journal, completed: self.completed, started: self.begun.started })

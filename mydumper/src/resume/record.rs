@@ -29,7 +29,7 @@ pub enum Record {
     },
 }
 
-/// What has to be the same when the dump is gone on with.
+/// What has to be the same when the dump is resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// mydumper's version.

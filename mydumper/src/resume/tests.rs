@@ -49,7 +49,7 @@ fn at_the_same_place_of_the_same_log_data_are_the_same() {
     now.position = Position { gtid_set: None, ..position("bin.000010", 157, "") };
     assert_eq!(
         now.proves_same_data_as(&then, &[]).unwrap_err().to_string(),
-        "the data may have changed since: the binary log stood at bin.000009:400, GTID set empty, and stands at \
+        "the data may have changed since: the binary log was at bin.000009:400, GTID set empty, now it is at \
          bin.000010:157, GTID set empty"
     );
 }
@@ -58,20 +58,20 @@ fn at_the_same_place_of_the_same_log_data_are_the_same() {
 fn whatever_may_have_changed_the_data_is_said() {
     assert_eq!(
         said(|source| source.server[1].1 = "v".into()),
-        "the server is another one, or not what it was: server_uuid was u and is v"
+        "this is another server, or it was changed: server_uuid was u, now it is v"
     );
     assert_eq!(
         said(|source| source.server.truncate(1)),
-        "the server is another one, or not what it was: server_uuid was u and is "
+        "this is another server, or it was changed: server_uuid was u, now it is "
     );
     assert_eq!(
         said(|source| source.position.log_bin = false),
-        "the server has no binary log (log_bin is OFF), so nothing proves that its data did not change since"
+        "the server has no binary log (log_bin is OFF), so nothing proves that the data has not changed since"
     );
     assert_eq!(
         said(|source| source.point_in_time = false),
-        "not all tables are of one point in time, so that no position of the binary log stands for them (guarantee in \
-         docs/consistency.md)"
+        "not all tables are from one point in time, so no binary log position describes them (see the guarantees in \
+         docs/user/consistency.md)"
     );
     assert_eq!(
         said(|source| source.unlogged = vec!["binlog_ignore_db is shop".into()]),
@@ -79,12 +79,12 @@ fn whatever_may_have_changed_the_data_is_said() {
     );
     assert_eq!(
         said(|source| source.position = Position { file: None, gtid_set: None, ..source.position.clone() }),
-        "the binary log's position is not known, so nothing proves that the data did not change since: the user lacks \
+        "the binary log position is unknown, so nothing proves that the data has not changed since: the user lacks \
          BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)"
     );
     assert_eq!(
         said(|source| source.position = position("bin.000009", 700, "u:1-8")),
-        "the data may have changed since: the binary log stood at bin.000009:400, GTID set u:1-7, and stands at \
+        "the data may have changed since: the binary log was at bin.000009:400, GTID set u:1-7, now it is at \
          bin.000009:700, GTID set u:1-8"
     );
     // The log was reset, and has as many transactions again; something was written without a GTID.
@@ -100,8 +100,8 @@ fn a_restarted_server_must_have_kept_everything() {
     assert_eq!(said_of(&[], restarted), "the same");
     assert_eq!(
         said(restarted),
-        "the server was restarted since, or began a new binary log (bin.000009, now bin.1000000), which tables of other \
-         engines than InnoDB do not outlive for certain: d.myisam"
+        "the server was restarted or started a new binary log file since (bin.000009, now bin.1000000), and d.myisam, which \
+         is not InnoDB's, may have lost rows then"
     );
     let careless = |source: &mut Source| {
         restarted(source);
@@ -109,8 +109,8 @@ fn a_restarted_server_must_have_kept_everything() {
     };
     assert_eq!(
         said_of(&[], careless),
-        "the server was restarted since, or began a new binary log (bin.000009, now bin.1000000), and with sync_binlog = 0 \
-         and innodb_flush_log_at_trx_commit = 2 a crash may have lost what was dumped before it"
+        "the server was restarted or started a new binary log file since (bin.000009, now bin.1000000), and with \
+         sync_binlog = 0 and innodb_flush_log_at_trx_commit = 2 a crash may have lost rows that are in the dump"
     );
     // It is not told where its log stands, and may have been restarted.
     let unseen = |source: &mut Source| {
@@ -247,7 +247,7 @@ fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
         [
             (1, "d.t.00001.sql cannot be read: No such file or directory (os error 2)".to_owned()),
             (2, "d.t.00002.sql has 5 bytes, but 6 were written".to_owned()),
-            (3, "d.t.00003.sql was changed since it was written".to_owned()),
+            (3, "d.t.00003.sql has changed since it was written".to_owned()),
         ]
     );
     let stop = Stop::default();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::backup::metadata::ConfigSection;
 use common::backup::row_hash::{ChunkRows, RowsDigest};
 use common::observe::activity::Activity;
+use common::observe::wording::count;
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
@@ -32,7 +33,7 @@ use crate::rows::query;
 use crate::work::context::Shared;
 use crate::work::error::{Error, TaskError};
 
-/// How often a stream's reader is told which tables it has whole, and finished tables are checked.
+/// How often finished tables are checked, and announced to a stream's reader.
 const PARTIAL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The coordinator's ends of the channels to the workers.
@@ -41,7 +42,7 @@ pub struct Workers {
     pub tasks: Sender<Task>,
     /// What they have done.
     pub reports: Receiver<Result<Report, TaskError>>,
-    /// As long as it is there, they keep the metadata locks of tables that are locked.
+    /// While it exists, they keep the metadata locks of tables that are locked.
     pub tables_locked: Sender<Infallible>,
 }
 
@@ -57,7 +58,7 @@ pub struct Coordinator<'a> {
     tables_locked: Option<Sender<Infallible>>,
     tables: Arc<[Arc<Table>]>,
     metadata: MetadataWriter<'a>,
-    /// Tables whose rows were all delivered since the stream was last told.
+    /// Tables whose rows were all delivered since the last announcement.
     finished_tables: Vec<usize>,
     table_check: TableCheck,
     /// Without one, the dump cannot be resumed.
@@ -76,7 +77,7 @@ impl<'a> Coordinator<'a> {
         plan: &Plan,
     ) -> Coordinator<'a> {
         let Workers { tasks, reports, tables_locked } = workers;
-        // The snapshots stand: only tables without may be locked from here on.
+        // All snapshots are open: from here on only tables without snapshots may be locked.
         let tables_locked = snapshot.point.is_locked().then_some(tables_locked);
         let facts = DumpFacts {
             started: history.started,
@@ -131,7 +132,7 @@ impl<'a> Coordinator<'a> {
         self.finish(catalog)
     }
 
-    /// Counts what an interrupted dump has completed.
+    /// Adds what an interrupted dump has completed to the metadata and the counters.
     fn keep(&mut self, completed: &Completed) {
         for (index, table) in self.tables.iter().enumerate() {
             for done in completed.of(table).into_iter().flat_map(TableProgress::done_chunks) {
@@ -148,7 +149,7 @@ impl<'a> Coordinator<'a> {
     fn rows_phase(&mut self, phase: RowsPhase) -> Result<(), Error> {
         for planned in &phase.tables {
             tracing::info!("{planned}");
-            // Nothing will be reported of tables that have nothing to give.
+            // No report will come of tables without remaining chunks.
             if planned.remaining.is_exhausted() {
                 self.table_finished(planned.index);
             }
@@ -167,7 +168,7 @@ impl<'a> Coordinator<'a> {
 
     /// Gives out tasks and takes in reports until all of the queue is done.
     fn drive(&mut self, queue: &mut impl TaskQueue) -> Result<(), Error> {
-        // Nobody receives here: it stands in for the workers while there is nothing to give.
+        // Nobody receives here: it replaces the workers' channel while there is no task to give.
         let (nobody, _not_received) = bounded(0);
         let announce = tick(PARTIAL_INTERVAL);
         let mut next = queue.next_task();
@@ -179,13 +180,11 @@ impl<'a> Coordinator<'a> {
             if next.is_none() && running == 0 {
                 return Ok(());
             }
-            self.activity.describe(format!(
-                "{running} task(s) under way, {}",
-                if next.is_some() { "another waits for a worker" } else { "no other can be given out yet" }
-            ));
+            let further = if next.is_some() { "another waits for a worker" } else { "no other can start yet" };
+            self.activity.describe(format!("{} under way, {further}", count(running as u64, "task")));
             let workers = if next.is_some() { &self.tasks } else { &nobody };
             let given = next.clone();
-            // Reports first: they may change what is to be given next.
+            // Reports first: they may change which task is next.
             select_biased! {
                 recv(self.reports) -> report => {
                     match report.map_err(|_| Stopped)?? {
@@ -288,7 +287,7 @@ impl<'a> Coordinator<'a> {
         let file = self.metadata.publish(file)?;
         // Not before: until then the disk may be waited for, and a dump that ends meanwhile can be resumed.
         if let Some(Err(error)) = self.journal.take().map(DumpJournal::remove) {
-            tracing::warn!("{error}: the dump is whole, the file can be removed");
+            tracing::warn!("{error}: the dump is complete, and the file can be removed");
         }
         Ok(self.shared.deliver(file)?)
     }

@@ -34,6 +34,7 @@ use crate::work::error::TaskError;
 
 /// A worker's own state.
 pub struct Worker {
+    number: usize,
     connection: Connection,
     /// Where others see what it does.
     activity: Activity,
@@ -57,6 +58,7 @@ enum Names {
 impl Worker {
     /// Over a connection that holds the snapshot.
     pub fn new(
+        number: usize,
         connection: Connection,
         activity: Activity,
         shared: Arc<Shared>,
@@ -64,7 +66,7 @@ impl Worker {
     ) -> Worker {
         activity.set_connection(connection.id());
         // Tables without snapshots were read from when they were locked.
-        Worker { connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
+        Worker { number, connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
@@ -129,6 +131,7 @@ impl Worker {
                 let row = self.connection.query_first(format!("CHECKSUM TABLE {}", table.name.to_sql()));
                 let row = row.map_err(|source| TaskError::Rows { task: task.to_string(), source })?;
                 let checksum = row.and_then(|row| row.number(1));
+                tracing::info!("worker {}: read {}", self.number, task.product());
                 return Ok(Report::DataChecksum { table_index: *index, checksum });
             }
             Task::Tablespaces => Content::Tablespaces,
@@ -163,6 +166,7 @@ impl Worker {
             Task::Post(database) => reader.post(database)?,
         };
         self.write(content, &text)?;
+        tracing::info!("worker {}: wrote {}", self.number, task.product());
         Ok(Report::Done)
     }
 
@@ -195,7 +199,7 @@ impl Worker {
             if error.server_code().is_none() {
                 return Err(TaskError::Rows { task: task.to_string(), source: error });
             }
-            tracing::warn!("{task}: no boundary was found, the chunk is as large as it is: {error}");
+            tracing::warn!("{task}: no boundary was found, so the chunk stays as large as it is: {error}");
             Ok(remainder.clone().take_next())
         })?;
         let (table_index, number, range) = (task.table_index, task.number, split.chunk.clone());
@@ -235,14 +239,21 @@ impl Worker {
             RowsFile { table: task.table.file.clone(), chunk: Some(task.number), part: 0, format: RowsFormat::Sql };
         let mut output = RowFiles::new(&mut sink, names, shared.chunk_filesize, encoder);
         let statement = query::select(&task.table, &task.projection, chunk, &shared.rows, &shared.server);
-        tracing::info!("dumping {task}{}", chunk.description());
+        tracing::info!("worker {}: reading {task}{}", self.number, chunk.description());
         let started = Instant::now();
         let mut source = self.connection.stream(&statement).map_err(failed)?;
-        let rows = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
+        let (rows, length) = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
         let took = started.elapsed();
         // Of an empty table only its first chunk's file is asked for.
         output.finish(encoder, shared.build_empty_files && task.number == 0)?;
+        let (written, size, time) = (count(rows.count, "row"), bytes(length), seconds(started.elapsed()));
+        tracing::info!(
+            "worker {}: wrote {} chunk {}, {written}, {size} in {time}",
+            self.number,
+            task.table.name,
+            task.number
+        );
         let (table_index, number, chunk, files) = (task.table_index, task.number, chunk.clone(), sink.written);
         Ok(RowsReport { table_index, number, chunk, rows, longest_statement: 0, took, files })
     }
@@ -265,26 +276,27 @@ impl RowSink for ChunkSink<'_> {
     }
 }
 
-/// Reads all rows of a source and writes them. Returns their number and hash.
+/// Reads all rows of a source and writes them. Returns their number and hash, and their bytes before compression.
 fn copy(
     source: &mut ResultRows<'_>,
     encoder: &mut impl RowEncoder,
     output: &mut RowFiles<'_, impl RowSink>,
     counters: &Counters,
     failed: &impl Fn(ServerError) -> TaskError,
-) -> Result<RowsDigest, TaskError> {
+) -> Result<(RowsDigest, u64), TaskError> {
     let mut rows = RowsDigest::default();
-    let mut counted = 0;
+    let (mut counted, mut length) = (0, 0);
     while let Some(row) = source.next_row().map_err(failed)? {
-        let written = encoder.push(&row, output).map_err(|source| output.error(source))?;
+        let written = encoder.push(&row, output).map_err(|source| output.error(source))? as u64;
         if written > 0 {
-            counters.add_rows(rows.count - counted, written as u64);
+            counters.add_rows(rows.count - counted, written);
             counted = rows.count;
+            length += written;
             output.may_end(encoder)?;
         }
         rows.add_row(row.packet());
     }
-    let written = encoder.finish(output).map_err(|source| output.error(source))?;
-    counters.add_rows(rows.count - counted, written as u64);
-    Ok(rows)
+    let written = encoder.finish(output).map_err(|source| output.error(source))? as u64;
+    counters.add_rows(rows.count - counted, written);
+    Ok((rows, length + written))
 }

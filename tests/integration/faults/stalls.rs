@@ -109,7 +109,7 @@ fn a_dump_and_its_stream_s_reader_tell_what_they_wait_for() {
         assert_has(&told, "worker 0, for ", &[": rows of stalled_dump.t, chunk 0"]);
         assert_has(&told, "connection ", &["", ": "]);
         assert!(told.iter().any(|line| line.contains("User lock") || line.contains("User sleep")), "{told:#?}");
-        assert_has(&told, "main thread, for ", &[": 1 task(s) under way, no other can be given out yet"]);
+        assert_has(&told, "main thread, for ", &[": 1 task under way, no other can start yet"]);
         assert_has(&told, "stream, for ", &[": idle"]);
         loader.wait_for_stderr("  scheduler, for ");
         let told = report(&loader.stderr_so_far());

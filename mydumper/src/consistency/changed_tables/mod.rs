@@ -1,7 +1,7 @@
-//! Tables must still be what they were at the snapshot when all their rows have been read, or a chunk may have been read of
-//! another table.
+//! Proof that tables still are what they were at the snapshot when all their rows have been read. Otherwise a chunk may be
+//! from another table.
 //!
-//! What is done to a table later does not matter, but only of a table that is looked at soon is it known that it was later.
+//! Changes after that do not matter, but the sooner a table is checked, the fewer of them are taken for earlier ones.
 
 mod changed_entries;
 pub mod listing;
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use common::exit_codes;
+use common::observe::wording::count;
 use common::server::Server;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
@@ -24,8 +25,8 @@ use crate::consistency::Snapshot;
 pub enum Error {
     /// They are not.
     #[error(
-        "{} changed while the dump ran (it was created, renamed, dropped, truncated or altered): the dump is not \
-         complete; run again when no DDL is running", .0.join(", ")
+        "{} changed while the dump ran (created, renamed, dropped, truncated or altered): the dump is not complete; \
+         run again when no DDL is running", .0.join(", ")
     )]
     Changed(Vec<String>),
     /// The tables cannot be listed.
@@ -52,10 +53,10 @@ impl Error {
     }
 }
 
-/// After a look at the finished tables there is none for as many times as long as it took.
+/// After a check of the finished tables, the next waits this many times as long as the check took.
 const PAUSE: u32 = 20;
 
-/// Which tables were looked at.
+/// Which tables were checked.
 #[derive(Default)]
 pub struct TableCheck {
     /// Not since their rows were read.
@@ -71,7 +72,7 @@ impl TableCheck {
         self.unchecked.insert(name);
     }
 
-    /// Looks at the tables that were added, if it is time to. The snapshot's coordinator is in no transaction.
+    /// Checks the tables that were added, if it is time to. The snapshot's coordinator is in no transaction.
     pub fn finished(&mut self, config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<(), Error> {
         let is_due = self.next.is_none_or(|next| Instant::now() >= next);
         if self.unchecked.is_empty() || !is_due || snapshot.point.holds_off_ddl() {
@@ -82,12 +83,12 @@ impl TableCheck {
         let changed = changed(config, server, snapshot)?.into_iter().filter(|name| unchecked.contains(name)).collect();
         fail_with(changed)?;
         self.checked.extend(unchecked);
-        tracing::info!("{} tables are done, and were not changed meanwhile", self.checked.len());
+        tracing::info!("no DDL has changed the {}", count(self.checked.len() as u64, "finished table"));
         self.next = Some(Instant::now() + (began.elapsed() * PAUSE).min(Duration::from_secs(3600)));
         Ok(())
     }
 
-    /// Looks at all tables but those that were looked at already.
+    /// Checks all tables but those that were checked already.
     pub fn all(&mut self, config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<(), Error> {
         let changed = changed(config, server, snapshot)?;
         fail_with(changed.into_iter().filter(|name| !self.checked.contains(name)).collect())
@@ -101,7 +102,7 @@ fn fail_with(changed: Vec<QualifiedName>) -> Result<(), Error> {
     }
 }
 
-/// Tables that are not any more what they were at the snapshot, in the order of their names.
+/// Tables that are no longer what they were at the snapshot, in the order of their names.
 fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<BTreeSet<QualifiedName>, Error> {
     let Snapshot { coordinator, point, .. } = snapshot;
     let mut changed: BTreeSet<QualifiedName> =
@@ -110,7 +111,7 @@ fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<
         None => {}
         Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| point.listing.contains(name)).cloned()),
         Some(Err(error)) if error.is_timeout() => {
-            tracing::warn!("{error}; so tables are told apart by the second of their creation");
+            tracing::warn!("{error}; only the second of a table's creation tells whether it was changed");
         }
         Some(Err(error)) => return Err(error.into()),
     }

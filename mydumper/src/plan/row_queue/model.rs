@@ -1,4 +1,4 @@
-//! The queue against all that may happen: the coordinator's loop with workers that take, cut and report in any order. It
+//! The queue in all that may happen: the coordinator's loop with workers that take, split and report in any order. It
 //! always ends, each chunk is given out once, and no table has more workers than it may have.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,8 +17,8 @@ use crate::plan::tests::key;
 enum Kind {
     Whole,
     Partitions(u64),
-    /// Cut into so many chunks, after so many that an interrupted dump has left.
-    Cut {
+    /// Split into so many chunks, after so many that an interrupted dump has left.
+    Split {
         unfinished: u64,
         chunks: u64,
     },
@@ -29,14 +29,14 @@ struct Work {
     table: usize,
     number: u64,
     /// Whether it still has to tell what is left of the table.
-    cuts: bool,
+    splits: bool,
 }
 
 fn kinds() -> impl Strategy<Value = Vec<Kind>> {
     let kind = prop_oneof![
         Just(Kind::Whole),
         (0..4_u64).prop_map(Kind::Partitions),
-        (0..3_u64, 0..4_u64).prop_map(|(unfinished, chunks)| Kind::Cut { unfinished, chunks }),
+        (0..3_u64, 0..4_u64).prop_map(|(unfinished, chunks)| Kind::Split { unfinished, chunks }),
     ];
     prop::collection::vec(kind, 0..5)
 }
@@ -46,7 +46,7 @@ impl Kind {
         match self {
             Kind::Whole => 1,
             Kind::Partitions(chunks) => *chunks,
-            Kind::Cut { unfinished, chunks } => unfinished + chunks,
+            Kind::Split { unfinished, chunks } => unfinished + chunks,
         }
     }
 
@@ -56,7 +56,7 @@ impl Kind {
             Kind::Partitions(chunks) => RemainingChunks::Listed(
                 (0..*chunks).map(|number| (number, Chunk::Partition(number.to_string()))).collect(),
             ),
-            Kind::Cut { unfinished, chunks } => RemainingChunks::Split(Box::new(SplitTable {
+            Kind::Split { unfinished, chunks } => RemainingChunks::Split(Box::new(SplitTable {
                 key: key(),
                 unfinished: (0..*unfinished).map(|number| (number, KeyRange::default())).collect(),
                 remainder: (*chunks > 0).then(Remainder::whole_table),
@@ -71,7 +71,7 @@ impl Kind {
 /// A worker takes what is offered.
 fn take(task: Task) -> Work {
     let Task::Rows(rows) = task else { panic!("{task}") };
-    Work { table: rows.table_index, number: rows.number, cuts: matches!(rows.portion, Portion::Next { .. }) }
+    Work { table: rows.table_index, number: rows.number, splits: matches!(rows.portion, Portion::Next { .. }) }
 }
 
 proptest! {
@@ -107,14 +107,14 @@ proptest! {
                 let work = take(task);
                 let of_table = running.iter().filter(|other| other.table == work.table);
                 prop_assert!(of_table.clone().count() < limit, "{work:?}: the table has enough workers");
-                prop_assert!(!(work.cuts && of_table.clone().any(|other| other.cuts)), "{work:?}: it is being cut");
+                prop_assert!(!(work.splits && of_table.clone().any(|other| other.splits)), "{work:?}: it is being split");
                 prop_assert!(!finished.contains_key(&work.table), "{work:?}: the table is finished");
                 running.push(work);
                 continue;
             }
-            if running[chosen].cuts {
+            if running[chosen].splits {
                 let work = &mut running[chosen];
-                work.cuts = false;
+                work.splits = false;
                 let is_last = work.number + 1 == kinds[work.table].chunks();
                 queue.split_off(work.table, (!is_last).then(Remainder::whole_table));
             } else {
