@@ -51,7 +51,8 @@ pub enum Cause {
     Data(io::Error),
     /// The server asked for a file of this machine, in answer to a statement that sends none.
     #[error(
-        "the server asked for a file of this machine{} and was refused: only a LOAD DATA statement of the dump is sent data", if .0.is_empty() { String::new() } else { format!(", {:?}", .0) }
+        "the server asked for a file of this machine{} and was refused: only a LOAD DATA statement of the dump is sent data",
+        if .0.is_empty() { String::new() } else { format!(", {:?}", .0) }
     )]
     FileWanted(String),
     /// The program is being stopped.
