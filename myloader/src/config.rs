@@ -15,7 +15,7 @@ use common::sql::definer::DefinerRule;
 use crate::options::{
     Checksum, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify,
 };
-use crate::schedule::tolerance::Tolerance;
+use crate::tolerance::Tolerance;
 
 /// A restore's configuration.
 pub struct Config {

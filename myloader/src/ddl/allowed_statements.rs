@@ -12,7 +12,7 @@ use common::sql::token::SqlDialect;
 use super::statement_kind::{Dropped, StatementKind, next_assignment};
 
 /// Whether a statement, of this kind, has a place in a file. `database` is the one that the file is restored into.
-pub fn belongs(content: &Content, kind: StatementKind, sql: &[u8], database: Option<&str>) -> bool {
+pub fn is_allowed(content: &Content, kind: StatementKind, sql: &[u8], database: Option<&str>) -> bool {
     use StatementKind as Kind;
     match (kind, content) {
         (Kind::Empty, _) => true,
@@ -117,7 +117,7 @@ mod tests {
 
     fn has_place(file: &str, sql: &str) -> bool {
         let content = DumpFile::from_name(file).unwrap().content;
-        belongs(&content, classify(sql.as_bytes()), sql.as_bytes(), Some("Target"))
+        is_allowed(&content, classify(sql.as_bytes()), sql.as_bytes(), Some("Target"))
     }
 
     #[test]

@@ -8,7 +8,9 @@
 pub mod allowed_statements;
 pub mod create_database;
 pub mod create_table;
+pub mod created_object;
 pub mod element;
+pub mod insert;
 pub mod load_data;
 pub mod portability;
 pub mod sequences;

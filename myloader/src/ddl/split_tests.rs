@@ -221,7 +221,7 @@ fn nothing_to_split() {
     }
 }
 
-fn piece() -> impl Strategy<Value = &'static str> {
+fn batch() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
         "CREATE TABLE t (",
         "(",
@@ -251,7 +251,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 
 proptest! {
     #[test]
-    fn never_panics(pieces in proptest::collection::vec(piece(), 0..30)) {
+    fn never_panics(pieces in proptest::collection::vec(batch(), 0..30)) {
         let sql = format!("CREATE TABLE t ({}", pieces.join(" "));
         let _ = split(sql.as_bytes(), &options());
         let _ = split(sql.as_bytes(), &skip_indexes());

@@ -14,8 +14,8 @@ use common::process::stop::Stop;
 use common::store::local::private_dir::free_space;
 
 use crate::config::{Config, Source};
+use crate::error::Error;
 use crate::input::stream::{Passage, StreamSource, is_wanted};
-use crate::load::Error;
 
 /// Where files come from.
 pub enum Input {

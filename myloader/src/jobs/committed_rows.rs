@@ -11,11 +11,11 @@ use common::sql::name::QualifiedName;
 /// Whoever commits holds it, from before the COMMIT until it is known what has come of it: so at most one COMMIT of a
 /// table is in doubt.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<Rows>>);
+pub struct CommittedRows(Arc<Mutex<RowCount>>);
 
-/// See [`Ledger`].
+/// See [`CommittedRows`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rows {
+pub struct RowCount {
     /// How many are committed; `None` as long as nobody has looked how many there were before.
     pub committed: Option<u64>,
     /// Whether all of them are ours, so that the table may be emptied and loaded anew.
@@ -24,14 +24,14 @@ pub struct Rows {
     pub in_doubt: bool,
 }
 
-impl PartialEq for Ledger {
+impl PartialEq for CommittedRows {
     /// Tables are told apart by their names, whatever was loaded meanwhile.
-    fn eq(&self, _: &Ledger) -> bool {
+    fn eq(&self, _: &CommittedRows) -> bool {
         true
     }
 }
 
-impl Eq for Ledger {}
+impl Eq for CommittedRows {}
 
 /// What has come of a COMMIT.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,35 +44,35 @@ pub enum Verdict {
     Unknown,
 }
 
-impl Ledger {
+impl CommittedRows {
     /// Of a table in which there are so many rows, all of them ours.
-    pub fn of_own_table(committed: u64) -> Ledger {
-        let ledger = Ledger::default();
-        ledger.all_ours(committed);
-        ledger
+    pub fn of_own_table(committed: u64) -> CommittedRows {
+        let rows = CommittedRows::default();
+        rows.all_ours(committed);
+        rows
     }
 
     /// The table was emptied, or has only what an earlier run has loaded since.
     pub fn all_ours(&self, committed: u64) {
-        *self.open() = Rows { committed: Some(committed), ours: true, in_doubt: false };
+        *self.lock() = RowCount { committed: Some(committed), ours: true, in_doubt: false };
     }
 
     /// Keeps all others from committing.
-    pub fn open(&self) -> MutexGuard<'_, Rows> {
+    pub fn lock(&self) -> MutexGuard<'_, RowCount> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The ledgers of all tables that get rows, since a server that crashes may lose what it has committed.
 #[derive(Default)]
-pub struct Ledgers(Mutex<BTreeMap<QualifiedName, Ledger>>);
+pub struct CommittedRowsByTable(Mutex<BTreeMap<QualifiedName, CommittedRows>>);
 
-impl Ledgers {
+impl CommittedRowsByTable {
     /// A table gets rows.
-    pub fn add(&self, table: &QualifiedName, ledger: &Ledger) {
-        let mut ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !ledgers.contains_key(table) {
-            ledgers.insert(table.clone(), ledger.clone());
+    pub fn add(&self, table: &QualifiedName, rows: &CommittedRows) {
+        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tables.contains_key(table) {
+            tables.insert(table.clone(), rows.clone());
         }
     }
 
@@ -81,10 +81,10 @@ impl Ledgers {
     /// # Errors
     /// When the server does not answer.
     pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
-        let ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lost = Vec::new();
-        for (table, ledger) in ledgers.iter() {
-            let Some(committed) = ledger.open().committed else { continue };
+        for (table, rows) in tables.iter() {
+            let Some(committed) = rows.lock().committed else { continue };
             match count(connection, table, mariadb) {
                 Ok(counted) if counted == committed => {}
                 Ok(counted) => {

@@ -7,11 +7,10 @@ use common::server::error_codes::PACKET_TOO_LARGE;
 
 use crate::ddl::ParseError;
 use crate::input::files;
-use crate::jobs::job::Outcome;
+use crate::jobs::outcome::Outcome;
 use crate::journal;
-use crate::rows::packet_limit::TooLong;
-use crate::schedule::tolerance::{Fault, Refusal};
 use crate::session::ReconnectError;
+use crate::tolerance::{Fault, Rejection};
 
 /// A job failed.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +51,7 @@ pub enum Error {
     },
     /// The file lacks the statement that it is for.
     #[error("{file} has no {what}: it is damaged, or no file of a dump")]
-    Lacks {
+    NoStatement {
         /// The file.
         file: String,
         /// The statement.
@@ -60,7 +59,7 @@ pub enum Error {
     },
     /// The LOAD DATA statement does not read the file beside it.
     #[error("{file}, line {line}: LOAD DATA reads {named:?}, which is not the file beside it, {expected}")]
-    Infile {
+    WrongInfile {
         /// The file.
         file: String,
         /// Where the statement starts in it.
@@ -75,7 +74,7 @@ pub enum Error {
         "{file}, line {line}: no such file of a dump has this statement, and it was not run: {statement} (if it is meant, \
          take it out of the file, and run it with the server's own client)"
     )]
-    NoPlace {
+    NotAllowed {
         /// The file.
         file: String,
         /// Where the statement starts in it.
@@ -204,9 +203,9 @@ impl Failure for Error {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
             Error::File(error) => error.exit(),
             Error::Parse { .. }
-            | Error::Lacks { .. }
-            | Error::Infile { .. }
-            | Error::NoPlace { .. }
+            | Error::NoStatement { .. }
+            | Error::WrongInfile { .. }
+            | Error::NotAllowed { .. }
             | Error::Selection { .. } => Exit::Dump,
             Error::TooLong(_) | Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
             Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
@@ -270,20 +269,59 @@ impl Error {
     ///
     /// # Errors
     /// This error, if it is none of the object's own.
-    pub fn refusing(self, object: String) -> Result<Refusal, Error> {
+    pub fn into_rejection(self, object: String) -> Result<Rejection, Error> {
         match self.fault() {
-            Some(fault) => Ok(Refusal { object, why: self.to_string(), fault }),
+            Some(fault) => Ok(Rejection { object, why: self.to_string(), fault }),
             None => Err(self),
         }
     }
 
     /// A definition that the server has refused does not end the restore at once, so that all of them can be named. Other
     /// errors do.
-    pub fn refused_definition(self, object: String) -> Result<Outcome, Error> {
+    pub fn rejected_definition(self, object: String) -> Result<Outcome, Error> {
         match self.server_code() {
             Some(_) if self.may_pass_later() => Err(self),
-            Some(_) => Ok(Outcome::Refused(vec![self.refusing(object)?])),
+            Some(_) => Ok(Outcome::Rejected(vec![self.into_rejection(object)?])),
             None => Err(self),
+        }
+    }
+}
+
+/// A statement of rows, or one of the values, is longer than the server takes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{file}, line {line}: {what} of {bytes} bytes is more than the server's max_allowed_packet of {limit}: SET GLOBAL \
+     max_allowed_packet = {} there, or more{}; {}", enough_for(*.bytes),
+    if *.splits { ", or dump with a smaller --statement-size" } else { "" }, .source.cause()
+)]
+pub struct TooLong {
+    pub file: String,
+    /// Where the statement starts in it.
+    pub line: u64,
+    /// What is too long: `a statement`.
+    pub what: &'static str,
+    pub bytes: u64,
+    pub limit: u64,
+    /// Whether it has several rows, which can come in several statements.
+    pub splits: bool,
+    pub source: ServerError,
+}
+
+/// The least value of `max_allowed_packet` that lets so many bytes through: servers take multiples of 1024, 1 GiB at most.
+fn enough_for(bytes: u64) -> u64 {
+    const STEP: u64 = 1024;
+    const MOST: u64 = 1 << 30;
+    ((bytes + 1) / STEP * STEP + STEP).min(MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_enough_and_can_be_set() {
+        for (bytes, value) in [(1022, 1024), (1023, 2048), (1024, 2048), (3_000_029, 3_000_320), (1 << 30, 1 << 30)] {
+            assert_eq!(enough_for(bytes), value, "{bytes}");
         }
     }
 }

@@ -1,100 +1,18 @@
-//! The units of work, and what they come to.
+//! The units of work.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use common::backup::file_name::{DumpFile, RowsFile, TableFileName};
-use common::backup::row_hash::{ChunkRows, RowsDigest};
+use common::backup::file_name::{DumpFile, RowsFile};
 use common::sql::name::QualifiedName;
 
-use crate::jobs::committed_rows::Ledger;
+use crate::jobs::outcome::LaterGrant;
+use crate::jobs::target::{Comparison, DatabaseTarget, Part, TableTarget};
 use crate::journal::TRIGGERS;
-use crate::schedule::tolerance::Refusal;
-use crate::verify::checksums::DatabaseSums;
-
-/// A database that is being restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseTarget {
-    /// Its name in the dump.
-    pub source: String,
-    /// Its name on the server.
-    pub target: String,
-}
-
-/// A table that is being restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableTarget {
-    /// The names that its files carry.
-    pub file: TableFileName,
-    /// Its name on the server.
-    pub name: QualifiedName,
-    /// What is known of its rows.
-    pub ledger: Ledger,
-}
-
-/// What a database has on the server before the restore: tables, views and sequences.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Existing {
-    /// Whether it is there.
-    pub database: bool,
-    /// All of them, [folded](common::server::Server::folded).
-    pub names: BTreeSet<String>,
-    /// Those with triggers.
-    pub with_triggers: BTreeSet<String>,
-}
-
-/// A table that is compared with the dump.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// The names that its files carry.
-    pub table: TableFileName,
-    /// Its name on the server.
-    pub name: QualifiedName,
-    /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
-    pub columns: Option<Box<str>>,
-    /// Whether rows are only counted since the dump has no hashes of them.
-    pub only_counted: bool,
-    /// Whether rows of the past are among those of a system-versioned table.
-    pub history: bool,
-    /// Its chunks, which together are all that was dumped of it.
-    pub chunks: Vec<ChunkRows>,
-    /// The time zone of the session that reads the rows, unless it is the restore's own.
-    pub time_zone: Option<String>,
-}
-
-/// A part of a table that is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The rows of the chunk with this index, hashed or counted as the comparison says.
-    Chunk(usize),
-    /// All of its rows, in the same way.
-    Whole,
-    /// The number of all its rows.
-    Count,
-}
-
-/// What a part of a table is on the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compared {
-    /// It has these rows; the hash is that of no rows where they are only counted.
-    Rows(RowsDigest),
-    /// The table, or what was dumped of it, is not there: the server's text.
-    Impossible(String),
-}
-
-/// What is known of a definition before it is run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// What the server cannot have.
-    pub refusals: Vec<Refusal>,
-    /// What the server makes another thing of, as messages.
-    pub changes: Vec<String>,
-}
 
 /// When the secondary keys of a table are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keys {
+pub enum KeyTiming {
     /// With the table.
     WithTable,
     /// When its rows are in, as far as that can be.
@@ -125,7 +43,7 @@ pub enum Job {
     /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
     /// Create a table, perhaps without the keys that can be added later.
-    CreateTable(Arc<DatabaseTarget>, DumpFile, Keys),
+    CreateTable(Arc<DatabaseTarget>, DumpFile, KeyTiming),
     /// Empty a table that was there.
     Empty(Arc<TableTarget>),
     /// Load a file of rows.
@@ -148,78 +66,6 @@ pub enum Job {
     Triggers(Arc<DatabaseTarget>, DumpFile),
     /// Create events.
     Events(Arc<DatabaseTarget>, DumpFile),
-}
-
-/// A privilege on what was not there yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaterGrant {
-    /// Where the statement starts in its file.
-    pub line: u64,
-    /// The statement.
-    pub statement: Vec<u8>,
-    /// The account, for messages.
-    pub account: String,
-}
-
-/// What a job that did not fail has come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The database is one to restore.
-    DatabaseFound(DatabaseTarget, Existing, Findings),
-    /// The filter leaves the database out.
-    DatabaseSkipped,
-    /// A definition was read.
-    Checked(Findings),
-    /// What the job was to make cannot be made, or not all of it.
-    Refused(Vec<Refusal>),
-    /// The table is there and waits for rows.
-    TableReady {
-        /// Its names.
-        target: TableTarget,
-        /// Statements that add its keys, when the rows are in.
-        keys: Vec<Vec<u8>>,
-        /// The statement that adds its foreign keys.
-        constraints: Option<Vec<u8>>,
-        /// Whether it was there before.
-        kept: bool,
-        /// Whether its files of rows have to be loaded one after the other, in their order.
-        in_order: bool,
-    },
-    /// The filter leaves the table out, or it only stands in for a view.
-    TableSkipped,
-    /// So many rows were loaded.
-    RowsLoaded(u64),
-    /// What CHECKSUM TABLE says.
-    DataChecksum {
-        /// Nothing, of engines that have none.
-        found: Option<u64>,
-        /// Whether it is the same for the same rows.
-        is_sure: bool,
-    },
-    /// What there is in a database.
-    Checksums(Box<DatabaseSums>),
-    /// So is a part of a table.
-    Compared(Compared),
-    /// So many rows were loaded, and others of the file cannot be.
-    RowsLeftOut {
-        /// Rows that were loaded.
-        loaded: u64,
-        /// Rows that were not; `None` if nobody knows how many.
-        left_out: Option<u64>,
-        /// Which, and why.
-        refusal: Refusal,
-    },
-    /// A view, or a routine that uses a library, needs something that is not there yet.
-    Postponed(Vec<Refusal>),
-    /// So far are the accounts.
-    Accounts {
-        /// Privileges on what is not there yet.
-        later: Vec<LaterGrant>,
-        /// What failed: the restore always goes on without.
-        failures: Vec<Refusal>,
-    },
-    /// Nothing more to say.
-    Done,
 }
 
 impl Job {

@@ -5,7 +5,7 @@
 
 /// See the module.
 #[derive(Debug, Default)]
-pub struct Steps {
+pub struct Replay {
     /// Statements that the server has answered.
     done: usize,
     /// The place of the next statement.
@@ -27,15 +27,15 @@ pub enum Step {
     New,
 }
 
-impl Steps {
+impl Replay {
     /// Of a job that an earlier run may have begun.
-    pub fn of_earlier_run() -> Steps {
-        Steps { all_in_doubt: true, ..Steps::default() }
+    pub fn of_earlier_run() -> Replay {
+        Replay { all_in_doubt: true, ..Replay::default() }
     }
 
     /// A statement is next, that leaves more behind than a state of the session. If it is to be run and the server has
-    /// taken it, [`Steps::did`] follows.
-    pub fn next(&mut self) -> Step {
+    /// taken it, [`Replay::did`] follows.
+    pub fn next_step(&mut self) -> Step {
         self.at += 1;
         match self.at - 1 {
             at if at < self.done => Step::Done,
@@ -45,7 +45,7 @@ impl Steps {
     }
 
     /// The statement is done.
-    pub fn did(&mut self) {
+    pub fn step_done(&mut self) {
         self.done = self.done.max(self.at);
     }
 
@@ -55,7 +55,7 @@ impl Steps {
     }
 
     /// From the first statement on again.
-    pub fn begin_again(&mut self) {
+    pub fn restart(&mut self) {
         self.at = 0;
         self.in_doubt = Some(self.done);
     }
@@ -67,15 +67,18 @@ mod tests {
 
     #[test]
     fn one_statement_is_in_doubt_when_a_job_begins_again() {
-        let mut steps = Steps::default();
+        let mut replay = Replay::default();
         for _ in 0..2 {
-            assert_eq!(steps.next(), Step::New);
-            steps.did();
+            assert_eq!(replay.next_step(), Step::New);
+            replay.step_done();
         }
-        assert_eq!(steps.next(), Step::New);
-        steps.begin_again();
-        assert_eq!([steps.next(), steps.next(), steps.next()], [Step::Done, Step::Done, Step::InDoubt]);
-        steps.did();
-        assert_eq!((steps.next(), steps.done()), (Step::New, 3));
+        assert_eq!(replay.next_step(), Step::New);
+        replay.restart();
+        assert_eq!(
+            [replay.next_step(), replay.next_step(), replay.next_step()],
+            [Step::Done, Step::Done, Step::InDoubt]
+        );
+        replay.step_done();
+        assert_eq!((replay.next_step(), replay.done()), (Step::New, 3));
     }
 }

@@ -6,12 +6,10 @@ use std::path::{Path, PathBuf};
 use common::backup::selection::Pattern;
 use common::server::connection::{Connection, Error};
 
+use super::names::FILE_PREFIX;
 use super::record::{Record, VERSION};
-use super::state::{Run, State};
+use super::state::{RestoreProgress, Run};
 use crate::config::Restore;
-
-/// What the names of journals begin with. No file of a dump is named so.
-pub const FILE_PREFIX: &str = "myloader-journal.";
 
 /// Which restore it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +54,7 @@ impl Identity {
     }
 
     /// What another restore has otherwise.
-    pub fn differences(&self, of: &State) -> Vec<String> {
+    pub fn differences(&self, of: &RestoreProgress) -> Vec<String> {
         let mut found = Vec::new();
         if of.server != self.server {
             found.push(format!("the server was {}, and is {}", of.server, self.server));
@@ -131,4 +129,12 @@ impl ServerLife {
     pub fn is_after(&self, run: &Run) -> bool {
         self.started > run.server_started + 1 || self.connection < run.connection
     }
+}
+
+/// What the time between the runs may have cost.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServerRestart {
+    /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
+    /// variables that may have been others in the meantime, and to engines.
+    pub happened: bool,
 }

@@ -7,13 +7,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::schedule::tolerance::Fault;
+use super::names::TableName;
+use crate::tolerance::Fault;
 
 /// The version of the records. It grows when one changes its meaning; others are refused.
 pub const VERSION: u32 = 1;
-
-/// Database and name.
-pub type TableName = (String, String);
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,13 +95,15 @@ pub enum Record {
     /// It was answered; of a table's first one, there may have been no word before.
     Committed(Commit),
     /// A statement of a file of rows is left out.
-    Gap {
+    #[serde(rename = "gap")]
+    Skipped {
         /// Which file.
         file: String,
         /// Of which table.
         table: TableName,
         /// Which statement, and why.
-        gap: Gap,
+        #[serde(rename = "gap")]
+        statement: SkippedStatement,
     },
     /// All rows of a file are committed, or left out.
     File {
@@ -111,7 +111,8 @@ pub enum Record {
         file: String,
     },
     /// All rows of a table are.
-    Whole {
+    #[serde(rename = "whole")]
+    Complete {
         /// Which.
         table: TableName,
     },
@@ -128,7 +129,8 @@ pub enum Record {
         table: TableName,
     },
     /// Triggers of a table are about to be dropped, since rows are to be loaded.
-    Untriggered {
+    #[serde(rename = "untriggered")]
+    TriggersDropped {
         /// Which table.
         table: TableName,
     },
@@ -139,7 +141,8 @@ pub enum Record {
     },
     /// A table is about to be dropped, and loaded from the beginning: nothing that was said of it holds any more but that
     /// it is ours. Its triggers go with it.
-    Anew {
+    #[serde(rename = "anew")]
+    Restart {
         /// Which.
         table: TableName,
     },
@@ -169,7 +172,7 @@ pub struct Commit {
 
 /// A statement that the restore goes on without.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gap {
+pub struct SkippedStatement {
     /// The last of the statements of the file that it stands for, counted from 1.
     pub statement: u64,
     /// Why, with file and line.
@@ -201,4 +204,94 @@ pub enum AccountOutcome {
         /// The server's code.
         code: Option<u16>,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A later version resumes what an earlier one began: what is in the file stays, whatever it is called in here.
+    #[test]
+    fn records_in_the_file() {
+        let table = || ("d".to_owned(), "t".to_owned());
+        let commit = || Commit { file: "f".into(), table: table(), statements: 3, rows: 30, net: -1 };
+        let statement =
+            |fault| SkippedStatement { statement: 7, why: "no".into(), fault, rows: Some(2), is_torn: false };
+        let skipped = |fault| Record::Skipped { file: "f".into(), table: table(), statement: statement(fault) };
+        let of_account = |outcome| Record::Account { line: 4, outcome };
+        for (record, line) in [
+            (
+                Record::Begin { version: 1, server: "s".into(), options: [("a".to_owned(), "b".to_owned())].into() },
+                r#"{"what":"begin","version":1,"server":"s","options":{"a":"b"}}"#,
+            ),
+            (
+                Record::Run { locks: "l".into(), workers: 2, server_started: 5, connection: 6 },
+                r#"{"what":"run","locks":"l","workers":2,"server_started":5,"connection":6}"#,
+            ),
+            (Record::Dump { crc32c: 1, length: 2 }, r#"{"what":"dump","crc32c":1,"length":2}"#),
+            (
+                Record::GlobalVariable { name: "n".into(), old: "o".into() },
+                r#"{"what":"global-variable","name":"n","old":"o"}"#,
+            ),
+            (Record::RedoLogOff, r#"{"what":"redo-log-off"}"#),
+            (
+                Record::Database {
+                    name: "d".into(),
+                    exists: true,
+                    names: vec!["t".into()],
+                    with_triggers: vec!["u".into()],
+                },
+                r#"{"what":"database","name":"d","exists":true,"names":["t"],"with_triggers":["u"]}"#,
+            ),
+            (Record::Done { job: "j".into() }, r#"{"what":"done","job":"j"}"#),
+            (
+                Record::Table { table: table(), kept: true, keys_later: false },
+                r#"{"what":"table","table":["d","t"],"kept":true,"keys_later":false}"#,
+            ),
+            (Record::Emptied { table: table() }, r#"{"what":"emptied","table":["d","t"]}"#),
+            (Record::Counted { table: table(), rows: 9 }, r#"{"what":"counted","table":["d","t"],"rows":9}"#),
+            (
+                Record::Commit(commit()),
+                r#"{"what":"commit","file":"f","table":["d","t"],"statements":3,"rows":30,"net":-1}"#,
+            ),
+            (
+                Record::Committed(commit()),
+                r#"{"what":"committed","file":"f","table":["d","t"],"statements":3,"rows":30,"net":-1}"#,
+            ),
+            (
+                skipped(Fault::Server(Some(1062))),
+                r#"{"what":"gap","file":"f","table":["d","t"],"gap":{"statement":7,"why":"no","fault":{"Server":1062},"rows":2,"is_torn":false}}"#,
+            ),
+            (
+                skipped(Fault::Server(None)),
+                r#"{"what":"gap","file":"f","table":["d","t"],"gap":{"statement":7,"why":"no","fault":{"Server":null},"rows":2,"is_torn":false}}"#,
+            ),
+            (
+                skipped(Fault::Dump),
+                r#"{"what":"gap","file":"f","table":["d","t"],"gap":{"statement":7,"why":"no","fault":"Dump","rows":2,"is_torn":false}}"#,
+            ),
+            (
+                skipped(Fault::Rows),
+                r#"{"what":"gap","file":"f","table":["d","t"],"gap":{"statement":7,"why":"no","fault":"Rows","rows":2,"is_torn":false}}"#,
+            ),
+            (Record::File { file: "f".into() }, r#"{"what":"file","file":"f"}"#),
+            (Record::Complete { table: table() }, r#"{"what":"whole","table":["d","t"]}"#),
+            (Record::Keys { table: table(), done: 1 }, r#"{"what":"keys","table":["d","t"],"done":1}"#),
+            (Record::ForeignKeys { table: table() }, r#"{"what":"foreign-keys","table":["d","t"]}"#),
+            (Record::TriggersDropped { table: table() }, r#"{"what":"untriggered","table":["d","t"]}"#),
+            (Record::Damaged { table: table() }, r#"{"what":"damaged","table":["d","t"]}"#),
+            (Record::Restart { table: table() }, r#"{"what":"anew","table":["d","t"]}"#),
+            (of_account(AccountOutcome::Begun), r#"{"what":"account","line":4,"outcome":"begun"}"#),
+            (of_account(AccountOutcome::Done), r#"{"what":"account","line":4,"outcome":"done"}"#),
+            (of_account(AccountOutcome::LeftAlone), r#"{"what":"account","line":4,"outcome":"left-alone"}"#),
+            (of_account(AccountOutcome::Later), r#"{"what":"account","line":4,"outcome":"later"}"#),
+            (
+                of_account(AccountOutcome::Failed { why: "no".into(), code: Some(1396) }),
+                r#"{"what":"account","line":4,"outcome":{"failed":{"why":"no","code":1396}}}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+            assert_eq!(serde_json::from_str::<Record>(line).unwrap(), record);
+        }
+    }
 }

@@ -1,44 +1,19 @@
 //! The checksums of metadata against those of what the server has now.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use common::backup::metadata::{DatabaseEntry, TableEntry};
 use common::backup::mydumper_checksum::MydumperChecksum;
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
-use super::verification::Difference;
+use super::checksum_findings::{Checksums, Finding};
+use super::comparison::Difference;
+use super::database_state::{Database, DatabaseState};
 use super::{Error, Scheduler};
-use crate::jobs::job::{DatabaseTarget, Job};
+use crate::jobs::job::Job;
+use crate::jobs::outcome::DatabaseSums;
+use crate::jobs::target::DatabaseTarget;
 use crate::options::Checksum;
-use crate::verify::checksums::DatabaseSums;
-
-/// What is different, and whether the options may be the reason, or what was there before.
-#[derive(Debug)]
-struct Finding {
-    difference: Difference,
-    is_expected: bool,
-}
-
-/// What was found so far.
-#[derive(Debug, Default)]
-pub(super) struct Checksums(Vec<Finding>);
-
-impl Checksums {
-    fn compare<T: PartialEq + Display>(
-        &mut self,
-        object: String,
-        what: &str,
-        (found, dumped): (T, T),
-        is_expected: bool,
-    ) {
-        if found != dumped {
-            let lines = vec![format!("{what} {found}, in the dump {dumped}")];
-            self.0.push(Finding { difference: Difference { object, lines }, is_expected });
-        }
-    }
-}
 
 /// As messages have it.
 fn hex(sum: MydumperChecksum) -> String {
@@ -81,8 +56,8 @@ impl Scheduler {
     }
 
     /// Whether there is something that could not be restored, which is told of.
-    fn goes_without(&self) -> bool {
-        !self.left_out.is_empty()
+    fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
     }
 
     fn compares_rows(&self) -> bool {
@@ -102,7 +77,7 @@ impl Scheduler {
         let keeps_rows = !settings.makes_tables() && !settings.empties_tables() && !settings.verify_only;
         let sums = (found.unwrap_or_default(), dumped);
         // On MySQL, the hidden columns of functional indexes count.
-        let is_expected = keeps_rows || !is_sure || !settings.checksums.indexes || self.goes_without();
+        let is_expected = keeps_rows || !is_sure || !settings.checksums.indexes || self.has_skipped();
         self.checksums.compare(format!("table {table}"), "CHECKSUM TABLE", sums, is_expected);
     }
 
@@ -137,12 +112,12 @@ impl Scheduler {
                 // a view that was there stays. The database's name may be in the text for another reason.
                 let (found, _) = &sums;
                 let is_worded_anew = !settings.verify_only && *found != hex(MydumperChecksum::default());
-                let is_expected = is_worded_anew || settings.target_database.is_some() || self.goes_without();
+                let is_expected = is_worded_anew || settings.target_database.is_some() || self.has_skipped();
                 checksums.compare(format!("view {name}"), "definition", sums, is_expected);
             }
             return;
         }
-        let is_expected = !settings.makes_tables() && !settings.verify_only || self.goes_without();
+        let is_expected = !settings.makes_tables() && !settings.verify_only || self.has_skipped();
         let columns = of(entry.schema_checksum, sums.columns.get(&*folded)).filter(|_| settings.checksums.tables);
         if let Some(sums) = columns {
             checksums.compare(format!("table {name}"), "columns", sums, is_expected);
@@ -150,7 +125,7 @@ impl Scheduler {
         let indexes = of(entry.indexes_checksum, sums.indexes.get(&*folded)).filter(|_| settings.checksums.indexes);
         if let Some(sums) = indexes {
             let keys = format!("keys of {name}");
-            let is_expected = is_expected || self.left_out.iter().any(|refusal| refusal.object == keys);
+            let is_expected = is_expected || self.skipped.iter().any(|rejection| rejection.object == keys);
             checksums.compare(format!("table {name}"), "indexes", sums, is_expected);
         }
     }
@@ -199,7 +174,7 @@ impl Scheduler {
         ] {
             if let (true, Some(dumped), Some(found)) = (compared, dumped, found) {
                 let object = format!("database {}", target.target.escape_debug());
-                let is_expected = existed || self.goes_without();
+                let is_expected = existed || self.has_skipped();
                 checksums.compare(object, what, (hex(found), hex(dumped)), is_expected);
             }
         }

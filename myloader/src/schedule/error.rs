@@ -4,8 +4,8 @@ use common::backup::selection::FilterError;
 use common::process::exit::{Exit, Failure};
 use common::sql::name::QualifiedName;
 
-use super::Difference;
-use crate::schedule::tolerance::{self, Refusal, lines, lines_again};
+use super::comparison::Difference;
+use crate::tolerance::{self, Rejection, lines, lines_again};
 
 /// The dump and the options do not go together, or the dump is not whole.
 #[derive(Debug, thiserror::Error)]
@@ -45,11 +45,11 @@ pub enum Error {
     #[error(
         "the server does not take these objects of the dump, {consequence}:{}\nchange them where the dump is from and \
          dump again, or leave them out",
-        lines(refusals)
+        lines(rejections)
     )]
-    Refused {
+    Rejected {
         /// Which, and why.
-        refusals: Vec<Refusal>,
+        rejections: Vec<Rejection>,
         /// What has happened so far.
         consequence: &'static str,
     },
@@ -94,7 +94,7 @@ pub enum Error {
          themselves, from the files named",
         .0.len(), lines_again(.0)
     )]
-    LeftOut(Vec<Refusal>),
+    Skipped(Vec<Rejection>),
     /// The real name of a database or table is nowhere.
     #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
     NoName(String),
@@ -109,10 +109,10 @@ impl Failure for Error {
             Error::TablesExist(_)
             | Error::SameButForCase(..)
             | Error::Triggers(_)
-            | Error::Refused { .. }
+            | Error::Rejected { .. }
             | Error::Views(_)
             | Error::Routines(_) => Exit::Server,
-            Error::LeftOut(refusals) => tolerance::exit(refusals),
+            Error::Skipped(rejections) => tolerance::exit(rejections),
             Error::Missing(_) | Error::NoName(_) => Exit::Dump,
             Error::RowCounts(_) | Error::Differs(_) => Exit::Differs,
             Error::SeveralDatabases { .. }

@@ -4,10 +4,10 @@ use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
+use super::database_state::{Database, DatabaseState};
+use super::table_state::{SkippedRows, TableStage};
 use super::{Error, Scheduler};
-use crate::schedule::table_state::{LeftOut, Stage};
-use crate::schedule::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Rejection};
 
 impl Scheduler {
     /// A dump whose tables are not all of one point in time says so.
@@ -33,9 +33,9 @@ impl Scheduler {
         let (mut differences, mut missing) = self.compare_tables()?;
         missing.extend(self.compare_files());
         if self.settings.tolerance.keep_going {
-            let of = |fault| move |what: String| Refusal { object: "not complete".to_owned(), why: what, fault };
-            self.left_out.extend(differences.into_iter().map(of(Fault::Rows)));
-            self.left_out.extend(missing.into_iter().map(of(Fault::Dump)));
+            let of = |fault| move |what: String| Rejection { object: "not complete".to_owned(), why: what, fault };
+            self.skipped.extend(differences.into_iter().map(of(Fault::Rows)));
+            self.skipped.extend(missing.into_iter().map(of(Fault::Dump)));
             return Ok(());
         }
         if !missing.is_empty() {
@@ -62,17 +62,18 @@ impl Scheduler {
         for (table, entry) in &self.metadata.tables {
             let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
             let state = self.tables.get(table);
-            let not_restored = matches!(state.map(|state| &state.stage), None | Some(Stage::Waiting | Stage::Skipped));
+            let not_restored =
+                matches!(state.map(|state| &state.stage), None | Some(TableStage::Waiting | TableStage::Skipped));
             if not_restored && !self.passes_source(table)? {
                 continue;
             }
             // Told with the others that the server does not take.
-            if state.is_some_and(|state| state.stage == Stage::Refused) {
+            if state.is_some_and(|state| state.stage == TableStage::Rejected) {
                 continue;
             }
             let restored = state.map_or(0, |state| state.restored);
-            let told = match state.map(|state| state.left_out) {
-                Some(LeftOut::Rows(rows)) => rows,
+            let told = match state.map(|state| state.skipped) {
+                Some(SkippedRows::Rows(rows)) => rows,
                 _ => 0,
             };
             if restored.checked_add(told) != Some(expected) {

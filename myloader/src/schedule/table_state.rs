@@ -6,11 +6,12 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat, TableFileName};
 use common::layers::compression::Compression;
 
-use crate::jobs::job::{Job, TableTarget};
+use crate::jobs::job::Job;
+use crate::jobs::target::TableTarget;
 
 /// The stages of a table, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Stage {
+pub enum TableStage {
     /// For its database, or for a file.
     #[default]
     Waiting,
@@ -27,7 +28,7 @@ pub enum Stage {
     /// Left out by a filter, or no table.
     Skipped,
     /// The server does not take its definition.
-    Refused,
+    Rejected,
 }
 
 /// A file of rows, without the names that all files of its table share: a table may have very many.
@@ -41,7 +42,7 @@ struct Chunk {
 
 /// How many rows of a table are left out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LeftOut {
+pub enum SkippedRows {
     /// None.
     #[default]
     None,
@@ -55,7 +56,7 @@ pub enum LeftOut {
 #[derive(Debug, Default)]
 pub struct TableState {
     /// How far it is.
-    pub stage: Stage,
+    pub stage: TableStage,
     /// The file with its CREATE TABLE.
     pub schema: Option<DumpFile>,
     /// Workers that load its rows.
@@ -66,8 +67,8 @@ pub struct TableState {
     pub row_bytes: u64,
     /// Rows restored.
     pub restored: u64,
-    /// Rows that were left out, and told of; [`LeftOut::Unknown`] once nobody knows how many.
-    pub left_out: LeftOut,
+    /// Rows that were left out, and told of; [`SkippedRows::Unknown`] once nobody knows how many.
+    pub skipped: SkippedRows,
     /// Statements that add its keys.
     pub keys: Vec<Vec<u8>>,
     /// The statement that adds its foreign keys.
@@ -110,11 +111,11 @@ impl TableState {
     }
 
     /// So many rows are left out; `None`: nobody knows.
-    pub fn leave_out(&mut self, rows: Option<u64>) {
-        self.left_out = match (self.left_out, rows) {
-            (LeftOut::Unknown, _) | (_, None) => LeftOut::Unknown,
-            (LeftOut::None, Some(rows)) => LeftOut::Rows(rows),
-            (LeftOut::Rows(before), Some(rows)) => LeftOut::Rows(before + rows),
+    pub fn skip(&mut self, rows: Option<u64>) {
+        self.skipped = match (self.skipped, rows) {
+            (SkippedRows::Unknown, _) | (_, None) => SkippedRows::Unknown,
+            (SkippedRows::None, Some(rows)) => SkippedRows::Rows(rows),
+            (SkippedRows::Rows(before), Some(rows)) => SkippedRows::Rows(before + rows),
         };
     }
 

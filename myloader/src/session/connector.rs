@@ -25,10 +25,10 @@ const PATIENCE: u32 = 30;
 pub enum ReconnectError {
     /// `--retry-count` is 0.
     #[error("--retry-count=0 does not try again")]
-    NotWanted,
+    Disabled,
     /// The server knows no user locks, or a proxy does not let them through.
     #[error("the server does not take user locks (GET_LOCK), by which the end of the lost session would be known")]
-    Unsure,
+    NoUserLocks,
     /// The server does not come back.
     #[error("it could not be made again: {0}")]
     Failed(#[from] Error),
@@ -66,12 +66,12 @@ impl Connector {
 
     /// Connects again, as often as it takes, and waits until the session before has ended. `set_up` readies the session.
     pub fn connect_again<T>(&self, set_up: impl Fn(Connection) -> Result<T, Error>) -> Result<T, ReconnectError> {
-        let lock = self.lock.as_ref().ok_or(ReconnectError::Unsure)?;
+        let lock = self.lock.as_ref().ok_or(ReconnectError::NoUserLocks)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
             if attempt > self.attempts {
-                return Err(ReconnectError::NotWanted);
+                return Err(ReconnectError::Disabled);
             }
             let connected = Connection::open(&self.settings, &self.stop).and_then(|mut connection| {
                 await_end(&mut connection, lock)?;

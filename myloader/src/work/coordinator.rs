@@ -8,19 +8,22 @@ use common::observe::activity::{Activity, Watch};
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
+use crate::error::Error;
 use crate::input::Input;
 use crate::input::directory;
 use crate::input::receiver::Event;
-use crate::jobs::job::{Job, Outcome};
+use crate::jobs;
+use crate::jobs::context::Shared;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::Outcome;
 use crate::journal::{Record, dump_identity, table_name};
-use crate::load::Error;
 use crate::schedule::{Scheduler, Verified};
-use crate::work::worker::{self, Shared, Worker};
+use crate::work::worker::Worker;
 
 /// Gives jobs to workers until everything is restored, or the first error.
 pub fn run(
     scheduler: Scheduler,
-    rows_refused: bool,
+    local_infile_off: bool,
     input: &mut Input,
     workers: Vec<Worker>,
     watch: &Watch,
@@ -38,7 +41,7 @@ pub fn run(
     drop((job_queue, outcomes));
     let activity = watch.activity("scheduler");
     let (outcomes, has_rows) = (outcome_queue, false);
-    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, activity };
+    let mut coordinator = Coordinator { scheduler, local_infile_off, shared, jobs, outcomes, idle, has_rows, activity };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -56,10 +59,10 @@ pub fn run(
 struct Coordinator<'a> {
     scheduler: Scheduler,
     /// Whether the server does not take rows of LOAD DATA LOCAL.
-    rows_refused: bool,
+    local_infile_off: bool,
     shared: &'a Shared,
     jobs: Sender<Job>,
-    outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
+    outcomes: Receiver<(Job, Result<Outcome, jobs::error::Error>)>,
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,
@@ -140,7 +143,7 @@ impl Coordinator<'_> {
 
     /// Before any table is made, where the metadata tells.
     fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
-        if self.rows_refused && metadata.config.local_infile == Some(true) {
+        if self.local_infile_off && metadata.config.local_infile == Some(true) {
             return Err(Error::LocalInfileOff);
         }
         self.scheduler.metadata(metadata);
@@ -151,8 +154,8 @@ impl Coordinator<'_> {
         for warning in self.scheduler.take_warnings() {
             tracing::warn!("{warning}");
         }
-        for refusal in self.scheduler.take_left_out() {
-            tracing::error!("left out: {refusal}");
+        for rejection in self.scheduler.take_skipped() {
+            tracing::error!("left out: {rejection}");
         }
     }
 
@@ -168,9 +171,9 @@ impl Coordinator<'_> {
             self.shared.counters.add_table();
         }
         self.scheduler.done(job, outcome)?;
-        for table in self.scheduler.take_whole() {
-            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.whole) {
-                self.shared.journal.write(Record::Whole { table: table_name(&table.name) })?;
+        for table in self.scheduler.take_complete_tables() {
+            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.complete) {
+                self.shared.journal.write(Record::Complete { table: table_name(&table.name) })?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What of a dump cannot be restored: whether the restore goes on without it, and how it is told.
 //!
-//! Whatever a job cannot do for a reason of the object's own becomes a [`Refusal`]. The connection, the disk and the
+//! Whatever a job cannot do for a reason of the object's own becomes a [`Rejection`]. The connection, the disk and the
 //! program's stop are no reasons of an object's: they end the restore.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 /// An object of the dump that cannot be restored, or not whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Rejection {
     /// What it is: `table shop.orders`.
     pub object: String,
     /// The file and line, the server's code and text, and what to do.
@@ -31,7 +31,7 @@ pub enum Fault {
     Rows,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for Rejection {
     /// As messages name it: one line, though a server's text may have several.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.object, self.why.replace(['\n', '\r'], " "))
@@ -67,8 +67,8 @@ impl Tolerance {
 
 /// The exit code of a restore that went on without these. A dump that cannot be read is the worst, since nothing that is
 /// done on the server helps.
-pub fn exit(refusals: &[Refusal]) -> Exit {
-    let has = |fault: Fault| refusals.iter().any(|refusal| refusal.fault == fault);
+pub fn exit(rejections: &[Rejection]) -> Exit {
+    let has = |fault: Fault| rejections.iter().any(|rejection| rejection.fault == fault);
     if has(Fault::Dump) {
         Exit::Dump
     } else if has(Fault::Rows) {
@@ -79,29 +79,29 @@ pub fn exit(refusals: &[Refusal]) -> Exit {
 }
 
 /// Each on a line of its own.
-pub fn lines(refusals: &[Refusal]) -> String {
-    refusals.iter().map(|refusal| format!("\n  {refusal}")).collect()
+pub fn lines(rejections: &[Rejection]) -> String {
+    rejections.iter().map(|rejection| format!("\n  {rejection}")).collect()
 }
 
 /// The same, where each was told when it happened: of very many, some of each kind, the most frequent kind first.
-pub fn lines_again(refusals: &[Refusal]) -> String {
+pub fn lines_again(rejections: &[Rejection]) -> String {
     const MOST: usize = 100;
     const OF_EACH_KIND: usize = 10;
-    if refusals.len() <= MOST {
-        return lines(refusals);
+    if rejections.len() <= MOST {
+        return lines(rejections);
     }
-    let mut kinds: BTreeMap<Fault, Vec<&Refusal>> = BTreeMap::new();
-    for refusal in refusals {
-        kinds.entry(refusal.fault).or_default().push(refusal);
+    let mut kinds: BTreeMap<Fault, Vec<&Rejection>> = BTreeMap::new();
+    for rejection in rejections {
+        kinds.entry(rejection.fault).or_default().push(rejection);
     }
     let mut kinds: Vec<_> = kinds.into_iter().collect();
-    kinds.sort_by_key(|(_, refusals)| std::cmp::Reverse(refusals.len()));
+    kinds.sort_by_key(|(_, rejections)| std::cmp::Reverse(rejections.len()));
     let mut text = String::new();
-    for (fault, refusals) in kinds {
-        text.push_str(&format!("\n  {} {fault}", refusals.len()));
-        text.push_str(if refusals.len() > OF_EACH_KIND { ", among them:" } else { ":" });
-        for refusal in refusals.into_iter().take(OF_EACH_KIND) {
-            text.push_str(&format!("\n    {refusal}"));
+    for (fault, rejections) in kinds {
+        text.push_str(&format!("\n  {} {fault}", rejections.len()));
+        text.push_str(if rejections.len() > OF_EACH_KIND { ", among them:" } else { ":" });
+        for rejection in rejections.into_iter().take(OF_EACH_KIND) {
+            text.push_str(&format!("\n    {rejection}"));
         }
     }
     text.push_str("\n  (each was told in a line of its own when it happened)");
@@ -112,8 +112,8 @@ pub fn lines_again(refusals: &[Refusal]) -> String {
 mod tests {
     use super::*;
 
-    fn refusal(number: usize, fault: Fault) -> Refusal {
-        Refusal { object: format!("table d.t{number}"), why: "no\nreally".to_owned(), fault }
+    fn rejection(number: usize, fault: Fault) -> Rejection {
+        Rejection { object: format!("table d.t{number}"), why: "no\nreally".to_owned(), fault }
     }
 
     #[test]
@@ -134,16 +134,16 @@ mod tests {
 
     #[test]
     fn three_are_listed_and_of_three_thousand_some_of_each_kind() {
-        let three: Vec<Refusal> = (1..=3).map(|number| refusal(number, Fault::Server(Some(1146)))).collect();
+        let three: Vec<Rejection> = (1..=3).map(|number| rejection(number, Fault::Server(Some(1146)))).collect();
         assert_eq!(lines_again(&three), "\n  table d.t1: no really\n  table d.t2: no really\n  table d.t3: no really");
         assert_eq!(exit(&three), Exit::Server);
-        let mut many: Vec<Refusal> = (0..3000).map(|number| refusal(number, Fault::Server(Some(1146)))).collect();
-        many.push(refusal(9000, Fault::Dump));
+        let mut many: Vec<Rejection> = (0..3000).map(|number| rejection(number, Fault::Server(Some(1146)))).collect();
+        many.push(rejection(9000, Fault::Dump));
         let text = lines_again(&many);
         assert!(text.starts_with("\n  3000 by server error 1146, among them:\n    table d.t0: no really\n"), "{text}");
         assert!(text.contains("\n  1 by damaged or missing files:\n    table d.t9000: no really\n"), "{text}");
         assert_eq!(text.lines().count(), 1 + 1 + 10 + 1 + 1 + 1);
         assert_eq!(exit(&many), Exit::Dump);
-        assert_eq!(exit(&[refusal(0, Fault::Rows), refusal(1, Fault::Server(None))]), Exit::Differs);
+        assert_eq!(exit(&[rejection(0, Fault::Rows), rejection(1, Fault::Server(None))]), Exit::Differs);
     }
 }

@@ -9,86 +9,82 @@ use std::sync::{Arc, PoisonError};
 use common::backup::file_name::DumpFile;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
-use common::sql::{quote_identifier, quote_string};
+use common::sql::quote_string;
 
 use crate::jobs::committed_rows::{self, Verdict};
-use crate::jobs::job::TableTarget;
-use crate::journal::{self, Record, Table, table_name};
-use crate::objects::databases::drop_table_or_view;
-use crate::work::worker::{Error, Worker};
-
-/// What the time between the runs may have cost.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Since {
-    /// The server was started again, and may have lost what it had committed: whether a crash takes commits is up to
-    /// variables that may have been others in the meantime, and to engines.
-    pub restarted: bool,
-}
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::target::TableTarget;
+use crate::journal::{self, Record, TableProgress, table_name};
 
 /// Something failed that has no place in a file yet.
-pub enum Failure {
+pub enum UnplacedError {
     Server(ServerError),
     Other(Error),
 }
 
-impl From<ServerError> for Failure {
-    fn from(error: ServerError) -> Failure {
-        Failure::Server(error)
+impl From<ServerError> for UnplacedError {
+    fn from(error: ServerError) -> UnplacedError {
+        UnplacedError::Server(error)
     }
 }
 
-impl From<journal::Error> for Failure {
-    fn from(error: journal::Error) -> Failure {
-        Failure::Other(error.into())
+impl From<journal::Error> for UnplacedError {
+    fn from(error: journal::Error) -> UnplacedError {
+        UnplacedError::Other(error.into())
     }
 }
 
-impl Failure {
+impl UnplacedError {
     /// With its place.
     pub fn or(self, place: &dyn Fn(ServerError) -> Error) -> Error {
         match self {
-            Failure::Server(error) => place(error),
-            Failure::Other(error) => error,
+            UnplacedError::Server(error) => place(error),
+            UnplacedError::Other(error) => error,
         }
     }
 }
 
 /// A table that an earlier run has made or found: how far it is. `None` if it has to be made anew; it is not there then.
-pub fn table(worker: &mut Worker, name: &QualifiedName, mut earlier: Table) -> Result<Option<Table>, Failure> {
+pub fn table(
+    context: &mut Context,
+    name: &QualifiedName,
+    mut earlier: TableProgress,
+) -> Result<Option<TableProgress>, UnplacedError> {
     if earlier.kept == Some(true) {
         return Ok(Some(earlier));
     }
-    if !earlier.anew {
-        if let Some(rows) = settle(worker, name, &mut earlier)? {
+    if !earlier.restarting {
+        if let Some(rows) = settle(context, name, &mut earlier)? {
             tracing::info!("table {name}: {rows} rows are there");
             return Ok(Some(earlier));
         }
-        worker.shared.journal.correct(Record::Anew { table: table_name(name) })?;
+        context.shared.journal.correct(Record::Restart { table: table_name(name) })?;
     }
-    let shared = Arc::clone(&worker.shared);
+    let shared = Arc::clone(&context.shared);
     let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
-    drop_table_or_view(worker, &quote_identifier(&name.name))?;
+    context.session.drop_table_or_view(&name.name)?;
     Ok(None)
 }
 
 /// Whether an earlier run has emptied a table, and it is as it was left since. If it is to be emptied again, the triggers go
 /// that the earlier run has made.
-pub fn is_emptied(worker: &mut Worker, table: &TableTarget) -> Result<bool, Failure> {
-    let Some(mut earlier) = worker.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
+pub fn is_emptied(context: &mut Context, table: &TableTarget) -> Result<bool, UnplacedError> {
+    let Some(mut earlier) = context.shared.journal.table(&table.name).filter(|earlier| earlier.emptied) else {
         return Ok(false);
     };
-    if let Some(rows) = settle(worker, &table.name, &mut earlier)? {
-        table.ledger.all_ours(rows);
+    if let Some(rows) = settle(context, &table.name, &mut earlier)? {
+        table.committed_rows.all_ours(rows);
         return Ok(true);
     }
-    drop_triggers(worker, &table.name)?;
+    drop_triggers(context, &table.name)?;
     Ok(false)
 }
 
 /// Before rows go into a table: the triggers that an earlier run has made, since it went without these rows, would fire.
 /// They are made again when all rows are in.
-pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), Failure> {
-    let shared = Arc::clone(&worker.shared);
+pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(), UnplacedError> {
+    let shared = Arc::clone(&context.shared);
     if !shared.journal.resumes() {
         return Ok(());
     }
@@ -97,14 +93,14 @@ pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), F
     if without_triggers.contains(table) || shared.journal.had_triggers(&table.database, &folded) {
         return Ok(());
     }
-    let connection = worker.session.unchanged();
+    let connection = context.session.unchanged();
     let triggers = connection.query(format!(
         "SELECT TRIGGER_NAME FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {} AND EVENT_OBJECT_TABLE = {}",
         quote_string(&table.database),
         quote_string(&table.name)
     ))?;
     if !triggers.is_empty() {
-        shared.journal.correct(Record::Untriggered { table: table_name(table) })?;
+        shared.journal.correct(Record::TriggersDropped { table: table_name(table) })?;
     }
     for trigger in triggers {
         let trigger = QualifiedName::new(table.database.clone(), trigger.text(0));
@@ -115,12 +111,12 @@ pub fn drop_triggers(worker: &mut Worker, table: &QualifiedName) -> Result<(), F
 }
 
 /// Before rows go into a table that was there before: as many as were left have to be in it.
-pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result<(), Error> {
-    if !worker.shared.journal.resumes() {
+pub fn settle_kept(context: &mut Context, table: &TableTarget, file: &DumpFile) -> Result<(), Error> {
+    if !context.shared.journal.resumes() {
         return Ok(());
     }
-    let mut known = table.ledger.open();
-    let earlier = worker.shared.journal.table(&table.name).filter(|_| known.committed.is_none());
+    let mut known = table.committed_rows.lock();
+    let earlier = context.shared.journal.table(&table.name).filter(|_| known.committed.is_none());
     if earlier.as_ref().is_some_and(|earlier| earlier.damaged && earlier.kept == Some(true)) {
         return Err(Error::DamagedBefore { table: table.name.to_string() });
     }
@@ -129,10 +125,10 @@ pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) ->
     let mut attempts = 0;
     let settled = loop {
         let mut earlier = earlier.clone();
-        match settle(worker, &table.name, &mut earlier).map_err(|failure| failure.or(&place)) {
-            Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => {
+        match settle(context, &table.name, &mut earlier).map_err(|failure| failure.or(&place)) {
+            Err(error) if error.is_lost_connection() && attempts < context.shared.restore.retry_count => {
                 attempts += 1;
-                worker.reconnect(error)?;
+                context.reconnect(error)?;
             }
             result => break result?,
         }
@@ -151,15 +147,19 @@ pub fn settle_kept(worker: &mut Worker, table: &TableTarget, file: &DumpFile) ->
 
 /// How many rows a table has, if they are those that the journal tells of. It is not counted, but looked for, if all are in
 /// and the server cannot have lost them.
-fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table) -> Result<Option<u64>, Failure> {
+fn settle(
+    context: &mut Context,
+    name: &QualifiedName,
+    earlier: &mut TableProgress,
+) -> Result<Option<u64>, UnplacedError> {
     let Some(known) = earlier.known() else { return Ok(None) };
-    let mariadb = worker.shared.server.is_mariadb();
-    let counted = match earlier.whole && !worker.shared.since.restarted {
+    let mariadb = context.shared.server.is_mariadb();
+    let counted = match earlier.complete && !context.shared.server_restart.happened {
         true => {
             let is_there = format!("SELECT 1 FROM {} LIMIT 0", name.to_sql());
-            worker.session.unchanged().query(is_there).map(|_| known)
+            context.session.unchanged().query(is_there).map(|_| known)
         }
-        false => committed_rows::count(worker.session.unchanged(), name, mariadb),
+        false => committed_rows::count(context.session.unchanged(), name, mariadb),
     };
     let counted = match counted {
         Ok(counted) => counted,
@@ -175,13 +175,13 @@ fn settle(worker: &mut Worker, name: &QualifiedName, earlier: &mut Table) -> Res
         (Verdict::RolledBack, in_doubt) => {
             if in_doubt.is_some() {
                 // Else a later run might take other rows for those of this transaction.
-                worker.shared.journal.correct(Record::Counted { table: table_name(name), rows: known })?;
+                context.shared.journal.correct(Record::Counted { table: table_name(name), rows: known })?;
             }
             Ok(Some(known))
         }
         (Verdict::Committed, Some(commit)) => {
             earlier.grown += commit.net;
-            worker.shared.journal.correct(Record::Committed(commit))?;
+            context.shared.journal.correct(Record::Committed(commit))?;
             Ok(Some(counted))
         }
         _ => {
