@@ -15,7 +15,7 @@ use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
-use common::store::local::private_dir::free_space;
+use common::store::local::{LocalDirectory, Purpose};
 use crossbeam_channel::bounded;
 
 use crate::catalog::privileges;
@@ -131,7 +131,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     OutputDirectory::check(&config.output)?;
     let mut interrupted = match &config.output {
         Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(directory, config)?)
+            Some(Interrupted::open(Arc::new(LocalDirectory::at(directory)), config)?)
         }
         _ => None,
     };
@@ -174,7 +174,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
     let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.moment, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
-    let directory = OutputDirectory::prepare(&config.output, keep)?;
+    let directory =
+        OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let sender = match &config.stream {
         Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.activity("stream"), stop)?),
@@ -185,10 +186,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let shared = Arc::new(Shared {
         server,
         files: Files {
-            directory: directory.path().to_owned(),
+            store: Arc::clone(directory.store()),
             level: config.compression_level,
             overwrite: config.output.existing == ExistingFiles::Keep,
-            sends: config.stream.is_some(),
             keep,
         },
         compression: config.compression,
@@ -214,7 +214,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     Ok(Summary {
         totals,
         seconds: started.elapsed().as_secs_f64(),
-        directory: keep.then(|| directory.path().display().to_string()),
+        directory: keep.then(|| directory.store().to_string()),
     })
 }
 
@@ -232,9 +232,11 @@ fn history(
         return Ok(History { journal: Some(journal), before, started: begun.started });
     }
     let started = begun.started.clone();
-    let journal = match config.stream.is_some() || config.output.existing == ExistingFiles::Keep {
-        true => None,
-        false => Some(DumpJournal::create(directory.path(), begun)?),
+    let journal = match directory.store().local_path() {
+        Some(path) if config.stream.is_none() && config.output.existing != ExistingFiles::Keep => {
+            Some(DumpJournal::create(path, begun)?)
+        }
+        _ => None,
     };
     Ok(History { journal, before: DoneBefore::default(), started })
 }
@@ -254,12 +256,12 @@ fn fit_to_disk(stream: Stream, directory: &OutputDirectory) -> Stream {
     if stream.mode.delete && !stream.mode.content {
         tracing::warn!("--stream=NO_STREAM removes each file once it is announced: nothing of this dump is kept");
     }
-    let Some(free) = free_space(directory.path()) else { return stream };
+    let Some(free) = directory.store().free_space() else { return stream };
     let fitting = usize::try_from(free / 2 / LARGEST_CHUNK).unwrap_or(usize::MAX).max(1);
     if stream.mode.delete && fitting < stream.max_files {
         tracing::warn!(
             "{} has {} MiB free: {fitting} file(s) may wait to be sent, not {}",
-            directory.path().display(),
+            directory.store(),
             free >> 20,
             stream.max_files
         );

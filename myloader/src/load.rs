@@ -20,7 +20,7 @@ use common::server::global_variables::{GlobalVariables, set_back};
 use crate::config::Config;
 use crate::input::files::Files;
 use crate::input::{self, Input};
-use crate::input::{directory, receiver, stream};
+use crate::input::{receiver, stream};
 use crate::jobs::committed_rows::Ledgers;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
 use crate::objects::precheck::Vocabulary;
@@ -38,9 +38,9 @@ pub enum Error {
     /// A connection or a statement failed.
     #[error(transparent)]
     Server(ServerError),
-    /// The directory is no dump.
+    /// The dump cannot be read.
     #[error(transparent)]
-    Directory(#[from] directory::Error),
+    Input(#[from] input::Error),
     /// A stream's directory.
     #[error(transparent)]
     Source(#[from] stream::Error),
@@ -95,7 +95,7 @@ impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::Server(error) => error.exit(),
-            Error::Directory(error) => error.exit(),
+            Error::Input(error) => error.exit(),
             Error::Source(error) => error.exit(),
             Error::Stream(error) => error.exit(),
             Error::RedoLog(error) => error.exit(),
@@ -166,7 +166,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         Input::Stream(..) => None,
     };
     let life = ServerLife::read(&mut first)?;
-    let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let (journal, since) = journal::open(&config, input.store().local_path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
     let left = std::mem::take(&mut journal.state().global_variables);
     for (name, value) in variables.left_by_earlier_run(left) {
@@ -198,7 +198,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config, server));
     let shared = Arc::new(Shared {
         server,
-        files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
+        files: Files { store: Arc::clone(input.store()), delete: config.restore.delete_files },
         restore: config.restore,
         vocabulary: Vocabulary::default(),
         tables,

@@ -1,22 +1,22 @@
 //! The names of the files of a dump: to a name and from a name, in this one place.
 //!
-//! The forms are mydumper's (see docs/formats.md). The parts are *file names* of databases and tables, which are
+//! The forms are mydumper's (see docs/dev/formats.md). The parts are *file names* of databases and tables, which are
 //! their real names only when [`crate::sql::name::is_plain`] says so.
 
 use std::fmt;
 
-use crate::layers::compression::Compression;
+use crate::layers::Layers;
 
 const TABLESPACES: &str = "all-schema-create-tablespace.sql";
 const ACCOUNTS: &str = "all-schema-create-users.sql";
 
-/// One file of a dump: what it holds and how it is compressed.
+/// One file of a dump: what it holds and what that goes through before it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DumpFile {
     /// What the file holds.
     pub content: Content,
-    /// How its bytes are compressed; metadata never is.
-    pub compression: Compression,
+    /// Its layers; metadata has none.
+    pub layers: Layers,
 }
 
 /// A table, view or sequence, by the names that its files carry.
@@ -90,30 +90,30 @@ pub enum RowsFormat {
 }
 
 impl DumpFile {
-    /// A file with SQL or rows under the given compression; metadata files are never compressed.
-    pub fn new(content: Content, compression: Compression) -> DumpFile {
-        let compression = if content.is_metadata() { Compression::None } else { compression };
-        DumpFile { content, compression }
+    /// A file with these layers; metadata files have none.
+    pub fn new(content: Content, layers: impl Into<Layers>) -> DumpFile {
+        let layers = if content.is_metadata() { Layers::default() } else { layers.into() };
+        DumpFile { content, layers }
     }
 
     /// The file that a name stands for, or `None` if it is no name of a dump's file. Any name that has a path
     /// separator, is empty or names a parent directory is none.
     pub fn from_name(name: &str) -> Option<DumpFile> {
         match name {
-            "metadata" => return Some(DumpFile::new(Content::Metadata, Compression::None)),
-            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Compression::None)),
-            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Compression::None)),
+            "metadata" => return Some(DumpFile::new(Content::Metadata, Layers::default())),
+            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Layers::default())),
+            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Layers::default())),
             _ => {}
         }
         if let Some(number) = name.strip_prefix("metadata.partial.") {
-            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Compression::None);
+            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Layers::default());
             return (file.to_string() == name).then_some(file);
         }
         if name.contains(['/', '\0']) {
             return None;
         }
-        let (rest, compression) = Compression::of_file_name(name);
-        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, compression };
+        let (rest, layers) = Layers::of_file_name(name);
+        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, layers };
         // A number with fewer digits, say, would be another file's name.
         (file.to_string() == name).then_some(file)
     }
@@ -147,7 +147,7 @@ impl fmt::Display for DumpFile {
                 write!(f, "{}", rows.format.extension())?;
             }
         }
-        write!(f, "{}", self.compression.extension())
+        write!(f, "{}", self.layers)
     }
 }
 
@@ -263,6 +263,7 @@ fn number(digits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::compression::Compression;
     use proptest::prelude::*;
 
     fn table(database: &str, table: &str) -> TableFileName {

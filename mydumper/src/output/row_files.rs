@@ -6,9 +6,8 @@ use std::io::{self, Write};
 use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat};
 use common::process::stop::Stopped;
 
-use crate::output::file_writer::{FileWriter, FinishedFile, WriteError};
+use crate::output::file_writer::{FileWriter, FinishedFile, WriteError, WrittenFile};
 use crate::plan::task::RowsTask;
-use crate::resume::WrittenFile;
 use crate::rows::encoder::RowEncoder;
 use crate::work::worker::{Error, Shared};
 
@@ -60,7 +59,7 @@ impl<'a> RowFiles<'a> {
     pub fn error(&self, source: io::Error) -> WriteError {
         match &self.current {
             Some(current) => current.error(source),
-            None => WriteError { path: self.shared.files.directory.clone(), source },
+            None => self.shared.files.error(source),
         }
     }
 

@@ -165,7 +165,7 @@ impl<'a> Coordinator<'a> {
         self.finish(head, catalog)
     }
 
-    /// Writes the whole metadata under the name that says that the dump is not finished, and then gives it the other.
+    /// Makes the dump whole by its metadata.
     fn finish(mut self, head: String, catalog: &Catalog) -> Result<(), Error> {
         let mut text = head;
         if let Some(coordinates) = &self.snapshot.moment.coordinates {
@@ -190,20 +190,16 @@ impl<'a> Coordinator<'a> {
             row_hash_time_zone: (self.config.objects.data && self.config.utc).then(|| UTC.to_owned()),
         };
         text.push_str(&config.tail(&timestamp()));
-        let mut file = self.write_metadata(Content::MetadataUnfinished, &text)?;
         self.shared.stop.check()?;
         if self.journal.is_some() {
             // All files of the directory are this dump's, and stay.
             self.directory.check_complete(self.shared.files_delivered.load(Ordering::Relaxed))?;
         }
-        let whole = DumpFile::new(Content::Metadata, Compression::None);
-        self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
+        let file = self.shared.files.publish(&text)?;
         // Not before: until then the disk may be waited for, and a dump that ends meanwhile can be gone on with.
         if let Some(Err(error)) = self.journal.take().map(DumpJournal::remove) {
             tracing::warn!("{error}: the dump is whole, the file can be removed");
         }
-        file.path = self.directory.path().join(whole.to_string());
-        file.file = whole;
         Ok(self.shared.deliver(file)?)
     }
 
@@ -224,7 +220,7 @@ impl<'a> Coordinator<'a> {
     }
 
     fn write_metadata(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {
-        // `metadata.partial` is written twice: as a sign that a dump is under way, and whole.
+        // A dump that is resumed has its `metadata.partial`, the sign that a dump is under way, already.
         let files = Files { overwrite: true, ..self.shared.files.clone() };
         FileWriter::write_whole(&files, DumpFile::new(content, Compression::None), text.as_bytes())
     }

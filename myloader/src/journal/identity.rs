@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::backup::selection::Pattern;
+use common::journal::LOAD_JOURNAL_PREFIX;
 use common::server::connection::{Connection, Error};
 
 use super::record::{Record, VERSION};
 use super::state::{Run, State};
 use crate::config::Restore;
-
-/// What the names of journals begin with. No file of a dump is named so.
-pub const FILE_PREFIX: &str = "myloader-journal.";
 
 /// Which restore it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Identity {
     pub fn path(&self, directory: &Path) -> PathBuf {
         let text =
             format!("{}\0{}", self.server, self.options.get("--database").map(String::as_str).unwrap_or_default());
-        directory.join(format!("{FILE_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
+        directory.join(format!("{LOAD_JOURNAL_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
     }
 
     /// The journal's first records.

@@ -14,13 +14,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::journal::{Journal as JournalFile, JournalError};
+use common::journal::{Journal as JournalFile, JournalError, LOAD_JOURNAL_PREFIX};
 use common::process::exit::{Exit, Failure};
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 
 use crate::jobs::job::Existing;
-pub use identity::{FILE_PREFIX, Identity, ServerLife, dump_identity};
+pub use identity::{Identity, ServerLife, dump_identity};
 pub use opening::{lock_name, new_locks, open};
 pub use record::{AccountOutcome, Commit, Gap, Record, TableName};
 pub use state::{File, Run, State, Table};
@@ -328,7 +328,7 @@ fn others(path: &Path) -> String {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(FILE_PREFIX))
+        .filter(|name| name.starts_with(LOAD_JOURNAL_PREFIX))
         .collect();
     names.sort();
     if names.is_empty() { String::new() } else { format!(" (of others: {})", names.join(", ")) }

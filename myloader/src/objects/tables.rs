@@ -55,7 +55,7 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, k
         let name = text(&parsed.name);
         // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does, or, before
         // mydumper 0.11, not even that. Views are made in an order that works without it.
-        let view = DumpFile::new(Content::View(file_name.clone()), file.compression);
+        let view = DumpFile::new(Content::View(file_name.clone()), file.layers);
         if parsed.if_not_exists || worker.shared.files.has(&view) || !worker.passes(database, &name)? {
             worker.end_file(file)?;
             return Ok(Outcome::TableSkipped);

@@ -14,7 +14,6 @@ use common::server::connection::{Error as ServerError, Outcome};
 
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::{StatementKind, classify, load_data_file};
-use crate::input::files;
 use crate::jobs::job::{self, TableTarget};
 use crate::journal::earlier_run;
 use crate::journal::{File, Record, table_name};
@@ -48,7 +47,8 @@ pub fn load(worker: &mut Worker, table: &TableTarget, file: &DumpFile) -> Result
 
 /// What is wrong with a compressed file that the server has refused a statement of, if its end tells.
 fn damage(worker: &mut Worker, file: &DumpFile, error: &Error) -> Option<Error> {
-    if file.compression == Compression::None || error.exit() != Exit::Server || worker.shared.stop.is_triggered() {
+    if file.layers.compression == Compression::None || error.exit() != Exit::Server || worker.shared.stop.is_triggered()
+    {
         return None;
     }
     let mut reader = worker.shared.files.statements(file).ok()?;
@@ -280,7 +280,7 @@ fn accepted(
 ) -> Result<Option<(Ended, Loaded)>, Error> {
     let Some(ended) = ended else { return Ok(None) };
     if let Some(source) = ended.failure {
-        return Err(files::Error::Statement { path: worker.shared.files.path(file), source }.into());
+        return Err(worker.shared.files.statement_error(file, source).into());
     }
     match result {
         Ok(outcome) if insert_to_load_data::is_exact(outcome, ended.sent) => {
@@ -339,7 +339,7 @@ fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, E
     let Content::Rows(rows) = &file.content else {
         return Err(Error::Lacks { file: file.to_string(), what: "rows" });
     };
-    let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.compression);
+    let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.layers);
     let named = load_data_file(statement).unwrap_or_default();
     let named = String::from_utf8_lossy(&named).into_owned();
     let base_name = named.rsplit('/').next().unwrap_or_default();
@@ -364,7 +364,7 @@ fn load_data(
     let input = Counted { input: worker.shared.files.open(data)?, counters: Arc::clone(&worker.shared.counters) };
     let outcome =
         worker.session.unchanged().load_infile(&with_charset, input).map_err(|error| match error.into_data() {
-            Ok(source) => files::Error::Read { path: worker.shared.files.path(data), source }.into(),
+            Ok(source) => worker.shared.files.read_error(data, source).into(),
             Err(source) => failed(source),
         })?;
     let (affected, sent) = (outcome.affected_rows, outcome.records.unwrap_or(outcome.affected_rows));

@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, Sender};
 use crate::config::Restore;
 use crate::ddl::allowed_statements::belongs;
 use crate::ddl::statement_kind::classify;
-use crate::input::files::{self, Files};
+use crate::input::files::Files;
 use crate::jobs::committed_rows::Ledgers;
 pub use crate::jobs::error::Error;
 use crate::jobs::job::{DatabaseTarget, Job, Outcome, TableTarget};
@@ -309,7 +309,7 @@ impl Worker {
 
     /// A file cannot be cut into statements.
     pub fn cannot_read(&self, file: &DumpFile, source: StatementError) -> Error {
-        files::Error::Statement { path: self.shared.files.path(file), source }.into()
+        self.shared.files.statement_error(file, source).into()
     }
 
     /// Whether a statement has a place in the file that it stands in; `database` is the one that gets the file's objects.

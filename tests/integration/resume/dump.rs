@@ -295,7 +295,7 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
             "{path}/damaged.t.00002.sql cannot be read: No such file or directory (os error 2): rows of damaged.t, chunk 2 are dumped again"
         ),
         format!(
-            "{path}/damaged.t.00003.sql cannot be read: it is no regular file, and a dump has no others: rows of damaged.t, chunk 3 are dumped again"
+            "{path}/damaged.t.00003.sql cannot be read: it is not a regular file: rows of damaged.t, chunk 3 are dumped again"
         ),
         format!("the data are the same, {} chunks with ", done - 4),
     ] {

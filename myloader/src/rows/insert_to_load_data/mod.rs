@@ -16,7 +16,6 @@ mod table;
 mod tests;
 
 use std::collections::HashMap;
-use std::fs;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -76,14 +75,14 @@ impl Drop for Filling {
 /// from.
 pub fn filling(worker: &mut Worker, name: &QualifiedName, file: &DumpFile) -> Result<Option<Filling>, ServerError> {
     let shared = Arc::clone(&worker.shared);
-    let smallest = match (shared.tables.method, file.compression) {
+    let smallest = match (shared.tables.method, file.layers.compression) {
         (LoadMethod::Insert, _) => return Ok(None),
         (LoadMethod::LoadData, _) => 0,
         (LoadMethod::Auto, Compression::None) => SMALLEST_FILE,
         (LoadMethod::Auto, _) => SMALLEST_COMPRESSED,
     };
     // Of a file that is not there, its reader tells.
-    let length = fs::metadata(shared.files.path(file)).map(|metadata| metadata.len()).unwrap_or(0);
+    let length = shared.files.length(file).unwrap_or(0);
     if length < smallest || worker.session.logs_statements {
         return Ok(None);
     }
