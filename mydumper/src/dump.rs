@@ -15,7 +15,7 @@ use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
-use common::store::local::{LocalDirectory, Purpose};
+use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::privileges;
@@ -131,7 +131,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     OutputDirectory::check(&config.output)?;
     let mut interrupted = match &config.output {
         Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(Arc::new(LocalDirectory::at(directory)), config)?)
+            Some(Interrupted::open(directory::at(directory), config)?)
         }
         _ => None,
     };

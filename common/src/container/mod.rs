@@ -107,15 +107,15 @@ pub enum Error {
         /// Where that is.
         place: String,
     },
-    /// What should be a header is none.
-    #[error("the stream is damaged at byte {offset}, after {previous}: {source}")]
+    /// Something stands where a header should.
+    #[error("the stream is damaged at byte {offset}, after {previous}: {problem}")]
     Header {
         /// Where the header should begin.
         offset: u64,
         /// The member before it.
         previous: String,
-        /// What is wrong.
-        source: mydumper::HeaderError,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A member's content is not what was sent.
     #[error("the stream's member {name} is damaged: its checksum is {found:08x}, but {announced:08x} was announced")]

@@ -1,6 +1,6 @@
 //! The directory that a dump is written into.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
@@ -17,7 +17,7 @@ pub enum Error {
     /// It holds something already.
     #[error(
         "the output directory {} is not empty ({found} is in it): choose another, or --clear to remove an earlier dump \
-         from it, or --dirty to write into it all the same",
+         from it, or --dirty to write into it anyway",
         path.display()
     )]
     NotEmpty {
@@ -28,7 +28,7 @@ pub enum Error {
     },
     /// It holds what is left of a dump.
     #[error(
-        "a dump into {} was interrupted: --resume goes on with it, --clear removes it, or choose another directory",
+        "a dump into {} was interrupted: --resume continues it, --clear removes it, or choose another directory",
         path.display()
     )]
     Interrupted {
@@ -41,7 +41,7 @@ pub enum Error {
     /// Somebody else has removed or added files.
     #[error(
         "{place} has {found} files of the dump, but {written} were written: somebody else removed or added some meanwhile; the \
-         dump is not complete, dump anew into a directory that nobody else changes"
+         dump is not complete: dump again into a directory that nobody else changes"
     )]
     Changed {
         /// The directory.
@@ -52,7 +52,7 @@ pub enum Error {
         written: u64,
     },
     /// `--clear` found what is no file of a dump.
-    #[error("--clear removes files of a dump only, and {found} in {} is none: remove it, or choose another directory", path.display())]
+    #[error("--clear removes only the files of a dump, and {found} in {} is not one: remove it, or choose another directory", path.display())]
     Foreign {
         /// The directory.
         path: PathBuf,
@@ -78,6 +78,11 @@ pub struct OutputDirectory {
     emptied_at_the_end: bool,
 }
 
+/// The directory of this name as it is, to be looked into before anything is changed.
+pub fn at(path: &Path) -> Arc<dyn Store> {
+    Arc::new(LocalDirectory::at(path))
+}
+
 impl OutputDirectory {
     /// Checks a directory that was asked for, before any work is done. Nothing is changed.
     pub fn check(output: &Output) -> Result<(), Error> {
@@ -93,7 +98,7 @@ impl OutputDirectory {
         if output.existing == ExistingFiles::Keep {
             return Ok(());
         }
-        for name in names_in(&LocalDirectory::at(path))? {
+        for name in names_in(&*at(path))? {
             let is_of_dump = DumpFile::from_name(&name).is_some() || name == DUMP_JOURNAL;
             match output.existing {
                 ExistingFiles::Refuse => {

@@ -33,7 +33,9 @@ pub enum Error {
     #[error(transparent)]
     Container(#[from] container::Error),
     /// A member's name is no name of a dump's file.
-    #[error("the stream has a member {name:?} at byte {offset}, which is no file of a dump: nothing is written for it")]
+    #[error(
+        "the stream has a member {name:?} at byte {offset}, which is not a file of a dump: nothing is written for it"
+    )]
     Name {
         /// The name.
         name: String,
@@ -72,7 +74,7 @@ pub enum Error {
         problem: String,
     },
     /// Something follows the final metadata.
-    #[error("the stream goes on at byte {offset} after its final metadata: two streams were put together")]
+    #[error("the stream continues at byte {offset} after its final metadata: two streams were joined")]
     GoesOn {
         /// Bytes read.
         offset: u64,

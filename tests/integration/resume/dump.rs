@@ -111,7 +111,7 @@ fn a_dump_that_was_ended_or_killed_is_gone_on_with() {
             assert_eq!(
                 refused,
                 format!(
-                    "[ERROR] a dump into {path} was interrupted: --resume goes on with it, --clear removes it, or choose \
+                    "[ERROR] a dump into {path} was interrupted: --resume continues it, --clear removes it, or choose \
                      another directory"
                 )
             );

@@ -51,7 +51,10 @@ impl MydumperDecoder {
 
     /// A header whose line is complete, or longer than any header.
     fn begin(&mut self, start: u64, line: &[u8]) -> Result<Event<'static>, Error> {
-        let damaged = |source| Error::Header { offset: start, previous: self.previous.clone(), source };
+        let damaged = |error: HeaderError| {
+            let (previous, problem) = (self.previous.clone(), error.to_string());
+            Error::Header { offset: start, previous, problem }
+        };
         let header = line.strip_prefix(b"\n");
         let shown = header.unwrap_or(line);
         if start == 0

@@ -9,7 +9,6 @@ mod header;
 
 pub use decoder::MydumperDecoder;
 pub use encoder::MydumperEncoder;
-pub use header::HeaderError;
 
 #[cfg(test)]
 mod tests;

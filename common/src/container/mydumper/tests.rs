@@ -57,7 +57,7 @@ fn decode(stream: &[u8], piece: usize) -> (Vec<(String, Vec<u8>)>, Result<(), Er
         assert!(input.is_empty(), "all is taken before more is asked for");
     }
     let end = decoder.end();
-    assert_eq!(begun.is_empty() || end.is_err(), true, "a member without an end is an error");
+    assert!(begun.is_empty() || end.is_err(), "a member without an end is an error");
     (whole, end)
 }
 

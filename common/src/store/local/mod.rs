@@ -167,7 +167,7 @@ impl Store for LocalDirectory {
 
     fn discard(&self) {
         if self.made && !self.purpose.stay {
-            // Whatever is left then, the user sees by its name what it was.
+            // Nothing more can be done about what cannot be removed.
             let _ = fs::remove_dir_all(&self.path);
         }
     }

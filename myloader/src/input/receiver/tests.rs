@@ -134,23 +134,23 @@ fn what_is_wrong_is_said() {
     for (stream, expected) in [
         (
             b"\n-- a\0b 3\nabc".to_vec(),
-            "the stream has a member \"a\\0b\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"a\\0b\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("../d.t.00000.sql", b""),
-            "the stream has a member \"../d.t.00000.sql\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"../d.t.00000.sql\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("/d.t.00000.sql", b""),
-            "the stream has a member \"/d.t.00000.sql\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"/d.t.00000.sql\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("..", b""),
-            "the stream has a member \"..\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"..\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             b"\n--  5\nhello".to_vec(),
-            "the stream has a member \"\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             with(&member("d.t.00000.sql", b"x")),
@@ -178,7 +178,7 @@ fn what_is_wrong_is_said() {
         ),
         (
             [&whole[..], b"\n"].concat(),
-            "the stream goes on at byte 560 after its final metadata: two streams were put together",
+            "the stream continues at byte 560 after its final metadata: two streams were joined",
         ),
         (
             b"-- MySQL dump 10.13  Distrib 8.0.36\n--\n".to_vec(),
