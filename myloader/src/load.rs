@@ -80,7 +80,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         Input::Stream(..) => None,
     };
     let life = ServerLife::read(&mut first)?;
-    let (journal, server_restart) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let (journal, server_restart) = journal::open(&config, input.store().local_path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
     let left = std::mem::take(&mut journal.state().global_variables);
     for (name, value) in variables.left_by_earlier_run(left) {
@@ -112,7 +112,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config, server));
     let shared = Arc::new(Shared {
         server,
-        files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
+        files: Files { store: Arc::clone(input.store()), delete: config.restore.delete_files },
         restore: config.restore,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),

@@ -5,18 +5,18 @@
 
 use std::fmt;
 
-use crate::layers::compression::Compression;
+use crate::layers::Layers;
 
 const TABLESPACES: &str = "all-schema-create-tablespace.sql";
 const ACCOUNTS: &str = "all-schema-create-users.sql";
 
-/// One file of a dump: what it holds and how it is compressed.
+/// One file of a dump: what it holds and what that goes through before it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DumpFile {
     /// What the file holds.
     pub content: Content,
-    /// How its bytes are compressed; metadata never is.
-    pub compression: Compression,
+    /// Its layers; metadata has none.
+    pub layers: Layers,
 }
 
 /// A table, view or sequence, by the names that its files carry.
@@ -90,29 +90,29 @@ pub enum RowsFormat {
 }
 
 impl DumpFile {
-    /// A file with SQL or rows under the given compression; metadata files are never compressed.
-    pub fn new(content: Content, compression: Compression) -> DumpFile {
-        let compression = if content.is_metadata() { Compression::None } else { compression };
-        DumpFile { content, compression }
+    /// A file with these layers; metadata files have none.
+    pub fn new(content: Content, layers: impl Into<Layers>) -> DumpFile {
+        let layers = if content.is_metadata() { Layers::default() } else { layers.into() };
+        DumpFile { content, layers }
     }
 
     /// Parses a file name; `None` if it is not one of a dump's file. No path is one.
     pub fn from_name(name: &str) -> Option<DumpFile> {
         match name {
-            "metadata" => return Some(DumpFile::new(Content::Metadata, Compression::None)),
-            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Compression::None)),
-            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Compression::None)),
+            "metadata" => return Some(DumpFile::new(Content::Metadata, Layers::default())),
+            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Layers::default())),
+            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Layers::default())),
             _ => {}
         }
         if let Some(number) = name.strip_prefix("metadata.partial.") {
-            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Compression::None);
+            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Layers::default());
             return (file.to_string() == name).then_some(file);
         }
         if name.contains(['/', '\0']) {
             return None;
         }
-        let (rest, compression) = Compression::of_file_name(name);
-        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, compression };
+        let (rest, layers) = Layers::of_file_name(name);
+        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, layers };
         // Two names must not mean the same file, as with fewer digits of a number.
         (file.to_string() == name).then_some(file)
     }
@@ -146,7 +146,7 @@ impl fmt::Display for DumpFile {
                 write!(f, "{}", rows.format.extension())?;
             }
         }
-        write!(f, "{}", self.compression.extension())
+        write!(f, "{}", self.layers)
     }
 }
 
@@ -262,6 +262,7 @@ fn number(digits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::compression::Compression;
     use proptest::prelude::*;
 
     fn table(database: &str, table: &str) -> TableFileName {
