@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use common::observe::activity::{Activity, SessionProbe, Watch};
+use common::observe::activity::{Activity, Watch};
 use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
+use common::server::sessions::SessionProbe;
 use common::store::local::private_dir::free_space;
 use crossbeam_channel::bounded;
 
@@ -62,7 +63,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let watch = Watch::default();
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let activity = watch.activity("main thread");
     activity.set_connection(first.id());
     activity.begin("connecting");
@@ -86,7 +88,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
     activity.begin("reading the catalog");
-    let catalog = Catalog::read(&mut snapshot.coordinator, &server, config)?;
+    let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
     privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::observe::activity::{SessionProbe, Watch};
+use common::observe::activity::Watch;
 use common::observe::progress::{Progress, Totals, number};
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
+use common::server::sessions::SessionProbe;
 
 use crate::config::Config;
 use crate::input::files::Files;
@@ -160,7 +161,8 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let dump = match &input {
         Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
         Input::Stream(..) => None,

@@ -1,7 +1,7 @@
 //! The names of the files of a dump: to a name and from a name, in this one place.
 //!
 //! The forms are mydumper's (see docs/dev/formats.md). The parts are *file names* of databases and tables, which are
-//! their real names only when [`crate::sql::name::is_plain`] says so.
+//! their real names only when [`is_plain`](super::table_names::is_plain) says so.
 
 use std::fmt;
 

@@ -6,8 +6,6 @@
 
 use std::fmt;
 
-use clap::Args;
-
 /// CRC-32s put together with XOR.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MydumperChecksum(u32);
@@ -73,63 +71,6 @@ impl fmt::UpperHex for MydumperChecksum {
     }
 }
 
-/// Which checksums metadata is to have, or which of them are compared.
-#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[command(next_help_heading = "Checksum options")]
-pub struct ChecksumOptions {
-    /// All checksums: of rows, definitions, routines, triggers and events
-    #[arg(short = 'M', long)]
-    pub checksum_all: bool,
-
-    /// Checksums of rows (CHECKSUM TABLE)
-    #[arg(long)]
-    pub data_checksums: bool,
-
-    /// Checksums of databases, tables, indexes and views: the default
-    #[arg(long, overrides_with = "no_schema_checksums")]
-    pub schema_checksums: bool,
-
-    /// Checksums of routines, triggers and events
-    #[arg(long)]
-    pub routine_checksums: bool,
-
-    /// No checksums of databases, tables, indexes and views
-    #[arg(long, overrides_with = "schema_checksums")]
-    pub no_schema_checksums: bool,
-
-    /// No checksums of databases
-    #[arg(long)]
-    pub skip_database_checksums: bool,
-
-    /// No checksums of rows
-    #[arg(long)]
-    pub skip_data_checksums: bool,
-
-    /// No checksums of tables
-    #[arg(long)]
-    pub skip_table_checksums: bool,
-
-    /// No checksums of indexes
-    #[arg(long)]
-    pub skip_index_checksums: bool,
-
-    /// No checksums of views
-    #[arg(long)]
-    pub skip_view_checksums: bool,
-
-    /// No checksums of triggers
-    #[arg(long)]
-    pub skip_trigger_checksums: bool,
-
-    /// No checksums of routines
-    #[arg(long)]
-    pub skip_routine_checksums: bool,
-
-    /// No checksums of events
-    #[arg(long)]
-    pub skip_event_checksums: bool,
-}
-
 /// Kinds of checksums.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kinds {
@@ -151,32 +92,6 @@ pub struct Kinds {
     pub data: bool,
 }
 
-impl ChecksumOptions {
-    /// What a dump writes.
-    pub fn written(&self) -> Kinds {
-        let (schema, routine) = (!self.no_schema_checksums, self.checksum_all || self.routine_checksums);
-        self.but_skipped(schema, routine, self.checksum_all || self.data_checksums)
-    }
-
-    /// What a restore compares, where metadata has it.
-    pub fn compared(&self) -> Kinds {
-        self.but_skipped(!self.no_schema_checksums, true, true)
-    }
-
-    fn but_skipped(&self, schema: bool, routine: bool, data: bool) -> Kinds {
-        Kinds {
-            databases: schema && !self.skip_database_checksums,
-            tables: schema && !self.skip_table_checksums,
-            indexes: schema && !self.skip_index_checksums,
-            views: schema && !self.skip_view_checksums,
-            triggers: routine && !self.skip_trigger_checksums,
-            routines: routine && !self.skip_routine_checksums,
-            events: routine && !self.skip_event_checksums,
-            data: data && !self.skip_data_checksums,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,33 +111,5 @@ mod tests {
         for text in ["", "x", "123456789", "-1"] {
             assert_eq!(MydumperChecksum::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn kinds_that_are_asked_for() {
-        let schema = Kinds { databases: true, tables: true, indexes: true, views: true, ..Kinds::default() };
-        let routine = Kinds { triggers: true, routines: true, events: true, ..Kinds::default() };
-        let none = ChecksumOptions::default();
-        assert_eq!(none.written(), schema);
-        let all = ChecksumOptions { checksum_all: true, ..none };
-        assert_eq!(all.written(), Kinds { triggers: true, routines: true, events: true, data: true, ..schema });
-        assert_eq!(none.compared(), all.written());
-        let data = ChecksumOptions { data_checksums: true, no_schema_checksums: true, ..none };
-        assert_eq!(data.written(), Kinds { data: true, ..Kinds::default() });
-        let routines = ChecksumOptions { routine_checksums: true, no_schema_checksums: true, ..none };
-        assert_eq!(routines.written(), routine);
-        let skipped = ChecksumOptions {
-            checksum_all: true,
-            skip_database_checksums: true,
-            skip_data_checksums: true,
-            skip_table_checksums: true,
-            skip_index_checksums: true,
-            skip_view_checksums: true,
-            skip_trigger_checksums: true,
-            skip_routine_checksums: true,
-            skip_event_checksums: true,
-            ..none
-        };
-        assert_eq!((skipped.written(), skipped.compared()), (Kinds::default(), Kinds::default()));
     }
 }

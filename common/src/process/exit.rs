@@ -16,9 +16,9 @@ pub const HELP: &str = "Exit codes: 0 done, whole; 1 failed otherwise; 2 options
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// The work is done, whole and checked.
+    /// The work is complete and checked.
     Done = 0,
-    /// It failed for any other reason, or is not provably whole.
+    /// It failed for any other reason, or is not provably complete.
     Failed = 1,
     /// The command line or a defaults file cannot be understood; nothing was done.
     Usage = 2,
@@ -28,15 +28,15 @@ pub enum Exit {
     Server = 4,
     /// A file or the stream of the dump is damaged, cut short or missing.
     Dump = 5,
-    /// Rows differ from what the dump says of them.
+    /// Rows differ from the dump.
     Differs = 6,
     /// Local files, directories or standard output cannot be read or written.
     Local = 7,
 }
 
 impl Exit {
-    /// Of a file of the dump that could not be read. What the system says is of the machine, but for a file that is not
-    /// there; all else was said by a decompressor of the file's content.
+    /// The code for a file of the dump that could not be read. Errors of the system are local, except for a missing file;
+    /// all others come from a decompressor and mean that the dump is damaged.
     pub fn of_reading(error: &io::Error) -> Exit {
         match error.raw_os_error() {
             Some(_) if error.kind() != io::ErrorKind::NotFound => Exit::Local,
@@ -44,7 +44,7 @@ impl Exit {
         }
     }
 
-    /// The code of a process: the shell's 128 + N when signal N ended it, whatever failed for that.
+    /// The code of the process: 128 + N, as shells have it, if signal N ended the work.
     pub fn code(self, stop: &Stop) -> ExitCode {
         match stop.signal().map(|signal| u8::try_from(128 + signal)) {
             Some(Ok(code)) if self != Exit::Done => ExitCode::from(code),
@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_says_is_local_and_what_a_decompressor_says_is_the_dump_s() {
+    fn errors_of_the_system_are_local_and_those_of_a_decompressor_are_the_dump_s() {
         let system = |errno: nix::errno::Errno| io::Error::from(errno);
         for (error, exit) in [
             (system(nix::errno::Errno::ENOENT), Exit::Dump),

@@ -5,28 +5,6 @@ use std::fmt;
 use super::cursor::Cursor;
 use super::quote_identifier;
 use super::token::SqlDialect;
-use crate::server::Product;
-
-const HEAD: &str = "-- Accounts and privileges of ";
-
-/// The first line of a file of accounts: which product's, since neither takes those of the other.
-pub fn head(product: Product) -> String {
-    format!("{HEAD}{}; password hashes are secret\n", product_name(product))
-}
-
-/// The product that the first statement of a file of accounts names, with the comment before it.
-pub fn product_of(first_statement: &[u8]) -> Option<Product> {
-    let line = first_statement.strip_prefix(HEAD.as_bytes())?;
-    [Product::MySql, Product::MariaDb].into_iter().find(|product| line.starts_with(product_name(*product).as_bytes()))
-}
-
-/// What people call it.
-pub fn product_name(product: Product) -> &'static str {
-    match product {
-        Product::MySql => "MySQL",
-        Product::MariaDb => "MariaDB",
-    }
-}
 
 /// A user or a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -209,15 +187,6 @@ mod tests {
         for other in ["CREATE TABLE t (a INT)", "SET NAMES utf8mb4", "GRANT SELECT ON t", "CREATE USER", ""] {
             assert_eq!(AccountStatement::parse(other.as_bytes()), None, "{other}");
         }
-    }
-
-    #[test]
-    fn the_head_names_the_product() {
-        for product in [Product::MySql, Product::MariaDb] {
-            let file = format!("{}/*!40101 SET NAMES utf8mb4*/", head(product));
-            assert_eq!(product_of(file.as_bytes()), Some(product));
-        }
-        assert_eq!(product_of(b"/*!40101 SET NAMES utf8mb4*/"), None);
     }
 
     proptest! {

@@ -11,7 +11,6 @@ use std::str::FromStr;
 use super::cursor::Cursor;
 use super::quote_identifier;
 use super::token::{SqlDialect, TokenKind, Tokens};
-use crate::options::values::BadValue;
 
 /// What becomes of definers: `--skip-definer`, `--replace-definer`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +23,11 @@ pub enum DefinerRule {
     /// Each becomes this account.
     Replace(Definer),
 }
+
+/// The text of `--replace-definer` names no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("use USER@HOST in ASCII, such as app@localhost or 'app'@'%'")]
+pub struct BadDefiner;
 
 /// An account that may be written into any statement, whatever character set its session speaks: so in ASCII.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,10 +59,10 @@ impl Definer {
 }
 
 impl FromStr for Definer {
-    type Err = BadValue;
+    type Err = BadDefiner;
 
     /// `user@host`; each part with or without quotes. Without them, the last `@` parts the two.
-    fn from_str(text: &str) -> Result<Self, BadValue> {
+    fn from_str(text: &str) -> Result<Self, BadDefiner> {
         let parts = match text.as_bytes().first() {
             Some(b'\'' | b'"' | b'`') => quoted_parts(text),
             _ => text.rsplit_once('@').and_then(|(user, host)| Some((user.to_owned(), unquoted(host)?))),
@@ -68,7 +72,7 @@ impl FromStr for Definer {
             Some((user, host)) if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) => {
                 Ok(Definer { user, host })
             }
-            _ => Err(BadValue::new("use USER@HOST in ASCII, such as app@localhost or 'app'@'%'")),
+            _ => Err(BadDefiner),
         }
     }
 }

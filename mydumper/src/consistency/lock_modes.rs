@@ -12,11 +12,12 @@ use common::sql::name::QualifiedName;
 use super::locks::{HeldLock, Lock, LockError, Locker};
 use super::{ConsistencyPoint, Error, equal_snapshots, patience};
 use crate::catalog::HIGH_PRIORITY;
-use crate::config::{Config, LockMode};
+use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
 use crate::consistency::coordinates;
 use crate::consistency::long_queries::{self, WaitsFor};
+use crate::options::LockMode;
 
 /// How often the tables' locks are requested: a table may be dropped before it is locked, or another session may request a
 /// lock on it after us.

@@ -20,9 +20,10 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::name::QualifiedName;
 
-use crate::config::{Config, LockMode};
+use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
+use crate::options::LockMode;
 
 use lock_modes::SnapshotOpener;
 use locks::{HeldLock, LockError, Locker, Patience};

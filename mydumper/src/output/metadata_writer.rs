@@ -7,13 +7,15 @@ use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::{self, ConfigSection, Coordinates, TableEntry};
 use common::backup::row_hash::{self, ChunkRows};
 use common::layers::compression::Compression;
+use common::server::Server;
 
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::config::{RowFormat, UTC};
+use crate::config::UTC;
 use crate::definitions::FILE_SQL_MODE;
 use crate::output::directory::{self, OutputDirectory};
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
-use crate::rows::query;
+use crate::rows::options::{RowFormat, RowOptions};
+use crate::rows::projection::Projection;
 
 /// What the metadata says of the dump as a whole.
 pub struct DumpFacts {
@@ -21,8 +23,10 @@ pub struct DumpFacts {
     pub started: String,
     /// Whether it goes to a stream, which brings metadata in pieces.
     pub streamed: bool,
-    /// How rows are written.
-    pub format: RowFormat,
+    /// The server.
+    pub server: Server,
+    /// How rows are read and written.
+    pub rows: RowOptions,
     /// Whether definitions are dumped.
     pub schemas: bool,
     /// Whether rows are dumped, and so hashed.
@@ -160,7 +164,7 @@ impl<'a> MetadataWriter<'a> {
     }
 
     fn head(&self) -> String {
-        let local_infile = matches!(self.facts.format, RowFormat::Delimited(_));
+        let local_infile = matches!(self.facts.rows.format, RowFormat::Delimited(_));
         metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile)
     }
 
@@ -181,11 +185,16 @@ impl<'a> MetadataWriter<'a> {
             data_checksum: self.data_checksums.get(&index).copied(),
             schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),
             indexes_checksum: table.indexes_checksum.filter(|_| known == RowsKnown::All),
-            hashed_columns: (!chunks.is_empty()).then(|| query::select_list(table).into()),
+            hashed_columns: (!chunks.is_empty()).then(|| self.select_list(table)),
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
         };
         entry.to_text(&table.file)
+    }
+
+    /// What was selected of the table's rows: its projection is gone by now, but the same is made of the same.
+    fn select_list(&self, table: &Table) -> Box<str> {
+        Projection::new(table, &self.facts.server, &self.facts.rows).select_list().into()
     }
 
     /// The chunks of the table with this index, once they are sorted.

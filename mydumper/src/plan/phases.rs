@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::catalog::selection::Objects;
 use crate::catalog::{Catalog, Table, TableKind};
-use crate::config::Objects;
 use crate::plan::settings::Settings;
 use crate::plan::task::Task;
 

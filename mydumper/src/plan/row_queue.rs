@@ -11,9 +11,9 @@ use crate::catalog::Table;
 use crate::plan::chunk::Remainder;
 use crate::plan::remaining_chunks::RemainingChunks;
 use crate::plan::task::{RowsTask, Task};
+use crate::rows::projection::Projection;
 
 /// Gives out chunks, of few tables at a time, and of each to no more workers than allowed.
-#[derive(Debug)]
 pub struct RowQueue {
     tables: Vec<TableRows>,
     /// Where the table with an index is in `tables`.
@@ -21,28 +21,33 @@ pub struct RowQueue {
     max_threads_per_table: usize,
     /// Tables before this one have given out their last chunk.
     first_open: usize,
+    project: Box<dyn Fn(&Table) -> Projection>,
 }
 
 #[derive(Debug)]
 struct TableRows {
     table: Arc<Table>,
+    /// As long as the table is under way: a dump may have very many.
+    projection: Option<Arc<Projection>>,
     index: usize,
     remaining: RemainingChunks,
     active: usize,
 }
 
 impl RowQueue {
-    /// For tables with the index that reports carry, in the order in which they are dumped.
+    /// For tables with the index that reports carry, in the order in which they are dumped. `project` makes a table's
+    /// projection when its first chunk is given out.
     pub fn new(
         tables: impl IntoIterator<Item = (usize, Arc<Table>, RemainingChunks)>,
         max_threads_per_table: usize,
+        project: impl Fn(&Table) -> Projection + 'static,
     ) -> RowQueue {
         let tables: Vec<TableRows> = tables
             .into_iter()
-            .map(|(index, table, remaining)| TableRows { table, index, remaining, active: 0 })
+            .map(|(index, table, remaining)| TableRows { table, projection: None, index, remaining, active: 0 })
             .collect();
         let places = tables.iter().enumerate().map(|(place, rows)| (rows.index, place)).collect();
-        RowQueue { tables, places, max_threads_per_table, first_open: 0 }
+        RowQueue { tables, places, max_threads_per_table, first_open: 0, project: Box::new(project) }
     }
 
     /// The next chunk that a worker may take now. `None` when all are given out, when the tables that have some left
@@ -53,7 +58,7 @@ impl RowQueue {
         }
         let limit = self.max_threads_per_table;
         let open = self.tables[self.first_open..].iter_mut();
-        open.filter(|rows| rows.active < limit).find_map(TableRows::next_task)
+        open.filter(|rows| rows.active < limit).find_map(|rows| rows.next_task(&self.project))
     }
 
     /// Takes back a task that no worker has taken, since another may be the next by now.
@@ -81,7 +86,11 @@ impl RowQueue {
         if let RemainingChunks::Split(split) = &mut rows.remaining {
             split.chunk_size.learn(dumped, took);
         }
-        rows.active == 0 && rows.remaining.is_exhausted()
+        let is_last = rows.active == 0 && rows.remaining.is_exhausted();
+        if is_last {
+            rows.projection = None;
+        }
+        is_last
     }
 
     fn table(&mut self, index: usize) -> Option<&mut TableRows> {
@@ -91,11 +100,12 @@ impl RowQueue {
 }
 
 impl TableRows {
-    fn next_task(&mut self) -> Option<Task> {
+    fn next_task(&mut self, project: &dyn Fn(&Table) -> Projection) -> Option<Task> {
         let (number, portion) = self.remaining.next()?;
         self.active += 1;
         let table = Arc::clone(&self.table);
-        Some(Task::Rows(Box::new(RowsTask { table, table_index: self.index, portion, number })))
+        let projection = Arc::clone(self.projection.get_or_insert_with(|| Arc::new(project(&table))));
+        Some(Task::Rows(Box::new(RowsTask { table, projection, table_index: self.index, portion, number })))
     }
 }
 
@@ -109,6 +119,15 @@ mod tests {
 
     pub fn table(name: &str) -> Arc<Table> {
         Arc::new(tests::table(name))
+    }
+
+    /// Of tables whose columns do not matter.
+    pub fn queue_of(
+        tables: impl IntoIterator<Item = (usize, Arc<Table>, RemainingChunks)>,
+        max_threads_per_table: usize,
+    ) -> RowQueue {
+        let project = |_: &Table| Projection { columns: Box::default(), lists_columns: false };
+        RowQueue::new(tables, max_threads_per_table, project)
     }
 
     fn by_key() -> RemainingChunks {
@@ -131,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_table_is_split_by_one_worker_at_a_time_and_gets_no_more_workers_than_allowed() {
-        let mut queue = RowQueue::new([(1, table("big"), by_key()), (0, table("small"), RemainingChunks::whole())], 2);
+        let mut queue = queue_of([(1, table("big"), by_key()), (0, table("small"), RemainingChunks::whole())], 2);
         let left = || Some(Remainder::whole_table());
         let short = Duration::from_millis(1);
         assert_eq!(next(&mut queue), Some(("big".into(), 0, Some(10))));
@@ -162,8 +181,7 @@ mod tests {
     fn partitions_are_given_out_one_by_one() {
         let chunks = [(0, "p0"), (1, "p1")].map(|(number, name)| (number, Chunk::Partition(name.into())));
         let remaining = RemainingChunks::Listed(chunks.into());
-        let mut queue =
-            RowQueue::new([(0, table("none"), RemainingChunks::nothing()), (1, table("parts"), remaining)], 4);
+        let mut queue = queue_of([(0, table("none"), RemainingChunks::nothing()), (1, table("parts"), remaining)], 4);
         assert_eq!(next(&mut queue), Some(("parts".into(), 0, None)));
         assert!(!queue.finished(1, 1, Duration::ZERO));
         assert_eq!(next(&mut queue), Some(("parts".into(), 1, None)));
@@ -178,7 +196,7 @@ mod tests {
         let unfinished = [(3, KeyRange::default().until(&value("7"))), (5, KeyRange::default().group(&value("9")))];
         let before = SplitTable { unfinished: unfinished.into(), next_number: 8, ..*split };
         let whole = RemainingChunks::Split(Box::new(SplitTable { remainder: None, ..before }));
-        let mut queue = RowQueue::new([(0, table("big"), whole)], 4);
+        let mut queue = queue_of([(0, table("big"), whole)], 4);
         assert_eq!(next(&mut queue), Some(("big".into(), 3, None)));
         let Some(Task::Rows(second)) = queue.next_task() else { panic!("no task") };
         let Portion::Chunk(chunk) = &second.portion else { panic!("no chunk") };
@@ -191,7 +209,7 @@ mod tests {
 
         let RemainingChunks::Split(split) = by_key() else { panic!("not split") };
         let with_rest = SplitTable { unfinished: [(3, KeyRange::default())].into(), next_number: 8, ..*split };
-        let mut queue = RowQueue::new([(0, table("big"), RemainingChunks::Split(Box::new(with_rest)))], 4);
+        let mut queue = queue_of([(0, table("big"), RemainingChunks::Split(Box::new(with_rest)))], 4);
         assert_eq!(next(&mut queue), Some(("big".into(), 3, None)));
         let Some(Task::Rows(split_off)) = queue.next_task() else { panic!("no task") };
         assert_eq!(split_off.number, 8);

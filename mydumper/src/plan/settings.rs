@@ -2,7 +2,8 @@
 
 use common::server::Server;
 
-use crate::config::{Config, Objects};
+use crate::catalog::selection::Objects;
+use crate::config::Config;
 use crate::plan::chunk::ChunkSizing;
 
 /// The part of the options, the server and the locks that decides what is done in which order.

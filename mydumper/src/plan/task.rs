@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::catalog::{Database, Table};
 use crate::plan::chunk::{Chunk, Key, Remainder};
+use crate::rows::projection::Projection;
 
 /// Something that one worker does at a time.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub enum Task {
 pub struct RowsTask {
     /// Which table.
     pub table: Arc<Table>,
+    /// What is selected of them.
+    pub projection: Arc<Projection>,
     /// Its place among the tables whose rows are dumped.
     pub table_index: usize,
     /// Which of its rows.

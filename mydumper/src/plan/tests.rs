@@ -11,8 +11,8 @@ use super::chunk::{Chunk, ChunkSize, ChunkSizing, Key, KeyColumn, KeyKind, KeyRa
 use super::remaining_chunks::RemainingChunks;
 use super::table::{Division, WhyWhole};
 use super::*;
+use crate::catalog::selection::Objects;
 use crate::catalog::{Column, Database, Routine, TableKind};
-use crate::config::Objects;
 use crate::resume::{DoneChunk, Part, Record, SplitChunk, TableId, key_name};
 
 /// An InnoDB table without columns, rows and keys.
@@ -205,7 +205,7 @@ fn a_table_has_a_checksum_only_if_all_of_it_is_dumped_and_equal_tables_have_equa
         no_pad: false,
         generated: true,
         invisible: false,
-        counts: false,
+        auto_increment: false,
         has_empty_member: false,
         period: false,
     };

@@ -10,9 +10,9 @@ use common::server::Server;
 use common::sql::definer::DefinerRule;
 use crossbeam_channel::Sender;
 
-use crate::config::RowOptions;
 use crate::definitions::Preamble;
 use crate::output::file_writer::{Files, FinishedFile};
+use crate::rows::options::RowOptions;
 
 /// The settings of the dump, where its files go, and how far it is.
 pub struct Shared {

@@ -28,6 +28,7 @@ use crate::plan::task::Task;
 use crate::plan::task_queue::TaskQueue;
 use crate::plan::{Plan, RowsPhase};
 use crate::resume::{Completed, Done, DumpJournal, History, TableProgress};
+use crate::rows::projection::Projection;
 use crate::rows::query;
 use crate::work::context::Shared;
 use crate::work::error::{Error, TaskError};
@@ -81,7 +82,8 @@ impl<'a> Coordinator<'a> {
         let facts = DumpFacts {
             started: history.started,
             streamed: shared.sender.is_some(),
-            format: config.rows.format.clone(),
+            server: shared.server,
+            rows: config.rows.clone(),
             schemas: config.objects.schemas,
             data: config.objects.data,
             utc: config.utc,
@@ -153,7 +155,9 @@ impl<'a> Coordinator<'a> {
             }
         }
         let tables = phase.tables.into_iter().map(|planned| (planned.index, planned.table, planned.remaining));
-        let mut queue = RowQueue::new(tables, self.config.max_threads_per_table);
+        let (server, rows) = (self.shared.server, self.config.rows.clone());
+        let project = move |table: &Table| Projection::new(table, &server, &rows);
+        let mut queue = RowQueue::new(tables, self.config.max_threads_per_table, project);
         self.drive(&mut queue)?;
         self.phase(phase.checksums)
     }

@@ -13,8 +13,6 @@ use common::process::stop::{StopOnPanic, Stopped};
 use common::server::connection::{Connection, Error as ServerError, ResultRows};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
-use crate::catalog::Column;
-use crate::config::RowFormat;
 use crate::consistency::metadata_locks;
 use crate::definitions::SchemaReader;
 use crate::definitions::accounts;
@@ -25,8 +23,11 @@ use crate::plan::chunk::Chunk;
 use crate::plan::report::{Report, RowsReport};
 use crate::plan::task::{Portion, RowsTask, Task};
 use crate::resume::WrittenFile;
-use crate::rows::encoder::{CellKind, DelimitedEncoder, InsertEncoder, OnDuplicate, RowEncoder, Sizes};
+use crate::rows::encoder::RowEncoder;
+use crate::rows::encoder::delimited::DelimitedEncoder;
+use crate::rows::encoder::insert::{InsertEncoder, Sizes};
 use crate::rows::key_reader::KeyReader;
+use crate::rows::options::{OnDuplicate, RowFormat};
 use crate::rows::query;
 use crate::work::context::Shared;
 use crate::work::error::TaskError;
@@ -209,10 +210,7 @@ impl Worker {
 
     fn rows(&mut self, task: &RowsTask, chunk: &Chunk) -> Result<RowsReport, TaskError> {
         let shared = Arc::clone(&self.shared);
-        let (table, rows) = (&task.table, &shared.rows);
-        let columns: Vec<&Column> = table.stored_columns().collect();
-        let cells = columns.iter().map(|column| CellKind::of_column(column, &shared.server, rows.hex_blob)).collect();
-        let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+        let (table, projection, rows) = (&task.table, &task.projection, &shared.rows);
         let (head, name) = (shared.preamble.for_rows(table), &table.name.name);
         let on_duplicate = match rows.on_duplicate {
             // MariaDB takes rows of the past with INSERT only.
@@ -222,14 +220,12 @@ impl Worker {
         let sizes = Sizes { statement: rows.statement_size, packet: shared.max_packet };
         match &rows.format {
             RowFormat::Insert => {
-                let names = (rows.complete || table.needs_column_list()).then_some(names.as_slice());
-                let mut encoder = InsertEncoder::new(head, on_duplicate, name, names, cells, sizes);
+                let mut encoder = InsertEncoder::new(head, on_duplicate, name, projection, sizes);
                 let report = self.copy(task, chunk, &mut encoder)?;
                 Ok(RowsReport { longest_statement: encoder.longest_statement(), ..report })
             }
-            RowFormat::Delimited(dialect) => {
-                let dialect = Arc::clone(dialect);
-                let mut encoder = DelimitedEncoder::new(dialect, head, on_duplicate, name, &names, cells);
+            RowFormat::Delimited(format) => {
+                let mut encoder = DelimitedEncoder::new(Arc::clone(format), head, on_duplicate, name, projection);
                 self.copy(task, chunk, &mut encoder)
             }
         }
@@ -242,7 +238,7 @@ impl Worker {
         let names =
             RowsFile { table: task.table.file.clone(), chunk: Some(task.number), part: 0, format: RowsFormat::Sql };
         let mut output = RowFiles::new(&mut sink, names, shared.chunk_filesize, encoder);
-        let statement = query::select(&task.table, chunk, &shared.rows, &shared.server);
+        let statement = query::select(&task.table, &task.projection, chunk, &shared.rows, &shared.server);
         tracing::info!("worker {}: reading {task}{}", self.number, chunk.description());
         let started = Instant::now();
         let mut source = self.connection.stream(&statement).map_err(failed)?;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::observe::logging::printable;
+use common::observe::printable::printable;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::quote_identifier;

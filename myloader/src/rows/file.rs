@@ -7,7 +7,7 @@ use std::time::Duration;
 use common::backup::file_name::{Content, DumpFile, RowsFormat};
 use common::backup::load_data_clause::expected_warnings;
 use common::layers::compression::Compression;
-use common::observe::logging::printable;
+use common::observe::printable::printable;
 use common::observe::progress::Counters;
 use common::process::exit::{Exit, Failure};
 use common::server::connection::{Error as ServerError, Outcome};

@@ -10,8 +10,8 @@ use common::sql::name::QualifiedName;
 use super::databases::{Database, State as DatabaseState};
 use super::verification::Difference;
 use super::{Error, Scheduler};
-use crate::config::Checksum;
 use crate::jobs::job::{DatabaseTarget, Job};
+use crate::options::Checksum;
 use crate::verify::checksums::DatabaseSums;
 
 /// What is different, and whether the options may be the reason, or what was there before.

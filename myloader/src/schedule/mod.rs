@@ -38,8 +38,8 @@ use stages::Stage;
 use verification::Verification;
 pub use verification::{Difference, Verified};
 
-use crate::config::Checksum;
 use crate::jobs::job::{Compared, Findings, Job, LaterGrant, Outcome, TableTarget};
+use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::schedule::table_state::{Stage as TableStage, TableState};
 use crate::schedule::tolerance::{Refusal, Tolerance};

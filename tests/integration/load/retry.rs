@@ -48,7 +48,7 @@ fn a_lock_wait_timeout_replays_the_transaction() {
         assert!(output.stderr.contains("server error 1205"), "{}", output.stderr);
         let converted = output.stderr.contains(": 8 of 8 statements went as LOAD DATA");
         assert_eq!(converted, method == "load-data", "{}", output.stderr);
-        assert!(output.stderr.contains("restored 1 tables, 8 rows, "), "{}", output.stderr);
+        assert!(output.stderr.contains("restored 1 table, 8 rows, "), "{}", output.stderr);
         assert_same(product, database);
     }
 }

@@ -264,7 +264,10 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
     let name = "damaged";
     fill(server, name);
     let (dir, held) = (WorkDir::new(), Held::new(server, name));
-    let running = half_done(name, server, &dir, &["--triggers"]);
+    let mut running = half_done(name, server, &dir, &["--triggers"]);
+    let damaged = |number: u64| format!("damaged.t.{number:05}.sql");
+    let journal = || dir.read_text(JOURNAL);
+    running.wait_until("not these chunks", |_| (0..4).all(|number| journal().contains(&damaged(number))));
     running.signal("KILL");
     running.wait();
     drop(held);

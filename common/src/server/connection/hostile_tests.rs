@@ -1,4 +1,4 @@
-//! A server that asks for files that it is not to have: no real one does, so its side of the protocol is played here.
+//! A server that asks for files without LOAD DATA. No real server does, so this test plays one.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -98,7 +98,7 @@ fn serve(mut socket: UnixStream, files: &Mutex<Vec<Vec<u8>>>) {
 fn assert_refused<T>(result: Result<T, Error>, named: &str) {
     let error = result.err().expect("it is refused");
     assert!(matches!(error.cause(), Cause::FileWanted(_)), "{error}");
-    let expected = format!("the server asked for a file of this machine{named}, which it does not get: ");
+    let expected = format!("the server asked for a file of this machine{named} and was refused: ");
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
 

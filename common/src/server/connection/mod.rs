@@ -1,9 +1,10 @@
 //! A connection to a server, as blocking calls.
 //!
-//! [`wire`] speaks the protocol itself and lends rows as they lie in its buffer. What it does not speak (protocol
-//! compression, rare ways to authenticate) the driver, `mysql_async`, does in its place; nobody else can tell.
-//! Every wait for the server ends with [`Stop`].
+//! `wire` implements the protocol and lends rows as they lie in its buffer. For what it does not implement (protocol
+//! compression, rare authentication methods) the driver, `mysql_async`, takes its place; callers see no difference.
+//! [`Stop`] ends every wait for the server.
 
+mod advice;
 mod driver;
 mod error;
 #[cfg(test)]
@@ -16,22 +17,24 @@ mod wire;
 use std::io::Read;
 use std::time::Duration;
 
-pub use error::{Cause, Error, PACKET_TOO_LARGE, excerpt};
+pub use error::{Cause, Error, excerpt};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 
 use crate::process::stop::Stop;
+use driver::{DriverRows, DriverSession};
+use wire::{WireRows, WireSession};
 
 /// How long a server may take to accept a connection and to let the user in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// After which time of silence a host that is connected by TCP is asked whether it is there, how often, and how many
-/// questions may stay without an answer.
+/// TCP keepalive: the first probe after this time of silence, further ones at this interval, and the connection is lost
+/// after so many without an answer.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_COUNT: u32 = 6;
-/// How much of LOAD DATA's data is sent at once.
+/// Bytes of LOAD DATA's data in one packet.
 const INFILE_BLOCK: usize = 256 * 1024;
-/// The largest packet of the protocol's servers; the server's own limit is what counts.
+/// The largest `max_allowed_packet` of any server; the server applies its own.
 const LARGEST_PACKET: u32 = 1 << 30;
 
 /// What a statement did.
@@ -39,9 +42,9 @@ const LARGEST_PACKET: u32 = 1 << 30;
 pub struct Outcome {
     /// Rows inserted, changed or deleted.
     pub affected_rows: u64,
-    /// Rows that the statement brought, where the server says so: of statements with several rows.
+    /// Rows in the statement, which the server reports only for statements with several.
     pub records: Option<u64>,
-    /// Rows of LOAD DATA that were left out, since their key was there.
+    /// Rows of LOAD DATA that were skipped, since their key existed.
     pub skipped: u64,
     /// Number of warnings.
     pub warnings: u64,
@@ -62,20 +65,20 @@ impl Outcome {
     }
 }
 
-/// What every session starts from, whatever the server's global settings: quotes and backslashes mean what they mean by
-/// default, names are quoted (MySQL stores CHECK expressions so), statements are not refused for the rows that they may
-/// read, results are whole, nothing waits for a commit, and a commit does not end the session.
+/// Every session starts from these values, whatever the global ones are: quotes and backslashes mean what they mean by
+/// default, names are quoted (MySQL stores CHECK expressions so), large SELECTs are allowed, results are complete,
+/// statements commit at once, and a COMMIT does not end the session.
 const BASE_SESSION: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1, sql_big_selects = 1, \
      sql_select_limit = 18446744073709551615, autocommit = 1, completion_type = 0";
 
 /// A connection. Dropping it closes it; an open transaction is rolled back by the server.
 pub struct Connection {
-    session: Session,
+    backend: Backend,
 }
 
-enum Session {
-    Wire(Box<wire::Session>),
-    Driver(driver::Session),
+enum Backend {
+    Wire(Box<WireSession>),
+    Driver(DriverSession),
 }
 
 impl Connection {
@@ -84,20 +87,20 @@ impl Connection {
     /// # Errors
     /// [`Error::Connect`], or [`Error::Statement`] for a statement of the session's set-up.
     pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, Error> {
-        let session = match wire::Session::open(settings, stop) {
-            Ok(session) => Ok(Session::Wire(Box::new(session))),
+        let backend = match WireSession::open(settings, stop) {
+            Ok(session) => Ok(Backend::Wire(Box::new(session))),
             Err(wire::OpenError::Unsupported(what)) => {
-                tracing::info!("the connection is left to the driver: {what}");
-                driver::Session::open(settings, stop).map(Session::Driver)
+                tracing::info!("connecting with the driver: {what}");
+                DriverSession::open(settings, stop).map(Backend::Driver)
             }
             Err(wire::OpenError::Failed(cause)) => Err(cause),
         };
-        let session = session.map_err(|cause| Error::Connect {
+        let backend = backend.map_err(|cause| Error::Connect {
             address: settings.address.clone(),
             user: settings.user.clone(),
             cause: Box::new(cause),
         })?;
-        let mut connection = Connection { session };
+        let mut connection = Connection { backend };
         connection.execute(BASE_SESSION)?;
         for statement in &settings.session {
             connection.execute(statement)?;
@@ -107,43 +110,43 @@ impl Connection {
 
     /// The server's number for this session, as KILL takes it.
     pub fn id(&self) -> u32 {
-        match &self.session {
-            Session::Wire(session) => session.id(),
-            Session::Driver(session) => session.id(),
+        match &self.backend {
+            Backend::Wire(session) => session.id(),
+            Backend::Driver(session) => session.id(),
         }
     }
 
-    /// Ends the connection without a word, so that it takes none of the server's connections any more: one that was lost
-    /// on the way here may still stand for the server.
+    /// Closes the socket without telling the server, so that a session whose connection is lost in one direction only does
+    /// not keep one of the server's connections.
     pub fn close(&mut self) {
-        match &mut self.session {
-            Session::Wire(session) => session.close(),
-            // It ends when it is dropped.
-            Session::Driver(_) => {}
+        match &mut self.backend {
+            Backend::Wire(session) => session.close(),
+            // The driver closes it on drop.
+            Backend::Driver(_) => {}
         }
     }
 
-    /// Runs a statement whose rows, if any, do not matter.
+    /// Runs a statement and discards its rows, if it has any.
     ///
     /// # Errors
-    /// [`Error::Statement`]; also when the server asks for a file, as LOAD DATA LOCAL would: it gets none.
+    /// [`Error::Statement`], also when the server asks for a file as for LOAD DATA LOCAL, which it is refused.
     pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         let statement = statement.as_ref();
-        match &mut self.session {
-            Session::Wire(session) => session.execute(statement, None),
-            Session::Driver(session) => session.execute(statement),
+        match &mut self.backend {
+            Backend::Wire(session) => session.execute(statement, None),
+            Backend::Driver(session) => session.execute(statement),
         }
         .map_err(|cause| Error::of_statement(statement, cause))
     }
 
-    /// Runs a LOAD DATA LOCAL statement; whatever file it names, `data` is what the server gets.
+    /// Runs a LOAD DATA LOCAL statement. The server gets `data`, whatever file it names.
     ///
     /// # Errors
-    /// [`Error::Statement`]; also when `data` cannot be read, and then the connection is of no further use.
+    /// [`Error::Statement`], also when `data` cannot be read; the connection cannot be used any more then.
     pub fn load_infile(&mut self, statement: &[u8], mut data: impl Read + Send + 'static) -> Result<Outcome, Error> {
-        match &mut self.session {
-            Session::Wire(session) => session.execute(statement, Some(&mut data)),
-            Session::Driver(session) => session.load_infile(statement, data),
+        match &mut self.backend {
+            Backend::Wire(session) => session.execute(statement, Some(&mut data)),
+            Backend::Driver(session) => session.load_infile(statement, data),
         }
         .map_err(|cause| Error::of_statement(statement, cause))
     }
@@ -162,7 +165,7 @@ impl Connection {
         Ok(all)
     }
 
-    /// Hands over the rows of a query one by one, so that only what is kept of them takes memory.
+    /// Calls `take` with each row of a query, so that only what it keeps takes memory.
     ///
     /// # Errors
     /// [`Error::Statement`].
@@ -188,24 +191,24 @@ impl Connection {
     /// [`Error::Statement`].
     pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, Error> {
         let statement = statement.as_ref();
-        let source = match &mut self.session {
-            Session::Wire(session) => session.query(statement).map(Source::Wire),
-            Session::Driver(session) => session.query(statement).map(Source::Driver),
+        let source = match &mut self.backend {
+            Backend::Wire(session) => session.query(statement).map(Source::Wire),
+            Backend::Driver(session) => session.query(statement).map(Source::Driver),
         };
         let source = source.map_err(|cause| Error::of_statement(statement, cause))?;
         Ok(ResultRows { source, statement: error::excerpt(statement) })
     }
 }
 
-/// The rows of a running query. Dropped before its end, it leaves the connection unusable.
+/// The rows of a running query. Dropping it before the last row leaves the connection unusable.
 pub struct ResultRows<'a> {
     source: Source<'a>,
     statement: String,
 }
 
 enum Source<'a> {
-    Wire(wire::ResultRows<'a>),
-    Driver(driver::ResultRows<'a>),
+    Wire(WireRows<'a>),
+    Driver(DriverRows<'a>),
 }
 
 impl ResultRows<'_> {
@@ -217,7 +220,7 @@ impl ResultRows<'_> {
         }
     }
 
-    /// The next row, lent until the one after it is asked for; `None` after the last.
+    /// The next row, valid until the call for the one after it; `None` after the last.
     ///
     /// # Errors
     /// [`Error::Statement`].

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::tests::table;
+use super::tests::{queue_of, table};
 use super::*;
 use crate::plan::chunk::{Chunk, ChunkSize, KeyRange};
 use crate::plan::remaining_chunks::SplitTable;
@@ -81,7 +81,7 @@ proptest! {
         kinds in kinds(), limit in 1..4_usize, workers in 1..5_usize, choices in prop::collection::vec(any::<usize>(), 200)
     ) {
         let tables = kinds.iter().enumerate().map(|(index, kind)| (index, table(&index.to_string()), kind.remaining()));
-        let mut queue = RowQueue::new(tables, limit);
+        let mut queue = queue_of(tables, limit);
         let mut running: Vec<Work> = Vec::new();
         let mut dumped: BTreeSet<(usize, u64)> = BTreeSet::new();
         let mut finished: BTreeMap<usize, usize> = BTreeMap::new();
@@ -100,7 +100,7 @@ proptest! {
             }
             let can_give = next.is_some() && running.len() < workers;
             let among = running.len() + usize::from(can_give);
-            prop_assert!(among > 0, "it stalls: {queue:?}");
+            prop_assert!(among > 0, "it stalls: {:?}", queue.tables);
             let chosen = choices.next().unwrap_or(0) % among;
             if chosen == running.len() {
                 let Some(task) = next.take() else { continue };

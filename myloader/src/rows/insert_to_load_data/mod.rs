@@ -2,7 +2,7 @@
 //!
 //! Only rows that both statements store alike are sent so. What a column takes is asked of the server ([`table`]); a
 //! literal that might be stored otherwise ([`literal`]) leaves its statement an INSERT. The lines of a statement are made
-//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`piece`]).
+//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`batch`]).
 //!
 //! Under LOCAL the server makes warnings of errors. So the rows have to arrive in their number and without a warning, or
 //! they are rolled back, and INSERT statements tell what is wrong, or do what they always did.
