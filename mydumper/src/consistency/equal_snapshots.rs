@@ -14,7 +14,7 @@
 use std::time::{Duration, Instant};
 
 use common::backup::metadata::Coordinates;
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 
@@ -40,13 +40,9 @@ pub enum Error {
     Moving,
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server(error) => error.exit(),
-            Error::Impossible(_) | Error::Moving => Exit::Failed,
-        }
-    }
+exit_codes! { Error:
+    of source: Server;
+    Exit::Failed: Impossible, Moving;
 }
 
 /// Starts a transaction with a snapshot on each connection, all at about the same time.

@@ -14,7 +14,7 @@ pub mod metadata_locks;
 use std::time::Duration;
 
 use common::backup::metadata::{Coordinates, Guarantee};
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
@@ -54,17 +54,8 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Lock(error) => error.exit(),
-            Error::LongQueries(error) => error.exit(),
-            Error::Server(error) => error.exit(),
-            Error::Listing(error) => error.exit(),
-            Error::Unproved(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Lock, LongQueries, Server, Listing, Unproved, Stopped;
 }
 
 impl Error {

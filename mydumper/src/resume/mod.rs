@@ -20,10 +20,11 @@ use std::sync::Arc;
 
 use common::backup::metadata::Guarantee;
 use common::backup::selection::SYSTEM_DATABASES;
+use common::exit_codes;
 use common::journal::{DUMP_JOURNAL as JOURNAL, Journal, JournalError};
 use common::observe::logging::SUMMARY;
 use common::observe::wording::count;
-use common::process::exit::{Exit, Failure};
+use common::process::exit::Exit;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
@@ -69,19 +70,10 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Refused { reason, .. } => match **reason {
-                Reason::Mismatch(Mismatch::Journal(_)) => Exit::Dump,
-                _ => Exit::Failed,
-            },
-            Error::Journal(error) => error.exit(),
-            Error::File(_) => Exit::Local,
-            Error::Server(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Journal, Server, Stopped;
+    by Reason::exit: Refused.reason;
+    Exit::Local: File;
 }
 
 /// Why a dump cannot be resumed.
@@ -108,6 +100,15 @@ pub enum Reason {
     /// A table.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
+}
+
+impl Reason {
+    fn exit(&self) -> Exit {
+        match self {
+            Reason::Mismatch(Mismatch::Journal(_)) => Exit::Dump,
+            _ => Exit::Failed,
+        }
+    }
 }
 
 /// What an interrupted dump has left to this run, and what this one leaves to the next.
