@@ -12,7 +12,9 @@ use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{self, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
+use crate::options::{
+    Checksum, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify,
+};
 use crate::tolerance::Tolerance;
 
 /// A restore's configuration.
@@ -84,19 +86,6 @@ pub struct Unpack {
     pub filter: Filter,
     /// Whether no progress is shown.
     pub quiet: bool,
-}
-
-/// What becomes of checksums of metadata that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checksum {
-    /// Where they can be expected to be the same, it is an error; else, it is told.
-    Auto,
-    /// It is an error.
-    Fail,
-    /// It is told.
-    Warn,
-    /// They are not compared.
-    Skip,
 }
 
 /// What is restored, and how.
@@ -237,11 +226,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             retry_count: restore.retry_count,
             load_method: restore.load_method,
             queries_per_transaction: restore.queries_per_transaction,
-            checksum: restore.checksum.map_or(Checksum::Auto, |checksum| match checksum {
-                options::Checksum::Fail => Checksum::Fail,
-                options::Checksum::Warn => Checksum::Warn,
-                options::Checksum::Skip => Checksum::Skip,
-            }),
+            checksum: restore.checksum.unwrap_or(Checksum::Auto),
             checksums: Kinds {
                 indexes: checksums.compared().indexes && !selection.skip_indexes,
                 ..checksums.compared()

@@ -8,7 +8,7 @@ use common::process::stop::Stopped;
 use common::program::AsUsageError;
 use common::server::connection::Error as ServerError;
 
-use crate::input::{directory, receiver, stream, unpack};
+use crate::input::{self, receiver, stream, unpack};
 use crate::jobs;
 use crate::journal;
 use crate::objects::redo_log;
@@ -23,9 +23,9 @@ pub enum Error {
     /// A connection or a statement failed.
     #[error(transparent)]
     Server(ServerError),
-    /// The directory is no dump.
+    /// The dump cannot be read.
     #[error(transparent)]
-    Directory(#[from] directory::Error),
+    Input(#[from] input::Error),
     /// A stream's directory.
     #[error(transparent)]
     Source(#[from] stream::Error),
@@ -78,7 +78,7 @@ impl Failure for Error {
             Error::Usage(error) => error.exit(),
             Error::Unpack(error) => error.exit(),
             Error::Server(error) => error.exit(),
-            Error::Directory(error) => error.exit(),
+            Error::Input(error) => error.exit(),
             Error::Source(error) => error.exit(),
             Error::Stream(error) => error.exit(),
             Error::RedoLog(error) => error.exit(),

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::observe::activity::{SessionProbe, Watch};
+use common::observe::activity::Watch;
 use common::observe::progress::{Progress, Totals, number};
 use common::observe::wording::count;
 use common::process::stop::Stop;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
+use common::server::sessions::SessionProbe;
 
 use crate::config::Config;
 use crate::error::Error;
@@ -73,13 +74,14 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let dump = match &input {
         Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
         Input::Stream(..) => None,
     };
     let life = ServerLife::read(&mut first)?;
-    let (journal, server_restart) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let (journal, server_restart) = journal::open(&config, input.store().local_path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
     let left = std::mem::take(&mut journal.state().global_variables);
     for (name, value) in variables.left_by_earlier_run(left) {
@@ -111,7 +113,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config, server));
     let shared = Arc::new(Shared {
         server,
-        files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
+        files: Files { store: Arc::clone(input.store()), delete: config.restore.delete_files },
         restore: config.restore,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),

@@ -16,7 +16,7 @@ use common::sql::{Statement, StatementError};
 use crate::config::Restore;
 use crate::ddl::allowed_statements::is_allowed;
 use crate::ddl::statement_kind::classify;
-use crate::input::files::{self, Files};
+use crate::input::files::Files;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::error::Error;
 use crate::jobs::replay::Replay;
@@ -180,7 +180,7 @@ impl Context {
 
     /// The error for a file that cannot be split into statements.
     pub fn cannot_read(&self, file: &DumpFile, source: StatementError) -> Error {
-        files::Error::Statement { path: self.shared.files.path(file), source }.into()
+        self.shared.files.statement_error(file, source).into()
     }
 
     /// Rejects a statement that does not belong in this file; `database` is the one that gets the file's objects.

@@ -3,7 +3,8 @@
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
-use common::server::connection::{Error as ServerError, PACKET_TOO_LARGE};
+use common::server::connection::Error as ServerError;
+use common::server::error_codes::PACKET_TOO_LARGE;
 
 use crate::ddl::ParseError;
 use crate::input::files;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use common::backup::selection::Pattern;
 use common::server::connection::{Connection, Error};
 
-use super::names::FILE_PREFIX;
 use super::record::{Record, VERSION};
 use super::state::{RestoreProgress, Run};
 use crate::config::Restore;
+use common::journal::LOAD_JOURNAL_PREFIX;
 
 /// Which restore it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Identity {
     pub fn path(&self, directory: &Path) -> PathBuf {
         let text =
             format!("{}\0{}", self.server, self.options.get("--database").map(String::as_str).unwrap_or_default());
-        directory.join(format!("{FILE_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
+        directory.join(format!("{LOAD_JOURNAL_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
     }
 
     /// The journal's first records.

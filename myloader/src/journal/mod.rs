@@ -13,7 +13,7 @@ mod writer;
 
 pub use error::Error;
 pub use identity::{ServerLife, ServerRestart, dump_identity};
-pub use names::{FILE_PREFIX, TRIGGERS, TableName, lock_name, new_locks, table_name};
+pub use names::{TRIGGERS, TableName, lock_name, new_locks, table_name};
 pub use opening::open;
 pub use record::{AccountOutcome, Commit, Record, SkippedStatement};
 pub use state::{FileProgress, Run, TableProgress};

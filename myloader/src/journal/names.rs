@@ -5,9 +5,6 @@ use std::hash::{BuildHasher, Hasher};
 
 use common::sql::name::QualifiedName;
 
-/// What the names of journals begin with. No file of a dump is named so.
-pub const FILE_PREFIX: &str = "myloader-journal.";
-
 /// Database and name.
 pub type TableName = (String, String);
 

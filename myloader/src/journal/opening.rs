@@ -14,14 +14,14 @@ use super::writer::Journal;
 use crate::config::Config;
 use crate::session::await_end;
 
-/// Opens the journal of a restore from `directory`, of a dump with this checksum and length of its metadata, as far as
+/// Opens the journal of a restore from a local `directory`, of a dump with this checksum and length of its metadata, as far as
 /// these are known.
 ///
 /// # Errors
 /// When another program uses it, or it belongs to a different restore.
 pub fn open(
     config: &Config,
-    directory: &Path,
+    directory: Option<&Path>,
     dump: Option<(u32, u64)>,
     life: &ServerLife,
     connection: &mut Connection,
@@ -30,9 +30,13 @@ pub fn open(
         return Ok((Journal::default(), ServerRestart::default()));
     }
     let identity = Identity::new(connection, &config.restore, dump)?;
-    let (path, is_ours) = match &config.journal {
-        Some(path) => (path.clone(), false),
-        None => (identity.path(directory), true),
+    let (path, is_ours) = match (&config.journal, directory) {
+        (Some(path), _) => (path.clone(), false),
+        (None, Some(directory)) => (identity.path(directory), true),
+        (None, None) if config.resume => {
+            return Err(Error::NotThere { path: identity.path(Path::new("")), others: String::new() });
+        }
+        (None, None) => return Ok((Journal::default(), ServerRestart::default())),
     };
     if config.resume {
         resume(&path, &identity, life, connection)

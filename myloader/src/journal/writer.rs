@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use common::journal::{Journal as JournalFile, JournalError};
+use common::journal::{Journal as JournalFile, JournalError, LOAD_JOURNAL_PREFIX};
 use common::sql::name::QualifiedName;
 
 use super::error::Error;
 use super::identity::Identity;
-use super::names::{FILE_PREFIX, table_name};
+use super::names::table_name;
 use super::record::{AccountOutcome, Record};
 use super::state::{DatabaseBefore, FileProgress, RestoreProgress, Run, TableProgress};
 
@@ -228,7 +228,7 @@ fn others(path: &Path) -> String {
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(FILE_PREFIX))
+        .filter(|name| name.starts_with(LOAD_JOURNAL_PREFIX))
         .collect();
     names.sort();
     if names.is_empty() { String::new() } else { format!(" (journals of other restores: {})", names.join(", ")) }

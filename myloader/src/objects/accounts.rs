@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use common::backup::accounts_file;
 use common::backup::file_name::DumpFile;
 use common::server::Product;
 use common::server::connection::{Connection, Error as ServerError};
-use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
+use common::sql::account::{Account, AccountStatement, Action};
 
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -27,14 +28,14 @@ const EXISTS: [&str; 3] = ["3163", "1973", "1975"];
 pub fn check(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
     let mut reader = context.shared.files.statements(file)?;
     let first = reader.next_statement().map_err(|source| context.cannot_read(file, source))?;
-    let Some(dump) = first.and_then(|statement| product_of(statement.text)) else {
+    let Some(dump) = first.and_then(|statement| accounts_file::product_of(statement.text)) else {
         return Err(Error::NoStatement { file: file.to_string(), what: "first line that names the server" });
     };
     let server = context.shared.server;
     if dump == server.product {
         return Ok(Outcome::Done);
     }
-    Err(Error::OtherAccounts { file: file.to_string(), dump: product_name(dump), server: server.to_string() })
+    Err(Error::OtherAccounts { file: file.to_string(), dump: dump.name(), server: server.to_string() })
 }
 
 /// Creates the accounts, and gives them their privileges on what is there.

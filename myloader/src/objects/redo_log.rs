@@ -1,10 +1,10 @@
 //! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
 
 use common::process::exit::{Exit, Failure};
-use common::process::signals::ToSetBack;
+use common::process::signals::PendingReset;
 use common::process::stop::Stop;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::server::connection::{Connection, ServerError, Settings};
 
 use crate::journal::{self, Journal, Record};
 
@@ -35,7 +35,7 @@ impl Failure for Error {
 /// A redo log that is off. Dropping this turns it on again.
 pub struct RedoLogOff {
     settings: Settings,
-    _to_set_back: ToSetBack,
+    _pending_reset: PendingReset,
 }
 
 const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
@@ -66,7 +66,7 @@ pub fn off(
         tracing::warn!("the server's redo log was already off and stays off");
         return Ok(None);
     }
-    let to_set_back = ToSetBack::new();
+    let pending_reset = PendingReset::new();
     if !is_off {
         journal.will_change(Record::RedoLogOff)?;
         connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
@@ -74,7 +74,7 @@ pub fn off(
     tracing::warn!(
         "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
     );
-    Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
+    Ok(Some(RedoLogOff { settings: settings.clone(), _pending_reset: pending_reset }))
 }
 
 impl Drop for RedoLogOff {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::observe::logging::printable;
+use common::observe::printable::printable;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
@@ -62,7 +62,7 @@ pub fn create(
         let name = text(&parsed.name);
         // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does, or, before
         // mydumper 0.11, not even that. Views are made in an order that works without it.
-        let view = DumpFile::new(Content::View(file_name.clone()), file.compression);
+        let view = DumpFile::new(Content::View(file_name.clone()), file.layers);
         if parsed.if_not_exists || context.shared.files.has(&view) || !context.passes(database, &name)? {
             context.end_file(file)?;
             return Ok(Outcome::TableSkipped);

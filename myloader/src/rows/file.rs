@@ -46,7 +46,10 @@ pub fn load(
 
 /// What is wrong with a compressed file of which the server rejected a statement, if the file's end shows it.
 fn damage(context: &mut Context, file: &DumpFile, error: &Error) -> Option<Error> {
-    if file.compression == Compression::None || error.exit() != Exit::Server || context.shared.stop.is_triggered() {
+    if file.layers.compression == Compression::None
+        || error.exit() != Exit::Server
+        || context.shared.stop.is_triggered()
+    {
         return None;
     }
     let mut reader = context.shared.files.statements(file).ok()?;

@@ -5,11 +5,10 @@ use std::io;
 use common::backup::file_name::{Content, DumpFile, RowsFormat};
 use common::backup::load_data_clause::expected_warnings;
 use common::layers::compression::Compression;
-use common::observe::logging::printable;
+use common::observe::printable::printable;
 
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::load_data_file;
-use crate::input::files;
 use crate::jobs::context::{Context, RowCounters};
 use crate::jobs::error::Error;
 use crate::rows::transaction::{Loaded, replaced, signed};
@@ -19,7 +18,7 @@ pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFil
     let Content::Rows(rows) = &file.content else {
         return Err(Error::NoStatement { file: file.to_string(), what: "rows" });
     };
-    let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.compression);
+    let data = DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.layers);
     let named = load_data_file(statement).unwrap_or_default();
     let named = String::from_utf8_lossy(&named).into_owned();
     let base_name = named.rsplit('/').next().unwrap_or_default();
@@ -44,7 +43,7 @@ pub fn load_infile(
     let input = Counted { input: context.shared.files.open(data)?, counters: context.counters.clone() };
     let outcome =
         context.session.unchanged().load_infile(&with_charset, input).map_err(|error| match error.into_data() {
-            Ok(source) => files::Error::Read { path: context.shared.files.path(data), source }.into(),
+            Ok(source) => context.shared.files.read_error(data, source).into(),
             Err(source) => failed(source),
         })?;
     let (affected, sent) = (outcome.affected_rows, outcome.records.unwrap_or(outcome.affected_rows));

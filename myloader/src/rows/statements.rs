@@ -6,7 +6,6 @@ use common::server::connection::{Error as ServerError, Outcome};
 
 use crate::ddl::insert::row_count;
 use crate::ddl::statement_kind::{StatementKind, classify};
-use crate::input::files;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
@@ -175,7 +174,7 @@ fn accepted(
 ) -> Result<Option<(EndedBatch, Loaded)>, Error> {
     let Some(ended) = ended else { return Ok(None) };
     if let Some(source) = ended.failure {
-        return Err(files::Error::Statement { path: context.shared.files.path(file), source }.into());
+        return Err(context.shared.files.statement_error(file, source).into());
     }
     match result {
         Ok(outcome) if insert_to_load_data::is_exact(outcome, ended.sent) => {

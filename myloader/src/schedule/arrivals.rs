@@ -85,7 +85,7 @@ impl Scheduler {
                 let state = self.tables.entry(table.clone()).or_default();
                 if !matches!(state.stage, TableStage::Skipped | TableStage::Rejected) {
                     let pairs = self.metadata.config.local_infile == Some(true);
-                    self.waiting_bytes += state.add_rows(rows, file.compression, bytes, pairs);
+                    self.waiting_bytes += state.add_rows(rows, file.layers.compression, bytes, pairs);
                 }
                 self.start_table(&table)?;
                 self.offer_rows(&table);

@@ -11,10 +11,10 @@ use super::checksum_findings::{Checksums, Finding};
 use super::comparison::Difference;
 use super::database_state::{Database, DatabaseState};
 use super::{Error, Scheduler};
-use crate::config::Checksum;
 use crate::jobs::job::Job;
 use crate::jobs::outcome::DatabaseSums;
 use crate::jobs::target::DatabaseTarget;
+use crate::options::Checksum;
 
 /// As messages have it.
 fn hex(sum: MydumperChecksum) -> String {

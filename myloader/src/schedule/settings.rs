@@ -5,7 +5,7 @@ use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
 use common::server::Server;
 
-use crate::config::Checksum;
+use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::tolerance::Tolerance;
 

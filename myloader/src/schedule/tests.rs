@@ -4,11 +4,11 @@ use super::*;
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
 
-use crate::config::Checksum;
 use crate::jobs::committed_rows::CommittedRows;
 use crate::jobs::job::KeyTiming;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
+use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys};
 use crate::tolerance::Fault;
 use crate::tolerance::Tolerance;

@@ -79,22 +79,7 @@ fn what_mysql_cannot_have_is_named_before_rows_are_loaded() {
             "CREATE SEQUENCE e_numbers",
         ],
     );
-    let syntax = "server error 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your \
-                  MySQL server version for the right syntax to use near";
-    let expected = format!(
-        "[ERROR] the server rejects these objects of the dump, no rows were loaded:\n  \
-         sequence {database}.e_numbers: {database}.e_numbers-schema-sequence.sql, line 5: {syntax} 'SEQUENCE `e_numbers` \
-         start with 1 minvalue 1 maxvalue 9223372036854775806 increm' at line 1; statement: CREATE SEQUENCE `e_numbers` \
-         start with 1 minvalue 1 maxvalue 9223372036854775806 increment by 1 cache 1000 nocycle ENGIN…\n  \
-         table {database}.a_uuid: {database}.a_uuid-schema.sql, line 5: {syntax} 'uuid DEFAULT NULL ) ENGINE=InnoDB DEFAULT \
-         CHARSET=utf8mb4 COLLATE=utf8mb4_genera' at line 2; statement: CREATE TABLE `a_uuid` (   `id` uuid DEFAULT NULL ) \
-         ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci\n  \
-         table {database}.b_collation: {database}.b_collation-schema.sql, line 5: server error 1273 (HY000): Unknown \
-         collation: 'utf8mb4_uca1400_ai_ci' {UNKNOWN}\n  \
-         table {database}.c_engine: {database}.c_engine-schema.sql, line 5: {syntax} 'PAGE_CHECKSUM=1 ROW_FORMAT=PAGE' at \
-         line 3; statement: CREATE TABLE `c_engine` (   `id` int(11) DEFAULT NULL ) ENGINE=Aria DEFAULT CHARSET=utf8mb4 \
-         COLLATE=utf8mb4_general_ci P…\n{END}"
-    );
+    let expected = include_str!("../../golden/mysql-refuses-objects-of-mariadb.txt");
     assert_eq!(refused_from_directory(to, &dir, &[]), expected);
     assert_eq!(row_counts(target(to), database), [("fine".to_owned(), 0)]);
     assert_eq!(refused_from_stream(from, to, database), expected);
@@ -117,33 +102,7 @@ fn what_mariadb_cannot_have_is_named_before_rows_are_loaded() {
             "CREATE TABLE e_charset (a VARCHAR(9)) CHARSET gb18030",
         ],
     );
-    let table =
-        |name: &str, why: &str| format!("  table {database}.{name}: {database}.{name}-schema.sql, line 5: {why}\n");
-    let expected = [
-        "[ERROR] the server rejects these objects of the dump, no rows were loaded:\n".to_owned(),
-        table(
-            "a_vector",
-            "server error 4161 (HY000): Unknown data type: 'vector'; statement: CREATE TABLE `a_vector` (   `a` vector(3) \
-             DEFAULT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_c…",
-        ),
-        table("b_collation", &format!("server error 1273 (HY000): Unknown collation: 'utf8mb4_0900_ai_ci' {UNKNOWN}")),
-        table(
-            "c_engine",
-            "server error 1286 (42000): Unknown storage engine 'ARCHIVE' (this server does not have the storage engine: \
-             choose another one on the other server); statement: CREATE TABLE `c_engine` (   `id` int DEFAULT NULL ) \
-             ENGINE=ARCHIVE DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci",
-        ),
-        table(
-            "d_key",
-            "server error 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your \
-             MariaDB server version for the right syntax to use near '((`id` + 1))) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 \
-             COLLATE=utf8mb4_general_ci' at line 3; statement: CREATE TABLE `d_key` (   `id` int DEFAULT NULL,   KEY `k` \
-             (((`id` + 1))) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE…",
-        ),
-        table("e_charset", &format!("server error 1115 (42000): Unknown character set: 'gb18030' {UNKNOWN}")),
-        END.to_owned(),
-    ]
-    .concat();
+    let expected = include_str!("../../golden/mariadb-refuses-objects-of-mysql.txt");
     assert_eq!(refused_from_directory(to, &dir, &["--optimize-keys=SKIP"]), expected);
     assert_eq!(row_counts(target(to), database), [("fine".to_owned(), 0)]);
 }

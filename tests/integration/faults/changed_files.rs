@@ -1,7 +1,7 @@
 //! Files of a dump that somebody removes or changes while it is restored.
 
-use crate::faults::load::reads_rows;
 use crate::support::dump::{make, without_time};
+use crate::support::interrupted::reads_rows;
 use crate::support::load::{dump_of, myloader};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour};

@@ -58,7 +58,7 @@ fn a_server_that_dies_is_a_failure() {
         assert!(output.stderr.contains(lost), "{}", output.stderr);
         let error = output.stderr.lines().last().unwrap();
         assert!(error.contains("[ERROR] server_died.t.00000.sql, line 5: "), "{error}");
-        assert!(error.contains("check the server's error log: it may have ended"), "{error}");
+        assert!(error.contains("check the server's error log: it may have crashed"), "{error}");
         assert!(error.contains("; reconnecting failed: cannot connect to socket "), "{error}");
     }
 }

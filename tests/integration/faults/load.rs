@@ -2,22 +2,15 @@
 //! connections and crashes are in `lost_connections` and `resume::load`.
 
 use crate::support::dump::{dump, make, only_line};
+use crate::support::interrupted::{GOES_ON, assert_equal};
 use crate::support::load::{dumped_with, journals, myloader};
 use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
 use harness::program::{Program, WorkDir};
-use harness::server::{Product, Server, source};
+use harness::server::{Product, Server};
 use harness::sql::Client;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// That a restore can be gone on with, in its log.
-pub const GOES_ON: &str = "[WARNING] the restore is not complete: --resume continues it";
-
-/// Whether a request brings rows.
-pub fn reads_rows(request: &[u8]) -> bool {
-    contains(request, "INSERT INTO") || contains(request, "LOAD DATA")
-}
 
 /// Whom the server's limits hold, and no privilege exempts.
 const USER: &str = "faults_user";
@@ -45,10 +38,6 @@ fn make_user(server: &Server) {
         Product::MySql => "SUPER, CONNECTION_ADMIN",
     };
     client.run(format!("REVOKE {beyond} ON *.* FROM {USER}@localhost"));
-}
-
-fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
-    assert_eq!(differences(source(product), database, server, database), [""; 0], "{product:?} {what}");
 }
 
 /// Statements that make a table with so many rows, each of which gets a statement of its own in a dump.
@@ -161,8 +150,8 @@ fn a_server_that_takes_no_changes() {
             let name = if product == Product::MariaDb { "MariaDB" } else { "MySQL" };
             format!(
                 "server error 1290 (HY000): The {name} server is running with the --{option} option so it cannot execute \
-                 this statement (the server takes no changes: SET GLOBAL read_only=0 there, on MySQL super_read_only=0, \
-                 or, if it is a replica, restore into the server that it follows)"
+                 this statement (the server is read-only: SET GLOBAL read_only=0, on MySQL super_read_only=0; if it is a \
+                 replica, restore into its source)"
             )
         };
         // From the beginning: nothing that could be left out, and nothing to try again.

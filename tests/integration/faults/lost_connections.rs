@@ -1,13 +1,14 @@
 //! Connections that are lost during a restore: it goes on, loads nothing twice and leaves nothing out.
 
 use crate::support::dump::make;
+use crate::support::interrupted::{MANY_FILES, drop_target, losing, make_large, make_objects};
 use crate::support::load::{assert_same, dump_of, dumped_with, myloader};
 use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use harness::sql::Client;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,20 +20,6 @@ fn loader(detour: &Detour, dir: &WorkDir, options: &[&str]) -> Program {
     let program = Program::myloader().arg("--socket").arg(detour.socket()).args(["--user", "root", "-v", "3"]);
     let program = program.args(["--optimize-keys=AFTER_IMPORT_PER_TABLE"]).args(options).arg("-d").arg(dir.path());
     program.time_limit(Duration::from_secs(60))
-}
-
-/// A detour on which the first request that is meant is lost.
-pub fn losing(
-    server: &Server,
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> (Detour, Arc<AtomicBool>) {
-    let done = Arc::new(AtomicBool::new(false));
-    let was_done = Arc::clone(&done);
-    let detour = Detour::with_fates(server, move |request| {
-        if is_meant(request) && !done.swap(true, Ordering::SeqCst) { fate } else { Fate::Passes }
-    });
-    (detour, was_done)
 }
 
 /// How often a restore had to connect again.
@@ -51,10 +38,6 @@ fn eight_statements(product: Product, database: &str, options: &[&str]) -> WorkD
     let statements = eight_rows();
     let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
     dumped_with(product, database, &statements, &[&["--statement-size", "1000"], options].concat())
-}
-
-fn drop_target(product: Product, database: &str) {
-    target(product).client().run(format!("DROP DATABASE IF EXISTS {database}"));
 }
 
 #[test]
@@ -180,27 +163,6 @@ fn without_retries_a_lost_connection_ends_the_restore() {
 
 fn reconnected(log: &str) -> usize {
     log.matches("reconnecting: ").count()
-}
-
-/// All kinds of objects, the statements that make which each begin with a text of their own.
-pub fn make_objects(product: Product, database: &str) {
-    let mut statements = vec![
-        "CREATE TABLE p (id INT PRIMARY KEY, x INT, t TEXT, KEY by_x (x), FULLTEXT (t))",
-        "CREATE TABLE c (id INT PRIMARY KEY, p INT, q INT, KEY (p), CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id))",
-        "INSERT INTO p VALUES (1, 1, 'one'), (2, 2, 'two')",
-        "INSERT INTO c VALUES (10, 1, 1), (20, 2, 1)",
-        "CREATE VIEW v AS SELECT * FROM p",
-        "CREATE PROCEDURE pr() SELECT 1",
-        "CREATE FUNCTION fn() RETURNS INT DETERMINISTIC RETURN 7",
-        "CREATE TRIGGER tr BEFORE UPDATE ON p FOR EACH ROW SET NEW.x = NEW.x + 1",
-        "CREATE TRIGGER tr2 BEFORE UPDATE ON p FOR EACH ROW SET NEW.x = NEW.x + 2",
-        "CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1",
-    ];
-    if product == Product::MariaDb {
-        statements.push("CREATE SEQUENCE sq START WITH 5");
-        statements.push("DO NEXTVAL(sq)");
-    }
-    make(source(product), database, &statements);
 }
 
 /// Requests that change something, by what is in them.
@@ -329,34 +291,6 @@ fn accounts_are_created_once() {
         }
     }
 }
-
-/// A database of some size: a table without a key, one with, one that is referred to; in many files.
-pub fn make_large(server: &Server, database: &str) {
-    let rows = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 4000)";
-    let most = match server.product() {
-        Product::MariaDb => "SET SESSION max_recursive_iterations = 10000",
-        Product::MySql => "SET SESSION cte_max_recursion_depth = 10000",
-    };
-    make(
-        server,
-        database,
-        &[
-            most,
-            "CREATE TABLE keyed (id INT PRIMARY KEY, x INT, c VARCHAR(300), KEY (x), KEY (c))",
-            "CREATE TABLE keyless (x INT, c VARCHAR(300), KEY (x))",
-            "CREATE TABLE child (id INT PRIMARY KEY, k INT, KEY (k), FOREIGN KEY (k) REFERENCES keyed (id))",
-            &format!("INSERT INTO keyed {rows} SELECT n, n % 7, REPEAT(n, 60) FROM r"),
-            &format!("INSERT INTO keyless {rows} SELECT n % 100, REPEAT('x', n % 250) FROM r"),
-            &format!("INSERT INTO child {rows} SELECT n, n FROM r"),
-            "CREATE VIEW joined AS SELECT child.id, c FROM child JOIN keyed ON k = keyed.id",
-            // By the number of rows tables are cut into chunks.
-            "ANALYZE TABLE keyed, keyless, child",
-        ],
-    );
-}
-
-/// Many small files and transactions.
-pub const MANY_FILES: [&str; 4] = ["--rows=200", "--statement-size=2000", "-F", "1"];
 
 #[test]
 fn connections_that_are_killed_at_random_do_no_harm() {

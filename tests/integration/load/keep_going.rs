@@ -205,7 +205,7 @@ fn a_damaged_file_is_left_out_and_told_with_another_exit_code() {
         for text in [
             format!("rows of going_on_damaged.t in {cut}: cannot restore ").as_str(),
             "; skipped: the rest of the file",
-            "table going_on_damaged.gone: going_on_damaged.gone-schema.sql has no CREATE TABLE: it is damaged",
+            "table going_on_damaged.gone: going_on_damaged.gone-schema.sql has no CREATE TABLE: the file is damaged",
             "not complete: table going_on_damaged.t has 4 rows, the dump has 6",
             "not complete: the dump has ",
         ] {

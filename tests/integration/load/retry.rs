@@ -1,4 +1,4 @@
-//! Transactions that meet locks of other sessions are played again, whole.
+//! Transactions that meet locks of other sessions are retried as a whole.
 
 use crate::support::load::{assert_same, dumped_with, myloader};
 use harness::program::{Program, WorkDir};
@@ -109,7 +109,7 @@ fn rows_that_cannot_be_rolled_back_are_not_loaded_twice() {
         );
         let (program, _place) = loader(product, &dir, 1);
         let log = program.arg("--fire-triggers").fails_with(4);
-        assert!(log.contains("server error 1213 (40001): as of a lock") && !log.contains("played again"), "{log}");
+        assert!(log.contains("server error 1213 (40001): as of a lock") && !log.contains("retrying"), "{log}");
         assert_eq!(holder.scalar("SELECT COUNT(*) FROM t"), "2");
     }
 }

@@ -1,7 +1,7 @@
 //! Restores that are interrupted more than once, each time at the worst moment, and what stands in their way.
 
-use crate::resume::load::{assert_equal, drop_target, killed_on, wait_until_it_is_old};
 use crate::support::dump::make;
+use crate::support::interrupted::{assert_equal, drop_target, killed_on, wait_until_it_is_old};
 use crate::support::load::{dumped, dumped_with, journals, myloader};
 use harness::detour::{Barrier, Detour, Fate, contains, is_statement};
 use harness::program::{Program, WorkDir};

@@ -1,8 +1,7 @@
 //! What else `--resume` goes on with: accounts, and the files that are kept of a stream.
 
-use crate::faults::load::{GOES_ON, reads_rows};
-use crate::resume::load::killed_on;
 use crate::support::dump::{dump, make};
+use crate::support::interrupted::{GOES_ON, killed_on, reads_rows};
 use crate::support::load::{journals, myloader, streamed};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour, Fate, contains};

@@ -1,89 +1,19 @@
 //! Restores that are interrupted and gone on with: `--resume`.
 
-use crate::faults::lost_connections::{MANY_FILES, losing, make_large, make_objects};
 use crate::support::dump::make;
 use crate::support::fidelity::Numbers;
+use crate::support::interrupted::{
+    GOES_ON, MANY_FILES, assert_equal, drop_target, kill, killed_at, losing, make_large, make_objects,
+    wait_until_it_is_old,
+};
 use crate::support::load::{dump_of, dumped, dumped_with, journals, myloader};
-use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
-use harness::program::{Output, Program, Running, WorkDir};
+use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-const GOES_ON: &str = "[WARNING] the restore is not complete: --resume continues it";
-
-pub fn drop_target(product: Product, database: &str) {
-    target(product).client().run(format!("DROP DATABASE IF EXISTS {database}"));
-}
-
-/// Ends a program as the kernel does when memory is short.
-fn kill(running: Running) -> Output {
-    running.signal("KILL");
-    running.wait()
-}
-
-pub fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
-    assert_eq!(differences(source(product), database, server, database), [""; 0], "{product:?} {what}");
-}
-
-/// A restart is known by the server's time of start, which it tells in seconds.
-pub fn wait_until_it_is_old(server: &Server) {
-    let mut client = server.client();
-    while client.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1] < Some(b"3".to_vec()) {
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// A restore over a detour that is killed when a request comes that is meant, with what becomes of that request.
-pub fn killed_at(
-    product: Product,
-    dir: &WorkDir,
-    options: &[&str],
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> Output {
-    killed_on(target(product), dir, options, fate, is_meant)
-}
-
-/// The same on any server.
-pub fn killed_on(
-    server: &Server,
-    dir: &WorkDir,
-    options: &[&str],
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> Output {
-    let reached = Arc::new(AtomicBool::new(false));
-    let (was_reached, held) = (Arc::clone(&reached), Arc::new(Mutex::new(())));
-    let hold = Arc::clone(&held);
-    let guard = held.lock().unwrap();
-    let detour = Detour::with_fates(server, move |request| {
-        if !is_meant(request) || was_reached.swap(true, Ordering::SeqCst) {
-            return Fate::Passes;
-        }
-        if fate == Fate::IsLost {
-            // The program is killed while it waits for the answer.
-            drop(hold.lock());
-        }
-        fate
-    });
-    let program = Program::myloader().arg("--socket").arg(detour.socket()).args(["--user", "root", "-v", "3"]);
-    let program = program.args(["--optimize-keys=AFTER_IMPORT_PER_TABLE", "--retry-count=0"]).args(options);
-    let mut running = program.arg("-d").arg(dir.path()).time_limit(Duration::from_secs(60)).spawn();
-    if fate == Fate::IsLost {
-        running.wait_until("it does not come there", |_| reached.load(Ordering::SeqCst));
-        let output = kill(running);
-        drop(guard);
-        output
-    } else {
-        let output = running.wait();
-        drop(guard);
-        output
-    }
-}
 
 #[test]
 fn a_restore_that_is_killed_at_random_moments_is_gone_on_with() {
@@ -336,7 +266,7 @@ fn what_does_not_go_together_is_named() {
         let text = std::fs::read_to_string(&journal).unwrap();
         std::fs::write(&journal, text.replacen("Fail", "Drop", 1)).unwrap();
         let log = Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).fails_with(5);
-        assert!(log.contains(" is damaged: nothing that the journal says can be relied on"), "{log}");
+        assert!(log.contains(" is damaged, so the journal cannot be relied on"), "{log}");
         std::fs::write(&journal, &text[..text.len() - 3]).unwrap();
         Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).ok();
         assert_equal(product, target(product), database, "torn");

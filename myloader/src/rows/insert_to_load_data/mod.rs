@@ -16,7 +16,6 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -68,14 +67,14 @@ pub fn load_data_file(
     name: &QualifiedName,
     file: &DumpFile,
 ) -> Result<Option<LoadDataFile>, ServerError> {
-    let smallest = match (tables.method, file.compression) {
+    let smallest = match (tables.method, file.layers.compression) {
         (LoadMethod::Insert, _) => return Ok(None),
         (LoadMethod::LoadData, _) => 0,
         (LoadMethod::Auto, Compression::None) => SMALLEST_FILE,
         (LoadMethod::Auto, _) => SMALLEST_COMPRESSED,
     };
     // If the file is missing, its reader reports it.
-    let length = fs::metadata(context.shared.files.path(file)).map(|metadata| metadata.len()).unwrap_or(0);
+    let length = context.shared.files.length(file).unwrap_or(0);
     if length < smallest || context.session.logs_statements {
         return Ok(None);
     }

@@ -9,7 +9,7 @@ use common::backup::selection::Filter;
 use common::server::{Flavour, Product, Server};
 
 use super::choice::Chooser;
-use crate::config::Checksum;
+use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::schedule::SchedulerSettings;
 use crate::tolerance::Tolerance;
