@@ -2,6 +2,7 @@
 
 use std::io;
 
+use common::exit_codes;
 use common::options::UsageError;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
@@ -72,25 +73,11 @@ impl From<ServerError> for Error {
     }
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Usage(error) => error.exit(),
-            Error::Unpack(error) => error.exit(),
-            Error::Server(error) => error.exit(),
-            Error::Input(error) => error.exit(),
-            Error::Source(error) => error.exit(),
-            Error::Stream(error) => error.exit(),
-            Error::RedoLog(error) => error.exit(),
-            Error::Scheduler(error) => error.exit(),
-            Error::Journal(error) => error.exit(),
-            Error::Worker(error) => error.exit(),
-            Error::LocalInfileOff | Error::LoadMethodOff => Exit::Server,
-            Error::LostCommits(_) => Exit::Differs,
-            Error::Thread(_) => Exit::Failed,
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Usage, Unpack, Server, Input, Source, Stream, RedoLog, Scheduler, Journal, Worker, Stopped;
+    Exit::Server: LocalInfileOff, LoadMethodOff;
+    Exit::Differs: LostCommits;
+    Exit::Failed: Thread;
 }
 
 impl Error {

@@ -1,5 +1,6 @@
 //! Why a job failed.
 
+use common::exit_codes;
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
@@ -128,26 +129,12 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
-            Error::File(error) => error.exit(),
-            Error::Parse { .. }
-            | Error::NoStatement { .. }
-            | Error::WrongInfile { .. }
-            | Error::NotAllowed { .. }
-            | Error::Selection { .. } => Exit::Dump,
-            Error::TooLong(_) | Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
-            Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
-                Exit::Connection
-            }
-            Error::Changed { .. } | Error::DamagedBefore { .. } => Exit::Differs,
-            Error::Journal(error) => error.exit(),
-            Error::Filter(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Statement.source, Job.source, File, Journal, Filter, Stopped;
+    Exit::Dump: Parse, NoStatement, WrongInfile, NotAllowed, Selection;
+    Exit::Server: TooLong, Warnings, OtherAccounts;
+    Exit::Connection: Lost, HalfLoaded, Unsettled, InDoubt;
+    Exit::Differs: Changed, DamagedBefore;
 }
 
 fn expected_text(expected: u64) -> String {

@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use common::exit_codes;
 use common::journal::JournalError;
-use common::process::exit::{Exit, Failure};
+use common::process::exit::Exit;
 use common::server::connection::Error as ServerError;
 
 /// The restore cannot be resumed, or its journal cannot be used.
@@ -48,16 +49,17 @@ pub enum Error {
     Remove { path: PathBuf, source: io::Error },
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::File(JournalError::Io { .. } | JournalError::InUse { .. })
-            | Error::Remove { .. }
-            | Error::NotAJournal { .. } => Exit::Local,
-            Error::File(_) => Exit::Dump,
-            Error::Server(error) => error.exit(),
-            Error::NotThere { .. } | Error::Other { .. } | Error::NoUserLocks => Exit::Failed,
-        }
+exit_codes! { Error:
+    of source: Server;
+    by exit_of: File;
+    Exit::Local: Remove, NotAJournal;
+    Exit::Failed: NotThere, Other, NoUserLocks;
+}
+
+fn exit_of(error: &JournalError) -> Exit {
+    match error {
+        JournalError::Io { .. } | JournalError::InUse { .. } => Exit::Local,
+        _ => Exit::Dump,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Accounts and privileges: `--users`.
 //!
-//! Accounts are created before the objects that they define. An account that is there already is left as it is, with
-//! its password and privileges: it may be the one that restores. A statement that fails ends nothing, since the rest of
-//! the restore does not depend on it; the failures are reported together at the end.
+//! Accounts are created before the objects whose definers they are. An existing account stays unchanged, with its password
+//! and privileges: it may be the one that restores. A failed statement does not end the restore, which does not depend on
+//! it; failures are reported together at the end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub fn check(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
     Err(Error::OtherAccounts { file: file.to_string(), dump: dump.name(), server: server.to_string() })
 }
 
-/// Creates the accounts, and gives them their privileges on what is there.
+/// Creates the accounts, and grants their privileges on what exists.
 pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
     context.begin_file(file, None)?;
     let statements = read(context, file)?;
@@ -84,7 +84,7 @@ pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> 
     Ok(Outcome::Accounts { later: progress.later, failures: progress.failures })
 }
 
-/// Gives the accounts their privileges on what was not there yet.
+/// Grants the privileges on what did not exist before.
 pub fn grant_later(context: &mut Context, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
     context.begin_file(file, None)?;
     let mut failures = Vec::new();
@@ -116,10 +116,10 @@ fn read(context: &Context, file: &DumpFile) -> Result<Vec<FileStatement>, Error>
     Ok(statements)
 }
 
-/// What has come of the file so far.
+/// The outcomes of the file's statements so far.
 struct AccountsWork {
     file: String,
-    /// Accounts that were there, or could not be created.
+    /// Accounts that existed before, or could not be created.
     left_alone: BTreeSet<Account>,
     later: Vec<LaterGrant>,
     failures: Vec<Rejection>,
@@ -204,7 +204,7 @@ impl AccountsWork {
         }
     }
 
-    /// What has come of a statement, in this run or an earlier one.
+    /// Takes in the outcome of a statement, of this run or an earlier one.
     fn came_to(&mut self, statement: &FileStatement, outcome: &AccountOutcome) {
         let Some((account, action)) = &statement.account else { return };
         match outcome {
@@ -227,7 +227,7 @@ impl AccountsWork {
     }
 }
 
-/// Whether the last statement said that the account is there.
+/// Whether the last statement noted that the account exists.
 fn exists(connection: &mut Connection) -> Result<bool, Error> {
     let rows = connection.query("SHOW WARNINGS");
     let rows = rows.map_err(|source| Error::Job { job: "accounts".to_owned(), source })?;

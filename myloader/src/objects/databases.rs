@@ -19,7 +19,7 @@ use crate::objects::charset_support::CharsetSupport;
 use crate::objects::precheck;
 use crate::options::DropTable;
 
-/// Which database a file is of.
+/// Finds out which database a file belongs to.
 pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &DumpFile) -> Result<Outcome, Error> {
     let (line, create) = create_statement(context, file)?;
     let parsed = CreateDatabase::parse(&create);
@@ -35,7 +35,7 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     found(context, source, findings)
 }
 
-/// A database whose file the dump does not have.
+/// The same for a database whose file the dump does not have.
 pub fn find_by_name(context: &mut Context, source: &str) -> Result<Outcome, Error> {
     found(context, source.to_owned(), Findings::default())
 }

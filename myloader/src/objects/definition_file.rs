@@ -1,4 +1,4 @@
-//! A file of definitions, run statement by statement. What the kinds of objects do otherwise, they say for each statement.
+//! A file of definitions, run statement by statement. What differs between kinds of objects is passed in.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,16 +17,16 @@ use crate::jobs::replay::Step;
 use crate::options::DropTable;
 use crate::tolerance::{Fault, Rejection};
 
-/// A table, view or sequence of this name is there.
+/// A table, view or sequence of this name exists.
 pub const TABLE_EXISTS: u16 = 1050;
 
-/// Whether a statement needs nothing more.
+/// Whether a statement is done.
 pub enum Handled {
     Yes,
     No,
 }
 
-/// Runs a file's statements but those that `handle` deals with, and ends the file.
+/// Runs a file's statements except those that `handle` does, and ends the file.
 pub fn run_file(
     context: &mut Context,
     file: &DumpFile,
@@ -88,7 +88,7 @@ pub fn run_statements(
     if empty { Err(Error::NoStatement { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
 }
 
-/// Whether a view or sequence was there before the restore, so that it is not what an earlier run has made.
+/// Whether a view or sequence existed before the restore, so that no earlier run created it.
 fn stood_before(
     context: &mut Context,
     kind: StatementKind,
@@ -109,7 +109,7 @@ pub fn already_exists(error: &ServerError) -> bool {
     error.server_code().is_some_and(|code| EXISTS.contains(&code))
 }
 
-/// A failure with one of these codes is no failure yet: what is missing may be created meanwhile.
+/// Postpones what failed with one of these codes: what is missing may be created meanwhile.
 pub fn postponed(
     context: &mut Context,
     file: &DumpFile,
@@ -130,7 +130,7 @@ pub fn postponed(
     }
 }
 
-/// Whether views and sequences that are there stay as they are, as tables do.
+/// Whether existing views and sequences stay unchanged, as tables do.
 pub fn keeps_existing(context: &Context) -> bool {
     let restore = &context.shared.restore;
     match restore.drop_table {
@@ -140,7 +140,7 @@ pub fn keeps_existing(context: &Context) -> bool {
     }
 }
 
-/// What CREATE comes to where the object may be there.
+/// Accepts the failure of CREATE where the object may exist.
 pub fn unless_it_exists(error: ServerError) -> Result<Handled, ServerError> {
     if error.server_code() != Some(TABLE_EXISTS) {
         return Err(error);

@@ -1,8 +1,8 @@
 //! Checks definitions before anything is changed: what the server does not support, and what it will do differently.
 //!
-//! Tables and sequences are not judged by their text but made, before any row is loaded. Databases, views, triggers,
-//! routines and events come at other times, and of these, what can be told from the text is told here: character sets
-//! and collations, about which the server is asked, and kinds of objects that it does not have.
+//! Tables and sequences are not judged by their text but created, before any row is loaded. Databases, views, triggers,
+//! routines and events come later, so what their text shows is reported here: character sets and collations, about which
+//! the server is asked, and kinds of objects that it does not support.
 
 use common::backup::file_name::DumpFile;
 use common::server::Server;
@@ -89,7 +89,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// A statement's character sets and collations, and what this server passes over.
+    /// A statement's character sets and collations, and what this server ignores.
     fn names(
         &mut self,
         line: u64,
@@ -170,13 +170,13 @@ impl Check<'_> {
     }
 }
 
-/// The name of a table that is made; stand-ins for views are not.
+/// The name of a table that will be created; stand-ins for views are not.
 fn table_name(file: &DumpFile, sql: &[u8]) -> Option<String> {
     let parsed = CreateTable::parse(sql, SqlDialect::default()).ok().filter(|parsed| !parsed.if_not_exists)?;
     Some(QualifiedName::new(file.content.database()?, text(&parsed.name)).to_string())
 }
 
-/// Modes that a stored program was made with, and that this server does not have.
+/// Modes that a stored program was created with, and that this server does not have.
 fn modes(server: Server, set: &[u8], object: &str, findings: &mut Findings) {
     let Some((_, modes)) = sql_mode_value(set) else { return };
     for mode in portability::lost_modes(&text(&modes), server) {

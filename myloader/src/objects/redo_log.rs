@@ -1,6 +1,6 @@
 //! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
 
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::process::signals::PendingReset;
 use common::process::stop::Stop;
 use common::server::Server;
@@ -11,7 +11,7 @@ use crate::journal::{self, Journal, Record};
 /// The redo log was not turned off.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server has no such switch.
+    /// The server cannot do without.
     #[error("--disable-redo-log: {0} cannot work without its redo log, MySQL can since 8.0.21: leave the option out")]
     Unknown(Server),
     /// The server refused.
@@ -22,14 +22,9 @@ pub enum Error {
     Journal(#[from] journal::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Unknown(_) => Exit::Server,
-            Error::Server(error) => error.exit(),
-            Error::Journal(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Server, Journal;
+    Exit::Server: Unknown;
 }
 
 /// A redo log that is off. Dropping this turns it on again.
@@ -40,8 +35,8 @@ pub struct RedoLogOff {
 
 const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
 
-/// Turns it off, if that is `wanted`. `None` if it is on, or was off already: then somebody else will turn it on, unless it
-/// was an earlier run of the restore.
+/// Turns it off, if `wanted`. `None` if it is on, or was already off: then somebody else will turn it on, unless an
+/// earlier run of the restore turned it off.
 pub fn off(
     wanted: bool,
     connection: &mut Connection,

@@ -1,4 +1,4 @@
-//! Indexes and foreign keys that are added when the rows are in.
+//! Indexes and foreign keys that are added after the rows.
 
 use common::server::connection::Error as ServerError;
 
@@ -60,7 +60,7 @@ fn run_all(
 fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
     const DUPLICATE_KEY_NAME: u16 = 1061;
     const DUPLICATE_FOREIGN_KEY: u16 = 1826;
-    /// MariaDB: of any failure to change the table, so what it failed for is looked for.
+    /// MariaDB: any failure to change the table, so the table itself is looked at.
     const CANNOT_CREATE: u16 = 1005;
     match error.server_code() {
         Some(DUPLICATE_KEY_NAME) => Ok(true),

@@ -1,4 +1,4 @@
-//! Tables: making them without the keys that come later, and emptying those that stay.
+//! Tables: created without the keys that come later, or emptied if they stay.
 
 use std::sync::{Arc, PoisonError};
 
@@ -173,7 +173,7 @@ fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> R
     }
 }
 
-/// Whether a table was made by a statement whose answer was lost: it was not there when the restore began, and has no
+/// Whether a statement whose answer was lost created the table: it did not exist when the restore began, and has no
 /// rows.
 fn was_made_by_us(context: &mut Context, name: &QualifiedName) -> Result<bool, ServerError> {
     if context.shared.was_there(name) {
@@ -186,7 +186,7 @@ fn was_made_by_us(context: &mut Context, name: &QualifiedName) -> Result<bool, S
     }
 }
 
-/// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
+/// Reports the server's warnings about a table that it has created, except deprecations.
 fn warn(context: &mut Context, table: &str) {
     const DEPRECATED: [&str; 6] = ["1287", "1681", "1831", "3719", "3778", "4079"];
     for row in context.session.unchanged().query("SHOW WARNINGS").unwrap_or_default() {
@@ -223,7 +223,7 @@ pub fn empty(context: &mut Context, table: &TableTarget) -> Result<Outcome, Erro
     Ok(Outcome::Done)
 }
 
-/// Whether a view of this name is in the session's database: its rows are those of other tables, which are not to be
+/// Whether the session's database has a view of this name: its rows are those of other tables, which must not be
 /// emptied or filled.
 fn is_view(context: &mut Context, name: &str) -> Result<bool, ServerError> {
     let views = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";

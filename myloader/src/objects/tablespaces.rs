@@ -8,7 +8,7 @@ use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::objects::definition_file::{Handled, run_file};
 
-/// CREATE TABLESPACE. Those that are there are left as they are: other tables may be in them.
+/// CREATE TABLESPACE. Existing ones stay unchanged: other tables may be in them.
 pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
     const TABLESPACE_EXISTS: u16 = 1813;
     if context.shared.server.is_mariadb() {

@@ -12,7 +12,7 @@ use crate::ddl::insert::row_count;
 use crate::jobs::context::Context;
 use crate::jobs::error::{Error, TooLong};
 
-/// What a statement of a file of rows has failed for: its length, or anything else.
+/// The error of a failed statement of rows: its length, or anything else.
 pub fn or_failed(context: &Context, file: &DumpFile, statement: &Statement<'_>, source: ServerError) -> Error {
     let limit = context.shared.max_packet;
     // A byte before it says that it is a statement.

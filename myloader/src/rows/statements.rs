@@ -164,7 +164,7 @@ fn skip(
     Ok(transaction.skip(context, &error, rows, skipped, done)?)
 }
 
-/// Statements of INSERT were sent as LOAD DATA. `None` if that has not done what they would have done.
+/// The outcome of INSERT statements that were sent as LOAD DATA. `None` if it is not what they would have done.
 fn accepted(
     context: &mut Context,
     file: &DumpFile,
@@ -203,8 +203,8 @@ fn accepted(
     }
 }
 
-/// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE leaves out rows whose key is there,
-/// as the dump's maker has asked for: of these, all rows that were sent count as restored.
+/// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE skips rows whose key exists,
+/// as the dump asks for: of these, all rows that were sent count as restored.
 fn loaded(statement: &[u8], outcome: Outcome) -> Loaded {
     let starts_with =
         |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));

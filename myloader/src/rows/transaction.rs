@@ -38,7 +38,7 @@ pub struct Done {
     pub counted: u64,
 }
 
-/// What a statement, or several sent together, have done.
+/// What a statement, or several sent together, did.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Loaded {
     /// Rows of the dump.
@@ -47,7 +47,7 @@ pub struct Loaded {
     pub net: i64,
 }
 
-/// By how many rows a table grows when so many were sent, and rows that were replaced have been counted as removed, too.
+/// By how many rows a table grows when `sent` were sent, of which the replaced ones also count as removed.
 pub fn replaced(sent: u64, affected: u64) -> i64 {
     2 * signed(sent) - signed(affected)
 }
@@ -295,7 +295,7 @@ impl<'a> Transaction<'a> {
         self.statements > 0
     }
 
-    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is of no further use.
+    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is unusable.
     pub fn roll_back(&self, context: &mut Context) -> Result<Undone, Error> {
         match context.session.unchanged().execute("ROLLBACK") {
             Ok(outcome) => Ok(Undone { is_whole: outcome.warnings == 0, is_session_new: false }),
@@ -331,7 +331,7 @@ fn count(context: &mut Context, table: &TableTarget) -> Result<u64, ServerError>
     committed_rows::count(context.session.unchanged(), &table.name, mariadb)
 }
 
-/// Whether the server takes rows of the table back when a session ends amid a transaction.
+/// Whether the server rolls rows of the table back when a session ends within a transaction.
 fn is_transactional(context: &mut Context, table: &TableTarget) -> Result<bool, ServerError> {
     let rows = context.session.unchanged().query(format!(
         "SELECT TRANSACTIONS FROM information_schema.TABLES JOIN information_schema.ENGINES USING (ENGINE) \

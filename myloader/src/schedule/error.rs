@@ -1,8 +1,8 @@
 //! What ends a restore though every single job has succeeded.
 
 use common::backup::selection::FilterError;
+use common::exit_codes;
 use common::observe::wording::count;
-use common::process::exit::{Exit, Failure};
 use common::sql::name::QualifiedName;
 
 use super::comparison::Difference;
@@ -94,26 +94,13 @@ pub enum Error {
     Filter(#[from] FilterError),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::TablesExist(_)
-            | Error::SameButForCase(..)
-            | Error::Triggers(_)
-            | Error::Rejected { .. }
-            | Error::Views(_)
-            | Error::Routines(_) => Exit::Server,
-            Error::Skipped(rejections) => tolerance::exit(rejections),
-            Error::Missing(_) | Error::NoName(_) => Exit::Dump,
-            Error::RowCounts(_) | Error::Differs(_) => Exit::Differs,
-            Error::SeveralDatabases { .. }
-            | Error::NotInDump { .. }
-            | Error::NoAccounts
-            | Error::NothingToVerifyBy(_)
-            | Error::NothingToVerify => Exit::Failed,
-            Error::Filter(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Filter;
+    by tolerance::exit: Skipped;
+    Exit::Server: TablesExist, SameButForCase, Triggers, Rejected, Views, Routines;
+    Exit::Dump: Missing, NoName;
+    Exit::Differs: RowCounts, Differs;
+    Exit::Failed: SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
 }
 
 fn list(names: &[QualifiedName]) -> String {

@@ -1,9 +1,9 @@
-//! How a session comes to be, and comes again after its connection was lost.
+//! Opens a session, and opens it again after its connection was lost.
 //!
 //! A connection that is lost here may still be open for the server, which then continues the statement, or a
-//! COMMIT. So each session holds a lock of its own name (GET_LOCK), which the server gives up when the session has ended
-//! and its transaction is rolled back, in this order (tried on MariaDB 10.11 and MySQL 9.7). Who comes again ends the
-//! session before by its number, which the lock tells, and waits for the lock: then nothing of it is under way any more.
+//! COMMIT. So each session holds a lock of its own name (GET_LOCK), which the server releases when the session has ended
+//! and its transaction is rolled back, in this order (tried on MariaDB 10.11 and MySQL 9.7). A reconnecting worker kills
+//! the lost session by its number, which the lock shows, and waits for the lock: then nothing of it is running any more.
 //! The number alone would not do: a restarted server counts from the start.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use common::sql::quote_string;
 
 /// How long to wait before a second attempt to connect; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No longer than this: ten attempts take about a minute, in which a server starts again.
+/// No longer than this: ten attempts take about a minute, in which a server restarts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// Seconds after which a warning says that a session has not ended yet.
 const PATIENCE: u32 = 30;

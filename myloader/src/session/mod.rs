@@ -22,7 +22,7 @@ use set_up::set_up;
 
 /// How often a statement that changes definitions is tried.
 const DDL_ATTEMPTS: u32 = 10;
-/// How long to wait after the first failure, and so much more after each further one.
+/// How long to wait after the first failure, and as much more after each further one.
 const DDL_PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection and what its session is set to.
@@ -66,13 +66,13 @@ impl Session {
         })
     }
 
-    /// Whether it would be known when this session has ended.
+    /// Whether a reconnect would know when this session has ended.
     pub fn has_lock(&self) -> bool {
         self.connector.has_lock()
     }
 
-    /// Connects again after the connection was lost. Nothing of the session before is under way then: what it had not
-    /// committed is rolled back.
+    /// Reconnects after the connection was lost. Nothing of the lost session is running then: what it had not committed
+    /// is rolled back.
     pub fn reconnect(&mut self) -> Result<(), ReconnectError> {
         self.connection.close();
         let (server, purpose) = (self.server, self.purpose);
@@ -86,7 +86,7 @@ impl Session {
         Ok(())
     }
 
-    /// The server's number for it.
+    /// The server's number of the connection.
     pub fn connection_id(&self) -> u32 {
         self.connection.id()
     }
@@ -143,7 +143,7 @@ impl Session {
     }
 
     /// Runs a statement that changes definitions, and not the session. Servers give up on some that run at the same time,
-    /// of tables that foreign keys tie together, though nothing is wrong with them: these are tried again.
+    /// of tables that foreign keys tie together, though nothing is wrong with them: these are retried.
     pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         const LOCK_WAIT_TIMEOUT: u16 = 1205;
         const DEADLOCK: u16 = 1213;

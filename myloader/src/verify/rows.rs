@@ -12,7 +12,7 @@ use crate::jobs::outcome::{Compared, Outcome};
 use crate::jobs::target::{Comparison, Part};
 use crate::session::Preamble;
 
-/// Database, table, column or partition are not there; the table has no partitions or no history.
+/// Database, table, column or partition do not exist; the table has no partitions or no history.
 const NOT_AS_IN_DUMP: [u16; 7] = [1049, 1146, 1054, 1735, 1747, 4124, 1109];
 
 /// Reads the rows.
@@ -60,7 +60,7 @@ fn read(context: &mut Context, zone: Option<&str>, statement: &str, hashed: bool
     Ok(found)
 }
 
-/// Readies the session for reading rows as the dumper did.
+/// Prepares the session for reading rows as the dumper did.
 pub fn begin_reading(context: &mut Context, zone: Option<&str>) -> Result<(), ServerError> {
     let mut preamble = Preamble::default();
     preamble.add(0, b"SET NAMES binary");
