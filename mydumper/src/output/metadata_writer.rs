@@ -9,7 +9,7 @@ use common::backup::row_hash::{self, ChunkRows};
 use common::layers::compression::Compression;
 use common::server::Server;
 
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Database, Table, TableKind};
 use crate::config::UTC;
 use crate::definitions::FILE_SQL_MODE;
 use crate::output::directory::{self, OutputDirectory};
@@ -128,7 +128,7 @@ impl<'a> MetadataWriter<'a> {
     /// filled in.
     pub fn whole(
         &mut self,
-        catalog: &Catalog,
+        databases: &[Arc<Database>],
         coordinates: Option<&Coordinates>,
         config: ConfigSection,
     ) -> Result<FinishedFile, WriteError> {
@@ -140,7 +140,7 @@ impl<'a> MetadataWriter<'a> {
         self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
         text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
         if self.facts.schemas {
-            text.extend(catalog.databases.iter().map(|database| database.checksums.to_text(&database.name)));
+            text.extend(databases.iter().map(|database| database.checksums.to_text(&database.name)));
         }
         let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
         let config = ConfigSection {
