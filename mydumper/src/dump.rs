@@ -100,6 +100,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let directory =
         OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
+    let settings = Settings::new(config, &server, snapshot.point.is_locked());
+    let plan = Plan::new(&catalog, &settings, &history.completed);
+    tracing::info!("{plan}");
     let sender = match &config.stream {
         Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.activity("stream"), stop)?),
         None => None,
@@ -127,7 +130,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, catalog, (&watch, activity), &shared, &directory, history);
+    let result = run(config, snapshot, plan, (&watch, activity), &shared, &directory, history);
     if result.is_err() {
         stop.trigger();
     }
@@ -240,7 +243,7 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
 fn run(
     config: &Config,
     snapshot: Snapshot,
-    catalog: Catalog,
+    plan: Plan,
     (watch, activity): (&Watch, Activity),
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
@@ -261,14 +264,11 @@ fn run(
     }
     drop((task_queue, reports));
     let snapshot = Snapshot { coordinator, workers: Vec::new(), point };
-    let plan =
-        Plan::new(&catalog, &Settings::new(config, &shared.server, snapshot.point.is_locked()), &history.completed);
-    tracing::info!("{plan}");
     shared.counters.expect(plan.tables_with_rows().count() as u64, plan.estimated_rows());
     let workers = Workers { tasks, reports: report_queue, tables_locked };
     let coordinator = Coordinator::new(config, shared, directory, (snapshot, activity), workers, history, &plan);
     // Consumed with its ends of the channels, so that the workers end.
-    let result = coordinator.run(plan, &catalog);
+    let result = coordinator.run(plan);
     if result.is_err() {
         shared.stop.trigger();
     }

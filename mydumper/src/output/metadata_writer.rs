@@ -9,7 +9,7 @@ use common::backup::row_hash::{self, ChunkRows};
 use common::layers::compression::Compression;
 use common::server::Server;
 
-use crate::catalog::{Catalog, Table, TableKind};
+use crate::catalog::{Database, Table, TableKind};
 use crate::config::UTC;
 use crate::definitions::FILE_SQL_MODE;
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
@@ -117,7 +117,7 @@ impl MetadataWriter {
     }
 
     /// The text of the whole metadata. Of `config`, what is known here is filled in.
-    pub fn whole(&mut self, catalog: &Catalog, coordinates: Option<&Coordinates>, config: ConfigSection) -> String {
+    pub fn whole(&mut self, databases: &[Arc<Database>], coordinates: Option<&Coordinates>, config: ConfigSection) -> String {
         let mut text = self.head();
         if let Some(coordinates) = coordinates {
             text.push_str(&coordinates.to_text());
@@ -126,7 +126,7 @@ impl MetadataWriter {
         self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
         text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
         if self.facts.schemas {
-            text.extend(catalog.databases.iter().map(|database| database.checksums.to_text(&database.name)));
+            text.extend(databases.iter().map(|database| database.checksums.to_text(&database.name)));
         }
         let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
         let config = ConfigSection {

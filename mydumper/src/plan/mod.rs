@@ -22,17 +22,19 @@ use std::sync::Arc;
 
 use common::observe::wording::{bytes, count};
 
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, Database, Table};
 use crate::resume::Completed;
 
 use self::settings::Settings;
 use self::table::TablePlan;
 use self::task::Task;
 
-/// The phases of a dump, in the order of these fields. Each ends before the next begins, so that a stream brings
+/// What is dumped, and the phases in the order of these fields. Each ends before the next begins, so that a stream brings
 /// definitions before the rows that need them.
 #[derive(Debug)]
 pub struct Plan {
+    /// All databases.
+    pub databases: Vec<Arc<Database>>,
     /// All tables, views and sequences. Tasks and reports name a table by its index here.
     pub tables: Arc<[Arc<Table>]>,
     /// Alone, so that a stream brings them before any table.
@@ -76,6 +78,7 @@ impl Plan {
                 .collect(),
         };
         Plan {
+            databases: catalog.databases.clone(),
             tablespaces: settings.objects.tablespaces.then_some(Task::Tablespaces).into_iter().collect(),
             definitions_before_rows: phases::definitions_before_rows(catalog, settings.objects),
             locked_rows: rows_phase(locked),

@@ -14,7 +14,7 @@ use common::observe::wording::count;
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Database, Table};
 use crate::config::Config;
 use crate::consistency::Snapshot;
 use crate::consistency::changed_tables::TableCheck;
@@ -108,7 +108,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Carries out the plan. When it returns without an error, the dump is whole and its `metadata` delivered.
-    pub fn run(mut self, plan: Plan, catalog: &Catalog) -> Result<(), Error> {
+    pub fn run(mut self, plan: Plan) -> Result<(), Error> {
         self.shared.deliver(self.metadata.begin()?)?;
         self.phase(plan.tablespaces)?;
         self.phase(plan.definitions_before_rows)?;
@@ -129,7 +129,7 @@ impl<'a> Coordinator<'a> {
         self.announce_finished_tables()?;
         self.phase(plan.definitions_after_rows)?;
         self.snapshot.point.unlock_ddl()?;
-        self.finish(catalog)
+        self.finish(&plan.databases)
     }
 
     /// Adds what an interrupted dump has completed to the metadata and the counters.
@@ -268,7 +268,7 @@ impl<'a> Coordinator<'a> {
     }
 
     /// Writes the whole metadata, and gives it its name when all else is done.
-    fn finish(mut self, catalog: &Catalog) -> Result<(), Error> {
+    fn finish(mut self, databases: &[Arc<Database>]) -> Result<(), Error> {
         let point = &self.snapshot.point;
         let delivered = self.shared.files_delivered.load(Ordering::Relaxed);
         let config = ConfigSection {
@@ -278,7 +278,7 @@ impl<'a> Coordinator<'a> {
             server: Some(self.shared.server),
             ..ConfigSection::default()
         };
-        let metadata = self.metadata.whole(catalog, point.coordinates.as_ref(), config);
+        let metadata = self.metadata.whole(databases, point.coordinates.as_ref(), config);
         self.shared.stop.check()?;
         if self.journal.is_some() {
             // All files of the directory are this dump's, and stay.
