@@ -1,4 +1,4 @@
-//! What a dump is to do: resolved from the options, checked, and never changed afterwards.
+//! What a dump does: resolved from the options, checked, and never changed afterwards.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -23,39 +23,38 @@ use crate::rows::options::{OnDuplicate, RowFormat, RowOptions};
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
 pub const UTC: &str = "+00:00";
 
-/// A dump's configuration.
 pub struct Config {
-    /// How to connect.
+    /// Server, user and session of all connections.
     pub connection: Settings,
     /// `--server-version`.
     pub server_version: Option<Server>,
-    /// `SET GLOBAL` for the time of the dump, from the defaults file.
+    /// Global variables that the defaults file sets while the dump runs.
     pub global_variables: Vec<(String, String)>,
-    /// Which tables.
+    /// Which databases and tables are dumped.
     pub filter: Filter,
     /// `--ignore-engines`.
     pub ignored_engines: Vec<String>,
     /// Number of workers.
     pub threads: usize,
-    /// Where files go.
+    /// `--outputdir`.
     pub output: Output,
     /// `--stream`.
     pub stream: Option<Stream>,
-    /// Method of the files' compression.
+    /// `--compress`.
     pub compression: Compression,
-    /// And its level.
+    /// `--compress-level`, or the default of the method.
     pub compression_level: i32,
-    /// How tables are cut into chunks.
+    /// How tables are split into chunks.
     pub chunks: Chunks,
     /// `--chunk-filesize`, in bytes before compression.
     pub chunk_filesize: Option<u64>,
-    /// How many workers may dump one table at a time.
+    /// `--max-threads-per-table`.
     pub max_threads_per_table: usize,
-    /// How rows are written.
+    /// Which rows are dumped, and how they are written.
     pub rows: RowOptions,
-    /// What is dumped of a database.
+    /// Which kinds of objects are dumped.
     pub objects: Objects,
-    /// What becomes of definers.
+    /// `--skip-definer` and `--replace-definer`.
     pub definer: DefinerRule,
     /// Which checksums are written.
     pub checksums: Kinds,
@@ -63,21 +62,21 @@ pub struct Config {
     pub build_empty_files: bool,
     /// Whether TIMESTAMP values are dumped in UTC.
     pub utc: bool,
-    /// How workers come to one point in time.
+    /// `--sync-thread-lock-mode`.
     pub lock: LockMode,
-    /// Whether MariaDB's BACKUP STAGE may be used, `--no-backup-locks`.
+    /// Whether MariaDB's BACKUP STAGE may be used: no `--no-backup-locks`.
     pub backup_locks: bool,
-    /// Whether DDL is held off where the server can, `--skip-ddl-locks`.
+    /// Whether DDL is blocked where the server can: no `--skip-ddl-locks`.
     pub ddl_locks: bool,
-    /// How long a lock may be waited for, in seconds.
+    /// How long to wait for a lock, in seconds.
     pub lock_wait_seconds: u64,
-    /// How often it is tried again.
+    /// How often to retry after such a timeout.
     pub lock_retries: u64,
-    /// Whether tables of engines without snapshots are copied under a lock; `--trx-tables` says there are none.
+    /// Whether tables of engines without snapshots are dumped under a lock: no `--trx-tables`.
     pub lock_other_engines: bool,
-    /// What is done about queries that run for long before a lock is taken.
+    /// What to do about long queries before a lock is taken.
     pub long_queries: LongQueryGuard,
-    /// Whether no progress is shown.
+    /// Whether progress is hidden.
     pub quiet: bool,
     /// `--stall-report`.
     pub stall_report: Option<Duration>,
@@ -98,64 +97,65 @@ impl Config {
     }
 }
 
-/// How the dump is streamed.
+/// `--stream`.
 #[derive(Debug, Clone, Copy)]
 pub struct Stream {
-    /// What is sent, and what stays.
+    /// What is sent, and which files stay.
     pub mode: StreamMode,
     /// Whether each member's checksum is sent.
     pub checksum: bool,
-    /// Finished files that may wait to be sent.
+    /// How many finished files may wait to be sent.
     pub max_files: usize,
 }
 
 /// `--outputdir`.
 #[derive(Debug, Clone)]
 pub struct Output {
-    /// The directory; `None` when a fresh one is to be made.
+    /// `None` creates a new directory.
     pub directory: Option<PathBuf>,
-    /// What to do with files that are in it.
+    /// What to do with files in it.
     pub existing: ExistingFiles,
 }
 
 /// What to do with a directory that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingFiles {
-    /// Refuse it.
+    /// Fail.
     Refuse,
     /// Remove the files of an earlier dump, `--clear`.
     Clear,
-    /// Write between them, `--dirty`.
+    /// Keep them and write beside them, `--dirty`.
     Keep,
-    /// Go on with the interrupted dump in it, `--resume`.
+    /// Resume the interrupted dump, `--resume`.
     Resume,
 }
 
-/// How tables are cut into chunks.
+/// How tables are split into chunks.
 #[derive(Debug, Clone)]
 pub struct Chunks {
-    /// How large chunks are.
+    /// Automatic, or `--rows`.
     pub size: ChunkSizing,
-    /// `--use-single-column`: only a key's first column is used.
+    /// `--use-single-column`: only the first column of a key is used.
     pub single_column: bool,
-    /// `--split-partitions`: partitioned tables are cut into their partitions.
+    /// `--split-partitions` and `--partition-regex`: partitioned tables are split into their partitions.
     pub partitions: Option<Partitions>,
 }
 
-/// What is done about queries that run for long.
+/// What to do about queries that run for a long time before a lock is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongQueryGuard {
-    /// For how long one may have run, in seconds; 0: for any time.
+    /// How long a query may have run, in seconds; 0 for no limit.
     pub seconds: u64,
-    /// How often it is looked again whether they have ended.
+    /// How often to check again whether they have ended.
     pub retries: u64,
-    /// Seconds between these looks.
+    /// Seconds between these checks.
     pub retry_interval: u64,
-    /// Whether they are killed then.
+    /// Whether to kill them then.
     pub kill: bool,
 }
 
-/// A configuration cannot be made of these options.
+/// # Errors
+/// When the options contradict each other, or one has an invalid value.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
@@ -167,11 +167,11 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     }
     if output.resume && output.stream.is_some() {
         return Err(UsageError::new(
-            "--resume is for dumps in a directory: what a stream's reader has got is not known, start both anew",
+            "--resume needs a directory: what the reader of a stream has received is unknown, start both over",
         ));
     }
     if output.resume && output.outputdir.is_none() {
-        return Err(UsageError::new("--resume goes on with an interrupted dump: name its directory with --outputdir"));
+        return Err(UsageError::new("--resume continues an interrupted dump: give its directory with --outputdir"));
     }
     Ok(Config {
         connection: program::connection_settings(&connection, &session_variables)?,
@@ -276,7 +276,7 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
             ];
             return match given.into_iter().find(|(_, given)| *given) {
                 Some((name, _)) => Err(UsageError::new(format!(
-                    "--{name} says nothing of INSERT statements: add --format=LOAD_DATA or --format=CSV, or leave it out"
+                    "--{name} has no effect on INSERT statements: add --format=LOAD_DATA or --format=CSV, or remove it"
                 ))),
                 None => Ok(RowFormat::Insert),
             };
@@ -298,14 +298,17 @@ fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
 }
 
 fn compression_level(compression: Compression, asked: Option<i32>) -> Result<i32, UsageError> {
-    let (levels, usual) = compression.levels();
+    let (levels, default) = compression.levels();
     match asked {
         Some(level) if compression == Compression::None || levels.contains(&level) => Ok(level),
+        Some(level) if levels.start() == levels.end() => {
+            Err(UsageError::new(format!("{compression} has no level {level} (only {})", levels.start())))
+        }
         Some(level) => Err(UsageError::new(format!(
-            "--compress-level {level} is none of {compression}: use {} to {}",
+            "{compression} has no level {level} (only {} to {})",
             levels.start(),
             levels.end()
         ))),
-        None => Ok(usual),
+        None => Ok(default),
     }
 }

@@ -1,4 +1,4 @@
-//! Keys of tables, as information_schema.STATISTICS tells of them, and which of them chunks are cut by.
+//! Unique keys of tables, from information_schema.STATISTICS, and the choice of the key that splits a table into chunks.
 
 use common::server::Server;
 use common::server::connection::RowRef;
@@ -8,7 +8,7 @@ use crate::plan::chunk::{Key, KeyColumn, KeyKind};
 
 const PRIMARY: &str = "PRIMARY";
 
-/// The unique indexes of a table with their names. A map would take ten times as much for the one that most tables have.
+/// The unique indexes of a table with their names. Most tables have one, for which a map would take ten times the memory.
 #[derive(Debug, Default)]
 pub struct UniqueIndexes(Vec<(String, Vec<Part>)>);
 
@@ -18,14 +18,14 @@ struct Part {
     /// `None` for an expression.
     column: Option<String>,
     nullable: bool,
-    /// Not all of the column is in the index, so that the index is not in the column's order.
+    /// Whether the index has only a prefix of the column, and so is not in the column's order.
     is_prefix: bool,
-    /// The optimizer uses the index to find ranges of it.
+    /// Whether the optimizer can use the index for ranges.
     usable: bool,
 }
 
 impl UniqueIndexes {
-    /// The columns of STATISTICS that [`UniqueIndexes::add`] takes, after the database's and the table's name.
+    /// The columns of STATISTICS that [`UniqueIndexes::add`] reads.
     pub fn columns(server: &Server) -> String {
         let ignored = if server.is_mysql_since(8, 0, 0) {
             "IS_VISIBLE = 'NO'"
@@ -37,8 +37,7 @@ impl UniqueIndexes {
         format!("INDEX_NAME, COLUMN_NAME, NULLABLE = 'YES', SUB_PART IS NOT NULL, INDEX_TYPE = 'BTREE', {ignored}")
     }
 
-    /// Takes a row, of which the first column that is asked for is number `first`; rows come index by index, in the order of
-    /// SEQ_IN_INDEX.
+    /// Adds a row in which those columns begin at number `first`. Rows come index by index, in the order of SEQ_IN_INDEX.
     pub fn add(&mut self, row: RowRef<'_>, first: usize) {
         let is = |column| row.number(first + column) == Some(1);
         let part = Part {
@@ -57,7 +56,7 @@ impl UniqueIndexes {
         }
     }
 
-    /// The order in which indexes are the same does not depend on how the server compares their names.
+    /// In an order that does not depend on how the server compares names.
     fn by_name(&self) -> Vec<&(String, Vec<Part>)> {
         let mut indexes: Vec<_> = self.0.iter().collect();
         indexes.sort_by_key(|(name, _)| name);
@@ -70,8 +69,8 @@ impl UniqueIndexes {
         primary.flat_map(|(_, parts)| parts).filter_map(|part| part.column.clone()).collect()
     }
 
-    /// The key to cut chunks by: the primary key, else a unique key without nullable columns, rather one that begins
-    /// with an integer. In both, `utc` is as for [`KeyKind::of_type`].
+    /// The key to split by: the primary key, else a unique key without nullable columns, preferably one that begins with an
+    /// integer. `utc` is as for [`KeyKind::of_type`].
     pub fn chunk_key(&self, columns: &[Column], utc: bool, single_column: bool) -> Option<Key> {
         let indexes = self.by_name();
         let usable = indexes.into_iter().filter(|(_, parts)| parts.iter().all(|part| part.usable && !part.nullable));
@@ -88,7 +87,7 @@ impl Part {
     fn key_column(&self, columns: &[Column], utc: bool) -> Option<KeyColumn> {
         let name = self.column.as_ref().filter(|_| !self.is_prefix)?;
         let column = columns.iter().find(|column| *column.name == **name)?;
-        // InnoDB orders such values with the blanks that fill them, and servers compare them without.
+        // InnoDB sorts such values with their padding, and the server compares them without.
         if *column.data_type == *"char" && column.no_pad {
             return None;
         }

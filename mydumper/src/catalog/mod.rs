@@ -90,7 +90,7 @@ impl Catalog {
         for name in &filter.tables {
             let dumped = self.tables().any(|table| table.name == *name);
             if left_out.contains(name) {
-                tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines leaves it out");
+                tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines excludes it");
             } else if !dumped
                 && !filter.omitted.contains(name)
                 && filter.regex.is_none()

@@ -18,7 +18,7 @@ use super::selection::CatalogSelection;
 use super::table::{Column, Table, TableKind};
 use super::{Catalog, Database, Error, Routine};
 
-struct Reader<'a> {
+struct CatalogReader<'a> {
     connection: &'a mut Connection,
     server: &'a Server,
     selection: &'a CatalogSelection<'a>,
@@ -37,7 +37,7 @@ impl Catalog {
     ) -> Result<Catalog, Error> {
         let filter = selection.filter;
         let (names, words, left_out) = (FileNames::default(), Words::default(), BTreeSet::new());
-        let mut reader = Reader { connection, server, selection, names, words, left_out };
+        let mut reader = CatalogReader { connection, server, selection, names, words, left_out };
         let mut catalog = Catalog::default();
         let names = reader.database_names()?;
         if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
@@ -56,18 +56,19 @@ impl Catalog {
     }
 }
 
-impl Reader<'_> {
+impl CatalogReader<'_> {
     fn database_names(&mut self) -> Result<Vec<String>, Error> {
         let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
         let names = rows.iter().map(|row| row.text(0)).filter(|name| self.selection.filter.passes_database(name));
         let mut names: Vec<String> = names.collect();
-        // Here and not by the server, to which names that differ in case may be equal: which of them gets a number
-        // for its files must not change from run to run.
+        // Sorted here, since names that differ only in case may be equal to the server: which of them gets a number in
+        // its file names must not change from run to run.
         names.sort();
         Ok(names)
     }
 
-    /// `None` when the pattern takes nothing of it. `charset` is the checksum of its character set, if it is asked for.
+    /// `None` when the pattern matches no object of it. `charset` is the checksum of its character set, if the options ask
+    /// for it.
     fn database(&mut self, name: String, charset: Option<MydumperChecksum>) -> Result<Option<Database>, Error> {
         let file = self.names.database(&name);
         let kinds = self.selection.checksums;
@@ -146,15 +147,13 @@ impl Reader<'_> {
         Ok(listed)
     }
 
-    /// Makes the columns of the period of a system-versioned table ones that are dumped, and returns whether that is
-    /// possible. They are not in the list of columns unless the table's definition names them.
+    /// Marks the columns of a system-versioned table's period as dumped, and returns whether its history can be restored.
+    /// information_schema lists them only if the table's definition names them.
     fn add_history(&self, table: &QualifiedName, columns: &mut Vec<Column>) -> bool {
         let of_transactions = columns.iter().any(|column| column.period && *column.data_type != *"timestamp");
         if of_transactions || !self.server.is_mariadb_since(10, 11, 0) {
             let reason = if of_transactions { "periods of transactions" } else { "MariaDB before 10.11" };
-            tracing::warn!(
-                "table {table}: only the rows of now are dumped, as history with {reason} cannot be restored"
-            );
+            tracing::warn!("table {table}: dumping current rows only: history with {reason} cannot be restored");
             return false;
         }
         if !columns.iter().any(|column| column.period) {
@@ -213,7 +212,7 @@ impl Reader<'_> {
                 });
             },
         )?;
-        // Of each table there is one, for as long as the dump runs.
+        // They stay in memory until the dump ends.
         columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)
     }
@@ -263,7 +262,7 @@ impl Reader<'_> {
         Ok(rows.iter().map(|row| (row.text(1), MydumperChecksum::of(row.number(2)))).collect())
     }
 
-    /// Checksums of a database's routines, events and triggers, of those that are dumped.
+    /// Checksums of those routines, events and triggers of a database that are dumped.
     fn object_checksums(&mut self, database: &str, charset: Option<MydumperChecksum>) -> Result<DatabaseEntry, Error> {
         let (kinds, objects) = (self.selection.checksums, self.selection.objects);
         let mut of = |wanted: bool,
@@ -314,7 +313,7 @@ impl Reader<'_> {
         })
     }
 
-    /// The partitions of each table that pass `--partition-regex`, where they are dumped one by one.
+    /// The partitions of each table that match `--partition-regex`, if they are dumped one by one.
     fn partitions(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
         let Some(selected) = self.selection.partitions else { return Ok(BTreeMap::new()) };
         let rows = self.select(
@@ -326,7 +325,7 @@ impl Reader<'_> {
             "TABLE_NAME, PARTITION_ORDINAL_POSITION",
         )?;
         let mut partitions: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        // MariaDB does not give the history of a part of those that are made for it.
+        // MariaDB does not return the history in a partition for history.
         for row in rows.iter().filter(|row| row.text(4) != "SYSTEM_TIME") {
             let passing = partitions.entry(row.text(1)).or_default();
             if selected.pattern.as_ref().map_or(Ok(true), |pattern| pattern.matches(&row.text(2)))? {
@@ -355,12 +354,12 @@ impl Reader<'_> {
         if !self.selection.objects.routines {
             return Ok(Vec::new());
         }
-        // Functions first: procedures and views may need them. A package body comes after its package.
+        // Functions first: procedures and views may need them. A package body needs its package.
         let order = "FIELD(ROUTINE_TYPE, 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'), ROUTINE_NAME";
         let what = "ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE";
         let rows = self.select(database, what, "ROUTINES", "ROUTINE_SCHEMA", order)?;
         let mut routines = Vec::new();
-        // Before the routines that use them, which cannot be created without.
+        // Routines cannot be created without the libraries that they use.
         for row in self.libraries(database)? {
             if self.passes_object(database, &row.text(1))? {
                 routines.push(Routine { kind: "LIBRARY".to_owned(), name: row.text(1) });
@@ -395,14 +394,14 @@ impl Reader<'_> {
         Ok(events)
     }
 
-    /// Routines and events are not tables: a list of tables takes none of them.
+    /// `--tables-list` excludes all routines and events.
     fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
         Ok(self.selection.filter.tables.is_empty()
             && self.selection.filter.passes_table(&QualifiedName::new(database, name))?)
     }
 
-    /// Rows of one database from a view of information_schema, whose first column is the database's name. Where
-    /// names are compared without regard to case, the server gives more than was asked for.
+    /// Rows of one database from a view of information_schema, whose first column is the database's name. A server that
+    /// ignores case in names returns rows of other databases too.
     fn select(
         &mut self,
         database: &str,
@@ -415,7 +414,7 @@ impl Reader<'_> {
         Ok(rows.into_iter().filter(|row| row.bytes(0) == Some(database.as_bytes())).collect())
     }
 
-    /// The same one by one, where there may be very many.
+    /// Like [`CatalogReader::select`], row by row, for views with very many rows.
     fn each(
         &mut self,
         database: &str,
@@ -439,10 +438,10 @@ fn select(database: &str, columns: &str, view: &str, condition: &str, order: &st
     format!("SELECT {columns} FROM information_schema.{view} WHERE {condition} = {database} ORDER BY {order}")
 }
 
-/// What information_schema.TABLES says of a table, view or sequence.
+/// A row of information_schema.TABLES.
 struct Listed {
     name: String,
-    /// `None` where other options than filters leave it out.
+    /// `None` if `--no-views` or `--ignore-engines` excludes it.
     kind: Option<TableKind>,
     versioned: bool,
     row_estimate: u64,
@@ -459,8 +458,8 @@ fn table_kind(selection: &CatalogSelection<'_>, row: RowRef<'_>) -> Option<Table
     }
 }
 
-/// Whether the members in `enum('a','b')` have the empty string among them. Quotes in members are doubled; one like
-/// `','` may look so too, which does no harm.
+/// Whether one of the members in `enum('a','b')` is empty. Quotes in members are doubled. A member such as `','` may look
+/// empty too, which does no harm.
 fn has_empty_member(column_type: &str) -> bool {
     ["(''", ",''"].iter().any(|start| {
         column_type.match_indices(start).any(|(at, _)| column_type[at + start.len()..].starts_with([',', ')']))

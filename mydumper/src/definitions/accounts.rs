@@ -1,8 +1,8 @@
 //! Accounts, roles and their privileges, as the text of one file: `--users`.
 //!
-//! The servers' own SHOW CREATE USER and SHOW GRANTS are the source, and their text is kept but for what would not
-//! come back. First all accounts are created, since a privilege may be that of another account (a role, a proxy), then
-//! they get their privileges, then their default roles. The servers' own accounts are left out: every server has them.
+//! The texts are those of SHOW CREATE USER and SHOW GRANTS, except for clauses that could not be restored. All accounts
+//! are created first, since a privilege can name another account (a role, a proxy); then come the privileges, then the
+//! default roles. The server's own accounts are not dumped: every server has them.
 
 use common::backup::accounts_file;
 use common::process::exit::{Exit, Failure};
@@ -14,22 +14,22 @@ use common::sql::{quote_string, write_statement};
 
 use crate::definitions::Preamble;
 
-/// Accounts that the servers make for themselves.
+/// Accounts that servers create for themselves.
 const SYSTEM_ACCOUNTS: [&str; 4] = ["mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys"];
 
-/// The server does not know an account that is in its table.
+/// Errors about an account that is in the table, but not in effect.
 const NOT_IN_EFFECT: [u16; 3] = [1133, 1141, 1396];
 
 /// The accounts could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The list of accounts.
+    /// The list of accounts could not be read.
     #[error("--users: cannot read the accounts: {0}; the user needs SELECT on the database mysql")]
     List(#[source] ServerError),
-    /// One account.
+    /// An account could not be read.
     #[error("--users: cannot read account {account}: {source}")]
     Account {
-        /// Which.
+        /// Its name.
         account: Account,
         /// The server's failure.
         source: ServerError,
@@ -49,10 +49,10 @@ pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) ->
     let mut out = accounts_file::head(server.product).into_bytes();
     out.extend(preamble.for_definitions());
     if server.is_mariadb() {
-        // Else a GRANT to an account that could not be created would create it without a password.
+        // A GRANT to an account that could not be created would otherwise create it without a password.
         append(&mut out, "SET SQL_MODE=CONCAT(@@SQL_MODE, ',NO_AUTO_CREATE_USER')");
     }
-    let mut reader = Reader { connection, server, statements: Statements::default() };
+    let mut reader = AccountReader { connection, server, statements: Statements::default() };
     reader.read_all()?;
     let Statements { accounts, privileges, default_roles } = reader.statements;
     for statement in accounts.iter().chain(&privileges).chain(&default_roles) {
@@ -66,7 +66,7 @@ fn append(out: &mut Vec<u8>, statement: &str) {
     let _ = write_statement(out, statement.as_bytes());
 }
 
-/// In the order that they have to be executed in.
+/// In the order in which they have to be executed.
 #[derive(Default)]
 struct Statements {
     accounts: Vec<String>,
@@ -74,16 +74,16 @@ struct Statements {
     default_roles: Vec<String>,
 }
 
-struct Reader<'a> {
+struct AccountReader<'a> {
     connection: &'a mut Connection,
     server: &'a Server,
     statements: Statements,
 }
 
-impl Reader<'_> {
+impl AccountReader<'_> {
     fn read_all(&mut self) -> Result<(), Error> {
         if self.server.is_mysql_since(8, 0, 17) {
-            // A hash of caching_sha2_password holds any bytes.
+            // A hash of caching_sha2_password can contain any bytes.
             self.connection.execute("SET SESSION print_identified_with_as_hex = ON").map_err(Error::List)?;
         }
         let mut rows = self.connection.query("SELECT * FROM mysql.user").map_err(Error::List)?;
@@ -96,8 +96,8 @@ impl Reader<'_> {
             match self.create(&account, &row).and_then(|()| self.privileges(&account)) {
                 Err(source) if source.server_code().is_some_and(|code| NOT_IN_EFFECT.contains(&code)) => {
                     tracing::warn!(
-                        "--users: {account} is left out, for it has no effect: it was dropped meanwhile, or skip_name_resolve \
-                         ignores names of hosts ({source})"
+                        "--users: {account} is skipped, since it has no effect: it was dropped meanwhile, or \
+                         skip_name_resolve disables host names ({source})"
                     );
                 }
                 result => result.map_err(|source| Error::Account { account: account.clone(), source })?,
@@ -107,7 +107,7 @@ impl Reader<'_> {
     }
 
     fn account(&self, row: &Row) -> Account {
-        // Of MariaDB only; its roles have no host.
+        // Only MariaDB has this column. Its roles have no host.
         let is_role = row.named_text("is_role").as_deref() == Some("Y");
         let host = row.named_text("Host").filter(|_| !is_role);
         Account { user: row.named_text("User").unwrap_or_default(), host }
@@ -132,7 +132,7 @@ impl Reader<'_> {
                 if second {
                     tracing::warn!(
                         "--users: account {account} has a second password (RETAIN CURRENT PASSWORD), which no statement \
-                         can bring back: it gets the first one only"
+                         can restore: the dump has the first one only"
                     );
                 }
                 let create = with_escaped_requirements(&create, row);
@@ -151,7 +151,7 @@ impl Reader<'_> {
     fn privileges(&mut self, account: &Account) -> Result<(), ServerError> {
         let nothing = format!("GRANT USAGE ON *.* TO {}", account.to_sql());
         for text in self.texts(&format!("SHOW GRANTS FOR {}", account.to_sql()))? {
-            // SHOW GRANTS FOR a role shows also what the roles have that it has.
+            // SHOW GRANTS FOR a role includes grants of the roles granted to it.
             let Some(statement) = AccountStatement::parse(text.as_bytes()).filter(|it| it.account == *account) else {
                 continue;
             };
@@ -173,7 +173,7 @@ impl Reader<'_> {
     }
 }
 
-/// MariaDB repeats the account's password, its demands on TLS and its limits in GRANT, which would set them again.
+/// The grant without the password, TLS requirements and limits, which MariaDB repeats in GRANT and which would be set again.
 fn only_privileges(text: &str, statement: &AccountStatement) -> String {
     let grant = text.get(..statement.end).unwrap_or(text);
     match statement.with_option {
@@ -186,8 +186,8 @@ fn tokens(text: &str) -> impl Iterator<Item = Token<'_>> {
     Tokens::new(text.as_bytes(), SqlDialect::default())
 }
 
-/// MySQL: `DEFAULT ROLE` in CREATE USER grants the roles too, though they may have been granted by others only, and the
-/// roles have to be there. Returns the statement without it, and the roles.
+/// Returns CREATE USER without `DEFAULT ROLE`, and the roles. In MySQL the clause also grants the roles, which may have
+/// been granted indirectly only, and the roles have to exist.
 fn without_default_role(create: &str) -> (String, Option<String>) {
     let tokens: Vec<Token<'_>> = tokens(create).collect();
     let clause = tokens.windows(2).position(|pair| pair[0].is_word("DEFAULT") && pair[1].is_word("ROLE"));
@@ -201,7 +201,7 @@ fn without_default_role(create: &str) -> (String, Option<String>) {
     (format!("{}{}", &create[..first.start], &create[end..]), Some(roles.to_owned()))
 }
 
-/// MySQL prints what a certificate has to say without escaping quotes and backslashes.
+/// MySQL prints the requirements on a certificate without escaping quotes and backslashes.
 fn with_escaped_requirements(create: &str, row: &Row) -> String {
     let value = |column: &str| row.named_text(column).filter(|value| !value.is_empty());
     let clauses = [("SUBJECT", "x509_subject"), ("ISSUER", "x509_issuer"), ("CIPHER", "ssl_cipher")];
@@ -215,7 +215,7 @@ fn with_escaped_requirements(create: &str, row: &Row) -> String {
     create.replacen(&raw.join(" "), &escaped.join(" "), 1)
 }
 
-/// MariaDB takes a text that is no hash, as that of an account nobody can log in to, in this form only.
+/// MariaDB accepts a text that is not a hash, as of an account that cannot log in, in this form only.
 fn with_plugin_of_invalid_hash(create: &str) -> String {
     let tokens: Vec<Token<'_>> = tokens(create).collect();
     let place = tokens.windows(4).find(|four| {

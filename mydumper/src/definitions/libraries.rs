@@ -1,14 +1,14 @@
 //! Libraries that a routine of MySQL uses.
 //!
-//! SHOW CREATE names each with its database, also those of the routine's own, which would bind a copy that is restored
-//! under another name to the original. Without a database they are of the routine's own.
+//! SHOW CREATE qualifies each with its database, even those in the routine's own. A copy restored under another name would
+//! use the libraries of the original. Unqualified names refer to the routine's own database.
 
 use std::borrow::Cow;
 
 use common::sql::cursor::Cursor;
 use common::sql::token::SqlDialect;
 
-/// The definition with the libraries of its own database named without it.
+/// The definition, with the libraries of its own database unqualified.
 pub fn unqualified<'a>(create: &'a [u8], database: &str) -> Cow<'a, [u8]> {
     let mut cursor = Cursor::new(create, SqlDialect::default());
     let mut kept = Vec::new();
@@ -23,7 +23,7 @@ pub fn unqualified<'a>(create: &'a [u8], database: &str) -> Cow<'a, [u8]> {
             kept.extend_from_slice(&create[copied..token.start]);
             copied = cursor.end;
         }
-        // `AS alias`, up to the next library.
+        // Skip `AS alias`, up to the next library.
         while !cursor.eat_punctuation(b',') {
             if cursor.at_punctuation(b')') || cursor.take().is_none() {
                 kept.extend_from_slice(&create[copied..]);
@@ -34,7 +34,7 @@ pub fn unqualified<'a>(create: &'a [u8], database: &str) -> Cow<'a, [u8]> {
     Cow::Borrowed(create)
 }
 
-/// Goes past `LANGUAGE … USING (`. Only routines in other languages than SQL have it.
+/// Skips past `LANGUAGE … USING (`, which only routines in other languages than SQL have.
 fn past_using(cursor: &mut Cursor<'_>) -> Option<()> {
     loop {
         while !cursor.eat("LANGUAGE") {
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_own_database_goes() {
+    fn only_the_own_database_is_removed() {
         let routine = |list: &str| {
             format!(
                 "CREATE DEFINER=`r`@`h` FUNCTION `f`(n int) RETURNS int\n    DETERMINISTIC\n    LANGUAGE JAVASCRIPT\n    \

@@ -1,12 +1,12 @@
-//! Literals of a CREATE TABLE statement that SHOW CREATE TABLE does not show as they are.
+//! Literals that SHOW CREATE TABLE shows inexactly.
 //!
-//! Both servers show members of ENUM and SET through utf8mb3, in which a character beyond the Basic Multilingual Plane
-//! is a question mark, and FLOAT defaults with six digits. MariaDB shows defaults of character columns through utf8mb3
-//! too, and those of binary columns as bytes that need not be UTF-8. information_schema has the same texts. The values
-//! themselves are exact: `DEFAULT(column)`, and a column into which the numbers of its members are stored. A recursive
-//! query can do that without a table: its column has the type of the query's first part.
+//! Both servers convert members of ENUM and SET to utf8mb3, in which a character beyond the Basic Multilingual Plane is a
+//! question mark, and show FLOAT defaults with six digits. MariaDB also converts defaults of character columns, and shows
+//! those of binary columns as bytes that need not be UTF-8. information_schema has the same texts. Values are exact:
+//! `DEFAULT(column)`, and the members that a column of the type returns for their numbers. A recursive query needs no
+//! table for that, since its column has the type of the query's first part.
 //!
-//! Known limits, which are warned of: defaults of NOT NULL columns of empty tables, since no row has them; members of
+//! Known limits, each with a warning: defaults of NOT NULL columns of empty tables, since no row has them; members of
 //! an ENUM or SET of MariaDB in the character set `binary` that are not UTF-8.
 
 use std::ops::Range;
@@ -19,17 +19,17 @@ use common::sql::{escape_into, quote_identifier};
 
 use crate::catalog::Table;
 
-/// A literal, or list of them, that may not be shown as it is.
+/// A literal, or list of literals, that may be shown inexactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Doubtful {
+pub struct InexactLiteral {
     column: Vec<u8>,
-    what: What,
-    /// Its bytes in the statement.
+    kind: LiteralKind,
+    /// Its position in the statement, in bytes.
     place: Range<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum What {
+enum LiteralKind {
     /// The members of an ENUM.
     Enum { members: usize },
     /// The members of a SET.
@@ -42,26 +42,27 @@ enum What {
     Float,
 }
 
-/// The statement with its [`doubtful`] literals as they are. The session has to speak utf8mb4, without a strict `sql_mode`.
+/// Replaces [`inexact`] literals of the statement. The session's character set has to be utf8mb4, its `sql_mode` not
+/// strict.
 ///
 /// # Errors
 /// When a query fails.
-pub fn exact(
+pub fn with_exact(
     connection: &mut Connection,
     server: &Server,
     table: &Table,
     create: &[u8],
-    doubtful: Vec<Doubtful>,
+    literals: Vec<InexactLiteral>,
 ) -> Result<Vec<u8>, ServerError> {
     let mut replacements = Vec::new();
-    for doubtful in doubtful {
-        let shown = create.get(doubtful.place.clone()).unwrap_or_default();
-        match read(connection, table, table.select_priority(server), &doubtful, shown)? {
-            Some(exact) => replacements.push((doubtful.place, exact)),
-            None if doubtful.what != What::Float || significant_digits(shown) >= 6 => tracing::warn!(
-                "table {}, column {}: the server does not show exactly, and has no row to read it from: {}",
+    for literal in literals {
+        let shown = create.get(literal.place.clone()).unwrap_or_default();
+        match read(connection, table, table.select_priority(server), &literal, shown)? {
+            Some(exact) => replacements.push((literal.place, exact)),
+            None if literal.kind != LiteralKind::Float || significant_digits(shown) >= 6 => tracing::warn!(
+                "table {}, column {}: the server shows this literal inexactly, and the table has no row to read it from: {}",
                 table.name,
-                String::from_utf8_lossy(&doubtful.column).escape_debug(),
+                String::from_utf8_lossy(&literal.column).escape_debug(),
                 String::from_utf8_lossy(shown)
             ),
             None => {}
@@ -70,30 +71,30 @@ pub fn exact(
     Ok(replaced(create, &replacements))
 }
 
-/// The exact text of a literal; `None` if the server does not tell it.
+/// The exact text of a literal; `None` if it cannot be read.
 fn read(
     connection: &mut Connection,
     table: &Table,
     priority: &str,
-    doubtful: &Doubtful,
+    literal: &InexactLiteral,
     shown: &[u8],
 ) -> Result<Option<Vec<u8>>, ServerError> {
-    let column = quote_identifier(&String::from_utf8_lossy(&doubtful.column));
+    let column = quote_identifier(&String::from_utf8_lossy(&literal.column));
     let name = table.name.to_sql();
     let default = format!("DEFAULT({column})");
-    let expression = match doubtful.what {
-        What::Enum { members } => return read_members(connection, &name, &column, "i + 1", members, shown),
-        What::Set { members } => return read_members(connection, &name, &column, "1 << i", members, shown),
-        What::Text => default,
-        What::Binary => format!("CONCAT('0x', HEX({default}))"),
-        What::Float => float_expression(&default),
+    let expression = match literal.kind {
+        LiteralKind::Enum { members } => return read_members(connection, &name, &column, "i + 1", members, shown),
+        LiteralKind::Set { members } => return read_members(connection, &name, &column, "1 << i", members, shown),
+        LiteralKind::Text => default,
+        LiteralKind::Binary => format!("CONCAT('0x', HEX({default}))"),
+        LiteralKind::Float => float_expression(&default),
     };
-    // An outer join has a row also when the table has none; but in that one, columns that are NOT NULL have no default.
+    // An outer join returns a row even if the table has none, but in that row NOT NULL columns have no default.
     for source in [format!("(SELECT 1) AS one LEFT JOIN {name} ON FALSE"), format!("{name} LIMIT 1")] {
         let row = connection.query_first(format!("SELECT {priority}{expression} FROM {source}"))?;
         if let Some(value) = row.as_ref().and_then(|row| row.bytes(0)) {
-            return Ok(Some(match doubtful.what {
-                What::Text => literal(value),
+            return Ok(Some(match literal.kind {
+                LiteralKind::Text => quoted(value),
                 _ if value == b"-0" => NEGATIVE_ZERO.into(),
                 _ => value.to_vec(),
             }));
@@ -102,7 +103,7 @@ fn read(
     Ok(None)
 }
 
-/// The list of a column's members; `number` is what stands for member `i`, counted from 0.
+/// The list of a column's members. `number` is the SQL for the number of member `i`, counted from 0.
 fn read_members(
     connection: &mut Connection,
     table: &str,
@@ -118,7 +119,7 @@ fn read_members(
          UNION ALL SELECT i + 1, {number} FROM member WHERE i < {members}\
          ) SELECT HEX(CONVERT(value USING utf8mb4)) FROM member WHERE i > 0 ORDER BY i"
     );
-    // In such a query, a SET of MariaDB has eight members at most; in a variable of the column's type, it has all.
+    // In such a query MariaDB's SETs have at most eight members; in a variable of the column's type they have all.
     let block = format!(
         "BEGIN NOT ATOMIC DECLARE value TYPE OF {table}.{column}; DECLARE i INT DEFAULT 0; \
          DECLARE list LONGTEXT DEFAULT ''; \
@@ -138,7 +139,7 @@ fn read_members(
         if let Some(values) = values
             && is_shown_as(&values, shown)
         {
-            return Ok(Some(values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(&b","[..])));
+            return Ok(Some(values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(&b","[..])));
         }
     }
     Ok(None)
@@ -149,7 +150,7 @@ fn bytes_of_hex(digits: &str) -> Option<Vec<u8>> {
     pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
-/// The members' values as the server shows them: whether those that were read are the column's is seen by that.
+/// Whether the server shows these values so: a check that they are the column's members.
 fn is_shown_as(values: &[Vec<u8>], shown: &[u8]) -> bool {
     let strings = Tokens::new(shown, SqlDialect::default()).filter(|token| token.kind == TokenKind::String);
     let shown: Vec<_> = strings.map(|token| token.string_value(SqlDialect::default())).collect();
@@ -161,7 +162,7 @@ fn is_shown_as(values: &[Vec<u8>], shown: &[u8]) -> bool {
 }
 
 /// A value as a literal of a file in utf8mb4.
-fn literal(value: &[u8]) -> Vec<u8> {
+fn quoted(value: &[u8]) -> Vec<u8> {
     let mut text = vec![b'\''];
     escape_into(&mut text, value);
     text.push(b'\'');
@@ -186,8 +187,8 @@ fn replaced(text: &[u8], replacements: &[(Range<usize>, Vec<u8>)]) -> Vec<u8> {
     out
 }
 
-/// The literals of a CREATE TABLE statement that may not be exact, in their order.
-pub fn doubtful(create: &[u8]) -> Vec<Doubtful> {
+/// The literals of a CREATE TABLE statement that may be inexact, in their order.
+pub fn inexact(create: &[u8]) -> Vec<InexactLiteral> {
     let mut found = Vec::new();
     let mut tokens = Tokens::new(create, SqlDialect::default());
     if !tokens.any(|token| token.is_punctuation(b'(')) {
@@ -202,7 +203,7 @@ pub fn doubtful(create: &[u8]) -> Vec<Doubtful> {
             depth -= 1;
         }
         if depth == 0 || (depth == 1 && token.is_punctuation(b',')) {
-            doubtful_in_column(&element, &mut found);
+            inexact_in_column(&element, &mut found);
             element.clear();
         } else {
             element.push(token);
@@ -214,16 +215,16 @@ pub fn doubtful(create: &[u8]) -> Vec<Doubtful> {
     found
 }
 
-/// The same in one item of the list in parentheses: a column begins with its name in backticks.
-fn doubtful_in_column(element: &[Token<'_>], found: &mut Vec<Doubtful>) {
+/// Those of one item of the list in parentheses. A column begins with its name in backticks.
+fn inexact_in_column(element: &[Token<'_>], found: &mut Vec<InexactLiteral>) {
     let [name, data_type, definition @ ..] = element else { return };
     if name.kind != TokenKind::QuotedIdentifier || data_type.kind != TokenKind::Word {
         return;
     }
     let is_type = |types: &[&str]| types.iter().any(|name| data_type.is_word(name));
-    let mut add = |what, place| {
+    let mut add = |kind, place| {
         if let Some(column) = name.identifier() {
-            found.push(Doubtful { column, what, place });
+            found.push(InexactLiteral { column, kind, place });
         }
     };
     if is_type(&["enum", "set"]) {
@@ -233,22 +234,22 @@ fn doubtful_in_column(element: &[Token<'_>], found: &mut Vec<Doubtful>) {
             && members.iter().any(|member| member.text.contains(&b'?'))
         {
             let members = members.len();
-            let what = if is_type(&["enum"]) { What::Enum { members } } else { What::Set { members } };
-            add(what, first.start..last.end());
+            let kind = if is_type(&["enum"]) { LiteralKind::Enum { members } } else { LiteralKind::Set { members } };
+            add(kind, first.start..last.end());
         }
     }
     let Some((first, last)) = default_literal(definition) else { return };
     let is_text = last.kind == TokenKind::String;
     if is_type(&["char", "varchar", "enum", "set"]) && is_text && last.text.contains(&b'?') {
-        add(What::Text, first.start..last.end());
+        add(LiteralKind::Text, first.start..last.end());
     } else if is_type(&["binary", "varbinary"]) && is_text && !last.text.is_ascii() {
-        add(What::Binary, first.start..last.end());
+        add(LiteralKind::Binary, first.start..last.end());
     } else if is_type(&["float"]) {
-        add(What::Float, first.start..last.end());
+        add(LiteralKind::Float, first.start..last.end());
     }
 }
 
-/// The first and last token of the literal behind DEFAULT, if one stands there: a text, or a number with its sign.
+/// The first and last token of the literal after DEFAULT, if there is one: a string, or a number with its sign.
 fn default_literal<'t, 'a>(definition: &'t [Token<'a>]) -> Option<(&'t Token<'a>, &'t Token<'a>)> {
     let mut depth = 0_usize;
     let default = definition.iter().position(|token| {
@@ -277,29 +278,29 @@ mod tests {
                           `i` int DEFAULT 5,\n  KEY `k` (`v`(3)) COMMENT '?',\n  CHECK (`v` <> '?')\n) COMMENT='?'";
 
     #[test]
-    fn literals_that_may_not_be_exact() {
-        let found: Vec<_> = doubtful(CREATE.as_bytes())
+    fn literals_that_may_be_inexact() {
+        let found: Vec<_> = inexact(CREATE.as_bytes())
             .into_iter()
-            .map(|found| (String::from_utf8(found.column).unwrap(), found.what, &CREATE[found.place]))
+            .map(|found| (String::from_utf8(found.column).unwrap(), found.kind, &CREATE[found.place]))
             .collect();
         let expected = [
-            ("e`1", What::Enum { members: 2 }, "'a','it''s, ?)'"),
-            ("e`1", What::Text, "'it''s, ?)'"),
-            ("s", What::Set { members: 2 }, "'x','é?'"),
-            ("v", What::Text, "'a?'"),
-            ("b", What::Binary, "'é\\0'"),
-            ("f", What::Float, "-0.5"),
+            ("e`1", LiteralKind::Enum { members: 2 }, "'a','it''s, ?)'"),
+            ("e`1", LiteralKind::Text, "'it''s, ?)'"),
+            ("s", LiteralKind::Set { members: 2 }, "'x','é?'"),
+            ("v", LiteralKind::Text, "'a?'"),
+            ("b", LiteralKind::Binary, "'é\\0'"),
+            ("f", LiteralKind::Float, "-0.5"),
         ];
-        assert_eq!(found, expected.map(|(column, what, text)| (column.to_owned(), what, text)));
-        assert_eq!(doubtful(b"CREATE TABLE t LIKE u"), []);
-        assert_eq!(doubtful(b""), []);
+        assert_eq!(found, expected.map(|(column, kind, text)| (column.to_owned(), kind, text)));
+        assert_eq!(inexact(b"CREATE TABLE t LIKE u"), []);
+        assert_eq!(inexact(b""), []);
     }
 
     #[test]
     fn they_are_replaced_in_place() {
         let text = replaced(b"a 'b' c 'd'", &[(2..5, b"1".to_vec()), (8..11, b"22".to_vec())]);
         assert_eq!(text, b"a 1 c 22");
-        assert_eq!(literal("it's 😀\n".as_bytes()), "'it\\'s 😀\\n'".as_bytes());
+        assert_eq!(quoted("it's 😀\n".as_bytes()), "'it\\'s 😀\\n'".as_bytes());
         let values = ["it's 😀".as_bytes().to_vec(), b"\\".to_vec()];
         assert!(is_shown_as(&values, b"'it''s ?','\\\\'"));
         assert!(!is_shown_as(&values, b"'it''s ?'") && !is_shown_as(&values, b"'it''s ?',''"));

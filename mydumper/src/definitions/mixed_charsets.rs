@@ -1,8 +1,8 @@
-//! Definitions of stored programs whose text is in two character sets at once.
+//! Definitions of stored programs with text in two character sets.
 //!
-//! The server keeps a body as the bytes that its client sent, and puts a head before it, of which some parts are in
-//! the client's character set and others in utf8. SHOW CREATE hands out both together and says that all of it is in the
-//! client's. Which parts are utf8 was tried on MariaDB 10.11 and MySQL 9.7:
+//! The server stores a body as the bytes that its client sent. SHOW CREATE prepends a header, which is partly in the
+//! client's character set and partly in utf8, and declares everything as the client's. The parts in utf8, as tried on
+//! MariaDB 10.11 and MySQL 9.7:
 //!
 //! | | MariaDB | MySQL |
 //! | --- | --- | --- |
@@ -14,9 +14,9 @@ use std::ops::Range;
 
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
-/// The bytes of a definition that are utf8 whatever its client spoke. `kind` is that of SHOW CREATE.
+/// The parts of a definition that are utf8 whatever the client's character set. `kind` is that of SHOW CREATE.
 pub fn utf8_parts(text: &[u8], kind: &str, sql_mode: &str, is_mariadb: bool) -> Vec<Range<usize>> {
-    // The server escapes with backslashes in any mode.
+    // SHOW CREATE escapes with backslashes in any mode.
     let dialect = SqlDialect { ansi_quotes: sql_mode.contains("ANSI_QUOTES"), no_backslash_escapes: false };
     let mut tokens = Tokens::new(text, dialect);
     let mut before = |word: &str| {
@@ -42,7 +42,7 @@ pub fn utf8_parts(text: &[u8], kind: &str, sql_mode: &str, is_mariadb: bool) -> 
     }
 }
 
-/// The end of the parenthesis that was opened.
+/// The end of the parenthesis that is open.
 fn closing(tokens: &mut Tokens<'_>) -> Option<usize> {
     let mut depth = 1_usize;
     for token in tokens {
@@ -58,8 +58,8 @@ fn closing(tokens: &mut Tokens<'_>) -> Option<usize> {
     None
 }
 
-/// Where the characteristics of a routine end: the server puts each on a line of its own, behind four blanks, and the
-/// body at the beginning of a line.
+/// The end of a routine's characteristics: each is on a line of its own after four blanks, and the body begins at the
+/// start of a line.
 fn characteristics_end(text: &[u8], start: usize, tokens: Tokens<'_>) -> usize {
     let mut end = start;
     for token in tokens {
@@ -72,9 +72,9 @@ fn characteristics_end(text: &[u8], start: usize, tokens: Tokens<'_>) -> usize {
     end
 }
 
-/// The text without a clause that the server writes and does not read: with HIGH_NOT_PRECEDENCE, NOT is another word.
-/// Without the clause an event is the same.
-pub fn readable(text: Vec<u8>, kind: &str, sql_mode: &str) -> Vec<u8> {
+/// The text without ON COMPLETION NOT PRESERVE, which servers write but cannot parse under HIGH_NOT_PRECEDENCE. It is the
+/// default.
+pub fn parsable(text: Vec<u8>, kind: &str, sql_mode: &str) -> Vec<u8> {
     if kind != "EVENT" || !sql_mode.contains("HIGH_NOT_PRECEDENCE") {
         return text;
     }
@@ -123,13 +123,13 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_read_under_every_mode() {
+    fn an_event_can_be_parsed_under_every_mode() {
         let event = |clause: &str| format!("CREATE EVENT `e` ON SCHEDULE EVERY 1 DAY {clause}ENABLE DO SELECT NOT 1");
         let text = event("ON COMPLETION NOT PRESERVE ").into_bytes();
         let mode = "HIGH_NOT_PRECEDENCE";
-        assert_eq!(readable(text.clone(), "EVENT", mode), event("").into_bytes());
-        assert_eq!(readable(text.clone(), "EVENT", ""), text);
+        assert_eq!(parsable(text.clone(), "EVENT", mode), event("").into_bytes());
+        assert_eq!(parsable(text.clone(), "EVENT", ""), text);
         let kept = event("ON COMPLETION PRESERVE ").into_bytes();
-        assert_eq!(readable(kept.clone(), "EVENT", mode), kept);
+        assert_eq!(parsable(kept.clone(), "EVENT", mode), kept);
     }
 }

@@ -1,4 +1,4 @@
-//! The SQL that makes each object again, as the text of its file.
+//! The SQL that creates each object, as the text of its file.
 
 pub mod accounts;
 mod comment;
@@ -17,8 +17,8 @@ use common::sql::{quote_identifier, quote_string, write_statement, write_stored_
 use crate::catalog::{Database, Table};
 use view_columns::{needs_column_list, with_column_list};
 
-/// The sql_mode that our files run under: rows may hold zeros in AUTO_INCREMENT columns and dates that no calendar
-/// has, and a value that was stored once is stored again, whatever mode forbids it today.
+/// The sql_mode of our files. It accepts zeros in AUTO_INCREMENT columns, and dates that do not exist: any value that was
+/// stored once can be stored again, whatever the mode of the server.
 pub const FILE_SQL_MODE: &str = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES";
 
 /// A definition could not be read.
@@ -27,12 +27,12 @@ pub enum Error {
     /// A query failed.
     #[error("cannot read the definition of {object}: {source}")]
     Server {
-        /// What was asked for.
+        /// Kind and name.
         object: String,
-        /// The failure.
+        /// The server's error.
         source: ServerError,
     },
-    /// The server shows NULL where the definition should stand: the user may use the object but not read it.
+    /// The server shows NULL for the definition: the user can use the object, but not read it.
     #[error(
         "the server does not show the definition of {0}: the user needs SHOW_ROUTINE (MySQL), SELECT on mysql.proc \
          (MariaDB), TRIGGER or SHOW VIEW"
@@ -57,7 +57,7 @@ pub struct Preamble {
 }
 
 impl Preamble {
-    /// For files with rows: the connection passes bytes on as they are.
+    /// For files with rows: bytes are passed on unchanged.
     pub fn for_rows(self, table: &Table) -> Vec<u8> {
         let mut text = self.with_names("binary");
         if table.history {
@@ -66,7 +66,7 @@ impl Preamble {
         text
     }
 
-    /// For files with definitions, which the server gave as utf8mb4.
+    /// For files with definitions, which are in utf8mb4.
     pub fn for_definitions(self) -> Vec<u8> {
         self.with_names("utf8mb4")
     }
@@ -83,7 +83,7 @@ impl Preamble {
     }
 }
 
-/// A definition as SHOW CREATE gives it, with the session that it was made in.
+/// A definition from SHOW CREATE, with the session settings under which it was created.
 struct Definition {
     text: Vec<u8>,
     character_set_client: Option<String>,
@@ -101,7 +101,7 @@ pub struct SchemaReader<'a> {
 }
 
 impl<'a> SchemaReader<'a> {
-    /// The connection's session has to speak utf8mb4.
+    /// The character set of the session has to be utf8mb4.
     pub fn new(
         connection: &'a mut Connection,
         server: &'a Server,
@@ -124,17 +124,17 @@ impl<'a> SchemaReader<'a> {
         Ok(out)
     }
 
-    /// CREATE TABLE. Here the session's results have to come as they are stored: MySQL says that all of the text is
-    /// utf8mb3, but its expressions hold literals of any character set, which a conversion would destroy. Behind their
-    /// introducers, their bytes are what they have to be.
+    /// CREATE TABLE. The session's `character_set_results` has to be NULL. MySQL declares the whole text as utf8mb3, but
+    /// literals in expressions have any character set, and a conversion would destroy them. Unconverted, their bytes match
+    /// their introducers.
     pub fn table(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
         let object = format!("table {}", table.name);
         let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
         let mut text = self.show_in(&object, None, &statement, "Create Table")?.text;
-        let doubtful = literals::doubtful(&text);
-        if !doubtful.is_empty() {
+        let inexact = literals::inexact(&text);
+        if !inexact.is_empty() {
             self.run(&object, "SET SESSION character_set_results = utf8mb4")?;
-            text = literals::exact(self.connection, self.server, table, &text, doubtful)
+            text = literals::with_exact(self.connection, self.server, table, &text, inexact)
                 .map_err(|source| Error::Server { object: object.clone(), source })?;
             self.run(&object, "SET SESSION character_set_results = NULL")?;
         }
@@ -143,14 +143,14 @@ impl<'a> SchemaReader<'a> {
         Ok(out)
     }
 
-    /// A table that stands in for a view until all views can be made. Its columns only need the view's names: an
-    /// engine and a type that any server takes serve for each.
+    /// A table that stands in for a view until all views can be created. It only needs the names of the view's columns, so
+    /// engine and type are ones that every server accepts.
     pub fn stand_in(&self, view: &Table) -> Vec<u8> {
         let mut out = self.preamble.for_definitions();
         let mut columns: Vec<String> =
             view.columns.iter().map(|column| format!("{} int", quote_identifier(&column.name))).collect();
         if columns.is_empty() {
-            // The server tells no columns of a view that does not work, for its definer is gone, say.
+            // The server lists no columns of an invalid view, for example after its definer was dropped.
             columns.push("`unknown` int".to_owned());
         }
         let statement = format!(
@@ -164,8 +164,8 @@ impl<'a> SchemaReader<'a> {
 
     /// CREATE VIEW, in place of the stand-in.
     pub fn view(&mut self, view: &Table) -> Result<Vec<u8>, Error> {
-        // In its own database a view's tables are shown without the database's name, so that it can be restored
-        // under another.
+        // Within its own database a view is shown without that database's name, so that it can be restored under
+        // another one.
         let object = format!("view {}", view.name);
         self.run(&object, &format!("USE {}", quote_identifier(&view.name.database)))?;
         let name = quote_identifier(&view.name.name);
@@ -187,7 +187,7 @@ impl<'a> SchemaReader<'a> {
         Ok(out)
     }
 
-    /// CREATE SEQUENCE, and its position.
+    /// CREATE SEQUENCE, and its next value.
     pub fn sequence(&mut self, sequence: &Table) -> Result<Vec<u8>, Error> {
         let object = format!("sequence {}", sequence.name);
         let definition =
@@ -201,7 +201,7 @@ impl<'a> SchemaReader<'a> {
         let mut out = self.preamble.for_definitions();
         append(&mut out, &definition.text);
         let name = quote_identifier(&sequence.name.name);
-        // The fourth argument is the round: without it a sequence that has cycled would not go back.
+        // The fourth argument is the cycle count: without it, a sequence that has cycled would not be set back.
         let setval = format!("SELECT SETVAL({name}, {}, 0, {})", position.text(0), position.text(1));
         append(&mut out, setval.as_bytes());
         Ok(out)
@@ -244,7 +244,7 @@ impl<'a> SchemaReader<'a> {
         let statement = format!("SHOW CREATE {kind} {}.{quoted}", quote_identifier(database));
         let mut definition = self.show(&object, &statement, column)?;
         let sql_mode = definition.sql_mode.clone().unwrap_or_default();
-        definition.text = mixed_charsets::readable(definition.text, kind, &sql_mode);
+        definition.text = mixed_charsets::parsable(definition.text, kind, &sql_mode);
         self.put_in_one_charset(&object, &mut definition, kind, &sql_mode)?;
         if sql_mode.contains("NO_BACKSLASH_ESCAPES")
             && let Some(query) = comment::query(kind, database, name)
@@ -259,7 +259,7 @@ impl<'a> SchemaReader<'a> {
         Ok(())
     }
 
-    /// Puts those parts of a definition that are utf8 in the character set of the rest.
+    /// Converts the utf8 parts of a definition to the character set of the rest.
     fn put_in_one_charset(
         &mut self,
         object: &str,
@@ -270,7 +270,7 @@ impl<'a> SchemaReader<'a> {
         let Some(charset) = definition.character_set_client.as_deref().filter(|charset| !is_utf8(charset)) else {
             return Ok(());
         };
-        // From the last to the first, so that the places of those before stay.
+        // From the last to the first, so that earlier positions stay valid.
         for part in
             mixed_charsets::utf8_parts(&definition.text, kind, sql_mode, self.server.is_mariadb()).into_iter().rev()
         {
@@ -287,7 +287,7 @@ impl<'a> SchemaReader<'a> {
                 .map_err(|source| Error::Server { object: object.to_owned(), source })?
                 .ok_or_else(|| Error::Hidden(object.to_owned()))?;
             if row.bytes(1) != Some(text) {
-                tracing::warn!("{object}: was made in {charset}, which does not have all characters of its head");
+                tracing::warn!("{object} was created in {charset}, which lacks some characters of its header");
             }
             let converted = row.bytes(0).unwrap_or_default().to_vec();
             definition.text.splice(part, converted);
@@ -297,8 +297,7 @@ impl<'a> SchemaReader<'a> {
 
     fn show(&mut self, object: &str, statement: &str, column: &str) -> Result<Definition, Error> {
         let definition = self.show_in(object, None, statement, column)?;
-        // The body is stored in the character set of the client that made it, and its file is to say the same
-        // bytes in that character set again.
+        // The body is stored in the character set of the client that created it, and its file needs the same bytes.
         match definition.character_set_client.clone() {
             None => Ok(definition),
             Some(charset) if is_utf8(&charset) => Ok(definition),
@@ -343,7 +342,7 @@ impl<'a> SchemaReader<'a> {
     }
 }
 
-/// A condition on columns of information_schema with names: servers compare these without regard to case.
+/// A condition on columns of information_schema with names, which servers compare without regard to case.
 fn is_named(columns: &[(&str, &str)]) -> String {
     let conditions: Vec<String> = columns
         .iter()
@@ -357,7 +356,7 @@ fn is_utf8(charset: &str) -> bool {
 }
 
 impl Definition {
-    /// The definition inside the session that it was made in.
+    /// Writes the definition, and the session settings under which it was created.
     fn write(&self, out: &mut Vec<u8>, drop: Option<&str>) {
         let mut saved: Vec<(&str, String)> = Vec::new();
         if let Some(sql_mode) = &self.sql_mode {
@@ -378,7 +377,7 @@ impl Definition {
             saved.iter().for_each(|(variable, value)| append(out, format!("SET {variable} = {value}").as_bytes()));
         };
         let (mode, others) = saved.split_at(usize::from(self.sql_mode.is_some()));
-        // MariaDB drops packages in the mode ORACLE only. The name here is still in the file's character set.
+        // MariaDB drops packages only in the mode ORACLE. The name is still in the character set of the file.
         set(out, mode);
         if let Some(drop) = drop {
             append(out, drop.as_bytes());
@@ -402,7 +401,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_definition_runs_in_the_session_that_it_was_made_in() {
+    fn a_definition_runs_under_the_settings_that_it_was_created_under() {
         let definition = Definition {
             text: b"CREATE EVENT e DO BEGIN SELECT 1; END".to_vec(),
             character_set_client: Some("latin1".into()),

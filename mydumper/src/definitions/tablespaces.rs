@@ -18,22 +18,21 @@ impl Failure for Error {
     }
 }
 
-/// A tablespace as the server tells of it.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Tablespace {
     name: String,
     is_undo: bool,
     file: String,
-    /// Bytes of a page of the compressed tables in it; 0 if there can be none.
+    /// The page size of compressed tables, in bytes; 0 if it can hold none.
     compressed_page: u64,
     autoextend: u64,
     encrypted: bool,
 }
 
-/// The text of the file; nothing where there are no such tablespaces.
+/// The text of the file; `None` if there are no such tablespaces.
 pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) -> Result<Option<Vec<u8>>, Error> {
     if !server.is_mysql_since(5, 7, 6) {
-        tracing::warn!("--all-tablespaces: {server} has no general tablespaces: there are none to dump");
+        tracing::warn!("--all-tablespaces: {server} has no general tablespaces to dump");
         return Ok(None);
     }
     let view = if server.is_mysql_since(8, 0, 0) { "INNODB_TABLESPACES" } else { "INNODB_SYS_TABLESPACES" };
@@ -69,7 +68,7 @@ impl Tablespace {
         }
     }
 
-    /// Those that the server makes for itself; the prefix is reserved.
+    /// Whether the server created it for itself. The prefix is reserved.
     fn is_system(&self) -> bool {
         self.name == "mysql" || self.name.starts_with("innodb_")
     }

@@ -1,7 +1,7 @@
-//! Columns of views whose names SHOW CREATE VIEW does not show as they are.
+//! Names of views' columns that SHOW CREATE VIEW changes.
 //!
-//! MySQL prints `AS` and the name without white space at its beginning, and cuts it off where it reads such an `AS`. A
-//! list of columns behind the view's name is kept as it is.
+//! MySQL drops white space at the beginning of a name after `AS`, both when it prints and when it reads the definition. A
+//! list of columns after the view's name is kept.
 
 use common::sql::cursor::Cursor;
 use common::sql::token::SqlDialect;
@@ -24,7 +24,7 @@ pub fn with_column_list(create: &[u8], names: &[&[u8]]) -> Vec<u8> {
     }
 }
 
-/// Where the view's name ends, if no list of columns follows.
+/// The end of the view's name, if no list of columns follows.
 fn end_of_name(create: &[u8]) -> Option<usize> {
     let mut cursor = Cursor::new(create, SqlDialect::default());
     while !cursor.eat("VIEW") {
@@ -37,7 +37,7 @@ fn end_of_name(create: &[u8]) -> Option<usize> {
     (!cursor.at_punctuation(b'(')).then_some(cursor.end)
 }
 
-/// A name in backticks, byte by byte.
+/// A name of any character set in backticks.
 fn quoted(name: &[u8]) -> Vec<u8> {
     let mut quoted = vec![b'`'];
     for &byte in name {
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_put_behind_the_name() {
+    fn a_list_is_inserted_after_the_name() {
         let names = [b" a".as_slice(), b"b`c"];
         for (create, expected) in [
             (

@@ -325,12 +325,12 @@ fn formats_of_rows() {
     assert_eq!(error.exit(), Exit::Usage);
     assert_eq!(
         error.to_string(),
-        "--lines-starting-by says nothing of INSERT statements: add --format=LOAD_DATA or --format=CSV, or leave it out"
+        "--lines-starting-by has no effect on INSERT statements: add --format=LOAD_DATA or --format=CSV, or remove it"
     );
     assert_eq!(
         refused("--format csv --lines-terminated-by ,").to_string(),
         "one of --fields-terminated-by and --lines-terminated-by begins with the other: columns and lines could not be \
-         told apart"
+         distinguished"
     );
 }
 

@@ -1,19 +1,20 @@
-//! How rows and columns are told apart in files that LOAD DATA reads, and which ways keep every value.
+//! The format of delimited files, and which combinations of separators keep every value.
 //!
 //! The rules are those of LOAD DATA on both servers, tried on MariaDB 10.11 and MySQL 9.7:
 //!
-//! - Before a byte it looks for the terminators, the longer of two that begin alike too.
-//! - A column that begins with the enclosing character ends with one that a terminator follows. Between the two, two
-//!   of them stand for one, and terminators are text.
-//! - The character after the escape character stands for itself, but for those of [`DelimitedFormat::after_escape`] and `N`,
-//!   which alone in a column is NULL. NULL is also the word NULL, where columns can be enclosed and this one is not.
-//! - The lines that IGNORE leaves out end at a terminator also where it is enclosed, but not where it is escaped.
+//! - At each byte it looks for the terminators first, and prefers the longer of two that begin alike.
+//! - A column that begins with the enclosing character ends with an enclosing character that precedes a terminator.
+//!   Between the two, a doubled enclosing character stands for one, and terminators are text.
+//! - The character after the escape character stands for itself, except for those of [`DelimitedFormat::after_escape`]
+//!   and `N`: a column of an escaped `N` alone is NULL. With an enclosing character, a column of the bare word NULL is NULL
+//!   too.
+//! - The lines that IGNORE skips end at a terminator even if it is enclosed, but not if it is escaped.
 
 use std::fmt::Write as _;
 
 use common::sql::quote_string;
 
-/// The options that say how a file is written; what is not given is as usual for the format.
+/// The options for separators; the format has a default for each.
 #[derive(Debug, Default, Clone)]
 pub struct Separators {
     /// `--fields-terminated-by`.
@@ -28,72 +29,72 @@ pub struct Separators {
     pub lines_terminated_by: Option<String>,
 }
 
-/// How a file is written. Every value can be told from every other and from NULL.
+/// The format of a file, in which all values and NULL differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DelimitedFormat {
     /// Between two columns.
     pub field_end: String,
-    /// Around the columns that are no numbers.
+    /// Around columns other than numbers.
     pub enclosure: Option<u8>,
-    /// Before bytes that have another meaning.
+    /// Before bytes that would have another meaning.
     pub escape: Option<u8>,
     /// Before the first column.
     pub line_start: String,
-    /// Behind the last one.
+    /// After the last column.
     pub line_end: String,
-    /// Whether the first line of each file has the names of the columns, `--include-header`.
+    /// `--include-header`: the first line of each file has the names of the columns.
     pub header: bool,
 }
 
-/// Values could not be told apart.
+/// Files of this format could not be loaded as they were written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DelimitedFormatError {
-    /// The option takes one character.
-    #[error("--fields-{option}-by takes one ASCII character that is no letter, digit, sign or dot, or none")]
+    /// The option must be one character.
+    #[error("--fields-{option}-by must be empty or one ASCII character, but no letter, digit, sign or dot")]
     NotOneByte {
         /// `enclosed` or `escaped`.
         option: &'static str,
     },
-    /// A terminator that the servers do not take, or which is part of what is not escaped.
+    /// The servers reject the terminator, or unescaped values contain it.
     #[error(
-        "--{option} has to be ASCII text that begins with no letter, digit, sign or dot: NULL and numbers are made of \
+        "--{option} must be ASCII text that does not begin with a letter, digit, sign or dot: NULL and numbers consist of \
          these"
     )]
     BadTerminator {
         /// The option.
         option: &'static str,
     },
-    /// The servers do not take it.
-    #[error("--lines-starting-by has to be ASCII text")]
+    /// The servers reject the text.
+    #[error("--lines-starting-by must be ASCII text")]
     BadLineStart,
-    /// What stands between values has a character in it that has another meaning.
-    #[error("--{option} holds the character of --fields-{other}-by: rows could not be read back")]
+    /// A separator contains the enclosing or the escape character.
+    #[error("--{option} contains the character of --fields-{other}-by: rows could not be read back")]
     Holds {
         /// The option.
         option: &'static str,
         /// `enclosed` or `escaped`.
         other: &'static str,
     },
-    /// One terminator is the beginning of the other.
+    /// One terminator is a prefix of the other.
     #[error(
         "one of --fields-terminated-by and --lines-terminated-by begins with the other: columns and lines could not be \
-         told apart"
+         distinguished"
     )]
     Alike,
-    /// Nothing tells NULL from a text, and a terminator from data.
+    /// Nothing distinguishes NULL from text, and terminators from data.
     #[error(
-        "without --fields-escaped-by, NULL and values that hold a terminator need --fields-enclosed-by: give one of both"
+        "without --fields-escaped-by, NULL and values that contain a terminator need --fields-enclosed-by: give one of the two"
     )]
     NeitherEscapedNorEnclosed,
 }
 
 impl DelimitedFormat {
-    /// `--format=LOAD_DATA`: as LOAD DATA reads by itself.
+    /// `--format=LOAD_DATA`: the defaults of LOAD DATA.
     pub fn load_data(separators: &Separators, header: bool) -> Result<DelimitedFormat, DelimitedFormatError> {
         DelimitedFormat::new(separators, header, "\t", "")
     }
 
-    /// `--format=CSV`: as mydumper writes it.
+    /// `--format=CSV`: mydumper's defaults.
     pub fn csv(separators: &Separators, header: bool) -> Result<DelimitedFormat, DelimitedFormatError> {
         DelimitedFormat::new(separators, header, ",", "\"")
     }
@@ -114,7 +115,7 @@ impl DelimitedFormat {
             header,
         };
         if format.escape == format.enclosure {
-            // It is doubled between two of its kind either way; but lines that are left out would not end behind it.
+            // Inside an enclosed value both are written alike, but a skipped header line would not end after one.
             format.escape = None;
         }
         format.check()?;
@@ -147,7 +148,7 @@ impl DelimitedFormat {
         Ok(())
     }
 
-    /// The byte that stands for another one after the escape character.
+    /// The byte that represents another one after the escape character.
     pub fn after_escape(byte: u8) -> u8 {
         match byte {
             0 => b'0',
@@ -177,7 +178,7 @@ impl DelimitedFormat {
         sql
     }
 
-    /// How many lines LOAD DATA takes a header for, whose columns' names may hold line ends.
+    /// How many lines LOAD DATA counts in a header. Names of columns can contain line ends.
     pub fn lines_of(&self, header: &[u8]) -> usize {
         let (mut lines, mut rest) = (0, header);
         while let Some(&byte) = rest.first() {
@@ -200,7 +201,7 @@ fn readable(text: &str) -> String {
     quote_string(text).replace('\t', "\\t")
 }
 
-/// Whether numbers, NULL and what stands for a byte after the escape character are made of it.
+/// Whether it occurs in numbers, in NULL, or after the escape character.
 fn is_of_bare_value(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
@@ -213,7 +214,7 @@ fn one_byte(option: &'static str, text: &str) -> Result<Option<u8>, DelimitedFor
     }
 }
 
-/// Shells do not make line breaks of `\n`, so we do, as of `\t`, `\r` and `\\`. Another backslash is one.
+/// Replaces `\n`, `\t`, `\r` and `\\`, which shells pass on unchanged. Any other backslash stands for itself.
 fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -249,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn usual_dialects_are_those_of_mydumper() {
+    fn default_formats_are_those_of_mydumper() {
         let none = Separators::default();
         assert_eq!(
             DelimitedFormat::load_data(&none, false).unwrap().to_sql(),
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_read_back_is_refused() {
+    fn formats_that_could_not_be_loaded_are_rejected() {
         use DelimitedFormatError::{Alike, BadLineStart, BadTerminator, Holds, NeitherEscapedNorEnclosed, NotOneByte};
         let fields = "fields-terminated-by";
         let lines = "lines-terminated-by";
@@ -309,8 +310,8 @@ mod tests {
         }
         assert_eq!(
             DelimitedFormat::load_data(&options(&[("escaped", "")]), false).unwrap_err().to_string(),
-            "without --fields-escaped-by, NULL and values that hold a terminator need --fields-enclosed-by: give one \
-             of both"
+            "without --fields-escaped-by, NULL and values that contain a terminator need --fields-enclosed-by: give one \
+             of the two"
         );
     }
 

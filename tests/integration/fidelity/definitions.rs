@@ -60,8 +60,8 @@ fn a_default_that_no_query_tells_is_warned_of() {
     make(source(Product::MariaDb), database, &statements);
     let dir = harness::program::WorkDir::new();
     let output = crate::support::dump::mydumper(source(Product::MariaDb), &dir).args(["-B", database]).ok();
-    let expected = "[WARNING] table tables_untold.t, column v: the server does not show exactly, and has no row to read it \
-                    from: '?'";
+    let expected = "[WARNING] table tables_untold.t, column v: the server shows this literal inexactly, and the \
+                    table has no row to read it from: '?'";
     assert_eq!(output.stderr.matches("[WARNING]").count(), 1, "{}", output.stderr);
     assert!(output.stderr.contains(expected), "{}", output.stderr);
     // With a row, one does.

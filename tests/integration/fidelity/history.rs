@@ -68,7 +68,7 @@ fn history_by_transactions_is_left_out_with_a_warning() {
     );
     let dir = WorkDir::new();
     let output = mydumper(source(Product::MariaDb), &dir).args(["-B", database]).ok();
-    let expected = "[WARNING] table tables_transactions.t: only the rows of now are dumped, as history with periods of \
+    let expected = "[WARNING] table tables_transactions.t: dumping current rows only: history with periods of \
                     transactions cannot be restored";
     assert!(output.stderr.contains(expected), "{}", output.stderr);
     assert!(dir.read_text("tables_transactions.t.00000.sql").ends_with("INSERT INTO `t` (`id`,`c`) VALUES(1,2)\n;\n"));

@@ -258,7 +258,7 @@ fn a_view_that_is_named_and_left_out_is_told() {
         let (dir, list) = (WorkDir::new(), "named_view.t,named_view.v");
         let program = Program::mydumper().server(source(product)).args(["-T", list, "--no-views", "-o"]);
         let stderr = program.arg(dir.path()).ok().stderr;
-        let warning = "[WARNING] named_view.v is in --tables-list, but --no-views or --ignore-engines leaves it out";
+        let warning = "[WARNING] named_view.v is in --tables-list, but --no-views or --ignore-engines excludes it";
         assert!(stderr.contains(warning), "{stderr}");
         load(product, &dir, &[]);
         assert_eq!(tables(product, database), ["t"]);

@@ -102,10 +102,7 @@ fn mariadb_has_none() {
     let program = Program::mydumper().server(from).args(["-B", "no_tablespaces", "-Y", "-o"]).arg(dir.path());
     let stderr = program.ok().stderr;
     let warning = "[WARNING] --all-tablespaces: MariaDB 10.";
-    assert!(
-        stderr.contains(warning) && stderr.contains("has no general tablespaces: there are none to dump"),
-        "{stderr}"
-    );
+    assert!(stderr.contains(warning) && stderr.contains("has no general tablespaces to dump"), "{stderr}");
     assert!(!dir.list().contains(&FILE.to_owned()));
 }
 

@@ -226,9 +226,9 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
     for (args, message) in [
         (
             &["--resume", "--stream", "-o", "x"][..],
-            "mydumper: --resume is for dumps in a directory: what a stream's reader has got is not known, start both anew\n",
+            "mydumper: --resume needs a directory: what the reader of a stream has received is unknown, start both over\n",
         ),
-        (&["--resume"], "mydumper: --resume goes on with an interrupted dump: name its directory with --outputdir\n"),
+        (&["--resume"], "mydumper: --resume continues an interrupted dump: give its directory with --outputdir\n"),
         (&["--resume", "--clear"], "mydumper: --resume and --clear exclude each other: give one of them\n"),
         (&["--resume", "--dirty"], "mydumper: --resume and --dirty exclude each other: give one of them\n"),
     ] {

@@ -176,7 +176,7 @@ fn accounts_come_back_with_their_privileges() {
         let stderr = mydumper(&pair.source, &dir).args(["-B", "acc", "-R", "--users"]).ok().stderr;
         let lines: Vec<&str> = stderr.lines().map(without_time).collect();
         let second = "[WARNING] --users: account 'locked'@'%' has a second password (RETAIN CURRENT PASSWORD), which no \
-                      statement can bring back: it gets the first one only";
+                      statement can restore: the dump has the first one only";
         // MariaDB makes an account for the machine's name, which the harness's --skip-name-resolve disables.
         let ignored = "[WARNING] --users: 'root'@";
         let expected = if product == Product::MySql { second } else { ignored };

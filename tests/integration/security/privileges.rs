@@ -35,8 +35,8 @@ fn objects_that_the_user_may_not_see_are_warned_of() {
             ("--routines", "EXECUTE", "routines"),
         ] {
             let expected = format!(
-                "[WARNING] {option}: the user was not granted {privilege} on unseen (unless by a role), and the server \
-                 shows no {what} there without: they are missing from the dump"
+                "[WARNING] {option}: the user was not granted {privilege} on unseen (unless by a role), and without it \
+                 the server hides {what}: the dump lacks them"
             );
             assert!(stderr.contains(&expected), "{product:?}: {stderr}");
         }
