@@ -14,9 +14,11 @@ use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
-use crate::plan::chunk::Pace;
-use crate::rows::encoder::{Dialect, OnDuplicate, Separators};
+use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
+use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::plan::chunk::{ChunkSize, ChunkSizing};
+use crate::rows::delimited_format::{DelimitedFormat, Separators};
+use crate::rows::options::{OnDuplicate, RowFormat, RowOptions};
 
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
 pub const UTC: &str = "+00:00";
@@ -81,6 +83,21 @@ pub struct Config {
     pub stall_report: Option<Duration>,
 }
 
+impl Config {
+    /// What the catalog is to have.
+    pub fn catalog_selection(&self) -> CatalogSelection<'_> {
+        CatalogSelection {
+            filter: &self.filter,
+            ignored_engines: &self.ignored_engines,
+            objects: self.objects,
+            checksums: self.checksums,
+            partitions: self.chunks.partitions.as_ref(),
+            single_column: self.chunks.single_column,
+            utc: self.utc,
+        }
+    }
+}
+
 /// How the dump is streamed.
 #[derive(Debug, Clone, Copy)]
 pub struct Stream {
@@ -118,76 +135,11 @@ pub enum ExistingFiles {
 #[derive(Debug, Clone)]
 pub struct Chunks {
     /// How large chunks are.
-    pub size: ChunkSize,
+    pub size: ChunkSizing,
     /// `--use-single-column`: only a key's first column is used.
     pub single_column: bool,
     /// `--split-partitions`: partitioned tables are cut into their partitions.
     pub partitions: Option<Partitions>,
-}
-
-/// How large chunks are.
-#[derive(Debug, Clone)]
-pub enum ChunkSize {
-    /// By the table's length and the number of threads.
-    Automatic,
-    /// `--rows`.
-    Rows(Pace),
-}
-
-/// Which partitions are dumped.
-#[derive(Debug, Clone)]
-pub struct Partitions {
-    /// `--partition-regex`, on their names.
-    pub pattern: Option<Pattern>,
-}
-
-/// How rows are written.
-#[derive(Debug, Clone)]
-pub struct RowOptions {
-    /// `--where`.
-    pub condition: Option<String>,
-    /// As statements, or as lines of columns.
-    pub format: RowFormat,
-    /// What becomes of a row whose key is there already.
-    pub on_duplicate: OnDuplicate,
-    /// `--complete-insert`.
-    pub complete: bool,
-    /// `--hex-blob`.
-    pub hex_blob: bool,
-    /// `--statement-size`, in bytes.
-    pub statement_size: usize,
-    /// `--order-by-primary`.
-    pub order_by_primary: bool,
-}
-
-/// `--format`.
-#[derive(Debug, Clone)]
-pub enum RowFormat {
-    /// INSERT statements.
-    Insert,
-    /// Lines that LOAD DATA reads.
-    Delimited(Arc<Dialect>),
-}
-
-/// What is dumped of a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Objects {
-    /// Definitions of databases, tables, views and sequences.
-    pub schemas: bool,
-    /// Rows.
-    pub data: bool,
-    /// Views.
-    pub views: bool,
-    /// Triggers.
-    pub triggers: bool,
-    /// Routines.
-    pub routines: bool,
-    /// Events.
-    pub events: bool,
-    /// Tablespaces, whatever databases are dumped.
-    pub tablespaces: bool,
-    /// Accounts and their privileges, whatever databases are dumped.
-    pub accounts: bool,
 }
 
 /// What is done about queries that run for long.
@@ -203,34 +155,12 @@ pub struct LongQueryGuard {
     pub kill: bool,
 }
 
-/// `--sync-thread-lock-mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockMode {
-    /// The best of the following that the user may do.
-    Auto,
-    /// FLUSH TABLES WITH READ LOCK.
-    GlobalReadLock,
-    /// LOCK TABLES on all tables of the dump.
-    LockAll,
-    /// As SafeNoLock, and the server must have GTIDs.
-    Gtid,
-    /// No lock: the snapshots must be proved equal by the binary log.
-    SafeNoLock,
-    /// No lock and no check.
-    NoLock,
-}
-
 /// A configuration cannot be made of these options.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let compression = match output.compress {
-        None => Compression::None,
-        Some(CompressMethod::Gzip) => Compression::Gzip,
-        Some(CompressMethod::Zstd) => Compression::Zstd,
-        Some(CompressMethod::Lz4) => Compression::Lz4,
-    };
+    let compression = output.compress.unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
@@ -308,14 +238,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         checksums: checksums.written(),
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
-        lock: match lock.sync_thread_lock_mode {
-            options::LockMode::Auto => LockMode::Auto,
-            options::LockMode::Ftwrl => LockMode::GlobalReadLock,
-            options::LockMode::LockAll => LockMode::LockAll,
-            options::LockMode::Gtid => LockMode::Gtid,
-            options::LockMode::SafeNoLock => LockMode::SafeNoLock,
-            options::LockMode::NoLock => LockMode::NoLock,
-        },
+        lock: lock.sync_thread_lock_mode,
         backup_locks: !lock.no_backup_locks,
         ddl_locks: !lock.skip_ddl_locks,
         lock_other_engines: !lock.trx_tables,
@@ -340,8 +263,8 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
         lines_starting_by: options.lines_starting_by.clone(),
         lines_terminated_by: options.lines_terminated_by.clone(),
     };
-    let dialect = match options.format {
-        options::RowFormat::Insert => {
+    let format = match options.format {
+        options::Format::Insert => {
             let given = [
                 ("include-header", options.include_header),
                 ("fields-terminated-by", separators.fields_terminated_by.is_some()),
@@ -358,18 +281,18 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
                 None => Ok(RowFormat::Insert),
             };
         }
-        options::RowFormat::LoadData => Dialect::load_data(&separators, options.include_header),
-        options::RowFormat::Csv => Dialect::csv(&separators, options.include_header),
+        options::Format::LoadData => DelimitedFormat::load_data(&separators, options.include_header),
+        options::Format::Csv => DelimitedFormat::csv(&separators, options.include_header),
     };
-    Ok(RowFormat::Delimited(Arc::new(dialect.map_err(|error| UsageError::new(error.to_string()))?)))
+    Ok(RowFormat::Delimited(Arc::new(format.map_err(|error| UsageError::new(error.to_string()))?)))
 }
 
-fn chunk_size(job: &options::JobOptions) -> ChunkSize {
+fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
     match job.rows {
-        RowsPerChunk { start: 0, .. } => ChunkSize::Automatic,
-        RowsPerChunk { min, start, max } if min == max => ChunkSize::Rows(Pace::steady(start)),
+        RowsPerChunk { start: 0, .. } => ChunkSizing::Automatic,
+        RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(start)),
         RowsPerChunk { min, start, max } => {
-            ChunkSize::Rows(Pace::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
+            ChunkSizing::Rows(ChunkSize::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The names of the files of a dump: to a name and from a name, in this one place.
+//! The names of a dump's files, built and parsed in this one place.
 //!
 //! The forms are mydumper's (see docs/dev/formats.md). The parts are *file names* of databases and tables, which are
-//! their real names only when [`crate::sql::name::is_plain`] says so.
+//! their real names only when [`is_plain`](super::table_names::is_plain) says so.
 
 use std::fmt;
 
@@ -37,13 +37,13 @@ impl fmt::Display for TableFileName {
 /// What a file of a dump holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Content {
-    /// `metadata`: there only when the dump is whole.
+    /// `metadata`, which exists only if the dump is complete.
     Metadata,
     /// `metadata.partial`: a directory's metadata while the dump runs.
     MetadataUnfinished,
     /// `metadata.header`: a stream's first member.
     MetadataHeader,
-    /// `metadata.partial.N`: what a stream's sender knows so far.
+    /// `metadata.partial.N`: in a stream, the metadata known so far.
     MetadataPartial(u32),
     /// `all-schema-create-tablespace.sql`.
     Tablespaces,
@@ -55,7 +55,7 @@ pub enum Content {
     Post(String),
     /// `DB-schema-triggers.sql`: the triggers of a whole database.
     DatabaseTriggers(String),
-    /// `DB.TABLE-schema.sql`: a table, or the stand-in of a view.
+    /// `DB.TABLE-schema.sql`: a table, or the placeholder of a view.
     Table(TableFileName),
     /// `DB.VIEW-schema-view.sql`.
     View(TableFileName),
@@ -72,9 +72,9 @@ pub enum Content {
 pub struct RowsFile {
     /// The table.
     pub table: TableFileName,
-    /// Chunk number. Numbers may have gaps and may start at 1. mydumper 0.10 gave none to a table that it did not split.
+    /// The chunk's number. Numbers may have gaps and may start at 1. Tables that mydumper 0.10 did not split have none.
     pub chunk: Option<u64>,
-    /// The piece of a chunk that `--chunk-filesize` cut; the first piece, 0, has no suffix.
+    /// The part of a chunk that `--chunk-filesize` split. The first part, 0, has no suffix.
     pub part: u32,
     /// Statements, or the rows that a LOAD DATA statement of the `.sql` file beside it reads.
     pub format: RowsFormat,
@@ -96,8 +96,7 @@ impl DumpFile {
         DumpFile { content, layers }
     }
 
-    /// The file that a name stands for, or `None` if it is no name of a dump's file. Any name that has a path
-    /// separator, is empty or names a parent directory is none.
+    /// Parses a file name; `None` if it is not one of a dump's file. No path is one.
     pub fn from_name(name: &str) -> Option<DumpFile> {
         match name {
             "metadata" => return Some(DumpFile::new(Content::Metadata, Layers::default())),
@@ -114,7 +113,7 @@ impl DumpFile {
         }
         let (rest, layers) = Layers::of_file_name(name);
         let file = DumpFile { content: Content::from_uncompressed_name(rest)?, layers };
-        // A number with fewer digits, say, would be another file's name.
+        // Two names must not mean the same file, as with fewer digits of a number.
         (file.to_string() == name).then_some(file)
     }
 }
@@ -236,7 +235,7 @@ impl RowsFile {
         }
     }
 
-    /// The file of the same rows in the other format: a LOAD DATA statement and its data are two files.
+    /// The file with the same rows in another format: a LOAD DATA statement and its data are two files.
     pub fn in_format(&self, format: RowsFormat) -> RowsFile {
         RowsFile { format, ..self.clone() }
     }
@@ -251,7 +250,7 @@ impl RowsFormat {
     }
 }
 
-/// A database's or table's part of a file name: not empty, no dot, no separator.
+/// The name of a database or table in a file name: not empty, without dot and path separator.
 fn file_name_part(part: &str) -> Option<String> {
     (!part.is_empty() && !part.contains(['.', '/', '\0'])).then(|| part.to_owned())
 }
@@ -312,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_of_a_dump() {
+    fn other_names_are_not_files_of_a_dump() {
         for name in [
             "",
             ".",

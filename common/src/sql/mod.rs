@@ -3,6 +3,7 @@
 pub mod account;
 pub mod cursor;
 pub mod definer;
+pub mod exact_float;
 pub mod name;
 mod quote;
 mod statements;

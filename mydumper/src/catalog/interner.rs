@@ -1,11 +1,11 @@
-//! Words that a catalog has many times, such as types and engines, kept once each.
+//! Keeps one copy of each word that a catalog repeats, such as types, engines and names of columns.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The words so far.
 #[derive(Debug, Default)]
-pub struct Words(BTreeSet<Arc<str>>);
+pub struct Words(HashSet<Arc<str>>);
 
 impl Words {
     /// The one copy of a word.

@@ -3,7 +3,7 @@
 use common::server::Server;
 use common::server::connection::RowRef;
 
-use super::Column;
+use super::table::Column;
 use crate::plan::chunk::{Key, KeyColumn, KeyKind};
 
 const PRIMARY: &str = "PRIMARY";
@@ -87,7 +87,7 @@ impl UniqueIndexes {
 impl Part {
     fn key_column(&self, columns: &[Column], utc: bool) -> Option<KeyColumn> {
         let name = self.column.as_ref().filter(|_| !self.is_prefix)?;
-        let column = columns.iter().find(|column| column.name == *name)?;
+        let column = columns.iter().find(|column| *column.name == **name)?;
         // InnoDB orders such values with the blanks that fill them, and servers compare them without.
         if *column.data_type == *"char" && column.no_pad {
             return None;
@@ -113,7 +113,7 @@ mod tests {
             data_type: data_type.into(),
             charset: None,
             has_empty_member: false,
-            counts: false,
+            auto_increment: false,
             generated: false,
             invisible: false,
             no_pad: false,

@@ -3,7 +3,7 @@
 use common::server::connection::{Connection, Error};
 use common::sql::quote_string;
 
-use crate::config::Objects;
+use super::selection::Objects;
 
 /// Objects that were asked for.
 struct Wanted {

@@ -1,4 +1,4 @@
-//! Reads the catalog, database by database: a few queries for each, however many tables it has.
+//! Reads the catalog with a few queries for each database, however many tables it has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,31 +6,60 @@ use std::sync::Arc;
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::MydumperChecksum;
-use common::backup::selection::Filter;
+use common::backup::table_names::FileNames;
 use common::server::connection::{Connection, Row, RowRef};
 use common::server::{Server, is_generated};
-use common::sql::name::{FileNames, QualifiedName};
+use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
+use super::interner::Words;
 use super::keys::UniqueIndexes;
-use super::{Column, Database, Error, Routine, Table, TableKind};
-use crate::catalog::interner::Words;
-use crate::config::Config;
+use super::selection::CatalogSelection;
+use super::table::{Column, Table, TableKind};
+use super::{Catalog, Database, Error, Routine};
 
-pub(super) struct Reader<'a> {
-    pub(super) connection: &'a mut Connection,
-    pub(super) server: &'a Server,
-    pub(super) config: &'a Config,
-    pub(super) filter: &'a Filter,
-    pub(super) names: FileNames,
-    /// Tables and views that other options than filters leave out.
-    pub(super) left_out: BTreeSet<QualifiedName>,
+struct Reader<'a> {
+    connection: &'a mut Connection,
+    server: &'a Server,
+    selection: &'a CatalogSelection<'a>,
+    names: FileNames,
+    words: Words,
+    /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
+    left_out: BTreeSet<QualifiedName>,
+}
+
+impl Catalog {
+    /// Reads the selected objects.
+    pub fn read(
+        connection: &mut Connection,
+        server: &Server,
+        selection: &CatalogSelection<'_>,
+    ) -> Result<Catalog, Error> {
+        let filter = selection.filter;
+        let (names, words, left_out) = (FileNames::default(), Words::default(), BTreeSet::new());
+        let mut reader = Reader { connection, server, selection, names, words, left_out };
+        let mut catalog = Catalog::default();
+        let names = reader.database_names()?;
+        if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
+            return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
+        }
+        let mut charsets = reader.charset_checksums()?;
+        for name in names {
+            let charset = charsets.remove(&name);
+            if let Some(database) = reader.database(name, charset)? {
+                catalog.databases.push(Arc::new(database));
+            }
+        }
+        let left_out = reader.left_out;
+        catalog.check_tables_found(filter, &left_out)?;
+        Ok(catalog)
+    }
 }
 
 impl Reader<'_> {
-    pub(super) fn database_names(&mut self) -> Result<Vec<String>, Error> {
+    fn database_names(&mut self) -> Result<Vec<String>, Error> {
         let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
-        let names = rows.iter().map(|row| row.text(0)).filter(|name| self.filter.passes_database(name));
+        let names = rows.iter().map(|row| row.text(0)).filter(|name| self.selection.filter.passes_database(name));
         let mut names: Vec<String> = names.collect();
         // Here and not by the server, to which names that differ in case may be equal: which of them gets a number
         // for its files must not change from run to run.
@@ -39,18 +68,14 @@ impl Reader<'_> {
     }
 
     /// `None` when the pattern takes nothing of it. `charset` is the checksum of its character set, if it is asked for.
-    pub(super) fn database(
-        &mut self,
-        name: String,
-        charset: Option<MydumperChecksum>,
-    ) -> Result<Option<Database>, Error> {
+    fn database(&mut self, name: String, charset: Option<MydumperChecksum>) -> Result<Option<Database>, Error> {
         let file = self.names.database(&name);
-        let kinds = self.config.checksums;
+        let kinds = self.selection.checksums;
         let mut columns = self.columns(&name)?;
         let mut keys = self.keys(&name)?;
         let mut views = self.view_checksums(&name)?;
         let mut partitions = self.partitions(&name)?;
-        let mut triggers = if self.config.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
+        let mut triggers = if self.selection.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let mut tables = Vec::new();
         for listed in self.listed(&name)? {
             let table = QualifiedName::new(name.clone(), listed.name);
@@ -58,7 +83,7 @@ impl Reader<'_> {
                 self.left_out.insert(table);
                 continue;
             };
-            if !self.filter.passes_table(&table)? {
+            if !self.selection.filter.passes_table(&table)? {
                 continue;
             }
             let (mut columns, column_checksum) = columns.remove(&table.name).unwrap_or_default();
@@ -71,7 +96,7 @@ impl Reader<'_> {
                 TableKind::View => (views.remove(&table.name), None),
                 TableKind::Sequence => (None, None),
             };
-            let chunk_key = keys.chunk_key(&columns, self.config.utc, self.config.chunks.single_column);
+            let chunk_key = keys.chunk_key(&columns, self.selection.utc, self.selection.single_column);
             tables.push(Arc::new(Table {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
@@ -92,7 +117,7 @@ impl Reader<'_> {
         let events = self.events(&name)?;
         let checksums = self.object_checksums(&name, charset)?;
         let empty = tables.is_empty() && routines.is_empty() && events.is_empty();
-        if empty && self.filter.regex.is_some() && !self.filter.passes_database_objects(&name)? {
+        if empty && self.selection.filter.regex.is_some() && !self.selection.filter.passes_database_objects(&name)? {
             return Ok(None);
         }
         Ok(Some(Database { name, file, tables, routines, events, checksums }))
@@ -100,7 +125,7 @@ impl Reader<'_> {
 
     /// Tables, views and sequences in the order of their names.
     fn listed(&mut self, database: &str) -> Result<Vec<Listed>, Error> {
-        let (mut listed, config) = (Vec::new(), self.config);
+        let (mut listed, selection) = (Vec::new(), self.selection);
         self.each(
             database,
             "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
@@ -110,7 +135,7 @@ impl Reader<'_> {
             |row| {
                 listed.push(Listed {
                     name: row.text(1),
-                    kind: table_kind(config, row),
+                    kind: table_kind(selection, row),
                     versioned: row.text(2) == "SYSTEM VERSIONED",
                     row_estimate: row.number(4).unwrap_or(0),
                     data_length: row.number(5).unwrap_or(0),
@@ -134,14 +159,14 @@ impl Reader<'_> {
         }
         if !columns.iter().any(|column| column.period) {
             columns.extend(["row_start", "row_end"].map(|name| Column {
-                name: name.to_owned(),
+                name: name.into(),
                 data_type: "timestamp".into(),
                 charset: None,
                 no_pad: false,
                 generated: true,
                 invisible: true,
                 has_empty_member: false,
-                counts: false,
+                auto_increment: false,
                 period: true,
             }));
         }
@@ -156,7 +181,8 @@ impl Reader<'_> {
     /// The columns of each table, and their checksum.
     fn columns(&mut self, database: &str) -> Result<BTreeMap<String, (Vec<Column>, MydumperChecksum)>, Error> {
         let mut columns: BTreeMap<String, (Vec<Column>, MydumperChecksum)> = BTreeMap::new();
-        let mut words = Words::default();
+        // Out of the reader while its connection is borrowed.
+        let mut words = std::mem::take(&mut self.words);
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
         self.each(
@@ -175,12 +201,12 @@ impl Reader<'_> {
                 let (columns, checksum) = columns.entry(row.text(1)).or_default();
                 checksum.add_words((9..12).map(|word| row.bytes(word)));
                 columns.push(Column {
-                    name: row.text(2),
+                    name: words.share(&row.text(2)),
                     data_type: words.share(&row.text(3).to_ascii_lowercase()),
                     charset: row.bytes(6).map(|charset| words.share(&String::from_utf8_lossy(charset))),
                     generated: is_generated(&extra),
                     invisible: extra.contains("INVISIBLE"),
-                    counts: extra.contains("AUTO_INCREMENT"),
+                    auto_increment: extra.contains("AUTO_INCREMENT"),
                     has_empty_member: has_empty_member(&row.text(5)),
                     no_pad: row.number(8) == Some(1),
                     period: matches!(row.text(7).as_str(), "ROW START" | "ROW END"),
@@ -195,7 +221,7 @@ impl Reader<'_> {
     /// The unique indexes of each table, and the checksum of all its indexes.
     fn keys(&mut self, database: &str) -> Result<BTreeMap<String, (UniqueIndexes, MydumperChecksum)>, Error> {
         let mut keys: BTreeMap<String, (UniqueIndexes, MydumperChecksum)> = BTreeMap::new();
-        let condition = if self.config.checksums.indexes { "" } else { "NON_UNIQUE = 0 AND " };
+        let condition = if self.selection.checksums.indexes { "" } else { "NON_UNIQUE = 0 AND " };
         self.each(
             database,
             &format!(
@@ -218,8 +244,8 @@ impl Reader<'_> {
     }
 
     /// The checksum of each database's character set and collation.
-    pub(super) fn charset_checksums(&mut self) -> Result<BTreeMap<String, MydumperChecksum>, Error> {
-        if !self.config.checksums.databases {
+    fn charset_checksums(&mut self) -> Result<BTreeMap<String, MydumperChecksum>, Error> {
+        if !self.selection.checksums.databases {
             return Ok(BTreeMap::new());
         }
         let query = format!("SELECT SCHEMA_NAME, {} FROM information_schema.SCHEMATA", MydumperChecksum::DATABASE);
@@ -229,7 +255,7 @@ impl Reader<'_> {
 
     /// The checksum of each view.
     fn view_checksums(&mut self, database: &str) -> Result<BTreeMap<String, MydumperChecksum>, Error> {
-        if !self.config.checksums.views || !self.config.objects.views {
+        if !self.selection.checksums.views || !self.selection.objects.views {
             return Ok(BTreeMap::new());
         }
         let words = format!("TABLE_SCHEMA, TABLE_NAME, {}", MydumperChecksum::VIEW);
@@ -239,7 +265,7 @@ impl Reader<'_> {
 
     /// Checksums of a database's routines, events and triggers, of those that are dumped.
     fn object_checksums(&mut self, database: &str, charset: Option<MydumperChecksum>) -> Result<DatabaseEntry, Error> {
-        let (kinds, objects) = (self.config.checksums, self.config.objects);
+        let (kinds, objects) = (self.selection.checksums, self.selection.objects);
         let mut of = |wanted: bool,
                       view: &str,
                       owner: &str,
@@ -253,7 +279,7 @@ impl Reader<'_> {
             let words = format!("{owner}, {name}, {crc32}");
             for row in self.select(database, &words, view, owner, name)? {
                 let passes = match view {
-                    "TRIGGERS" => self.filter.passes_table(&QualifiedName::new(database, row.text(1)))?,
+                    "TRIGGERS" => self.selection.filter.passes_table(&QualifiedName::new(database, row.text(1)))?,
                     _ => self.passes_object(database, &row.text(1))?,
                 };
                 if passes {
@@ -290,7 +316,7 @@ impl Reader<'_> {
 
     /// The partitions of each table that pass `--partition-regex`, where they are dumped one by one.
     fn partitions(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
-        let Some(split) = &self.config.chunks.partitions else { return Ok(BTreeMap::new()) };
+        let Some(selected) = self.selection.partitions else { return Ok(BTreeMap::new()) };
         let rows = self.select(
             database,
             // A row for each subpartition.
@@ -303,7 +329,7 @@ impl Reader<'_> {
         // MariaDB does not give the history of a part of those that are made for it.
         for row in rows.iter().filter(|row| row.text(4) != "SYSTEM_TIME") {
             let passing = partitions.entry(row.text(1)).or_default();
-            if split.pattern.as_ref().map_or(Ok(true), |pattern| pattern.matches(&row.text(2)))? {
+            if selected.pattern.as_ref().map_or(Ok(true), |pattern| pattern.matches(&row.text(2)))? {
                 passing.push(row.text(2));
             }
         }
@@ -326,7 +352,7 @@ impl Reader<'_> {
     }
 
     fn routines(&mut self, database: &str) -> Result<Vec<Routine>, Error> {
-        if !self.config.objects.routines {
+        if !self.selection.objects.routines {
             return Ok(Vec::new());
         }
         // Functions first: procedures and views may need them. A package body comes after its package.
@@ -356,7 +382,7 @@ impl Reader<'_> {
     }
 
     fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {
-        if !self.config.objects.events {
+        if !self.selection.objects.events {
             return Ok(Vec::new());
         }
         let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;
@@ -371,7 +397,8 @@ impl Reader<'_> {
 
     /// Routines and events are not tables: a list of tables takes none of them.
     fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
-        Ok(self.filter.tables.is_empty() && self.filter.passes_table(&QualifiedName::new(database, name))?)
+        Ok(self.selection.filter.tables.is_empty()
+            && self.selection.filter.passes_table(&QualifiedName::new(database, name))?)
     }
 
     /// Rows of one database from a view of information_schema, whose first column is the database's name. Where
@@ -422,12 +449,12 @@ struct Listed {
     data_length: u64,
 }
 
-fn table_kind(config: &Config, row: RowRef<'_>) -> Option<TableKind> {
+fn table_kind(selection: &CatalogSelection<'_>, row: RowRef<'_>) -> Option<TableKind> {
     let engine = row.text(3);
     match row.text(2).as_str() {
-        "VIEW" | "SYSTEM VIEW" => config.objects.views.then_some(TableKind::View),
+        "VIEW" | "SYSTEM VIEW" => selection.objects.views.then_some(TableKind::View),
         "SEQUENCE" => Some(TableKind::Sequence),
-        _ if config.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
+        _ if selection.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
         _ => Some(TableKind::Base { engine }),
     }
 }

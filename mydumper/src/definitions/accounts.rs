@@ -4,10 +4,11 @@
 //! come back. First all accounts are created, since a privilege may be that of another account (a role, a proxy), then
 //! they get their privileges, then their default roles. The servers' own accounts are left out: every server has them.
 
+use common::backup::accounts_file;
 use common::process::exit::{Exit, Failure};
 use common::server::connection::{Connection, Error as ServerError, Row};
 use common::server::{Product, Server};
-use common::sql::account::{Account, AccountStatement, Action, head};
+use common::sql::account::{Account, AccountStatement, Action};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{quote_string, write_statement};
 
@@ -45,7 +46,7 @@ impl Failure for Error {
 
 /// The text of the file.
 pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) -> Result<Vec<u8>, Error> {
-    let mut out = head(server.product).into_bytes();
+    let mut out = accounts_file::head(server.product).into_bytes();
     out.extend(preamble.for_definitions());
     if server.is_mariadb() {
         // Else a GRANT to an account that could not be created would create it without a password.

@@ -13,11 +13,11 @@ use std::ops::Range;
 
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
+use common::sql::exact_float::{NEGATIVE_ZERO, float_expression};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{escape_into, quote_identifier};
 
 use crate::catalog::Table;
-use crate::rows::encoder::float_expression;
 
 /// A literal, or list of them, that may not be shown as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn read(
         if let Some(value) = row.as_ref().and_then(|row| row.bytes(0)) {
             return Ok(Some(match doubtful.what {
                 What::Text => literal(value),
-                _ if value == b"-0" => b"-1e-60".to_vec(),
+                _ if value == b"-0" => NEGATIVE_ZERO.into(),
                 _ => value.to_vec(),
             }));
         }

@@ -85,11 +85,6 @@ impl Files {
         Ok(self.finished(file, stored))
     }
 
-    /// An error of writing that belongs to no file.
-    pub fn error(&self, source: io::Error) -> WriteError {
-        WriteError { action: Action::Write, object: self.store.to_string(), source }
-    }
-
     fn finished(&self, file: DumpFile, stored: Stored) -> FinishedFile {
         FinishedFile { file, stored, keep: self.keep, store: Arc::clone(&self.store) }
     }

@@ -2,5 +2,6 @@
 
 pub mod directory;
 pub mod file_writer;
+pub mod metadata_writer;
 pub mod row_files;
 pub mod stream_sender;

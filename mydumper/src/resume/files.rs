@@ -1,4 +1,4 @@
-//! The files of an interrupted dump: which are what was written, and which are not kept.
+//! The files of an interrupted dump: which are unchanged, and which are removed.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::output::file_writer::WrittenFile;
 
 const BLOCK: usize = 1 << 20;
 
-/// Chunks of which a file is not what was written, and what is wrong with it. Files are read by several threads.
+/// Chunks of which a file is missing or has changed, and what is wrong with it. Files are read by several threads.
 pub fn damaged<'a>(
     store: &dyn Store,
     done: impl Iterator<Item = &'a DoneChunk>,
@@ -45,7 +45,7 @@ pub fn damaged<'a>(
     Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// What is wrong with a file; nothing, when it is what was written.
+/// What is wrong with a file; `None` if it is as it was written.
 fn difference(store: &dyn Store, written: &WrittenFile, stop: &Stop) -> Result<Option<String>, Stopped> {
     let checksum = || -> Result<Stored, store::Error> {
         let mut file = store.open(&written.name)?;
@@ -77,8 +77,8 @@ fn difference(store: &dyn Store, written: &WrittenFile, stop: &Stop) -> Result<O
     })
 }
 
-/// Removes the files of a dump that are not those of these chunks, but for `metadata.partial`, which tells that the dump
-/// is not finished.
+/// Removes the files of a dump that are not those of these chunks, but for `metadata.partial`, which shows that the
+/// dump is not finished.
 pub fn remove_others<'a>(store: &dyn Store, kept: impl Iterator<Item = &'a DoneChunk>) -> Result<(), Error> {
     let kept: HashSet<&str> = kept.flat_map(|chunk| &chunk.files).map(|file| file.name.as_str()).collect();
     for entry in store.list()? {

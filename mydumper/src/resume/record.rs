@@ -8,15 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::same_data::Source;
 use crate::catalog::Table;
 use crate::output::file_writer::WrittenFile;
-use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
+use crate::plan::chunk::{Chunk, Key, KeyRange, Remainder};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// The first: what is dumped, and how.
     Begun(Box<Begun>),
-    /// A chunk was cut off a table, and is going to be dumped.
-    Cut(CutChunk),
+    /// A chunk was split off a table, and is going to be dumped.
+    #[serde(rename = "Cut")]
+    Split(SplitChunk),
     /// The rows of a chunk are in their files.
     Rows(DoneChunk),
     /// A chunk that was dumped has lost its files, and is dumped again.
@@ -28,7 +29,7 @@ pub enum Record {
     },
 }
 
-/// What has to be the same when the dump is gone on with.
+/// What has to be the same when the dump is resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// mydumper's version.
@@ -57,19 +58,20 @@ impl TableId {
     }
 }
 
-/// A chunk that was cut off, and what was left of its table.
+/// A chunk that was split off, and what was left of its table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CutChunk {
+pub struct SplitChunk {
     /// The table.
     pub table: TableId,
-    /// The key that it is cut by.
+    /// The key that it is split by.
     pub key: String,
     /// The chunk.
     pub number: u64,
     /// Its rows.
     pub range: KeyRange,
     /// What is left.
-    pub rest: Option<Rest>,
+    #[serde(rename = "rest")]
+    pub remainder: Option<Remainder>,
 }
 
 /// A chunk whose rows are dumped.

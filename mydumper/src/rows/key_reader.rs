@@ -1,13 +1,13 @@
-//! Asks the server for what the cutting of chunks needs to know of a table's keys, inside the worker's snapshot.
+//! Reads the keys of a table for the splitter, within the worker's snapshot.
 
 use common::server::Server;
 use common::server::connection::{Connection, Error};
 use common::sql::quote_identifier;
 
 use crate::catalog::Table;
-use crate::plan::chunk::{Key, KeyRange, Keys, Value};
+use crate::plan::chunk::{Key, KeyLookup, KeyRange, Value};
 
-/// The keys of one table.
+/// Reads the key that splits a table.
 pub struct KeyReader<'a> {
     connection: &'a mut Connection,
     server: &'a Server,
@@ -16,12 +16,12 @@ pub struct KeyReader<'a> {
 }
 
 impl<'a> KeyReader<'a> {
-    /// Over a connection whose character set is binary, so that values come as they are stored.
+    /// The connection's character set has to be binary, so that values arrive as they are stored.
     pub fn new(connection: &'a mut Connection, server: &'a Server, table: &'a Table, key: &'a Key) -> KeyReader<'a> {
         KeyReader { connection, server, table, key }
     }
 
-    /// A query over the key's index. `hint` is FORCE or USE: forced to an index, MySQL does not estimate.
+    /// A query over the key's index. `hint` is FORCE or USE: with FORCE, MySQL does not estimate.
     fn select(&self, what: &str, hint: &str, range: &KeyRange, further: Option<String>) -> String {
         let conditions: Vec<String> = range.predicate(self.key).into_iter().chain(further).collect();
         let mut statement = format!(
@@ -36,7 +36,7 @@ impl<'a> KeyReader<'a> {
         statement
     }
 
-    /// The value in one row, by the order of the range's column.
+    /// The value of the range's column in the row at `offset` in this order.
     fn value(&mut self, range: &KeyRange, order: &str, offset: u64) -> Result<Option<Value>, Error> {
         let Some(column) = range.column(self.key) else { return Ok(None) };
         let select = self.select(&column, "FORCE", range, None);
@@ -45,14 +45,14 @@ impl<'a> KeyReader<'a> {
     }
 }
 
-impl Keys for KeyReader<'_> {
+impl KeyLookup for KeyReader<'_> {
     type Error = Error;
 
     fn estimate(&mut self, range: &KeyRange) -> Result<u64, Error> {
-        // MySQL may be set to explain as a tree; MariaDB knows no word for the table that it always gives.
+        // MySQL may default to a tree; MariaDB always prints a table and rejects the keyword.
         let explain = if self.server.is_mariadb() { "EXPLAIN" } else { "EXPLAIN FORMAT=TRADITIONAL" };
         let row = self.connection.query_first(format!("{explain} {}", self.select("1", "USE", range, None)))?;
-        // NULL where the optimizer has found that there is no row.
+        // NULL if the optimizer finds that no row matches.
         Ok(row.and_then(|row| row.named_text("rows")?.parse().ok()).unwrap_or(0))
     }
 

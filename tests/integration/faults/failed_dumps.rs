@@ -132,7 +132,7 @@ fn a_server_that_dies() {
         assert_eq!(output.code, Some(3), "{product:?}: {}", output.stderr);
         let line = only_line(&output.stderr);
         assert!(line.starts_with("[ERROR] cannot dump rows of dies.t, chunk 0: "), "{product:?}: {line}");
-        let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
+        let advice = "(check the server's error log: it may have crashed, restarted or closed the connection)";
         assert!(line.contains(advice), "{product:?}: {line}");
         assert_eq!(
             dir.list(),

@@ -1,46 +1,34 @@
 //! Exact bytes, and what an independent reader of LOAD DATA's grammar makes of them.
 
-use super::super::Separators;
+use super::super::test_rows::{FakeRow, named, unnamed};
 use super::*;
+use crate::rows::delimited_format::Separators;
 use proptest::prelude::*;
-
-struct FakeRow(Vec<Option<Vec<u8>>>);
-
-impl Cells for FakeRow {
-    fn cell(&self, column: usize) -> Option<&[u8]> {
-        self.0[column].as_deref()
-    }
-}
 
 fn row(cells: &[Option<&[u8]>]) -> FakeRow {
     FakeRow(cells.iter().map(|cell| cell.map(<[u8]>::to_vec)).collect())
 }
 
-fn names(count: usize) -> Vec<String> {
-    (0..count).map(|index| format!("n{index}")).collect()
+fn encoder(format: DelimitedFormat, cells: Vec<CellKind>) -> DelimitedEncoder {
+    DelimitedEncoder::new(Arc::new(format), b"HEAD;\n".to_vec(), OnDuplicate::Fail, "t", &unnamed(&cells))
 }
 
-fn encoder(dialect: Dialect, cells: Vec<CellKind>) -> DelimitedEncoder {
-    let names = names(cells.len());
-    DelimitedEncoder::new(Arc::new(dialect), b"HEAD;\n".to_vec(), OnDuplicate::Fail, "t", &names, cells)
+fn load_data() -> DelimitedFormat {
+    DelimitedFormat::load_data(&Separators::default(), false).unwrap()
 }
 
-fn load_data() -> Dialect {
-    Dialect::load_data(&Separators::default(), false).unwrap()
-}
-
-fn csv() -> Dialect {
-    Dialect::csv(&Separators::default(), false).unwrap()
+fn csv() -> DelimitedFormat {
+    DelimitedFormat::csv(&Separators::default(), false).unwrap()
 }
 
 /// As RFC 4180 has it.
-fn rfc4180() -> Dialect {
+fn rfc4180() -> DelimitedFormat {
     let separators = Separators {
         fields_escaped_by: Some(String::new()),
         lines_terminated_by: Some("\r\n".to_owned()),
         ..Separators::default()
     };
-    Dialect::csv(&separators, true).unwrap()
+    DelimitedFormat::csv(&separators, true).unwrap()
 }
 
 fn written(encoder: &mut DelimitedEncoder, rows: &[FakeRow]) -> Vec<u8> {
@@ -106,8 +94,7 @@ fn the_statement_reads_the_file() {
         b"HEAD;\n".to_vec(),
         OnDuplicate::Replace,
         "t`x",
-        &["a", "b`", "c\r\n", "d", "e"].map(str::to_owned),
-        vec![EnumIndex, Utf8, Hex, Enum, SetBits],
+        &named(&[("a", EnumIndex), ("b`", Utf8), ("c\r\n", Hex), ("d", Enum), ("e", SetBits)]),
     );
     let rows = [
         row(&[Some(b"0"), None, None, Some(b"x"), Some(b"0")]),
@@ -145,16 +132,16 @@ fn rows_go_out_in_blocks() {
     assert_eq!(out.len(), BLOCK + 1);
 }
 
-/// Reads rows as LOAD DATA does on the servers (see `dialect`), byte by byte, and by no means quickly.
-fn read(dialect: &Dialect, data: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
-    let (field_end, line_end) = (dialect.field_end.as_bytes(), dialect.line_end.as_bytes());
+/// Reads rows as LOAD DATA does on the servers (see `format`), byte by byte, and by no means quickly.
+fn read(format: &DelimitedFormat, data: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
+    let (field_end, line_end) = (format.field_end.as_bytes(), format.line_end.as_bytes());
     let (mut rows, mut at) = (Vec::new(), 0);
     while at < data.len() {
-        assert!(data[at..].starts_with(dialect.line_start.as_bytes()));
-        at += dialect.line_start.len();
+        assert!(data[at..].starts_with(format.line_start.as_bytes()));
+        at += format.line_start.len();
         let mut fields = Vec::new();
         loop {
-            let enclosure = dialect.enclosure.filter(|byte| data.get(at) == Some(byte));
+            let enclosure = format.enclosure.filter(|byte| data.get(at) == Some(byte));
             at += usize::from(enclosure.is_some());
             let (mut value, mut null) = (Vec::new(), false);
             let line_ended = loop {
@@ -163,7 +150,7 @@ fn read(dialect: &Dialect, data: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
                     let line = rest.starts_with(line_end);
                     (line || rest.starts_with(field_end)).then_some(line)
                 };
-                if dialect.escape == Some(rest[0]) {
+                if format.escape == Some(rest[0]) {
                     let letters = [(b'n', b'\n'), (b't', b'\t'), (b'r', b'\r'), (b'b', 8), (b'0', 0), (b'Z', 0x1a)];
                     null |= rest[1] == b'N';
                     value.push(letters.iter().find(|(letter, _)| *letter == rest[1]).map_or(rest[1], |found| found.1));
@@ -186,7 +173,7 @@ fn read(dialect: &Dialect, data: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
                 }
             };
             at += if line_ended { line_end.len() } else { field_end.len() };
-            let word = dialect.enclosure.is_some() && enclosure.is_none() && value == b"NULL";
+            let word = format.enclosure.is_some() && enclosure.is_none() && value == b"NULL";
             fields.push(if word || (null && value.len() == 1) { None } else { Some(value) });
             if line_ended {
                 break;
@@ -197,7 +184,7 @@ fn read(dialect: &Dialect, data: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
     rows
 }
 
-/// Bytes that mean something in some dialect, and others.
+/// Bytes that mean something in some format, and others.
 fn cell() -> impl Strategy<Value = Option<Vec<u8>>> {
     let byte = prop_oneof![
         3 => prop::sample::select(b"\"'\\,;|\t\n\r\0NntrbZ0>\x08\x1a\x5c".to_vec()),
@@ -211,7 +198,7 @@ fn cell() -> impl Strategy<Value = Option<Vec<u8>>> {
     ]
 }
 
-fn dialect() -> impl Strategy<Value = Dialect> {
+fn format() -> impl Strategy<Value = DelimitedFormat> {
     let ends = || prop::sample::select(vec!["\\t", ",", ";", "\\n", "\\r\\n", "||", "|\\n", ",nN", "'", "\""]);
     let bytes = || prop::sample::select(vec!["", "\"", "'", "\\", "|", "\\t"]);
     (ends(), bytes(), bytes(), prop::sample::select(vec!["", ">", "N,", "\\n"]), ends()).prop_filter_map(
@@ -224,7 +211,7 @@ fn dialect() -> impl Strategy<Value = Dialect> {
                 lines_starting_by: Some(line_start.to_owned()),
                 lines_terminated_by: Some(line_end.to_owned()),
             };
-            Dialect::csv(&separators, false).ok()
+            DelimitedFormat::csv(&separators, false).ok()
         },
     )
 }
@@ -232,7 +219,7 @@ fn dialect() -> impl Strategy<Value = Dialect> {
 proptest! {
     #[test]
     fn what_is_written_is_read(
-        dialect in dialect(),
+        format in format(),
         rows in prop::collection::vec((cell(), cell(), any::<Option<i16>>()), 1..6),
     ) {
         let rows: Vec<Vec<Option<Vec<u8>>>> = rows
@@ -240,9 +227,9 @@ proptest! {
             .map(|(a, b, number)| vec![a, b, number.map(|number| number.to_string().into_bytes())])
             .collect();
         let kinds = vec![CellKind::Text, CellKind::Enum, CellKind::Number];
-        let mut encoder = encoder(dialect.clone(), kinds);
+        let mut encoder = encoder(format.clone(), kinds);
         let fake: Vec<FakeRow> = rows.iter().cloned().map(FakeRow).collect();
         let bytes = written(&mut encoder, &fake);
-        prop_assert_eq!(read(&dialect, &bytes), rows, "{:?}", dialect);
+        prop_assert_eq!(read(&format, &bytes), rows, "{:?}", format);
     }
 }

@@ -1,12 +1,15 @@
-//! Rows as INSERT statements: `INSERT INTO t VALUES(…)`, a line per row.
+//! Rows as INSERT statements: `INSERT INTO t VALUES(…)`, one row a line.
 
 use std::io::{self, Write};
 
 use common::backup::file_name::RowsFormat;
-use common::sql::{escape_into, quote_identifier};
+use common::sql::quote_identifier;
 
-use super::{CellKind, NEGATIVE_ZERO, OnDuplicate, RowEncoder, oversized};
-use crate::rows::cells::Cells;
+use super::literal::{STATEMENT_END, append_cell};
+use super::{RowEncoder, oversized};
+use crate::rows::cells::{CellKind, Cells};
+use crate::rows::options::OnDuplicate;
+use crate::rows::projection::Projection;
 
 fn verb(on_duplicate: OnDuplicate) -> &'static str {
     match on_duplicate {
@@ -17,8 +20,6 @@ fn verb(on_duplicate: OnDuplicate) -> &'static str {
 }
 
 const ROW_SEPARATOR: &[u8] = b"\n,";
-/// What follows a statement.
-pub(super) const STATEMENT_END: &[u8] = b"\n;\n";
 
 /// How long statements may be, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,43 +30,48 @@ pub struct Sizes {
     pub packet: usize,
 }
 
-/// How much of a statement is collected before it is written, in bytes: so little that it is still in the processor's
-/// cache when it is copied into the file.
+/// A statement is written in blocks of about so many bytes: few enough to be in the processor's cache still when they are
+/// copied into the file.
 const BLOCK: usize = 64 * 1024;
 
-/// Collects rows into statements of about the asked size; holds one block, or one row.
+/// Collects rows into statements; holds one block, or one row.
 pub struct InsertEncoder {
     file_head: Vec<u8>,
     cells: Vec<CellKind>,
     sizes: Sizes,
     /// `INSERT INTO t VALUES`.
     statement_head: Vec<u8>,
-    /// What is not written yet of the statement under way.
+    /// The part of the current statement that is not written yet.
     block: Vec<u8>,
-    /// How much of it is, or will be, without its end. 0 if there is none.
+    /// The length of the current statement without its end; 0 between statements.
     length: usize,
     longest: usize,
 }
 
 impl InsertEncoder {
-    /// For a table with these columns, in files that begin with `file_head`. `column_names` are written out when given.
-    /// A row that is too long for a statement of its own takes several.
+    /// Files begin with `file_head`. A row that exceeds `sizes.packet` takes several statements.
     pub fn new(
         file_head: Vec<u8>,
         on_duplicate: OnDuplicate,
         table: &str,
-        column_names: Option<&[String]>,
-        cells: Vec<CellKind>,
+        projection: &Projection,
         sizes: Sizes,
     ) -> InsertEncoder {
         let mut head = format!("{} {}", verb(on_duplicate), quote_identifier(table));
-        if let Some(names) = column_names {
-            let names: Vec<String> = names.iter().map(|name| quote_identifier(name)).collect();
+        if projection.lists_columns {
+            let names: Vec<String> = projection.columns.iter().map(|column| quote_identifier(&column.name)).collect();
             head.push_str(&format!(" ({})", names.join(",")));
         }
         head.push_str(" VALUES");
-        let head = head.into_bytes();
-        InsertEncoder { file_head, cells, sizes, statement_head: head, block: Vec::new(), length: 0, longest: 0 }
+        InsertEncoder {
+            file_head,
+            cells: projection.kinds(),
+            sizes,
+            statement_head: head.into_bytes(),
+            block: Vec::new(),
+            length: 0,
+            longest: 0,
+        }
     }
 
     /// The length of the longest statement so far, in bytes.
@@ -92,7 +98,7 @@ impl RowEncoder for InsertEncoder {
         &self.file_head
     }
 
-    /// A statement ends before the first row that it has no place for.
+    /// A statement ends before the first row that does not fit in it.
     fn push(&mut self, row: &impl Cells, out: &mut impl Write) -> io::Result<usize> {
         let before = self.block.len();
         self.block.extend_from_slice(if self.length > 0 { ROW_SEPARATOR } else { &self.statement_head });
@@ -144,51 +150,11 @@ impl RowEncoder for InsertEncoder {
     }
 }
 
-/// Appends a value as a literal.
-#[inline]
-pub(super) fn append_cell(out: &mut Vec<u8>, kind: CellKind, cell: Option<&[u8]>) {
-    let Some(bytes) = cell else {
-        out.extend_from_slice(b"NULL");
-        return;
-    };
-    match kind {
-        CellKind::Number | CellKind::Counter | CellKind::EnumIndex | CellKind::SetBits => out.extend_from_slice(bytes),
-        CellKind::Float if bytes == b"-0" => out.extend_from_slice(NEGATIVE_ZERO),
-        CellKind::Double if bytes == b"-0" => out.extend_from_slice(b"'-0'"),
-        CellKind::Float | CellKind::Double => out.extend_from_slice(bytes),
-        CellKind::Text | CellKind::Enum => append_string(out, bytes),
-        CellKind::Utf8 => {
-            out.extend_from_slice(b"_utf8mb4");
-            append_string(out, bytes);
-        }
-        CellKind::Hex if bytes.is_empty() => out.extend_from_slice(b"''"),
-        CellKind::Hex => {
-            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-            out.extend_from_slice(b"0x");
-            out.extend(bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]));
-        }
-    }
-}
-
-#[inline]
-fn append_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    out.push(b'\'');
-    escape_into(out, bytes);
-    out.push(b'\'');
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::test_rows::{FakeRow, named, unnamed};
     use super::*;
     use proptest::prelude::*;
-
-    struct FakeRow(Vec<Option<Vec<u8>>>);
-
-    impl Cells for FakeRow {
-        fn cell(&self, column: usize) -> Option<&[u8]> {
-            self.0[column].as_deref()
-        }
-    }
 
     fn row(cells: &[Option<&str>]) -> FakeRow {
         FakeRow(cells.iter().map(|cell| cell.map(|text| text.as_bytes().to_vec())).collect())
@@ -203,7 +169,7 @@ mod tests {
         use CellKind::{Hex, Number, Text, Utf8};
         let sizes = Sizes { statement: 1000, packet: 100 };
         let mut encoder =
-            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![Number, Text, Utf8, Hex], sizes);
+            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", &unnamed(&[Number, Text, Utf8, Hex]), sizes);
         let mut out = Vec::new();
         encoder.push(&row(&[Some("1"), Some("a"), Some("b"), None]), &mut out).unwrap();
         let (quotes, letters) = ("'".repeat(26), "é".repeat(13));
@@ -234,8 +200,7 @@ mod tests {
             Vec::new(),
             OnDuplicate::Fail,
             "t`x",
-            Some(&["a".to_owned(), "b`".to_owned()]),
-            vec![Number, Float, Double, Text, Utf8, Hex, Hex],
+            &named(&[("a", Number), ("b`", Float), ("c", Double), ("d", Text), ("e", Utf8), ("f", Hex), ("g", Hex)]),
             sizes(1000),
         );
         let mut out = Vec::new();
@@ -247,7 +212,7 @@ mod tests {
         encoder.finish(&mut out).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "INSERT INTO `t``x` (`a`,`b```) VALUES(-7,-1e-60,'-0','it\\'s\\n;\\n',_utf8mb4'{\"é\":1}',0x0141,'')\n\
+            "INSERT INTO `t``x` (`a`,`b```,`c`,`d`,`e`,`f`,`g`) VALUES(-7,-1e-60,'-0','it\\'s\\n;\\n',_utf8mb4'{\"é\":1}',0x0141,'')\n\
              ,(NULL,NULL,NULL,NULL,NULL,NULL,NULL)\n;\n"
         );
     }
@@ -259,8 +224,7 @@ mod tests {
             Vec::new(),
             OnDuplicate::Replace,
             "t",
-            None,
-            vec![CellKind::Number],
+            &unnamed(&[CellKind::Number]),
             sizes(25 + 1 + 5 + 3),
         );
         let mut out = Vec::new();
@@ -280,7 +244,7 @@ mod tests {
     #[test]
     fn a_long_statement_goes_out_in_blocks_and_ends_once() {
         let mut encoder =
-            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], sizes(5 * BLOCK));
+            InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", &unnamed(&[CellKind::Text]), sizes(5 * BLOCK));
         let text = "x".repeat(BLOCK / 4 * 3);
         let mut out = Vec::new();
         for _ in 0..2 {
@@ -300,7 +264,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_row_is_written_once_and_in_order(lengths in prop::collection::vec(0_usize..40, 0..60), size in 1_usize..200) {
-            let mut encoder = InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", None, vec![CellKind::Text], sizes(size));
+            let mut encoder = InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", &unnamed(&[CellKind::Text]), sizes(size));
             let mut out = Vec::new();
             let mut written = 0;
             for (index, length) in lengths.iter().enumerate() {

@@ -1,16 +1,14 @@
-//! Rows whose statement the server would not take: longer than `max_allowed_packet`.
+//! Rows whose INSERT would exceed `max_allowed_packet`.
 //!
-//! A server sends rows of any length, and escaping makes them longer, up to twice. Such a row's long values are put
-//! together in user variables, piece by piece, and the INSERT names these.
+//! A server sends rows of any length, and escaping can double it. The long values of such a row are assembled in user
+//! variables, piece by piece, and the INSERT refers to these.
 
 use std::io::{self, Write};
 
-use super::CellKind;
-use super::insert::{STATEMENT_END, append_cell};
-use crate::rows::cells::Cells;
+use super::literal::{STATEMENT_END, append_cell};
+use crate::rows::cells::{CellKind, Cells};
 
-/// Writes the statements for one row: `head` is `INSERT INTO t VALUES`, `limit` the length in bytes that no statement
-/// may have. Returns the number of bytes and the length of the longest statement.
+/// Writes the statements for one row. `head` is `INSERT INTO t VALUES`; no statement has `limit` bytes or more. Returns the number of bytes and the length of the longest statement.
 pub fn write(
     head: &[u8],
     cells: &[CellKind],
@@ -18,7 +16,7 @@ pub fn write(
     limit: usize,
     out: &mut impl Write,
 ) -> io::Result<(usize, usize)> {
-    // What stays in the INSERT is at most doubled, so that it takes half of the limit.
+    // Escaping at most doubles the values that stay in the INSERT, so they take half of the limit.
     let inline = limit / 4 / cells.len().max(1);
     let piece = (limit / 4).max(1);
     let mut statements = Statements { out, bytes: 0, longest: 0 };
@@ -57,7 +55,7 @@ fn assemble(
     piece: usize,
     statements: &mut Statements<'_, impl Write>,
 ) -> io::Result<()> {
-    // A piece of UTF-8 text need not be such text.
+    // A piece may end in the middle of a UTF-8 character.
     let kind = if kind == CellKind::Hex { CellKind::Hex } else { CellKind::Text };
     for (index, bytes) in value.chunks(piece).enumerate() {
         let mut statement = format!("SET {variable}=").into_bytes();
@@ -70,11 +68,11 @@ fn assemble(
         }
         statements.write(&statement)?;
     }
-    // CONCAT gives NULL when the value is longer than this server's max_allowed_packet. Better an error than that.
+    // CONCAT returns NULL when the value exceeds the max_allowed_packet of the restoring server: raise an error instead.
     statements.write(format!("SET {variable}=IF(LENGTH({variable})={},{variable},~0+1)", value.len()).as_bytes())
 }
 
-/// Where statements go, and how long they were.
+/// Writes statements and measures them.
 struct Statements<'a, W> {
     out: &'a mut W,
     bytes: usize,

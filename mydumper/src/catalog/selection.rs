@@ -1,0 +1,51 @@
+//! What the options select of a server's objects.
+
+use common::backup::mydumper_checksum::Kinds;
+use common::backup::selection::{Filter, Pattern};
+
+/// What is read into a catalog.
+#[derive(Debug, Clone, Copy)]
+pub struct CatalogSelection<'a> {
+    /// Which databases and tables.
+    pub filter: &'a Filter,
+    /// `--ignore-engines`.
+    pub ignored_engines: &'a [String],
+    /// Which kinds of objects.
+    pub objects: Objects,
+    /// Which checksums are computed.
+    pub checksums: Kinds,
+    /// `--split-partitions` and `--partition-regex`.
+    pub partitions: Option<&'a Partitions>,
+    /// `--use-single-column`: chunk keys have one column.
+    pub single_column: bool,
+    /// Whether TIMESTAMP values are dumped in UTC. Without, no TIMESTAMP column is in a chunk key.
+    pub utc: bool,
+}
+
+/// What is dumped of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Objects {
+    /// Definitions of databases, tables, views and sequences.
+    pub schemas: bool,
+    /// Rows.
+    pub data: bool,
+    /// Views.
+    pub views: bool,
+    /// Triggers.
+    pub triggers: bool,
+    /// Routines.
+    pub routines: bool,
+    /// Events.
+    pub events: bool,
+    /// Tablespaces of the server, whichever databases are dumped.
+    pub tablespaces: bool,
+    /// Accounts of the server and their privileges, whichever databases are dumped.
+    pub accounts: bool,
+}
+
+/// Which partitions are dumped, each by itself.
+#[derive(Debug, Clone)]
+pub struct Partitions {
+    /// `--partition-regex`, on their names.
+    pub pattern: Option<Pattern>,
+}
