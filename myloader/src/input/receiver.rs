@@ -173,6 +173,15 @@ impl<R: Read, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
     }
 
     fn next_event(&mut self) -> Result<Event, Error> {
+        let event = self.decode_event();
+        if event.is_err() {
+            // What came of them goes before anybody hears of the error.
+            self.members.arriving.clear();
+        }
+        event
+    }
+
+    fn decode_event(&mut self) -> Result<Event, Error> {
         loop {
             let mut bytes = &self.block[self.unread.clone()];
             let decoded = self.decoder.decode(&mut bytes);

@@ -91,6 +91,7 @@ impl LocalDirectory {
     }
 
     fn publish_file(&self, name: &str, content: &[u8]) -> io::Result<Stored> {
+        let path = self.path(name)?;
         let unpublished = format!("{name}{UNPUBLISHED}");
         match fs::remove_file(self.path(&unpublished)?) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -104,7 +105,7 @@ impl LocalDirectory {
             // One call for the file system is cheaper than one for each of many files.
             nix::unistd::syncfs(&directory)?;
         }
-        fs::rename(self.path(&unpublished)?, self.path(name)?)?;
+        fs::rename(self.path(&unpublished)?, path)?;
         if self.purpose.stay {
             directory.sync_all()?;
         }

@@ -186,14 +186,16 @@ fn what_is_published_is_seen_whole_or_not_at_all() {
 #[test]
 fn what_cannot_be_published_is_not_there() {
     let (directory, store) = directory();
-    // Something that cannot be replaced is in the way of the file, or of its first name.
-    for in_the_way in ["metadata", "metadata.partial"] {
+    // Something that cannot be replaced is in the way of the file's first name, or of the file.
+    for in_the_way in ["metadata.partial", "metadata"] {
         fs::create_dir_all(directory.path().join(in_the_way).join("not-empty")).unwrap();
         let error = message(store.publish("metadata", b"whole"), &store);
         assert_eq!(error, "cannot write DIR/metadata: Is a directory (os error 21)");
         fs::remove_dir_all(directory.path().join(in_the_way)).unwrap();
         assert!(!directory.path().join("metadata").exists());
     }
+    // It was all written, but says by its name that the backup is not whole.
+    assert_eq!(names(&store), ["metadata.partial"]);
 }
 
 #[test]
