@@ -52,12 +52,12 @@ case "$#,${1:-}" in
   *) usage >&2; exit 2 ;;
 esac
 
-needs=(rustfmt clippy mariadb mysql mydumper openssl pv zstd)
+needs=(rustfmt clippy mariadb mysql mydumper openssl zstd)
 if [ -n "$quick" ]; then
   say "quick checks and tests, on two cores: four minutes when everything is built, some 12 the first time"
 else
   say "all checks and tests, on two cores: some 20 minutes when everything is built, 30 the first time"
-  needs+=(cargo-deny)
+  needs+=(pv cargo-deny)
 fi
 prepare "${needs[@]}"
 

@@ -16,7 +16,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::exit_codes;
-use crate::io::{open_regular, open_regular_with};
+use crate::store::local::regular_file::{open_regular, open_regular_with};
+
+/// The name of mydumper's journal, in the directory of the dump.
+pub const DUMP_JOURNAL: &str = "mydumper.journal";
+/// What the names of myloader's journals begin with, in the directory of the dump that is restored.
+pub const LOAD_JOURNAL_PREFIX: &str = "myloader-journal.";
 
 const CRC_LENGTH: usize = 8;
 

@@ -15,7 +15,7 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
 use common::server::sessions::SessionProbe;
-use common::store::local::private_dir::free_space;
+use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
@@ -24,7 +24,7 @@ use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
 use crate::error::Error;
-use crate::output::directory::OutputDirectory;
+use crate::output::directory::{self, OutputDirectory};
 use crate::output::file_writer::Files;
 use crate::output::metadata_writer::timestamp;
 use crate::output::stream_sender::StreamSender;
@@ -54,7 +54,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     OutputDirectory::check(&config.output)?;
     let mut interrupted = match &config.output {
         Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(directory, config)?)
+            Some(Interrupted::open(directory::at(directory), config)?)
         }
         _ => None,
     };
@@ -97,7 +97,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
     let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
-    let directory = OutputDirectory::prepare(&config.output, keep)?;
+    let directory =
+        OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let settings = Settings::new(config, &server, snapshot.point.is_locked());
     let plan = Plan::new(&catalog, &settings, &history.completed);
@@ -111,10 +112,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let shared = Arc::new(Shared {
         server,
         files: Files {
-            directory: directory.path().to_owned(),
+            store: Arc::clone(directory.store()),
             level: config.compression_level,
             overwrite: config.output.existing == ExistingFiles::Keep,
-            sends: config.stream.is_some(),
             keep,
         },
         compression: config.compression,
@@ -137,7 +137,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let finished = finish(result.map_err(Error::from), shared, sender, stop);
     drop(progress);
     let totals = finished?;
-    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.path().display().to_string()) })
+    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.store().to_string()) })
 }
 
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
@@ -153,9 +153,11 @@ fn history(
         return Ok(interrupted.resume(&begun, catalog)?);
     }
     let started = begun.started.clone();
-    let journal = match config.stream.is_some() || config.output.existing == ExistingFiles::Keep {
-        true => None,
-        false => Some(DumpJournal::create(directory.path(), begun)?),
+    let journal = match directory.store().local_path() {
+        Some(path) if config.stream.is_none() && config.output.existing != ExistingFiles::Keep => {
+            Some(DumpJournal::create(path, begun)?)
+        }
+        _ => None,
     };
     Ok(History { journal, completed: Completed::default(), started })
 }
@@ -175,12 +177,12 @@ fn fit_to_disk(stream: Stream, directory: &OutputDirectory) -> Stream {
     if stream.mode.delete && !stream.mode.content {
         tracing::warn!("--stream=NO_STREAM removes each file once it is announced: nothing of this dump is kept");
     }
-    let Some(free) = free_space(directory.path()) else { return stream };
+    let Some(free) = directory.store().free_space() else { return stream };
     let fitting = usize::try_from(free / 2 / LARGEST_CHUNK).unwrap_or(usize::MAX).max(1);
     if stream.mode.delete && fitting < stream.max_files {
         tracing::warn!(
             "{} has only {} free: {} may wait to be sent, not {}",
-            directory.path().display(),
+            directory.store(),
             bytes(free),
             count(fitting, "file"),
             stream.max_files

@@ -1,4 +1,4 @@
-//! What a backup is: the names of its files, its metadata, its checksums, and what is selected of it.
+//! What a backup is: the names of its files, its metadata, its checksums, and the selection of its objects.
 
 pub mod accounts_file;
 pub mod file_name;

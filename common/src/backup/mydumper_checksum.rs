@@ -1,34 +1,34 @@
-//! The checksums that mydumper 1.0.1 writes into metadata, and which of them are asked for.
+//! The checksums that mydumper 1.0.1 writes into metadata, and which of them an option selects.
 //!
-//! Those of definitions are CRC-32s of words of information_schema, row by row, put together with XOR: the order of rows
-//! does not matter. docs/dev/formats.md has the words of each kind. [`MydumperChecksum`] puts them together here, from rows that are read
-//! anyway, as the server would.
+//! Checksums of definitions are CRC-32s of columns of information_schema, row by row, combined with XOR, so that the order
+//! of rows does not matter. docs/dev/formats.md has the columns of each kind. [`MydumperChecksum`] computes them here as the
+//! server would, from rows that are read anyway.
 
 use std::fmt;
 
-/// CRC-32s put together with XOR.
+/// CRC-32s combined with XOR.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MydumperChecksum(u32);
 
 impl MydumperChecksum {
-    /// Columns of information_schema.COLUMNS that a table's checksum is made of.
+    /// The columns of information_schema.COLUMNS in a table's checksum.
     pub const COLUMN_WORDS: &str = "COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE";
-    /// Columns of information_schema.STATISTICS that the checksum of a table's indexes is made of.
+    /// The columns of information_schema.STATISTICS in the checksum of a table's indexes.
     pub const INDEX_WORDS: &str = "INDEX_NAME, SEQ_IN_INDEX, COLUMN_NAME";
-    /// The CRC-32 of a row of information_schema.VIEWS, as SQL, and the others likewise.
+    /// The SQL expression of a row's CRC-32 in information_schema.VIEWS.
     pub const VIEW: &str = "CRC32(REPLACE(VIEW_DEFINITION, TABLE_SCHEMA, ''))";
-    /// Of a row of information_schema.SCHEMATA.
+    /// As `VIEW`, in information_schema.SCHEMATA.
     pub const DATABASE: &str = "CRC32(CONCAT(DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME))";
-    /// Of a row of information_schema.ROUTINES.
+    /// As `VIEW`, in information_schema.ROUTINES.
     pub const ROUTINE: &str = "CRC32(REPLACE(ROUTINE_DEFINITION, ' ', ''))";
-    /// Of a row of information_schema.TRIGGERS.
+    /// As `VIEW`, in information_schema.TRIGGERS.
     pub const TRIGGER: &str =
         r"CRC32(REPLACE(REPLACE(REPLACE(REPLACE(ACTION_STATEMENT, ' ', ''), '\r', ''), '\n', ''), '\t', ''))";
-    /// Of a row of information_schema.EVENTS.
+    /// As `VIEW`, in information_schema.EVENTS.
     pub const EVENT: &str =
         r"CRC32(REPLACE(REPLACE(REPLACE(REPLACE(EVENT_DEFINITION, ' ', ''), '\r', ''), '\n', ''), '\t', ''))";
 
-    /// Adds a row by its words; those that are NULL are left out, as CONCAT_WS does.
+    /// Adds a row by its columns, without those that are NULL, as CONCAT_WS does.
     pub fn add_words<'a>(&mut self, words: impl IntoIterator<Item = Option<&'a [u8]>>) {
         let mut hasher = crc32fast::Hasher::new();
         for (number, word) in words.into_iter().flatten().enumerate() {
@@ -40,20 +40,20 @@ impl MydumperChecksum {
         self.0 ^= hasher.finalize();
     }
 
-    /// Of one row, whose CRC-32 the server has computed.
+    /// The checksum of one row by its CRC-32, which the server computed.
     pub fn of(crc32: Option<u64>) -> MydumperChecksum {
         let mut sum = MydumperChecksum::default();
         sum.add(crc32);
         sum
     }
 
-    /// Adds a row by its CRC-32, which the server has computed; NULL counts nothing.
+    /// Adds a row by its CRC-32, which the server computed; NULL has no effect.
     pub fn add(&mut self, crc32: Option<u64>) {
         // CRC32 has 32 bits.
         self.0 ^= crc32.and_then(|crc32| u32::try_from(crc32).ok()).unwrap_or(0);
     }
 
-    /// Hexadecimal, in either case.
+    /// Parses hexadecimal digits in either case.
     pub fn parse(text: &str) -> Option<MydumperChecksum> {
         u32::from_str_radix(text, 16).ok().map(MydumperChecksum)
     }

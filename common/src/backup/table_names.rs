@@ -2,18 +2,18 @@
 
 use std::collections::BTreeSet;
 
-/// Whether files carry a name as it is. mydumper also keeps a name with a space, and then cannot read the header
-/// of its own stream; we do not.
+/// Whether a name is used in file names as it is. Names with a space are not, unlike in mydumper, which then cannot read
+/// the header of its own stream.
 pub fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
         && !name.starts_with("mydumper_")
 }
 
-/// Gives every database and table the name that its files carry: its own, or `mydumper_N` with one counter for
-/// databases and tables together.
+/// Assigns the name of every database and table in file names: its own, or `mydumper_N` with one counter for databases and
+/// tables together.
 ///
-/// File systems that ignore case would let `T` and `t` share a file, so the second of such names is numbered too.
+/// Of two names that differ in case only, the second is numbered too, since some file systems ignore case.
 #[derive(Debug, Default)]
 pub struct FileNames {
     next: u64,

@@ -68,7 +68,8 @@ pub trait Failure: std::error::Error {
 /// Implements [`Failure`] for an enum, as a table of its variants. A variant that is not in the table does not compile.
 ///
 /// The sections, in this order, each as often as needed:
-/// - `of source:` variants that have the code of the error in them: in their only unnamed field, or in the field after the dot.
+/// - `of source:` variants with the code of the error that they hold in their only unnamed field, or in the field after
+///   the dot.
 /// - `by FUNCTION:` variants whose field, named as above, the function maps to a code.
 /// - `Exit::CODE:` variants that always have this code.
 ///

@@ -19,7 +19,7 @@ use crate::process::sync::lock;
 pub const GRACE: Duration = Duration::from_secs(10);
 
 /// How many resets are pending on servers, and a notice of each change.
-static TO_SET_BACK: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+static PENDING_RESETS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// A stop that signals trigger.
 ///
@@ -50,27 +50,27 @@ pub fn stop_on_signals() -> io::Result<Stop> {
 /// Held while something has to be reset on a server before the program ends. The program waits for it as long as needed;
 /// only a second signal ends it without the reset.
 #[derive(Debug)]
-pub struct ToSetBack(());
+pub struct PendingReset(());
 
-impl ToSetBack {
+impl PendingReset {
     /// To be called before the change.
     #[allow(clippy::new_without_default, reason = "a default that changes a count would surprise")]
-    pub fn new() -> ToSetBack {
-        *lock(&TO_SET_BACK.0) += 1;
-        ToSetBack(())
+    pub fn new() -> PendingReset {
+        *lock(&PENDING_RESETS.0) += 1;
+        PendingReset(())
     }
 }
 
-impl Drop for ToSetBack {
+impl Drop for PendingReset {
     fn drop(&mut self) {
-        *lock(&TO_SET_BACK.0) -= 1;
-        TO_SET_BACK.1.notify_all();
+        *lock(&PENDING_RESETS.0) -= 1;
+        PENDING_RESETS.1.notify_all();
     }
 }
 
 fn end_after_grace(signal: i32) {
     std::thread::sleep(GRACE);
-    let (count, changed) = &TO_SET_BACK;
+    let (count, changed) = &PENDING_RESETS;
     let _count = changed.wait_while(lock(count), |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
     let message = format!(
         "stopped before the work was complete, and without waiting any longer for a disk or a server that has not \

@@ -1,8 +1,8 @@
 //! `[mydumper_global_variables]` and `[myloader_global_variables]`: SET GLOBAL while the program works.
 
-use crate::process::signals::ToSetBack;
+use crate::process::signals::PendingReset;
 use crate::process::stop::Stop;
-use crate::server::connection::{Connection, Error, Settings};
+use crate::server::connection::{Connection, ServerError, Settings};
 use crate::sql::quote_string;
 
 /// A variable and its value.
@@ -27,7 +27,7 @@ pub struct ChangedVariables {
     settings: Settings,
     /// The statements that set the old values.
     resets: Vec<String>,
-    _to_set_back: Option<ToSetBack>,
+    _pending_reset: Option<PendingReset>,
 }
 
 impl GlobalVariables {
@@ -35,7 +35,7 @@ impl GlobalVariables {
     ///
     /// # Errors
     /// If a variable does not exist.
-    pub fn read(settings: &Settings, variables: &[Variable], stop: &Stop) -> Result<GlobalVariables, Error> {
+    pub fn read(settings: &Settings, variables: &[Variable], stop: &Stop) -> Result<GlobalVariables, ServerError> {
         if variables.is_empty() {
             return Ok(GlobalVariables { connection: None, changes: Vec::new() });
         }
@@ -70,10 +70,10 @@ impl GlobalVariables {
     ///
     /// # Errors
     /// If the user may not set one; those before it are reset.
-    pub fn set(self, settings: &Settings) -> Result<ChangedVariables, Error> {
-        let mut changed = ChangedVariables { settings: settings.clone(), resets: Vec::new(), _to_set_back: None };
+    pub fn set(self, settings: &Settings) -> Result<ChangedVariables, ServerError> {
+        let mut changed = ChangedVariables { settings: settings.clone(), resets: Vec::new(), _pending_reset: None };
         let Some(mut connection) = self.connection else { return Ok(changed) };
-        changed._to_set_back = Some(ToSetBack::new());
+        changed._pending_reset = Some(PendingReset::new());
         for Change { name, new, old } in self.changes {
             connection.execute(format!("SET GLOBAL {name} = {new}"))?;
             changed.resets.extend(old.and_then(|old| set_back(&name, &old)));

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::server::connection::{Connection, Error};
+use crate::server::connection::{Connection, ServerError};
 
 /// The two products, whose SQL differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Server {
     ///
     /// # Errors
     /// If a query fails.
-    pub fn detect(connection: &mut Connection, given: Option<Server>) -> Result<Server, Error> {
+    pub fn detect(connection: &mut Connection, given: Option<Server>) -> Result<Server, ServerError> {
         let row = connection.query_first("SELECT @@version, @@version_comment, @@lower_case_table_names")?;
         let (version, comment, case) = row.map(|row| (row.text(0), row.text(1), row.text(2))).unwrap_or_default();
         let mut server = Server { folds_names: case != "0", ..Server::from_version(&version, &comment) };

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::observe::printable::printable;
 use crate::process::stop::Stop;
 use crate::server::Server;
-use crate::server::connection::{Connection, Error, Row, Settings, excerpt};
+use crate::server::connection::{Connection, Row, ServerError, Settings, excerpt};
 
 /// Asks a server about sessions, over a connection of its own.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ impl SessionProbe {
         Ok(states.into_iter().map(|(id, state)| (id, state.to_string())).collect())
     }
 
-    fn ask(&self, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, SessionState>, Error> {
+    fn ask(&self, ids: &[u32], stop: &Stop) -> Result<BTreeMap<u32, SessionState>, ServerError> {
         let mut connection = Connection::open(&self.settings, stop)?;
         // The probe must not wait for the lock that it reports.
         connection.execute("SET SESSION lock_wait_timeout = 5")?;

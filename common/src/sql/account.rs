@@ -11,7 +11,7 @@ use super::token::SqlDialect;
 pub struct Account {
     /// Its name.
     pub user: String,
-    /// Where it may come from. MariaDB's roles have none.
+    /// The hosts that it may connect from. MariaDB's roles have none.
     pub host: Option<String>,
 }
 
@@ -20,11 +20,11 @@ pub struct Account {
 pub enum Action {
     /// `CREATE USER`, `CREATE ROLE`.
     Create,
-    /// `ALTER USER`: MariaDB prints a second statement for what one cannot say.
+    /// `ALTER USER`, which MariaDB prints for what CREATE USER cannot express.
     Alter,
     /// `GRANT`.
     Grant,
-    /// `REVOKE`: MySQL prints so what a partial revoke takes out of a privilege on all databases.
+    /// `REVOKE`, which MySQL prints for partial revokes of a privilege on all databases.
     Revoke,
     /// `SET DEFAULT ROLE`.
     DefaultRole,
@@ -39,7 +39,7 @@ pub struct AccountStatement {
     pub account: Account,
     /// The byte of the statement after the account.
     pub end: usize,
-    /// `GRANT` or `ADMIN`, if `WITH … OPTION` stands behind the account.
+    /// `GRANT` or `ADMIN`, if `WITH … OPTION` follows the account.
     pub with_option: Option<&'static str>,
 }
 
@@ -48,13 +48,13 @@ impl Account {
     pub fn to_sql(&self) -> String {
         match &self.host {
             Some(host) => format!("{}@{}", quote_identifier(&self.user), quote_identifier(host)),
-            // Quoted, it would be a role of this name.
+            // In quotes it would be an ordinary role of this name.
             None if self.is_public() => self.user.clone(),
             None => quote_identifier(&self.user),
         }
     }
 
-    /// Whether it is MariaDB's role that everyone has.
+    /// Whether it is MariaDB's role PUBLIC, which everyone has.
     pub fn is_public(&self) -> bool {
         self.host.is_none() && self.user == "PUBLIC"
     }
@@ -71,7 +71,7 @@ impl fmt::Display for Account {
 }
 
 impl AccountStatement {
-    /// Reads a statement; `None` if it is another one.
+    /// Parses a statement; `None` for any other statement.
     #[must_use]
     pub fn parse(sql: &[u8]) -> Option<AccountStatement> {
         // Servers quote names in backticks or, MySQL 5.7, in single quotes.
@@ -108,7 +108,6 @@ impl AccountStatement {
     }
 }
 
-/// Takes an account.
 fn account(cursor: &mut Cursor<'_>) -> Option<Account> {
     let user = name(cursor)?;
     let host = if cursor.eat_punctuation(b'@') { Some(name(cursor)?) } else { None };
@@ -121,7 +120,7 @@ fn name(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(String::from_utf8_lossy(&name).into_owned())
 }
 
-/// Goes past the first of these words outside of parentheses.
+/// Takes all up to and including the first of these words outside parentheses.
 fn skip_past(cursor: &mut Cursor<'_>, words: &[&str]) -> Option<()> {
     let mut depth = 0_usize;
     loop {

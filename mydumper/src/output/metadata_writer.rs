@@ -12,7 +12,6 @@ use common::server::Server;
 use crate::catalog::{Database, Table, TableKind};
 use crate::config::UTC;
 use crate::definitions::FILE_SQL_MODE;
-use crate::output::directory::{self, OutputDirectory};
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::rows::options::{RowFormat, RowOptions};
 use crate::rows::projection::Projection;
@@ -47,8 +46,7 @@ enum RowsKnown {
 }
 
 /// Gathers what was dumped, and writes the metadata files.
-pub struct MetadataWriter<'a> {
-    directory: &'a OutputDirectory,
+pub struct MetadataWriter {
     files: Files,
     facts: DumpFacts,
     /// All tables, views and sequences; the others name one by its index.
@@ -64,16 +62,10 @@ pub struct MetadataWriter<'a> {
     next_partial: u32,
 }
 
-impl<'a> MetadataWriter<'a> {
+impl MetadataWriter {
     /// Of these tables nothing is dumped yet.
-    pub fn new(
-        directory: &'a OutputDirectory,
-        files: &Files,
-        facts: DumpFacts,
-        tables: Arc<[Arc<Table>]>,
-    ) -> MetadataWriter<'a> {
+    pub fn new(files: &Files, facts: DumpFacts, tables: Arc<[Arc<Table>]>) -> MetadataWriter {
         MetadataWriter {
-            directory,
             // `metadata.partial` is written twice: as a sign that a dump is under way, and whole.
             files: Files { overwrite: true, ..files.clone() },
             facts,
@@ -124,14 +116,13 @@ impl<'a> MetadataWriter<'a> {
         Ok(Some(file))
     }
 
-    /// The whole metadata, still under the name that says that the dump is not finished. Of `config`, what is known here is
-    /// filled in.
+    /// The text of the whole metadata. Of `config`, what is known here is filled in.
     pub fn whole(
         &mut self,
         databases: &[Arc<Database>],
         coordinates: Option<&Coordinates>,
         config: ConfigSection,
-    ) -> Result<FinishedFile, WriteError> {
+    ) -> String {
         let mut text = self.head();
         if let Some(coordinates) = coordinates {
             text.push_str(&coordinates.to_text());
@@ -151,16 +142,7 @@ impl<'a> MetadataWriter<'a> {
             ..config
         };
         text.push_str(&config.tail(&timestamp()));
-        self.write(Content::MetadataUnfinished, &text)
-    }
-
-    /// Gives the whole metadata its name: from then on the dump is complete.
-    pub fn publish(&self, mut file: FinishedFile) -> Result<FinishedFile, directory::Error> {
-        let whole = DumpFile::new(Content::Metadata, Compression::None);
-        self.directory.rename(&file.file.to_string(), &whole.to_string(), file.keep)?;
-        file.path = self.directory.path().join(whole.to_string());
-        file.file = whole;
-        Ok(file)
+        text
     }
 
     fn head(&self) -> String {

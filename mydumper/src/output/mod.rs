@@ -1,6 +1,5 @@
 //! The files of a dump: written, named, and handed on to the stream.
 
-pub mod direct_file;
 pub mod directory;
 pub mod file_writer;
 pub mod metadata_writer;

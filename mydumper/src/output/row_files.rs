@@ -2,11 +2,11 @@
 //! where rows are not statements themselves.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use common::backup::file_name::{RowsFile, RowsFormat};
 use common::exit_codes;
 use common::process::stop::Stopped;
+use common::store::Action;
 
 use crate::output::file_writer::{FileWriter, FinishedFile, WriteError};
 use crate::rows::encoder::RowEncoder;
@@ -43,15 +43,22 @@ pub struct RowFiles<'a, S: RowSink> {
     /// A file ends when it is as long as this, in bytes before compression.
     limit: Option<u64>,
     current: Option<FileWriter>,
-    /// The file that could not be made.
-    not_made: PathBuf,
+    /// What could not be done with which file, when the last one could not be made.
+    not_made: (Action, String),
 }
 
 impl<'a, S: RowSink> RowFiles<'a, S> {
     /// For what this encoder makes of a chunk, whose first file this is.
     pub fn new<E: RowEncoder>(sink: &'a mut S, first: RowsFile, limit: Option<u64>, encoder: &E) -> RowFiles<'a, S> {
         let next = RowsFile { format: E::FORMAT, ..first };
-        RowFiles { sink, next, head: encoder.head().to_vec(), limit, current: None, not_made: PathBuf::new() }
+        RowFiles {
+            sink,
+            next,
+            head: encoder.head().to_vec(),
+            limit,
+            current: None,
+            not_made: (Action::Write, String::new()),
+        }
     }
 
     fn open(&mut self) -> Result<&mut FileWriter, WriteError> {
@@ -71,7 +78,7 @@ impl<'a, S: RowSink> RowFiles<'a, S> {
     pub fn error(&self, source: io::Error) -> WriteError {
         match &self.current {
             Some(current) => current.error(source),
-            None => WriteError { path: self.not_made.clone(), source },
+            None => WriteError { action: self.not_made.0, object: self.not_made.1.clone(), source },
         }
     }
 
@@ -116,8 +123,8 @@ impl<S: RowSink> Write for RowFiles<'_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self.open() {
             Ok(current) => current.write(bytes),
-            Err(WriteError { path, source }) => {
-                self.not_made = path;
+            Err(WriteError { action, object, source }) => {
+                self.not_made = (action, object);
                 Err(source)
             }
         }

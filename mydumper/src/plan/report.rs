@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use common::backup::row_hash::RowsDigest;
 
+use crate::output::file_writer::WrittenFile;
 use crate::plan::chunk::{Chunk, KeyRange, Remainder};
-use crate::resume::WrittenFile;
 
 /// How far a task is.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use common::backup::row_hash::RowsDigest;
-use common::journal::{Journal, JournalError};
+use common::journal::{DUMP_JOURNAL, Journal, JournalError};
 
-use super::record::{Begun, DoneChunk, Part, Record, SplitChunk, TableId, WrittenFile, key_name};
+use super::record::{Begun, DoneChunk, Part, Record, SplitChunk, TableId, key_name};
 use crate::catalog::Table;
-use crate::output::directory::JOURNAL;
+use crate::output::file_writer::WrittenFile;
 use crate::plan::chunk::{Chunk, Key, KeyRange, Remainder};
 
 /// The journal in the dump's directory.
@@ -28,7 +28,7 @@ pub struct Done {
 impl DumpJournal {
     /// A new one.
     pub fn create(directory: &Path, begun: Begun) -> Result<DumpJournal, JournalError> {
-        let mut journal = Journal::create(&directory.join(JOURNAL))?;
+        let mut journal = Journal::create(&directory.join(DUMP_JOURNAL))?;
         journal.append(&Record::Begun(Box::new(begun)))?;
         Ok(DumpJournal(journal))
     }

@@ -16,28 +16,28 @@ mod same_data;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::backup::metadata::Guarantee;
 use common::backup::selection::SYSTEM_DATABASES;
 use common::exit_codes;
-use common::journal::{Journal, JournalError};
+use common::journal::{DUMP_JOURNAL as JOURNAL, Journal, JournalError};
 use common::observe::logging::SUMMARY;
 use common::observe::wording::count;
 use common::process::exit::Exit;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
+use common::store::{self, Store};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::config::Config;
 use crate::consistency::ConsistencyPoint;
 use crate::consistency::coordinates;
-use crate::output::directory::JOURNAL;
 
 pub use completed::{Completed, Mismatch, TableProgress};
 pub use journal::{Done, DumpJournal};
-pub use record::{Begun, Record, TableId, WrittenFile};
+pub use record::{Begun, Record, TableId};
 #[cfg(test)]
 pub use record::{DoneChunk, Part, SplitChunk, key_name};
 use same_data::{Source, Unproved};
@@ -47,12 +47,12 @@ use same_data::{Source, Unproved};
 pub enum Error {
     /// It cannot be.
     #[error(
-        "cannot resume the dump in {}: {reason}; nothing was changed there: start a new dump in another directory, or \
-         with --clear", path.display()
+        "cannot resume the dump in {place}: {reason}; nothing was changed there: start a new dump in another directory, or \
+         with --clear"
     )]
     Refused {
-        /// Its directory.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// Why.
         reason: Box<Reason>,
     },
@@ -60,15 +60,8 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A file of the dump.
-    #[error("cannot {what} {}: {source}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] store::Error),
     /// A query.
     #[error("cannot check whether the data has changed: {0}")]
     Server(#[from] ServerError),
@@ -149,7 +142,7 @@ pub fn begin(
 
 /// An interrupted dump.
 pub struct Interrupted {
-    directory: PathBuf,
+    store: Arc<dyn Store>,
     journal: Journal,
     begun: Begun,
     completed: Completed,
@@ -162,15 +155,14 @@ impl Interrupted {
     ///
     /// # Errors
     /// When it cannot be resumed.
-    pub fn open(directory: &Path, config: &Config) -> Result<Interrupted, Error> {
-        let refused = |reason| Error::Refused { path: directory.to_owned(), reason: Box::new(reason) };
-        if directory.join("metadata").exists() {
+    pub fn open(store: Arc<dyn Store>, config: &Config) -> Result<Interrupted, Error> {
+        let place = store.to_string();
+        let refused = |reason| Error::Refused { place: place.clone(), reason: Box::new(reason) };
+        if store.has("metadata") {
             return Err(refused(Reason::Finished));
         }
-        let path = directory.join(JOURNAL);
-        if !path.exists() {
-            return Err(refused(Reason::NoJournal));
-        }
+        let path = store.local_path().map(|directory| directory.join(JOURNAL)).filter(|path| path.exists());
+        let Some(path) = path else { return Err(refused(Reason::NoJournal)) };
         let (journal, records) = Journal::open::<Record>(&path)?;
         let mut records = records.into_iter();
         let Some(Record::Begun(begun)) = records.next() else { return Err(refused(Reason::EmptyJournal)) };
@@ -185,11 +177,11 @@ impl Interrupted {
         for record in records {
             completed.add(record).map_err(|mismatch| refused(mismatch.into()))?;
         }
-        Ok(Interrupted { directory: directory.to_owned(), journal, begun: *begun, completed, lost: Vec::new() })
+        Ok(Interrupted { store, journal, begun: *begun, completed, lost: Vec::new() })
     }
 
     fn refused(&self, reason: impl Into<Reason>) -> Error {
-        Error::Refused { path: self.directory.clone(), reason: Box::new(reason.into()) }
+        Error::Refused { place: self.store.to_string(), reason: Box::new(reason.into()) }
     }
 
     /// Checks the data before any lock is taken and any file read. Only a difference is certain, since the data may still
@@ -209,7 +201,7 @@ impl Interrupted {
 
     /// Reads all files that would be kept. Chunks with a missing or changed file are dumped again.
     pub fn check_files(&mut self, threads: usize, stop: &Stop) -> Result<(), Error> {
-        for (chunk, why) in files::damaged(&self.directory, self.completed.done(), threads, stop)? {
+        for (chunk, why) in files::damaged(&*self.store, self.completed.done(), threads, stop)? {
             tracing::warn!("{why}: dumping {} chunk {} again", chunk.table.name, chunk.number);
             self.lost.push((chunk.table.clone(), chunk.number));
         }
@@ -239,7 +231,7 @@ impl Interrupted {
         for (table, number) in std::mem::take(&mut self.lost) {
             self.journal.append(&Record::Lost { table, number })?;
         }
-        files::remove_others(&self.directory, self.completed.done())?;
+        files::remove_others(&*self.store, self.completed.done())?;
         let (mut chunks, mut rows) = (0_u64, 0_u64);
         for done in self.completed.done() {
             chunks += 1;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::same_data::Source;
 use crate::catalog::Table;
-use crate::output::file_writer::FinishedFile;
+use crate::output::file_writer::WrittenFile;
 use crate::plan::chunk::{Chunk, Key, KeyRange, Remainder};
 
 /// One line of the journal.
@@ -121,24 +121,6 @@ impl Part {
             Part::Partition(name) => Chunk::Partition(name.clone()),
             Part::Range(range) => Chunk::Range { key: Arc::clone(key?), range: range.clone() },
         })
-    }
-}
-
-/// A file that was written to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrittenFile {
-    /// Its name.
-    pub name: String,
-    /// Its length.
-    pub bytes: u64,
-    /// The CRC-32C of its bytes.
-    pub crc32c: u32,
-}
-
-impl WrittenFile {
-    /// What is to be remembered of a file.
-    pub fn of(file: &FinishedFile) -> WrittenFile {
-        WrittenFile { name: file.file.to_string(), bytes: file.bytes, crc32c: file.crc32c }
     }
 }
 

@@ -1,11 +1,13 @@
 use super::completed::{Completed, Mismatch};
-use super::record::{Begun, DoneChunk, Part, Record, SplitChunk, TableId, WrittenFile};
+use super::record::{Begun, DoneChunk, Part, Record, SplitChunk, TableId};
 use super::same_data::{Position, Source};
 use super::{files, fingerprint};
+use crate::output::file_writer::WrittenFile;
 use crate::plan::chunk::{ChunkSize, ChunkSizing, KeyRange, Remainder, Value};
 use common::backup::row_hash::RowHash;
 use common::journal::Journal;
 use common::process::stop::Stop;
+use common::store::local::LocalDirectory;
 
 fn source() -> Source {
     Source {
@@ -210,7 +212,7 @@ fn what_no_dump_writes_is_not_resumed() {
 #[test]
 fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path();
+    let (path, store) = (directory.path(), LocalDirectory::at(directory.path()));
     let chunk = |number: u64, names: &[&str]| {
         let written =
             |name: &&str| WrittenFile { name: (*name).to_owned(), bytes: 6, crc32c: crc32c::crc32c(b"abcdef") };
@@ -236,7 +238,7 @@ fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
         chunk(2, &["d.t.00002.sql"]),
         chunk(3, &["d.t.00003.sql"]),
     ];
-    let mut damaged = files::damaged(path, chunks.iter(), 2, &Stop::default()).unwrap();
+    let mut damaged = files::damaged(&store, chunks.iter(), 2, &Stop::default()).unwrap();
     damaged.sort_by_key(|(chunk, _)| chunk.number);
     let messages: Vec<(u64, String)> = damaged
         .into_iter()
@@ -252,9 +254,9 @@ fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
     );
     let stop = Stop::default();
     stop.trigger();
-    assert!(files::damaged(path, chunks.iter(), 2, &stop).is_err());
+    assert!(files::damaged(&store, chunks.iter(), 2, &stop).is_err());
 
-    files::remove_others(path, chunks[..1].iter()).unwrap();
+    files::remove_others(&store, chunks[..1].iter()).unwrap();
     let mut left: Vec<String> =
         std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     left.sort();

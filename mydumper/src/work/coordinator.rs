@@ -57,7 +57,7 @@ pub struct Coordinator<'a> {
     activity: Activity,
     tables_locked: Option<Sender<Infallible>>,
     tables: Arc<[Arc<Table>]>,
-    metadata: MetadataWriter<'a>,
+    metadata: MetadataWriter,
     /// Tables whose rows were all delivered since the last announcement.
     finished_tables: Vec<usize>,
     table_check: TableCheck,
@@ -98,7 +98,7 @@ impl<'a> Coordinator<'a> {
             activity,
             tables_locked,
             tables: Arc::clone(&plan.tables),
-            metadata: MetadataWriter::new(directory, &shared.files, facts, Arc::clone(&plan.tables)),
+            metadata: MetadataWriter::new(&shared.files, facts, Arc::clone(&plan.tables)),
             finished_tables: Vec::new(),
             table_check: TableCheck::default(),
             journal: history.journal,
@@ -278,13 +278,13 @@ impl<'a> Coordinator<'a> {
             server: Some(self.shared.server),
             ..ConfigSection::default()
         };
-        let file = self.metadata.whole(databases, point.coordinates.as_ref(), config)?;
+        let metadata = self.metadata.whole(databases, point.coordinates.as_ref(), config);
         self.shared.stop.check()?;
         if self.journal.is_some() {
             // All files of the directory are this dump's, and stay.
             self.directory.check_complete(delivered)?;
         }
-        let file = self.metadata.publish(file)?;
+        let file = self.shared.files.publish(&metadata)?;
         // Not before: until then the disk may be waited for, and a dump that ends meanwhile can be resumed.
         if let Some(Err(error)) = self.journal.take().map(DumpJournal::remove) {
             tracing::warn!("{error}: the dump is complete, and the file can be removed");

@@ -62,7 +62,7 @@ fn refused_from_stream(from: Product, to: Product, database: &str) -> String {
 }
 
 const UNKNOWN: &str = "(this server does not have the character set or collation that the other server used)";
-const END: &str = "change them where the dump is from and dump again, or leave them out\n";
+const END: &str = "change them at the source and dump again, or exclude them\n";
 
 #[test]
 fn what_mysql_cannot_have_is_named_before_rows_are_loaded() {
@@ -121,12 +121,12 @@ fn a_database_whose_collation_is_unknown_and_tables_in_it_are_named() {
         "  database {database}: {database}-schema-create.sql, {unknown}\n  \
          table {database}.inherits: {database}.inherits-schema.sql, {unknown}\n{END}"
     );
-    let expected = format!("[ERROR] the server does not take these objects of the dump, no rows were loaded:\n{named}");
+    let expected = format!("[ERROR] the server rejects these objects of the dump, no rows were loaded:\n{named}");
     assert_eq!(refused_from_directory(to, &dir, &[]), expected);
     assert_eq!(refused_from_stream(from, to, database), expected);
     // What is there is not dropped for it.
     make(target(to), database, &["CREATE TABLE fine (a INT)", "INSERT INTO fine VALUES (2)"]);
-    let expected = format!("[ERROR] the server does not take these objects of the dump, nothing was changed:\n{named}");
+    let expected = format!("[ERROR] the server rejects these objects of the dump, nothing was changed:\n{named}");
     for option in ["--drop-table=DROP", "--drop-table=TRUNCATE", "--drop-database"] {
         assert_eq!(refused_from_directory(to, &dir, &[option]), expected);
     }
@@ -157,7 +157,7 @@ fn views_triggers_and_programs_that_the_other_cannot_have_are_named_before_rows_
         if from == Product::MariaDb {
             statements.push("SET sql_mode = 'ORACLE', collation_connection = utf8mb4_general_ci".to_owned());
             statements.push("CREATE PACKAGE p AS PROCEDURE x(); END".to_owned());
-            packages = " has no packages (leave it out, or write it anew for this server)\n";
+            packages = " has no packages (exclude it, or rewrite it for this server)\n";
         }
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let dir = dumped(from, database, &statements);
@@ -253,8 +253,8 @@ fn what_changes_without_an_error_is_told() {
     ];
     let session = |object: &str, file: &str, line: u32, collation: &str| {
         format!(
-            "[WARNING] {object} ({file}, line {line}): was made in a session of the collation {collation}, which this server \
-             does not have, and compares literals by the server's own here"
+            "[WARNING] {object} ({file}, line {line}): was made in a session with the collation {collation}, which this \
+             server does not have; here it compares literals by the server's default"
         )
     };
     let function = session("function across_changes.f", "across_changes-schema-post.sql", 14, "utf8mb4_uca1400_as_cs");
@@ -268,20 +268,20 @@ fn what_changes_without_an_error_is_told() {
     let told_by_mysql = [
         function.as_str(),
         "[WARNING] function across_changes.f: this server has no sql_mode EMPTY_STRING_IS_NULL, which changes what it does",
-        "[WARNING] table across_changes.packed (across_changes.packed-schema.sql, line 5): this server passes over \
+        "[WARNING] table across_changes.packed (across_changes.packed-schema.sql, line 5): this server ignores \
          /*M!100301 COMPRESSED*/",
         "[WARNING] table hashed: server warning 3502: This storage engine does not support the HASH index algorithm, \
          storage engine default was used instead.",
     ];
     let told_by_mariadb = [
-        "[WARNING] 1 checksum(s) are others than in the dump, which is of another product or version: definitions may read \
-         otherwise there (--checksum=warn names them)",
+        "[WARNING] 1 checksum differs from the dump, which is from another product or version, where definitions may \
+         read differently (--checksum=warn names them)",
         "[WARNING] table across_changes.checked (across_changes.checked-schema.sql, line 5): a CHECK that the dump does \
          not enforce is enforced here",
         "[WARNING] table across_changes.json (across_changes.json-schema.sql, line 5): the JSON column j is LONGTEXT with \
          a CHECK here",
-        "[WARNING] table across_changes.place (across_changes.place-schema.sql, line 5): this server passes over \
-         /*!80003 SRID 4326 */",
+        "[WARNING] table across_changes.place (across_changes.place-schema.sql, line 5): this server ignores /*!80003 \
+         SRID 4326 */",
         &trigger,
         &view,
     ];

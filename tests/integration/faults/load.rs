@@ -79,7 +79,7 @@ fn rows_that_are_longer_than_the_server_takes() {
             program.arg("--load-method").arg(method)
         };
         let packet = "server error 1153 (08S01): Got a packet bigger than 'max_allowed_packet' bytes";
-        let limit = "is more than the server's max_allowed_packet of 1048576: SET GLOBAL max_allowed_packet";
+        let limit = "exceeds the server's max_allowed_packet of 1048576: SET GLOBAL max_allowed_packet";
         for (dir, table, line, told) in [
             (
                 &whole,
@@ -113,7 +113,7 @@ fn rows_that_are_longer_than_the_server_takes() {
             let log = program.arg(dir.path()).fails_with(4);
             let place = format!("[ERROR] {NAME}.{table}.00000.sql, line {line}: a ");
             assert!(
-                log.contains(&place) && log.contains(limit) && !log.contains("is made again"),
+                log.contains(&place) && log.contains(limit) && !log.contains("reconnecting: "),
                 "{product:?}: {log}"
             );
             // With the value that was asked for.
@@ -245,7 +245,7 @@ fn a_server_that_has_no_connection_left() {
             program.args(["-t1", "--queries-per-transaction=3"]).args(options).arg("-d").arg(dir.path())
         };
         let mut running = program(&["--retry-count=5"]).spawn();
-        running.wait_for_stderr("attempt 2 of 5 to connect again: cannot connect to ");
+        running.wait_for_stderr("attempt 2 of 5 to reconnect failed: cannot connect to ");
         client.run("SET GLOBAL max_connections = 151");
         let output = running.wait();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
@@ -255,7 +255,7 @@ fn a_server_that_has_no_connection_left() {
         // But not for ever.
         client.run(format!("DROP DATABASE {database}"));
         let log = program(&["--retry-count=2"]).fails_with(3);
-        assert!(log.contains("; it could not be made again: cannot connect to ") && log.contains(GOES_ON), "{log}");
+        assert!(log.contains("; reconnecting failed: cannot connect to ") && log.contains(GOES_ON), "{log}");
         client.run("SET GLOBAL max_connections = 151");
         others.lock().unwrap().clear();
         program(&["--retry-count=2", "--resume"]).ok();

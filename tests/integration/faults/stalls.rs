@@ -51,7 +51,7 @@ fn a_restore_that_waits_for_a_locked_table_tells_whose_lock_it_is() {
                 " s) holds a lock on stalled_load.t",
             ],
         );
-        assert_has(&told, "scheduler, for ", &[": Rows: 1 job(s) under way"]);
+        assert_has(&told, "scheduler, for ", &[": Rows: 1 job running"]);
         // Nothing was ended.
         client.run("UNLOCK TABLES");
         let output = running.wait();
@@ -114,7 +114,7 @@ fn a_dump_and_its_stream_s_reader_tell_what_they_wait_for() {
         loader.wait_for_stderr("  scheduler, for ");
         let told = report(&loader.stderr_so_far());
         assert_has(&told, "stream, for ", &[": waits for the sender"]);
-        assert_has(&told, "scheduler, for ", &[": Rows: 0 job(s) under way", "; waits for the stream"]);
+        assert_has(&told, "scheduler, for ", &[": Rows: 0 jobs running", "; waiting for the stream"]);
         drop(held);
         let (loaded, dumped) = (loader.wait(), dumper.wait());
         assert_eq!((dumped.code, loaded.code), (Some(0), Some(0)), "{}{}", dumped.stderr, loaded.stderr);

@@ -162,7 +162,7 @@ fn a_stream_cut_anywhere_fails_on_a_server_too() {
         let end = start + 1 + text[start + 1..].find("\n-- ").unwrap();
         let output = load(format!("{}{}", &text[..start], &text[end..]).as_bytes());
         assert_eq!(output.code, Some(5));
-        let says = "the restore is not complete: table stream_cut.t has 0 rows of the dump's 2";
+        let says = "the restore is not complete: table stream_cut.t has 0 rows, the dump has 2";
         assert!(output.stderr.contains(says), "{}", output.stderr);
         assert_eq!(load(&stream).code, Some(0));
         assert_eq!(work.list(), [""; 0]);

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What the log says of a restore that can be resumed.
-pub const GOES_ON: &str = "[WARNING] the restore is not complete: --resume goes on with it";
+pub const GOES_ON: &str = "[WARNING] the restore is not complete: --resume continues it";
 
 /// All kinds of objects, the statements that make which each begin with a text of their own.
 pub fn make_objects(product: Product, database: &str) {

@@ -158,12 +158,16 @@ fn every_checksum_that_differs_is_found() {
             let strict = (section == &view).then_some("--checksum=fail");
             if strict.is_some() {
                 let told = load(product, &other, &[]).stderr;
-                assert!(told.contains(&format!("[WARNING] checksums are others than in the dump: {says}")), "{told}");
+                assert!(told.contains(&format!("[WARNING] checksums differ from the dump: {says}")), "{told}");
                 drop();
             }
             let printed = myloader(target(product), &other).args(strict).fails_with(DIFFERENT);
             let lines: Vec<&str> = printed.trim_end().lines().map(without_time).collect();
-            assert_eq!(lines[0], "[ERROR] these are not as in the dump; all else is done:", "{product:?}: {printed}");
+            assert_eq!(
+                lines[0], "[ERROR] these differ from the dump; everything else is done:",
+                "{product:?}: \
+             {printed}"
+            );
             let differs = |line: &str| {
                 let rest = line.split_once(says.as_str()).map(|(_, rest)| rest);
                 rest.is_some_and(|rest| rest.ends_with(", in the dump 7") && !rest.starts_with("7,"))
@@ -196,7 +200,7 @@ fn what_options_change_or_was_there_is_no_error() {
         client.run(format!("CREATE PROCEDURE {name}.mine() SELECT 1"));
         let done = load(product, &dir, &["--skip-indexes", "--skip-triggers"]).stderr;
         let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
-        let database = format!("checksums are others than in the dump: database {name}");
+        let database = format!("checksums differ from the dump: database {name}");
         assert_eq!(
             found,
             [format!("[WARNING] {database}: character set and collation"), format!("[WARNING] {database}: routines")],
@@ -212,7 +216,7 @@ fn what_options_change_or_was_there_is_no_error() {
         )
         .stderr;
         let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
-        let table = format!("checksums are others than in the dump: table {name}.keyless");
+        let table = format!("checksums differ from the dump: table {name}.keyless");
         assert_eq!(found, [format!("[WARNING] {table}: columns")], "{product:?}");
         // A part of the tables: nothing is said of what was left out.
         client.run(format!("DROP DATABASE {name}"));
@@ -241,10 +245,7 @@ fn mydumper_s_checksums_are_those_of_what_is_restored() {
     let done = program.args(["--database", "checksums_restored"]).ok().stderr;
     // mydumper 1.0.1 writes a FLOAT with six digits. That is no error, since the table has a generated column.
     let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
-    assert_eq!(
-        found,
-        ["[WARNING] checksums are others than in the dump: table checksums_restored.books: CHECKSUM TABLE"]
-    );
+    assert_eq!(found, ["[WARNING] checksums differ from the dump: table checksums_restored.books: CHECKSUM TABLE"]);
 }
 
 #[test]
@@ -260,8 +261,8 @@ fn another_product_s_checksums_are_told_of_in_one_line() {
     assert_eq!(
         warnings(&done),
         [
-            "[WARNING] 6 checksum(s) are others than in the dump, which is of another product or version: definitions may \
-          read otherwise there (--checksum=warn names them)"
+            "[WARNING] 6 checksums differ from the dump, which is from another product or version, where definitions may \
+             read differently (--checksum=warn names them)"
         ]
     );
     let printed = program("checksums_across_fail").arg("--checksum=fail").fails_with(DIFFERENT);
@@ -269,7 +270,7 @@ fn another_product_s_checksums_are_told_of_in_one_line() {
     // Without GTIDs nothing says that the dump is of another product, where definitions read otherwise.
     let program = Program::myloader().server(server).arg("-d").arg(fixture("shop-checksums"));
     let printed = program.args(["--database", "checksums_unknown"]).fails_with(DIFFERENT);
-    assert!(printed.contains("[ERROR] these are not as in the dump; all else is done:\n"), "{printed}");
+    assert!(printed.contains("[ERROR] these differ from the dump; everything else is done:\n"), "{printed}");
 }
 
 #[test]

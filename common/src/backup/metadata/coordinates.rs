@@ -14,7 +14,7 @@ pub struct Coordinates {
 }
 
 impl Coordinates {
-    /// The section `[source]`. Its values are comments until someone asks for them to be applied.
+    /// The section `[source]`. Its values are comments, as mydumper writes them.
     pub fn to_text(&self) -> String {
         let mut text = String::from("\n[source]\n");
         if let Some(gtid_set) = &self.gtid_set {

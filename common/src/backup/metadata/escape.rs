@@ -1,6 +1,6 @@
 //! Names and SQL as values of a metadata file.
 
-/// A name on a line of its own, escaped as GLib's key files are; so are blanks at both ends, which are no part of a value.
+/// A value of one line, escaped as in GLib's key files, also the blanks at both ends, which would be trimmed.
 pub(super) fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let last = name.len().saturating_sub(1);
@@ -17,7 +17,7 @@ pub(super) fn escape(name: &str) -> String {
     out
 }
 
-/// Undoes [`escape`]. mydumper does not escape, so a backslash before anything else stays.
+/// Undoes [`escape`]. A backslash before any other character stays, since mydumper does not escape.
 pub(super) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();

@@ -8,7 +8,7 @@ use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::ChunkRows;
 use crate::server::{Product, Server};
 
-/// What is known of a dump, read from one or more metadata files.
+/// The content of one or more metadata files of a dump.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Metadata {
     /// `[config]`.
@@ -19,9 +19,9 @@ pub struct Metadata {
     pub tables: BTreeMap<TableFileName, TableEntry>,
     /// ``[`DB`]``, by real names.
     pub databases: BTreeMap<String, DatabaseEntry>,
-    /// `executed_gtid_set` of `[source]`, which is a comment there.
+    /// `executed_gtid_set` of `[source]`, where it is a comment.
     pub gtid_set: Option<String>,
-    /// Whether the line `# Finished dump at` is there.
+    /// Whether it has the line `# Finished dump at`.
     pub finished: bool,
 }
 
@@ -34,29 +34,29 @@ pub struct ConfigSection {
     pub num_sequences: Option<u64>,
     /// Whether rows come as LOAD DATA.
     pub local_infile: Option<bool>,
-    /// `num-files`, ours: how many files the dump has but for metadata. So a file that is missing is missed, also one
-    /// with triggers or routines.
+    /// `num-files`, not in mydumper: the number of files without metadata, so that a missing file is noticed, also one with
+    /// triggers or routines.
     pub num_files: Option<u64>,
-    /// `guarantee`, ours: how far the tables are of one moment.
+    /// `guarantee`, not in mydumper: which tables are consistent.
     pub guarantee: Option<Guarantee>,
-    /// `guarantee-by`, ours: by what, and what was missing for more. For people to read.
+    /// `guarantee-by`, not in mydumper: the evidence for the guarantee, and what was missing for a stronger one. Free text.
     pub guarantee_by: Option<String>,
-    /// `server`, ours: the product and version that the dump is of.
+    /// `server`, not in mydumper: the product and version of the server that was dumped.
     pub server: Option<Server>,
-    /// `row-hash`, ours: how rows were hashed. Without it no rows were.
+    /// `row-hash`, not in mydumper: the algorithm of the hashes of rows, if there are any.
     pub row_hash: Option<String>,
-    /// `row-hash-time-zone`, ours: the session's, in which rows were read that were hashed, where it was set for them.
+    /// `row-hash-time-zone`, not in mydumper: the session time zone in which hashed rows were read, if it was set.
     pub row_hash_time_zone: Option<String>,
 }
 
-/// How far the tables of a dump are of one point in time.
+/// Which tables of a dump show the same point in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guarantee {
-    /// All are.
+    /// All tables.
     PointInTime,
-    /// Those of engines with transactions are; each other is of its own moment.
+    /// Those of transactional engines. Each other table shows a point in time of its own.
     TransactionalTables,
-    /// Nothing is known.
+    /// None for certain.
     None,
 }
 
@@ -67,7 +67,7 @@ impl Guarantee {
         (Guarantee::None, "none"),
     ];
 
-    /// A word that a later version may write is no error.
+    /// `None` for a word of a later version.
     pub(super) fn parse(text: &str) -> Option<Guarantee> {
         Self::NAMES.iter().find(|(_, name)| *name == text).map(|(guarantee, _)| *guarantee)
     }
@@ -80,38 +80,38 @@ impl fmt::Display for Guarantee {
     }
 }
 
-/// What the metadata says of a table, view or sequence.
+/// The section of a table, view or sequence.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct TableEntry {
     /// `real_table_name`.
     pub real_name: Option<String>,
-    /// `rows`: how many rows the dump holds.
+    /// `rows`: the number of rows in the dump.
     pub rows: Option<u64>,
     /// `is_view`.
     pub is_view: bool,
     /// `is_sequence`.
     pub is_sequence: bool,
-    /// `estimated_bytes`, ours: how long the rows are by the server's estimate. It stands in a stream before the rows, so
-    /// that it is known before a table is made whether many come.
+    /// `estimated_bytes`, not in mydumper: the server's estimate of the size of the rows. In a stream it precedes the rows,
+    /// so that it is known when the table is created.
     pub estimated_bytes: Option<u64>,
-    /// `rows_sent`, ours: every file with rows of this table stands before this in the stream, so that its keys can be
-    /// added. mydumper's partial metadata cannot tell, its `rows` may be too low then.
+    /// `rows_sent`, not in mydumper: all files with rows of this table precede this in the stream, so that its keys can be
+    /// added. The `rows` of mydumper's partial metadata may be too low.
     pub rows_sent: bool,
-    /// `data_checksum`: what CHECKSUM TABLE says of the rows.
+    /// `data_checksum`: the result of CHECKSUM TABLE.
     pub data_checksum: Option<u64>,
-    /// `schema_checksum`: of the columns, or the view.
+    /// `schema_checksum`: of a table's columns, or of a view's definition.
     pub schema_checksum: Option<MydumperChecksum>,
     /// `indexes_checksum`.
     pub indexes_checksum: Option<MydumperChecksum>,
-    /// `hashed_columns`, ours: what was selected of each row that was hashed, as SQL.
+    /// `hashed_columns`, not in mydumper: the SELECT list of the hashed rows.
     pub hashed_columns: Option<Box<str>>,
-    /// `hashed_history`, ours: rows of the past are among those of a system-versioned table.
+    /// `hashed_history`, not in mydumper: the hashes include the history of a system-versioned table.
     pub hashed_history: bool,
-    /// `chunk_NNNNN`, ours: the chunks of the table, which together are all that was dumped of it.
+    /// `chunk_NNNNN`, not in mydumper: all chunks of the table.
     pub chunks: Vec<ChunkRows>,
 }
 
-/// What the metadata says of a database: its checksums.
+/// The section of a database.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct DatabaseEntry {
     /// `schema_checksum`: of its character set and collation.
@@ -125,8 +125,8 @@ pub struct DatabaseEntry {
 }
 
 impl Metadata {
-    /// The product that the dump is of, as far as it says: mydumper's by the form of its GTIDs, those of MariaDB being
-    /// three numbers.
+    /// The product of the server that was dumped, if the metadata shows it: mydumper's does by the form of its GTIDs, since
+    /// MySQL's have a colon.
     pub fn product(&self) -> Option<Product> {
         if let Some(server) = &self.config.server {
             return Some(server.product);
@@ -135,7 +135,7 @@ impl Metadata {
         Some(if gtid.contains(':') { Product::MySql } else { Product::MariaDb })
     }
 
-    /// Takes in what a further metadata file of the same dump says.
+    /// Merges the content of a further metadata file of the same dump.
     pub fn absorb(&mut self, other: Metadata) {
         let Metadata { config, session_variables, tables, databases, gtid_set, finished } = other;
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);

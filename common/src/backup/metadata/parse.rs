@@ -6,7 +6,7 @@ use crate::backup::file_name::TableFileName;
 use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::ChunkRows;
 
-/// A line of a metadata file that cannot be read.
+/// A line of a metadata file that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of the metadata cannot be read: {text:?}")]
 pub struct MetadataError {
@@ -25,22 +25,22 @@ enum Section {
 }
 
 impl Metadata {
-    /// Reads a metadata file. Sections that repeat are merged; those not known, and keys not known, are passed over.
+    /// Parses a metadata file. Repeated sections are merged; unknown sections and keys are ignored.
     ///
     /// # Errors
-    /// [`MetadataError`] for a line that is neither, or a number that is none.
+    /// [`MetadataError`] for a line that is neither a section nor a key, and for an invalid number.
     pub fn parse(text: &str) -> Result<Metadata, MetadataError> {
         let mut metadata = Metadata::default();
         metadata.merge(text)?;
         Ok(metadata)
     }
 
-    /// Reads a further metadata file of the same dump; what it says replaces what was known.
+    /// Parses a further metadata file of the same dump. Its values replace earlier ones.
     ///
     /// # Errors
     /// As [`Metadata::parse`].
     pub fn merge(&mut self, text: &str) -> Result<(), MetadataError> {
-        // Before 0.12 it was no key file: lines on the binary log, and nothing of the tables.
+        // Before 0.12 it was not a key file: lines about the binary log, and nothing about the tables.
         if text.starts_with("Started dump at:") {
             self.finished |= text.lines().any(|line| line.starts_with("Finished dump at:"));
             return Ok(());
@@ -141,8 +141,8 @@ impl Section {
     }
 }
 
-/// The text of a metadata file without the sections of tables that `keep` does not take, and without `num-files`, which
-/// is not the number of what is left then.
+/// The text of a metadata file with only the sections of those tables that `keep` accepts, and without `num-files`, which
+/// would be wrong then.
 pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut keeping = true;
@@ -153,7 +153,7 @@ pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> Stri
                 _ => true,
             };
         }
-        // The last line is a comment that may stand after a section that is left out.
+        // The last line is a comment, and may follow a section that is left out.
         if (keeping || line.starts_with("# Finished")) && !line.starts_with("num-files") {
             kept.push_str(line);
         }
@@ -165,7 +165,7 @@ fn boolean(value: &str) -> bool {
     !matches!(value, "0" | "false" | "FALSE" | "")
 }
 
-/// Without the blanks around it. Names may begin and end with other white space, such as U+3000.
+/// Only blanks, tabs and CR: names may begin and end with other white space, such as U+3000.
 fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\r'])
 }

@@ -6,9 +6,9 @@ use super::escape::escape;
 use super::model::{ConfigSection, DatabaseEntry, TableEntry};
 use crate::backup::file_name::TableFileName;
 
-/// The head of a metadata file, which is also a stream's first member. `local_infile` says that rows come as LOAD DATA.
+/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA.
 pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
-    // The comment that is left open is mydumper's: its loader completes the statement.
+    // mydumper leaves the comment open, and its loader completes the statement.
     format!(
         "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n{}\n\
          [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n",
@@ -41,7 +41,7 @@ impl TableEntry {
         if let Some(checksum) = self.data_checksum {
             let _ = writeln!(text, "data_checksum = {checksum}");
         }
-        // As mydumper writes them, who compares text perhaps.
+        // In the case that mydumper writes, for tools that compare the text.
         match self.schema_checksum {
             Some(sum) if self.is_view => drop(writeln!(text, "schema_checksum = {sum:X}")),
             Some(sum) => drop(writeln!(text, "schema_checksum = {sum:x}")),
@@ -64,7 +64,7 @@ impl TableEntry {
 }
 
 impl DatabaseEntry {
-    /// The section of a database; empty if there is nothing to say, or no section can have the name.
+    /// The section of a database; empty without checksums, and for a name that no section can have.
     pub fn to_text(&self, name: &str) -> String {
         let keys = [
             ("schema_checksum", self.schema_checksum),
@@ -82,7 +82,7 @@ impl DatabaseEntry {
 }
 
 impl ConfigSection {
-    /// The second `[config]` section and the last line, which end the metadata of a finished dump.
+    /// The second `[config]` section and the last line of a finished dump's metadata.
     pub fn tail(&self, finished: &str) -> String {
         let mut text = String::from("\n[config]\n");
         if let Some(size) = self.max_statement_size {

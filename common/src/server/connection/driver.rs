@@ -15,7 +15,8 @@ use tokio::runtime::Runtime;
 
 use super::row::RowBuffer;
 use super::{
-    Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode,
+    Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, RowRef, Settings, SslMode,
+    StatementOutcome,
 };
 use crate::io::read_full;
 use crate::observe::printable::printable;
@@ -60,17 +61,17 @@ impl DriverSession {
         self.conn.id()
     }
 
-    pub(super) fn execute(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
+    pub(super) fn execute(&mut self, statement: &[u8]) -> Result<StatementOutcome, Cause> {
         let asked = self.give_no_file();
         let outcome = self.run(statement);
         if asked.load(Ordering::Relaxed) { Err(Cause::FileWanted(String::new())) } else { outcome }
     }
 
-    fn run(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
+    fn run(&mut self, statement: &[u8]) -> Result<StatementOutcome, Cause> {
         let conn = &mut self.conn;
         let work = async {
             conn.query_drop(statement).await?;
-            Ok(Outcome::new(conn.affected_rows(), conn.get_warnings(), &conn.info()))
+            Ok(StatementOutcome::new(conn.affected_rows(), conn.get_warnings(), &conn.info()))
         };
         block_on(&self.runtime, &self.stop, work)
     }
@@ -88,7 +89,11 @@ impl DriverSession {
         asked
     }
 
-    pub(super) fn load_infile(&mut self, statement: &[u8], data: impl Read + Send + 'static) -> Result<Outcome, Cause> {
+    pub(super) fn load_infile(
+        &mut self,
+        statement: &[u8],
+        data: impl Read + Send + 'static,
+    ) -> Result<StatementOutcome, Cause> {
         let data = std::sync::Mutex::new(Some(data));
         let (unreadable, failure) = crossbeam_channel::bounded(1);
         self.conn.set_infile_handler(async move {

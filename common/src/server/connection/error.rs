@@ -9,7 +9,7 @@ use crate::server::error_codes as code;
 
 /// What went wrong with a connection or a statement.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum ServerError {
     /// No connection could be made.
     #[error("cannot connect to {address} as user '{user}': {cause}{}", self.advice())]
     Connect {
@@ -30,7 +30,7 @@ pub enum Error {
     },
 }
 
-/// The cause of an [`Error`].
+/// The cause of an [`ServerError`].
 #[derive(Debug, thiserror::Error)]
 pub enum Cause {
     /// The server refused.
@@ -51,7 +51,8 @@ pub enum Cause {
     Data(io::Error),
     /// The server asked for a file of this machine, in answer to a statement that sends none.
     #[error(
-        "the server asked for a file of this machine{} and was refused: only a LOAD DATA statement of the dump is sent data", if .0.is_empty() { String::new() } else { format!(", {:?}", .0) }
+        "the server asked for a file of this machine{} and was refused: only a LOAD DATA statement of the dump is sent data",
+        if .0.is_empty() { String::new() } else { format!(", {:?}", .0) }
     )]
     FileWanted(String),
     /// The program is being stopped.
@@ -86,15 +87,15 @@ const PRIVILEGE_MISSING: [u16; 4] =
 /// What the system says about a full disk, which the server quotes in several of its errors.
 const NO_SPACE: &str = "No space left on device";
 
-impl Error {
-    pub(super) fn of_statement(statement: &[u8], cause: Cause) -> Error {
+impl ServerError {
+    pub(super) fn of_statement(statement: &[u8], cause: Cause) -> ServerError {
         let cause = match cause {
             Cause::Server { code, state, message } if secrets::may_hold(statement) => {
                 Cause::Server { code, state, message: secrets::without_quotations(&message) }
             }
             cause => cause,
         };
-        Error::Statement { statement: excerpt(statement), cause: Box::new(cause) }
+        ServerError::Statement { statement: excerpt(statement), cause: Box::new(cause) }
     }
 
     /// The server's error number, unless it says that the session has ended.
@@ -119,7 +120,7 @@ impl Error {
     pub fn is_lost_connection(&self) -> bool {
         match (self, self.cause()) {
             (_, Cause::Stopped | Cause::Data(_) | Cause::FileWanted(_)) => false,
-            (Error::Connect { .. }, _) | (_, Cause::Connection(_)) => true,
+            (ServerError::Connect { .. }, _) | (_, Cause::Connection(_)) => true,
             (_, Cause::Server { code, .. }) => ENDS_SESSION.contains(code),
         }
     }
@@ -128,20 +129,20 @@ impl Error {
     ///
     /// # Errors
     /// This error, if it has another cause.
-    pub fn into_data(self) -> Result<io::Error, Error> {
+    pub fn into_data(self) -> Result<io::Error, ServerError> {
         match self {
-            Error::Statement { statement, cause } => match *cause {
+            ServerError::Statement { statement, cause } => match *cause {
                 Cause::Data(error) => Ok(error),
-                cause => Err(Error::Statement { statement, cause: Box::new(cause) }),
+                cause => Err(ServerError::Statement { statement, cause: Box::new(cause) }),
             },
-            error @ Error::Connect { .. } => Err(error),
+            error @ ServerError::Connect { .. } => Err(error),
         }
     }
 
     /// Whether connecting again may succeed later.
     pub fn may_pass(&self) -> bool {
         match (self, self.cause()) {
-            (Error::Connect { .. }, Cause::Server { code, .. }) => {
+            (ServerError::Connect { .. }, Cause::Server { code, .. }) => {
                 ENDS_SESSION.contains(code) || NO_CONNECTION_LEFT.contains(code)
             }
             _ => self.is_lost_connection(),
@@ -177,7 +178,7 @@ impl Error {
     /// The cause, whatever was tried.
     pub fn cause(&self) -> &Cause {
         match self {
-            Error::Connect { cause, .. } | Error::Statement { cause, .. } => cause,
+            ServerError::Connect { cause, .. } | ServerError::Statement { cause, .. } => cause,
         }
     }
 
@@ -194,7 +195,7 @@ impl Error {
     /// What a user can do about it, in parentheses; empty if nothing is known.
     fn advice(&self) -> String {
         let advice = match (self, self.cause()) {
-            (Error::Statement { .. }, Cause::Server { code, .. }) if ENDS_SESSION.contains(code) => {
+            (ServerError::Statement { .. }, Cause::Server { code, .. }) if ENDS_SESSION.contains(code) => {
                 Some("the server ended the session: it was killed or idle for too long, or the server is shutting down")
             }
             _ if self.is_read_only() => Some(
@@ -203,10 +204,10 @@ impl Error {
             ),
             _ if self.is_disk_full() => Some("free space on the server's disk, or on that of its tmpdir"),
             (_, Cause::Server { code, .. }) => advice::on_code(*code),
-            (Error::Connect { .. }, Cause::Connection(_)) => {
+            (ServerError::Connect { .. }, Cause::Connection(_)) => {
                 Some("check that the server runs, and --host, --port, --socket and --ssl-mode")
             }
-            (Error::Statement { .. }, Cause::Connection(_)) => {
+            (ServerError::Statement { .. }, Cause::Connection(_)) => {
                 Some("check the server's error log: it may have crashed, restarted or closed the connection")
             }
             _ => None,
@@ -215,7 +216,7 @@ impl Error {
     }
 }
 
-impl Failure for Error {
+impl Failure for ServerError {
     fn exit(&self) -> Exit {
         match self.cause() {
             _ if self.is_lost_connection() => Exit::Connection,
@@ -253,15 +254,15 @@ mod tests {
         let syntax =
             Cause::Server { code: 1064, state: "42000".into(), message: "error near 'secret' at line 1".into() };
         assert_eq!(
-            Error::of_statement(b"ALTER USER a IDENTIFIED BY 'secret'", syntax).to_string(),
+            ServerError::of_statement(b"ALTER USER a IDENTIFIED BY 'secret'", syntax).to_string(),
             "server error 1064 (42000): error near (not shown: it may hold a password); statement: (not shown: it may \
              hold a password)"
         );
     }
 
-    fn refused(code: u16, message: &str) -> Error {
+    fn refused(code: u16, message: &str) -> ServerError {
         let cause = Cause::Server { code, state: "HY000".into(), message: message.into() };
-        Error::Statement { statement: "CREATE TABLE t(a INT)".into(), cause: Box::new(cause) }
+        ServerError::Statement { statement: "CREATE TABLE t(a INT)".into(), cause: Box::new(cause) }
     }
 
     #[test]
@@ -287,7 +288,7 @@ mod tests {
 
     #[test]
     fn a_failed_statement_names_the_server_s_code_and_text() {
-        let error = Error::Statement {
+        let error = ServerError::Statement {
             statement: "CREATE TABLE t(a INT)".into(),
             cause: Box::new(Cause::Server {
                 code: 1050,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::{Address, Cause, Connection, Error, Settings, Tls};
+use super::{Address, Cause, Connection, ServerError, Settings, Tls};
 use crate::process::stop::Stop;
 
 const OK: &[u8] = &[0, 0, 0, 2, 0, 0, 0];
@@ -95,7 +95,7 @@ fn serve(mut socket: UnixStream, files: &Mutex<Vec<Vec<u8>>>) {
 }
 
 #[track_caller]
-fn assert_refused<T>(result: Result<T, Error>, named: &str) {
+fn assert_refused<T>(result: Result<T, ServerError>, named: &str) {
     let error = result.err().expect("it is refused");
     assert!(matches!(error.cause(), Cause::FileWanted(_)), "{error}");
     let expected = format!("the server asked for a file of this machine{named} and was refused: ");

@@ -17,7 +17,9 @@ mod wire;
 use std::io::Read;
 use std::time::Duration;
 
-pub use error::{Cause, Error, excerpt};
+pub use error::{Cause, ServerError, excerpt};
+// Until all callers have the new names.
+pub use self::{ServerError as Error, StatementOutcome as Outcome};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 
@@ -39,7 +41,7 @@ const LARGEST_PACKET: u32 = 1 << 30;
 
 /// What a statement did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct StatementOutcome {
     /// Rows inserted, changed or deleted.
     pub affected_rows: u64,
     /// Rows in the statement, which the server reports only for statements with several.
@@ -50,12 +52,12 @@ pub struct Outcome {
     pub warnings: u64,
 }
 
-impl Outcome {
+impl StatementOutcome {
     /// From the server's answer: numbers, and the text that comes with some statements, such as
     /// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`.
-    fn new(affected_rows: u64, warnings: u16, info: &str) -> Outcome {
+    fn new(affected_rows: u64, warnings: u16, info: &str) -> StatementOutcome {
         let number = |name| info.split_once(name)?.1.split_whitespace().next()?.parse().ok();
-        Outcome {
+        StatementOutcome {
             affected_rows,
             records: number("Records: "),
             skipped: number("Skipped: ").unwrap_or(0),
@@ -85,8 +87,8 @@ impl Connection {
     /// Connects and sets up the session.
     ///
     /// # Errors
-    /// [`Error::Connect`], or [`Error::Statement`] for a statement of the session's set-up.
-    pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, Error> {
+    /// [`ServerError::Connect`], or [`ServerError::Statement`] for a statement of the session's set-up.
+    pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, ServerError> {
         let backend = match WireSession::open(settings, stop) {
             Ok(session) => Ok(Backend::Wire(Box::new(session))),
             Err(wire::OpenError::Unsupported(what)) => {
@@ -95,7 +97,7 @@ impl Connection {
             }
             Err(wire::OpenError::Failed(cause)) => Err(cause),
         };
-        let backend = backend.map_err(|cause| Error::Connect {
+        let backend = backend.map_err(|cause| ServerError::Connect {
             address: settings.address.clone(),
             user: settings.user.clone(),
             cause: Box::new(cause),
@@ -129,33 +131,37 @@ impl Connection {
     /// Runs a statement and discards its rows, if it has any.
     ///
     /// # Errors
-    /// [`Error::Statement`], also when the server asks for a file as for LOAD DATA LOCAL, which it is refused.
-    pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
+    /// [`ServerError::Statement`], also when the server asks for a file as for LOAD DATA LOCAL, which it is refused.
+    pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<StatementOutcome, ServerError> {
         let statement = statement.as_ref();
         match &mut self.backend {
             Backend::Wire(session) => session.execute(statement, None),
             Backend::Driver(session) => session.execute(statement),
         }
-        .map_err(|cause| Error::of_statement(statement, cause))
+        .map_err(|cause| ServerError::of_statement(statement, cause))
     }
 
     /// Runs a LOAD DATA LOCAL statement. The server gets `data`, whatever file it names.
     ///
     /// # Errors
-    /// [`Error::Statement`], also when `data` cannot be read; the connection cannot be used any more then.
-    pub fn load_infile(&mut self, statement: &[u8], mut data: impl Read + Send + 'static) -> Result<Outcome, Error> {
+    /// [`ServerError::Statement`], also when `data` cannot be read; the connection cannot be used any more then.
+    pub fn load_infile(
+        &mut self,
+        statement: &[u8],
+        mut data: impl Read + Send + 'static,
+    ) -> Result<StatementOutcome, ServerError> {
         match &mut self.backend {
             Backend::Wire(session) => session.execute(statement, Some(&mut data)),
             Backend::Driver(session) => session.load_infile(statement, data),
         }
-        .map_err(|cause| Error::of_statement(statement, cause))
+        .map_err(|cause| ServerError::of_statement(statement, cause))
     }
 
     /// All rows of a query with a small result.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn query(&mut self, statement: impl AsRef<[u8]>) -> Result<Vec<Row>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn query(&mut self, statement: impl AsRef<[u8]>) -> Result<Vec<Row>, ServerError> {
         let mut rows = self.stream(statement.as_ref())?;
         let names = rows.names().into();
         let mut all = Vec::new();
@@ -168,8 +174,8 @@ impl Connection {
     /// Calls `take` with each row of a query, so that only what it keeps takes memory.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn each(&mut self, statement: impl AsRef<[u8]>, mut take: impl FnMut(RowRef<'_>)) -> Result<(), Error> {
+    /// [`ServerError::Statement`].
+    pub fn each(&mut self, statement: impl AsRef<[u8]>, mut take: impl FnMut(RowRef<'_>)) -> Result<(), ServerError> {
         let mut rows = self.stream(statement)?;
         while let Some(row) = rows.next_row()? {
             take(row);
@@ -180,22 +186,22 @@ impl Connection {
     /// The first row of a query, if it has one.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn query_first(&mut self, statement: impl AsRef<[u8]>) -> Result<Option<Row>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn query_first(&mut self, statement: impl AsRef<[u8]>) -> Result<Option<Row>, ServerError> {
         Ok(self.query(statement)?.into_iter().next())
     }
 
     /// Starts a query whose rows are read one by one.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, ServerError> {
         let statement = statement.as_ref();
         let source = match &mut self.backend {
             Backend::Wire(session) => session.query(statement).map(Source::Wire),
             Backend::Driver(session) => session.query(statement).map(Source::Driver),
         };
-        let source = source.map_err(|cause| Error::of_statement(statement, cause))?;
+        let source = source.map_err(|cause| ServerError::of_statement(statement, cause))?;
         Ok(ResultRows { source, statement: error::excerpt(statement) })
     }
 }
@@ -223,14 +229,14 @@ impl ResultRows<'_> {
     /// The next row, valid until the call for the one after it; `None` after the last.
     ///
     /// # Errors
-    /// [`Error::Statement`].
+    /// [`ServerError::Statement`].
     #[inline]
-    pub fn next_row(&mut self) -> Result<Option<RowRef<'_>>, Error> {
+    pub fn next_row(&mut self) -> Result<Option<RowRef<'_>>, ServerError> {
         match &mut self.source {
             Source::Wire(rows) => rows.next_row(),
             Source::Driver(rows) => rows.next_row(),
         }
-        .map_err(|cause| Error::Statement { statement: self.statement.clone(), cause: Box::new(cause) })
+        .map_err(|cause| ServerError::Statement { statement: self.statement.clone(), cause: Box::new(cause) })
     }
 }
 
@@ -240,9 +246,9 @@ mod tests {
 
     #[test]
     fn numbers_of_a_statement() {
-        let outcome = Outcome::new(9, 65_535, "Records: 12  Duplicates: 3  Warnings: 70000");
-        assert_eq!(outcome, Outcome { affected_rows: 9, records: Some(12), skipped: 0, warnings: 70_000 });
-        let outcome = Outcome::new(1, 2, "");
-        assert_eq!(outcome, Outcome { affected_rows: 1, records: None, skipped: 0, warnings: 2 });
+        let outcome = StatementOutcome::new(9, 65_535, "Records: 12  Duplicates: 3  Warnings: 70000");
+        assert_eq!(outcome, StatementOutcome { affected_rows: 9, records: Some(12), skipped: 0, warnings: 70_000 });
+        let outcome = StatementOutcome::new(1, 2, "");
+        assert_eq!(outcome, StatementOutcome { affected_rows: 1, records: None, skipped: 0, warnings: 2 });
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 
 use crate::observe::printable::printable;
 use crate::server::connection::row::length;
-use crate::server::connection::{Cause, Outcome};
+use crate::server::connection::{Cause, StatementOutcome};
 
 /// The first packet of an answer.
 pub(super) enum Answer {
@@ -21,7 +21,7 @@ pub(super) enum Answer {
 
 /// What a statement without rows did, and whether another answer follows.
 pub(super) struct Done {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: StatementOutcome,
     pub(super) more: bool,
 }
 
@@ -59,7 +59,7 @@ fn done(packet: &[u8]) -> Option<Done> {
     let (status, rest) = rest.split_first_chunk().map(|(status, rest)| (u16::from_le_bytes(*status), rest))?;
     let (warnings, info) = rest.split_first_chunk().map(|(warnings, info)| (u16::from_le_bytes(*warnings), info))?;
     // The length before the text does no harm: numbers are found by their names.
-    let outcome = Outcome::new(affected_rows as u64, warnings, &String::from_utf8_lossy(info));
+    let outcome = StatementOutcome::new(affected_rows as u64, warnings, &String::from_utf8_lossy(info));
     Some(Done { outcome, more: status & MORE_RESULTS != 0 })
 }
 
@@ -120,7 +120,7 @@ mod tests {
         let packet = b"\0\xfc\x2c\x01\x05\x0a\0\x02\0\x26Records: 300  Duplicates: 0  Warnings: 2";
         let Some(Answer::Ok(done)) = parse(packet) else { panic!() };
         assert!(done.more);
-        let outcome = Outcome { affected_rows: 300, records: Some(300), skipped: 0, warnings: 2 };
+        let outcome = StatementOutcome { affected_rows: 300, records: Some(300), skipped: 0, warnings: 2 };
         assert_eq!(done.outcome, outcome);
     }
 

@@ -17,7 +17,7 @@ use packets::Packets;
 use transport::{ConnectError, Transport};
 
 use super::row::{self, Cell};
-use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, Outcome, RowRef, Settings};
+use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, RowRef, Settings, StatementOutcome};
 use crate::io::read_full;
 use crate::process::stop::{ShutOnTrigger, Stop};
 
@@ -89,7 +89,7 @@ impl WireSession {
 
     /// Runs a statement and reads all of its answers. A server that asks for a file gets `data`, whatever its name; without
     /// `data` that is an error.
-    pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+    pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<StatementOutcome, Cause> {
         self.send(statement)?;
         self.answers(data)
     }
@@ -183,7 +183,7 @@ impl WireSession {
     }
 
     /// Reads all answers, skips their rows, and returns what the last statement did.
-    fn answers(&mut self, mut data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+    fn answers(&mut self, mut data: Option<&mut dyn Read>) -> Result<StatementOutcome, Cause> {
         loop {
             let (outcome, more) = match self.answer()? {
                 Answer::Error(cause) => {
@@ -195,11 +195,11 @@ impl WireSession {
                     // The data can be sent once only.
                     let Some(data) = data.take() else { return Err(self.refuse_infile(name)) };
                     self.send_infile(data)?;
-                    (Outcome::default(), true)
+                    (StatementOutcome::default(), true)
                 }
                 Answer::Columns(columns) => {
                     self.columns(columns)?;
-                    (Outcome::default(), self.skip_rows()?)
+                    (StatementOutcome::default(), self.skip_rows()?)
                 }
             };
             if !more {

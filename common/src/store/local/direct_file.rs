@@ -1,9 +1,11 @@
 //! Files written past the page cache.
 //!
-//! A dump is not read again soon. In the page cache it would push out what other programs of the machine need, a server's
-//! files above all; to copy it there is the larger part of what writing costs; and at the end all of it would have to be
-//! written back at once, with nobody at work but the disk. So a long file goes to the disk in blocks, by direct I/O, while
-//! other workers compute. Where the file system has no direct I/O, and for short files, it is written as any other.
+//! A dump is not read again soon. In the page cache it would push out what other programs need, a server's files above all;
+//! copying it there is the larger part of what writing costs; and in the end all of it would have to be written back at once,
+//! while nobody works but the disk. So a long file goes to the disk in blocks by direct I/O, while other workers compute.
+//! Short files, and all files where the file system has no direct I/O, are written through the cache.
+//!
+//! `posix_fadvise` frees the cache, too, but spares no copy: docs/dev/performance.md has the figures.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -17,14 +19,14 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 const SHORT: usize = 64 << 10;
 /// Bytes of a block: many, since the worker waits for each.
 const BLOCK: usize = 1 << 20;
-/// What the address, the place in the file and the length of direct I/O are multiples of. Devices want 512 or 4096.
+/// Direct I/O takes addresses, offsets and lengths that are multiples of this. Devices want 512 or 4096.
 const ALIGNMENT: usize = 4096;
 
 /// A file that is written once, from its beginning.
 pub struct DirectFile {
     file: File,
     way: Way,
-    /// Bytes of the file that are written.
+    /// Bytes written to the file so far.
     written: u64,
 }
 
@@ -39,7 +41,7 @@ enum Way {
 }
 
 impl DirectFile {
-    /// For an empty file. One that is read again at once, to be sent, should go through the page cache.
+    /// Takes an empty file. One that is read again at once, to be sent, should go through the page cache.
     pub fn new(file: File, read_again: bool) -> DirectFile {
         let way = if read_again { Way::Cached } else { Way::Collected(Vec::new()) };
         DirectFile { file, way, written: 0 }
@@ -66,7 +68,7 @@ impl DirectFile {
         Ok(())
     }
 
-    /// Writes by direct I/O, or not, if the file system does not take it after all. Returns whether it did.
+    /// Writes by direct I/O, or through the cache if the file system refuses after all. Returns whether it was direct.
     fn write_directly(&mut self, bytes: &[u8]) -> io::Result<bool> {
         match self.write_here(bytes) {
             Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => {
@@ -77,7 +79,7 @@ impl DirectFile {
         }
     }
 
-    /// It is no short file.
+    /// The file is not short.
     fn begin_blocks(&mut self, collected: &[u8]) -> io::Result<()> {
         if set_direct(&self.file, true).is_ok() {
             let mut block = Block::new();
@@ -133,7 +135,7 @@ fn set_direct(file: &File, on: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Memory at an address that direct I/O takes.
+/// Memory at an aligned address.
 struct Block {
     memory: Vec<u8>,
     start: usize,

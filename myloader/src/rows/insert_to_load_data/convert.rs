@@ -2,7 +2,7 @@
 
 use common::sql::token::SqlDialect;
 
-use super::literal::{Column, Literals, NotExact, value};
+use super::literal::{ColumnFormat, Literals, NotExact, value};
 use super::output::{FIELD_END, LINE_END, Output};
 use common::sql::cursor::Cursor;
 
@@ -20,9 +20,7 @@ pub enum Verb {
 /// The beginning of a statement, up to its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// What it does.
     pub verb: Verb,
-    /// The table's name.
     pub table: Vec<u8>,
     /// The columns' names, if they are listed.
     pub columns: Option<Vec<Vec<u8>>>,
@@ -65,7 +63,7 @@ pub fn head(statement: &[u8]) -> Result<Head, NotExact> {
 
 /// Appends a line for each row of `(…),(…)`, and returns how many there are. What was appended before an error is of no
 /// use.
-pub fn append(rows: &[u8], columns: &[Column], literals: Literals, out: &mut Output) -> Result<u64, NotExact> {
+pub fn append(rows: &[u8], columns: &[ColumnFormat], literals: Literals, out: &mut Output) -> Result<u64, NotExact> {
     let Some((first, others)) = columns.split_first() else { return Err(NotExact) };
     if !literals.binary && std::str::from_utf8(rows).is_err() {
         return Err(NotExact);
