@@ -21,6 +21,7 @@ mod dump {
     pub mod files;
     pub mod filters;
     pub mod keys;
+    pub mod log;
     pub mod memory;
     pub mod partitions;
     pub mod rows;

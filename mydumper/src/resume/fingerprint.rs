@@ -70,7 +70,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
 }
 
 /// As journals have had it from the first, whatever the types are called.
-fn rows_per_chunk(sizing: &ChunkSizing) -> String {
+pub(super) fn rows_per_chunk(sizing: &ChunkSizing) -> String {
     match sizing {
         ChunkSizing::Automatic => "Automatic".to_owned(),
         ChunkSizing::Rows(size) => format!("Rows({})", format!("{size:?}").replacen("ChunkSize", "Pace", 1)),

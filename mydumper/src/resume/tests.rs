@@ -1,9 +1,9 @@
 use super::completed::{Completed, Mismatch};
-use super::files;
 use super::record::{Begun, DoneChunk, Part, Record, SplitChunk, TableId};
 use super::same_data::{Position, Source};
+use super::{files, fingerprint};
 use crate::output::file_writer::WrittenFile;
-use crate::plan::chunk::{KeyRange, Remainder, Value};
+use crate::plan::chunk::{ChunkSize, ChunkSizing, KeyRange, Remainder, Value};
 use common::backup::row_hash::RowHash;
 use common::journal::Journal;
 use common::process::stop::Stop;
@@ -314,4 +314,14 @@ fn the_journal_s_lines_are_a_format() {
         format!("{{\"Lost\":{{{table},\"number\":9}}}}"),
     ];
     assert_eq!(lines, expected);
+}
+
+#[test]
+fn the_size_of_chunks_is_in_the_journal_as_it_always_was() {
+    assert_eq!(fingerprint::rows_per_chunk(&ChunkSizing::Automatic), "Automatic");
+    let size = ChunkSize::adaptive(1, 10, 20, std::time::Duration::from_secs(2));
+    assert_eq!(
+        fingerprint::rows_per_chunk(&ChunkSizing::Rows(size)),
+        "Rows(Pace { rows: 10, min: 1, max: 20, longest: 2s })"
+    );
 }
