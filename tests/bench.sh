@@ -7,12 +7,9 @@ set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/servers.sh"
 
-need_build_tools
-need_mariadb
-need_mysql
-need_peer
-export CARGO_NET_RETRY=10
+prepare mariadb mysql mydumper
+fetch_crates
 say "building"
 manifest=$here/../Cargo.toml
 cargo build --release --workspace --locked --manifest-path "$manifest"
-exec cargo run --release --locked --quiet --manifest-path "$manifest" --package integration-tests --bin bench -- "$@"
+exec cargo run --release --locked --quiet --manifest-path "$manifest" --bin bench -- "$@"

@@ -1,11 +1,11 @@
-//! A journal: what was done, line by line, so that a run that was cut off can be gone on with.
+//! A journal: what was done, line by line, so that an interrupted run can be resumed.
 //!
 //! A line is `CRC JSON LF`: the record as JSON, which has no line breaks, and before it, in eight hexadecimal digits, the
-//! CRC-32C of it and of all records before. So no line can be changed, left out or moved without being found. Lines are
-//! only ever added, each by one write: a process that is killed leaves whole lines, and perhaps a part of one at the
-//! end, which is dropped. What must survive the loss of power takes [`Journal::sync`].
+//! CRC-32C of this and all earlier records. So no line can be changed, removed or moved without notice. Lines are only
+//! appended, each by one write: a process that is killed leaves whole lines and at most a part of one at the end, which is
+//! dropped. Records that must survive a power failure need [`Journal::sync`].
 //!
-//! Whoever has the journal open holds a lock on it, so that two programs never go on with the same work.
+//! An open journal is locked, so that two programs never resume the same work.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
@@ -15,10 +15,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::io::{open_regular, open_regular_with};
-use crate::process::exit::{Exit, Failure};
+use crate::exit_codes;
+use crate::store::local::regular_file::{open_regular, open_regular_with};
 
-/// Digits of the checksum.
+/// The name of mydumper's journal, in the directory of the dump.
+pub const DUMP_JOURNAL: &str = "mydumper.journal";
+/// What the names of myloader's journals begin with, in the directory of the dump that is restored.
+pub const LOAD_JOURNAL_PREFIX: &str = "myloader-journal.";
+
 const CRC_LENGTH: usize = 8;
 
 /// The journal cannot be used.
@@ -30,60 +34,56 @@ pub enum JournalError {
         /// The journal.
         path: PathBuf,
     },
-    /// A line is not what was written.
-    #[error("line {line} of {} is damaged: nothing that the journal says can be relied on", path.display())]
+    /// A line is not as it was written.
+    #[error("line {line} of {} is damaged, so the journal cannot be relied on", path.display())]
     Damaged {
         /// The journal.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
     },
-    /// A line was written by a version that has other records.
+    /// A line is intact but has a record of another version.
     #[error("line {line} of {} cannot be understood by this version: {source}", path.display())]
     Unknown {
         /// The journal.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The parser's error.
         source: serde_json::Error,
     },
-    /// The system refused.
+    /// An operation of the file system failed.
     #[error("cannot {what} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// The operation, as a verb.
         what: &'static str,
         /// The journal.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-impl Failure for JournalError {
-    fn exit(&self) -> Exit {
-        match self {
-            JournalError::Damaged { .. } | JournalError::Unknown { .. } => Exit::Dump,
-            JournalError::InUse { .. } | JournalError::Io { .. } => Exit::Local,
-        }
-    }
+exit_codes! { JournalError:
+    Exit::Dump: Damaged, Unknown;
+    Exit::Local: InUse, Io;
 }
 
-/// A journal that records are added to.
+/// An open journal.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
     path: PathBuf,
-    /// Checksum and length of all lines so far.
+    /// Of all records so far; `length` counts the bytes of their lines.
     crc32c: u32,
     length: u64,
 }
 
 impl Journal {
-    /// A new journal, for its owner alone.
+    /// Creates a journal, readable by its owner alone.
     ///
     /// # Errors
-    /// [`JournalError::Io`], also when there is one.
+    /// [`JournalError::Io`], also if the file exists.
     pub fn create(path: &Path) -> Result<Journal, JournalError> {
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create_new(true).mode(0o600).open(path);
@@ -92,12 +92,12 @@ impl Journal {
         Ok(Journal { file, path: path.to_owned(), crc32c: 0, length: 0 })
     }
 
-    /// Opens a journal to go on with it, and reads what it says. A line at its end that was not written whole is removed.
+    /// Opens a journal to append to it, and returns its records. An incomplete line at its end is removed.
     ///
     /// # Errors
     /// [`JournalError`].
     pub fn open<R: DeserializeOwned>(path: &Path) -> Result<(Journal, Vec<R>), JournalError> {
-        // A link would have the lines written to another file.
+        // A symbolic link would send the lines to another file.
         let opened = open_regular_with(OpenOptions::new().read(true).append(true), path);
         let mut file = opened.map_err(io_error("open", path))?;
         lock(&file, path)?;
@@ -106,7 +106,7 @@ impl Journal {
         let Lines { records, crc32c, length } = parse(&text, path)?;
         let length = length as u64;
         if length == 0 && !text.is_empty() {
-            // Nothing says that it is a journal at all.
+            // It may not be a journal at all.
             return Err(JournalError::Damaged { path: path.to_owned(), line: 1 });
         }
         if length < text.len() as u64 {
@@ -115,10 +115,10 @@ impl Journal {
         Ok((Journal { file, path: path.to_owned(), crc32c, length }, records))
     }
 
-    /// Adds a record. It outlives this process, but not the loss of power.
+    /// Appends a record. It survives the end of this process, but not a power failure.
     ///
     /// # Errors
-    /// [`JournalError::Io`]; the journal is as before then.
+    /// [`JournalError::Io`]; the journal is unchanged then.
     pub fn append(&mut self, record: &impl Serialize) -> Result<(), JournalError> {
         let mut line = vec![b' '; CRC_LENGTH + 1];
         let failed = |source: io::Error| io_error("write", &self.path)(source);
@@ -127,7 +127,7 @@ impl Journal {
         line[..CRC_LENGTH].copy_from_slice(format!("{crc32c:08x}").as_bytes());
         line.push(b'\n');
         if let Err(error) = self.file.write_all(&line) {
-            // A part of a line may be there. If it cannot be removed, the next line's checksum tells.
+            // Removes a part of the line. Should that fail, the next line's checksum shows it.
             let _ = self.file.set_len(self.length);
             return Err(failed(error));
         }
@@ -144,12 +144,12 @@ impl Journal {
         self.file.sync_data().map_err(io_error("write to disk", &self.path))
     }
 
-    /// Its path.
+    /// The path of the journal.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Removes it, since all is done.
+    /// Removes the journal of a finished run.
     ///
     /// # Errors
     /// [`JournalError::Io`].
@@ -158,10 +158,10 @@ impl Journal {
     }
 }
 
-/// Whether nobody has a journal open. One that is not there is free.
+/// Checks that no program has a journal open. A missing one is free.
 ///
 /// # Errors
-/// [`JournalError::InUse`], or those of the system.
+/// [`JournalError::InUse`] or [`JournalError::Io`].
 pub fn check_free(path: &Path) -> Result<(), JournalError> {
     match open_regular(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -174,20 +174,22 @@ fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Journa
     move |source| JournalError::Io { what, path, source }
 }
 
-/// The lock goes with the open file, also when the process is killed.
+/// The lock belongs to the open file, so it ends with the process.
 fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-            tracing::warn!("{} cannot be locked ({error}): see that no two programs use it at a time", path.display());
+            tracing::warn!(
+                "{} cannot be locked ({error}): do not run two programs with it at the same time",
+                path.display()
+            );
             Ok(())
         }
         Err(TryLockError::Error(error)) => Err(io_error("lock", path)(error)),
     }
 }
 
-/// What the whole lines of a journal say.
 struct Lines<R> {
     records: Vec<R>,
     crc32c: u32,
@@ -212,7 +214,7 @@ fn parse<R: DeserializeOwned>(text: &[u8], path: &Path) -> Result<Lines<R>, Jour
     Ok(lines)
 }
 
-/// A line's record, if it is whole, and the checksum up to its end.
+/// A line's record and the checksum up to its end; `None` if the line is damaged or incomplete.
 fn checked(line: &[u8], before: u32) -> Option<(&[u8], u32)> {
     let (crc, record) = line.strip_suffix(b"\n")?.split_at_checked(CRC_LENGTH)?;
     let record = record.strip_prefix(b" ")?;
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_is_gone_on_with() {
+    fn a_journal_is_resumed() {
         let (_directory, path) = fresh();
         let mut journal = Journal::create(&path).unwrap();
         journal.append(&"a line\nand another").unwrap();
@@ -281,7 +283,7 @@ mod tests {
             let whole = ends.iter().filter(|end| **end <= length as u64).count() - 1;
             std::fs::write(&path, &text[..length]).unwrap();
             if length > 0 && whole == 0 {
-                // It may be any file, and is left as it is.
+                // It may be any file, so it stays as it is.
                 assert!(matches!(records(&path), Err(JournalError::Damaged { line: 1, .. })), "{length}");
                 assert_eq!(std::fs::read(&path).unwrap(), &text[..length]);
                 continue;
@@ -323,7 +325,7 @@ mod tests {
         }
         let error = damaged(&[lines[1], lines[0], lines[2]].concat()).unwrap_err().to_string();
         let name = path.display();
-        assert_eq!(error, format!("line 1 of {name} is damaged: nothing that the journal says can be relied on"));
+        assert_eq!(error, format!("line 1 of {name} is damaged, so the journal cannot be relied on"));
         // A line that is left out before the last one is not found by the last one's form, but by its checksum.
         assert_eq!(damaged(&[lines[0], lines[2]].concat()).unwrap(), ["one"]);
     }

@@ -1,9 +1,9 @@
 //! What mydumper and myloader share. A type lives here only if both programs read or write it.
 //!
-//! From the ground up: [`process`] (exit codes, signals, the stop), [`sql`] (SQL text), [`layers`] (compression), [`store`]
-//! (where a backup lives), [`container`] (how files become one stream), [`backup`] (what a backup is), [`server`]
-//! (connections, products, versions), [`observe`] (logs, progress, activity), [`options`] and [`program`] (the start and end
-//! of both programs).
+//! Each folder imports only folders before it in this list: [`process`] (exit codes, signals, the stop, locks), [`sql`] (SQL
+//! text), [`layers`] (compression), [`store`] (where a backup lives), [`container`] (how files become one stream),
+//! [`observe`] (logs, progress, stall reports), [`server`] (connections, products, versions, error numbers), [`backup`] (what a
+//! backup is), [`options`], and [`program`] (start and end of both programs).
 
 pub mod backup;
 pub mod container;

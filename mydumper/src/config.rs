@@ -15,8 +15,8 @@ use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
-use crate::options::{self, CompressMethod, Options, RowsPerChunk, StatementOptions, StreamChecksum};
-use crate::plan::chunk::Pace;
+use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::delimited_format::{DelimitedFormat, Separators};
 use crate::rows::options::{OnDuplicate, RowFormat, RowOptions};
 
@@ -134,20 +134,11 @@ pub enum ExistingFiles {
 #[derive(Debug, Clone)]
 pub struct Chunks {
     /// Automatic, or `--rows`.
-    pub size: ChunkSize,
+    pub size: ChunkSizing,
     /// `--use-single-column`: only the first column of a key is used.
     pub single_column: bool,
     /// `--split-partitions` and `--partition-regex`: partitioned tables are split into their partitions.
     pub partitions: Option<Partitions>,
-}
-
-/// How large chunks are.
-#[derive(Debug, Clone)]
-pub enum ChunkSize {
-    /// By the table's size and the number of threads.
-    Automatic,
-    /// `--rows`.
-    Rows(Pace),
 }
 
 /// What to do about queries that run for a long time before a lock is taken.
@@ -163,35 +154,13 @@ pub struct LongQueryGuard {
     pub kill: bool,
 }
 
-/// `--sync-thread-lock-mode`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockMode {
-    /// The first of the following that the server and the user's privileges allow.
-    Auto,
-    /// FLUSH TABLES WITH READ LOCK.
-    GlobalReadLock,
-    /// LOCK TABLES on all dumped tables.
-    LockAll,
-    /// Like `SafeNoLock`, but the server must have GTIDs.
-    Gtid,
-    /// No lock. The binary log has to prove that all snapshots are equal.
-    SafeNoLock,
-    /// No lock and no check.
-    NoLock,
-}
-
 /// # Errors
 /// When the options contradict each other, or one has an invalid value.
 pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let compression = match output.compress {
-        None => Compression::None,
-        Some(CompressMethod::Gzip) => Compression::Gzip,
-        Some(CompressMethod::Zstd) => Compression::Zstd,
-        Some(CompressMethod::Lz4) => Compression::Lz4,
-    };
+    let compression = output.compress.unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
@@ -269,14 +238,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         checksums: checksums.written(),
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
-        lock: match lock.sync_thread_lock_mode {
-            options::LockMode::Auto => LockMode::Auto,
-            options::LockMode::Ftwrl => LockMode::GlobalReadLock,
-            options::LockMode::LockAll => LockMode::LockAll,
-            options::LockMode::Gtid => LockMode::Gtid,
-            options::LockMode::SafeNoLock => LockMode::SafeNoLock,
-            options::LockMode::NoLock => LockMode::NoLock,
-        },
+        lock: lock.sync_thread_lock_mode,
         backup_locks: !lock.no_backup_locks,
         ddl_locks: !lock.skip_ddl_locks,
         lock_other_engines: !lock.trx_tables,
@@ -302,7 +264,7 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
         lines_terminated_by: options.lines_terminated_by.clone(),
     };
     let format = match options.format {
-        options::RowFormat::Insert => {
+        options::Format::Insert => {
             let given = [
                 ("include-header", options.include_header),
                 ("fields-terminated-by", separators.fields_terminated_by.is_some()),
@@ -319,18 +281,18 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
                 None => Ok(RowFormat::Insert),
             };
         }
-        options::RowFormat::LoadData => DelimitedFormat::load_data(&separators, options.include_header),
-        options::RowFormat::Csv => DelimitedFormat::csv(&separators, options.include_header),
+        options::Format::LoadData => DelimitedFormat::load_data(&separators, options.include_header),
+        options::Format::Csv => DelimitedFormat::csv(&separators, options.include_header),
     };
     Ok(RowFormat::Delimited(Arc::new(format.map_err(|error| UsageError::new(error.to_string()))?)))
 }
 
-fn chunk_size(job: &options::JobOptions) -> ChunkSize {
+fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
     match job.rows {
-        RowsPerChunk { start: 0, .. } => ChunkSize::Automatic,
-        RowsPerChunk { min, start, max } if min == max => ChunkSize::Rows(Pace::steady(start)),
+        RowsPerChunk { start: 0, .. } => ChunkSizing::Automatic,
+        RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(start)),
         RowsPerChunk { min, start, max } => {
-            ChunkSize::Rows(Pace::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
+            ChunkSizing::Rows(ChunkSize::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
         }
     }
 }

@@ -5,122 +5,45 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use common::journal::JournalError;
-use common::observe::activity::{Activity, SessionProbe, Watch};
+use common::observe::activity::{Activity, Watch};
 use common::observe::progress::{Progress, Totals};
-use common::process::exit::{Exit, Failure};
+use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::server::global_variables::GlobalVariables;
-use common::store::local::private_dir::free_space;
+use common::server::sessions::SessionProbe;
+use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
+use crate::catalog::Catalog;
 use crate::catalog::privileges;
-use crate::catalog::{self, Catalog};
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
-use crate::consistency::metadata_locks;
-use crate::consistency::{self, Snapshot};
+use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
+use crate::error::Error;
 use crate::output::directory::{self, OutputDirectory};
-use crate::output::file_writer::{Files, WriteError};
-use crate::output::stream_sender::{self, StreamSender};
-use crate::resume::{self, Begun, DoneBefore, DumpJournal, Interrupted};
-use crate::work::coordinator::{Coordinator, History, LARGEST_CHUNK, timestamp};
-use crate::work::worker::{self, Shared, Worker};
-
-/// A dump failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A connection or a statement failed.
-    #[error(transparent)]
-    Server(ServerError),
-    /// The directory cannot be used.
-    #[error(transparent)]
-    Output(#[from] directory::Error),
-    /// No consistent snapshot.
-    #[error(transparent)]
-    Snapshot(#[from] consistency::Error),
-    /// The catalog.
-    #[error(transparent)]
-    Catalog(catalog::Error),
-    /// A task.
-    #[error(transparent)]
-    Worker(#[from] worker::Error),
-    /// Tables are not what they were at the snapshot.
-    #[error(
-        "{} changed while the dump ran (it was created, renamed, dropped, truncated or altered): the dump is not \
-         complete; run again when no DDL is running", .0.join(", ")
-    )]
-    TablesChanged(Vec<String>),
-    /// A filter cannot be decided.
-    #[error(transparent)]
-    Filter(#[from] common::backup::selection::FilterError),
-    /// A metadata file.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// An interrupted dump cannot be gone on with.
-    #[error(transparent)]
-    Resume(#[from] resume::Error),
-    /// What a later run would go on with cannot be written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The stream.
-    #[error(transparent)]
-    Stream(#[from] stream_sender::Error),
-    /// A thread could not be started.
-    #[error("cannot start a worker thread: {0}")]
-    Thread(std::io::Error),
-    /// Ended from outside.
-    #[error("stopped before the dump was done: it is not complete")]
-    Stopped(#[from] Stopped),
-}
-
-impl From<ServerError> for Error {
-    fn from(error: ServerError) -> Error {
-        if error.is_stop() { Error::Stopped(Stopped) } else { Error::Server(error) }
-    }
-}
-
-impl From<catalog::Error> for Error {
-    fn from(error: catalog::Error) -> Error {
-        match error {
-            catalog::Error::Server(error) if error.is_stop() => Error::Stopped(Stopped),
-            error => Error::Catalog(error),
-        }
-    }
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server(error) => error.exit(),
-            Error::Output(error) => error.exit(),
-            Error::Snapshot(error) => error.exit(),
-            Error::Catalog(error) => error.exit(),
-            Error::Worker(error) => error.exit(),
-            // As the server says itself of a table that was changed while it is read.
-            Error::TablesChanged(_) => Exit::Server,
-            Error::Filter(error) => error.exit(),
-            Error::Write(error) => error.exit(),
-            Error::Stream(error) => error.exit(),
-            Error::Resume(error) => error.exit(),
-            Error::Journal(error) => error.exit(),
-            Error::Thread(_) => Exit::Failed,
-            Error::Stopped(error) => error.exit(),
-        }
-    }
-}
+use crate::output::file_writer::Files;
+use crate::output::metadata_writer::timestamp;
+use crate::output::stream_sender::StreamSender;
+use crate::plan::Plan;
+use crate::plan::chunk::LARGEST_CHUNK;
+use crate::plan::settings::Settings;
+use crate::resume::{self, Begun, Completed, DumpJournal, History, Interrupted};
+use crate::work::context::Shared;
+use crate::work::coordinator::{Coordinator, Workers};
+use crate::work::error as work;
+use crate::work::worker::Worker;
 
 /// What was dumped.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Rows, bytes before compression, tables.
     pub totals: Totals,
-    /// Seconds from the start.
-    pub seconds: f64,
+    /// From the start.
+    pub took: Duration,
     /// Where the files are, if they stay.
     pub directory: Option<String>,
 }
@@ -131,7 +54,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     OutputDirectory::check(&config.output)?;
     let mut interrupted = match &config.output {
         Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(directory, config)?)
+            Some(Interrupted::open(directory::at(directory), config)?)
         }
         _ => None,
     };
@@ -140,10 +63,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let watch = Watch::default();
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let activity = watch.activity("main thread");
     activity.set_connection(first.id());
-    activity.begin("connects, and looks what there is to dump");
+    activity.begin("connecting");
     let _restored_at_the_end =
         GlobalVariables::read(&config.connection, &config.global_variables, stop)?.set(&config.connection)?;
     if let Some(interrupted) = &mut interrupted {
@@ -160,11 +84,10 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
-    activity.begin("takes locks and opens snapshots");
+    activity.begin("taking locks and opening snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
-    let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)
-        .map_err(|error| if error.is_stop() { Error::Stopped(Stopped) } else { Error::Snapshot(error) })?;
-    activity.begin("reads the catalog");
+    let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
+    activity.begin("reading the catalog");
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
@@ -172,10 +95,14 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
-    let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.moment, &timestamp());
+    let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
-    let directory = OutputDirectory::prepare(&config.output, keep)?;
+    let directory =
+        OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
+    let settings = Settings::new(config, &server, snapshot.point.is_locked());
+    let plan = Plan::new(&catalog, &settings, &history.completed);
+    tracing::info!("{plan}");
     let sender = match &config.stream {
         Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.activity("stream"), stop)?),
         None => None,
@@ -185,10 +112,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let shared = Arc::new(Shared {
         server,
         files: Files {
-            directory: directory.path().to_owned(),
+            store: Arc::clone(directory.store()),
             level: config.compression_level,
             overwrite: config.output.existing == ExistingFiles::Keep,
-            sends: config.stream.is_some(),
             keep,
         },
         compression: config.compression,
@@ -204,22 +130,18 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, catalog, (&watch, activity), &shared, &directory, history);
+    let result = run(config, snapshot, plan, (&watch, activity), &shared, &directory, history);
     if result.is_err() {
         stop.trigger();
     }
-    let finished = finish(result, shared, sender, stop);
+    let finished = finish(result.map_err(Error::from), shared, sender, stop);
     drop(progress);
     let totals = finished?;
-    Ok(Summary {
-        totals,
-        seconds: started.elapsed().as_secs_f64(),
-        directory: keep.then(|| directory.path().display().to_string()),
-    })
+    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.store().to_string()) })
 }
 
-/// What was dumped before, and the journal for what will be. A stream cannot be gone on with, and files of others that
-/// `--dirty` has left would be mistaken for this dump's.
+/// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
+/// has left would be mistaken for this dump's.
 fn history(
     config: &Config,
     begun: Begun,
@@ -228,25 +150,26 @@ fn history(
     directory: &OutputDirectory,
 ) -> Result<History, Error> {
     if let Some(interrupted) = interrupted {
-        let (journal, begun, before) = interrupted.go_on(&begun, catalog)?;
-        return Ok(History { journal: Some(journal), before, started: begun.started });
+        return Ok(interrupted.resume(&begun, catalog)?);
     }
     let started = begun.started.clone();
-    let journal = match config.stream.is_some() || config.output.existing == ExistingFiles::Keep {
-        true => None,
-        false => Some(DumpJournal::create(directory.path(), begun)?),
+    let journal = match directory.store().local_path() {
+        Some(path) if config.stream.is_none() && config.output.existing != ExistingFiles::Keep => {
+            Some(DumpJournal::create(path, begun)?)
+        }
+        _ => None,
     };
-    Ok(History { journal, before: DoneBefore::default(), started })
+    Ok(History { journal, completed: Completed::default(), started })
 }
 
-/// A table that came after the locks is not of their moment.
+/// A table that was created after the locks were taken is not at the consistency point.
 fn check_all_are_locked(catalog: &Catalog, snapshot: &Snapshot) -> Result<(), Error> {
     let unknown = catalog.tables().filter(|table| {
         let has_rows = table.has_rows() && !table.keeps_rows_elsewhere();
-        has_rows && snapshot.moment.is_unknown(&table.name, table.is_transactional())
+        has_rows && snapshot.point.is_unknown(&table.name, table.is_transactional())
     });
     let unknown: Vec<String> = unknown.map(|table| table.name.to_string()).collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Error::TablesChanged(unknown)) }
+    if unknown.is_empty() { Ok(()) } else { Err(changed_tables::Error::Changed(unknown).into()) }
 }
 
 /// Fewer files may wait to be sent where the disk has little room for them.
@@ -254,13 +177,14 @@ fn fit_to_disk(stream: Stream, directory: &OutputDirectory) -> Stream {
     if stream.mode.delete && !stream.mode.content {
         tracing::warn!("--stream=NO_STREAM removes each file once it is announced: nothing of this dump is kept");
     }
-    let Some(free) = free_space(directory.path()) else { return stream };
+    let Some(free) = directory.store().free_space() else { return stream };
     let fitting = usize::try_from(free / 2 / LARGEST_CHUNK).unwrap_or(usize::MAX).max(1);
     if stream.mode.delete && fitting < stream.max_files {
         tracing::warn!(
-            "{} has {} MiB free: {fitting} file(s) may wait to be sent, not {}",
-            directory.path().display(),
-            free >> 20,
+            "{} has only {} free: {} may wait to be sent, not {}",
+            directory.store(),
+            bytes(free),
+            count(fitting, "file"),
             stream.max_files
         );
         return Stream { max_files: fitting, ..stream };
@@ -319,38 +243,32 @@ fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Re
 fn run(
     config: &Config,
     snapshot: Snapshot,
-    catalog: Catalog,
+    plan: Plan,
     (watch, activity): (&Watch, Activity),
     shared: &Arc<Shared>,
     directory: &OutputDirectory,
     history: History,
-) -> Result<(), Error> {
-    let Snapshot { coordinator, workers, moment } = snapshot;
+) -> Result<(), work::Error> {
+    let Snapshot { coordinator, workers, point } = snapshot;
     let (tasks, task_queue) = bounded(0);
-    // A worker tells of the chunk that it has cut before it dumps it.
+    // A worker reports the chunk that it has split off before it dumps it.
     let (reports, report_queue) = bounded(2 * workers.len());
     let (tables_locked, tables_locked_seen) = bounded(0);
     let mut threads = Vec::new();
     for (number, connection) in workers.into_iter().enumerate() {
         let worker_activity = watch.activity(format!("worker {number}"));
-        let worker = Worker::new(connection, worker_activity, Arc::clone(shared), tables_locked_seen.clone());
+        let worker = Worker::new(number, connection, worker_activity, Arc::clone(shared), tables_locked_seen.clone());
         let (tasks, reports) = (task_queue.clone(), reports.clone());
         let thread = std::thread::Builder::new().name(format!("worker {number}"));
-        threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(Error::Thread)?);
+        threads.push(thread.spawn(move || worker.run(&tasks, &reports)).map_err(work::Error::Thread)?);
     }
     drop((task_queue, reports));
-    let snapshot = Snapshot { coordinator, workers: Vec::new(), moment };
-    let coordinator = Coordinator::new(
-        config,
-        shared,
-        directory,
-        (snapshot, activity),
-        tables_locked,
-        (tasks, report_queue),
-        history,
-    );
+    let snapshot = Snapshot { coordinator, workers: Vec::new(), point };
+    shared.counters.expect(plan.tables_with_rows().count() as u64, plan.estimated_rows());
+    let workers = Workers { tasks, reports: report_queue, tables_locked };
+    let coordinator = Coordinator::new(config, shared, directory, (snapshot, activity), workers, history, &plan);
     // Consumed with its ends of the channels, so that the workers end.
-    let result = coordinator.run(&catalog);
+    let result = coordinator.run(plan);
     if result.is_err() {
         shared.stop.trigger();
     }
@@ -358,12 +276,12 @@ fn run(
         // One that panicked has stopped everything already, and the program says so.
         let _ = thread.join();
     }
-    if shared.stop.has_panicked() { result.and(Err(Error::Stopped(Stopped))) } else { result }
+    if shared.stop.has_panicked() { result.and(Err(Stopped.into())) } else { result }
 }
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "dumped {} in {:.1} s", self.totals, self.seconds)?;
+        write!(f, "dumped {} in {}", self.totals, seconds(self.took))?;
         match &self.directory {
             Some(directory) => write!(f, " into {directory}"),
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! What a restore is to do: resolved from the options, checked, and never changed afterwards.
+//! What a restore does: resolved from the options, checked, and never changed afterwards.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -12,51 +12,38 @@ use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
-use crate::options::{self, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify};
-use crate::schedule::tolerance::Tolerance;
-
-/// A restore's configuration.
+use crate::options::{
+    Checksum, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify,
+};
+use crate::tolerance::Tolerance;
 pub struct Config {
-    /// How to connect.
     pub connection: Settings,
-    /// `--server-version`.
     pub server_version: Option<Server>,
     /// `SET GLOBAL` for the time of the restore, from the defaults file.
     pub global_variables: Vec<(String, String)>,
-    /// Where the files come from.
     pub source: Source,
-    /// Number of workers.
     pub threads: usize,
     /// How many workers may load one table.
     pub max_threads_per_table: usize,
     /// How many workers may add keys.
     pub max_threads_for_keys: usize,
-    /// `--enable-binlog`.
     pub enable_binlog: bool,
-    /// `--disable-redo-log`.
     pub disable_redo_log: bool,
     /// What workers do with each file.
     pub restore: Restore,
-    /// `--resume`.
     pub resume: bool,
-    /// `--journal`.
     pub journal: Option<PathBuf>,
     /// Whether no progress is shown.
     pub quiet: bool,
-    /// `--stall-report`.
     pub stall_report: Option<Duration>,
 }
 
 /// Where a dump comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A directory.
     Directory(PathBuf),
-    /// Standard input.
     Stream(StreamSource),
 }
-
-/// How a stream is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamSource {
     /// What is sent and what is kept.
@@ -78,47 +65,26 @@ pub enum Command {
 
 /// `--stream=UNPACK`.
 pub struct Unpack {
-    /// `--directory`.
     pub directory: Option<PathBuf>,
     /// Which tables' files.
     pub filter: Filter,
     /// Whether no progress is shown.
     pub quiet: bool,
 }
-
-/// What becomes of checksums of metadata that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checksum {
-    /// Where they can be expected to be the same, it is an error; else, it is told.
-    Auto,
-    /// It is an error.
-    Fail,
-    /// It is told.
-    Warn,
-    /// They are not compared.
-    Skip,
-}
-
-/// What is restored, and how.
 #[derive(Debug)]
 pub struct Restore {
-    /// Which tables.
     pub filter: Filter,
     /// `--database`: the name that the one database of the dump is restored under.
     pub target_database: Option<String>,
     /// What becomes of tables that exist.
     pub drop_table: DropTable,
-    /// `--drop-database`.
     pub drop_database: bool,
-    /// `--fire-triggers`.
     pub fire_triggers: bool,
     /// When keys are added.
     pub optimize_keys: OptimizeKeys,
     /// Of which engines.
     pub optimize_keys_engines: Vec<String>,
-    /// Whether databases are created.
     pub create_databases: bool,
-    /// Whether tables are created.
     pub create_tables: bool,
     /// Whether views, sequences and the other definitions are created.
     pub schemas: bool,
@@ -132,19 +98,14 @@ pub struct Restore {
     pub triggers: bool,
     /// Whether routines and events are created.
     pub post: bool,
-    /// `--skip-constraints`.
     pub skip_constraints: bool,
-    /// `--skip-indexes`.
     pub skip_indexes: bool,
-    /// `--load-method`.
     pub load_method: LoadMethod,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
     /// `--retry-count`: of a transaction.
     pub retry_count: u32,
-    /// `--verify`.
     pub verify: Option<Verify>,
-    /// `--checksum`.
     pub checksum: Checksum,
     /// Which checksums are compared.
     pub checksums: Kinds,
@@ -152,7 +113,7 @@ pub struct Restore {
     pub verify_only: bool,
     /// Whether a file is removed when it was restored.
     pub delete_files: bool,
-    /// What the restore goes on without.
+    /// What the restore continues without.
     pub tolerance: Tolerance,
 }
 
@@ -237,11 +198,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             retry_count: restore.retry_count,
             load_method: restore.load_method,
             queries_per_transaction: restore.queries_per_transaction,
-            checksum: restore.checksum.map_or(Checksum::Auto, |checksum| match checksum {
-                options::Checksum::Fail => Checksum::Fail,
-                options::Checksum::Warn => Checksum::Warn,
-                options::Checksum::Skip => Checksum::Skip,
-            }),
+            checksum: restore.checksum.unwrap_or(Checksum::Auto),
             checksums: Kinds {
                 indexes: checksums.compared().indexes && !selection.skip_indexes,
                 ..checksums.compared()

@@ -4,123 +4,37 @@
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use common::observe::activity::{SessionProbe, Watch};
+use common::observe::activity::Watch;
 use common::observe::progress::{Progress, Totals, number};
-use common::process::exit::{Exit, Failure};
-use common::process::stop::{Stop, Stopped};
+use common::observe::wording::count;
+use common::process::stop::Stop;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
+use common::server::sessions::SessionProbe;
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::input::files::Files;
 use crate::input::{self, Input};
-use crate::input::{directory, receiver, stream};
-use crate::jobs::committed_rows::Ledgers;
+use crate::jobs::committed_rows::CommittedRowsByTable;
+use crate::jobs::context::{Context, Shared};
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
-use crate::objects::precheck::Vocabulary;
+use crate::objects::charset_support::CharsetSupport;
 use crate::objects::redo_log;
 use crate::options::LoadMethod;
-use crate::rows::insert_to_load_data::Tables;
+use crate::rows::insert_to_load_data::LoadDataTables;
 use crate::schedule::{self, Scheduler, Verified};
 use crate::session::{Connector, Purpose};
 use crate::work::coordinator;
-use crate::work::worker::{self, Shared, Worker};
+use crate::work::dispatch::Caches;
+use crate::work::worker::Worker;
 
-/// A restore failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A connection or a statement failed.
-    #[error(transparent)]
-    Server(ServerError),
-    /// The directory is no dump.
-    #[error(transparent)]
-    Directory(#[from] directory::Error),
-    /// A stream's directory.
-    #[error(transparent)]
-    Source(#[from] stream::Error),
-    /// The stream.
-    #[error(transparent)]
-    Stream(#[from] receiver::Error),
-    /// The redo log was not turned off.
-    #[error(transparent)]
-    RedoLog(#[from] redo_log::Error),
-    /// Jobs and their order.
-    #[error(transparent)]
-    Scheduler(#[from] schedule::Error),
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] journal::Error),
-    /// A job.
-    #[error(transparent)]
-    Worker(#[from] worker::Error),
-    /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
-    #[error(
-        "the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there for \
-         the time of the restore, or dump with --format=INSERT"
-    )]
-    LocalInfileOff,
-    /// The same, where `--load-method=load-data` asks for it.
-    #[error(
-        "--load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 there for the \
-         time of the restore, or use --load-method=insert"
-    )]
-    LoadMethodOff,
-    /// The server crashed and has lost what it had committed.
-    #[error(
-        "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is not 1, or an engine \
-         other than InnoDB): {}; --resume loads those of these tables from the beginning that the restore has made or emptied", .0.join("; ")
-    )]
-    LostCommits(Vec<String>),
-    /// A thread could not be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(io::Error),
-    /// Ended from outside.
-    #[error("stopped before the restore was done: it is not complete")]
-    Stopped(#[from] Stopped),
-}
-
-impl From<ServerError> for Error {
-    fn from(error: ServerError) -> Error {
-        if error.is_stop() { Error::Stopped(Stopped) } else { Error::Server(error) }
-    }
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server(error) => error.exit(),
-            Error::Directory(error) => error.exit(),
-            Error::Source(error) => error.exit(),
-            Error::Stream(error) => error.exit(),
-            Error::RedoLog(error) => error.exit(),
-            Error::Scheduler(error) => error.exit(),
-            Error::Journal(error) => error.exit(),
-            Error::Worker(error) => error.exit(),
-            Error::LocalInfileOff | Error::LoadMethodOff => Exit::Server,
-            Error::LostCommits(_) => Exit::Differs,
-            Error::Thread(_) => Exit::Failed,
-            Error::Stopped(error) => error.exit(),
-        }
-    }
-}
-
-impl Error {
-    /// Whether the same restore may succeed later, when something beside it has changed.
-    fn may_pass_later(&self) -> bool {
-        match self {
-            Error::Worker(error) if error.may_pass_later() => true,
-            _ => matches!(self.exit(), Exit::Connection | Exit::Local),
-        }
-    }
-}
-
-/// What was restored.
+/// What was restored, for the closing line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
     /// Rows, bytes before compression, tables; nothing with `--verify-only`.
@@ -141,9 +55,9 @@ impl std::fmt::Display for Summary {
             Some(_) => write!(f, "; verified: ")?,
             None => write!(f, "verified in {:.1} s: ", self.seconds)?,
         }
-        let (tables, rows) = (number(tables), number(rows));
-        write!(f, "{tables} tables with {rows} rows are as in the dump")?;
-        if counted > 0 { write!(f, " ({} of them by the number of their rows only)", number(counted)) } else { Ok(()) }
+        let verb = if tables == 1 { "matches" } else { "match" };
+        write!(f, "{} with {} {verb} the dump", count(tables, "table"), count(rows, "row"))?;
+        if counted > 0 { write!(f, " ({} of them by row count only)", number(counted)) } else { Ok(()) }
     }
 }
 
@@ -153,20 +67,21 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     if config.restore.accounts
         && let Some(target) = &config.restore.target_database
     {
-        tracing::warn!("--users: privileges name the databases of the dump, not {target:?}");
+        tracing::warn!("--users: privileges refer to the databases of the dump, not to {target:?}");
     }
     let watch = Watch::default();
     let mut input = input::open(&config, &watch, stop)?;
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
-    watch.start(config.stall_report, SessionProbe { settings: config.connection.clone(), server }, stop);
+    let probe = SessionProbe { settings: config.connection.clone(), server };
+    watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
     let dump = match &input {
         Input::Directory(_, dump) => Some(dump_identity(&dump.metadata_text)),
         Input::Stream(..) => None,
     };
     let life = ServerLife::read(&mut first)?;
-    let (journal, since) = journal::open(&config, input.path(), dump, &life, &mut first)?;
+    let (journal, server_restart) = journal::open(&config, input.store().local_path(), dump, &life, &mut first)?;
     let mut variables = GlobalVariables::read(&config.connection, &config.global_variables, stop)?;
     let left = std::mem::take(&mut journal.state().global_variables);
     for (name, value) in variables.left_by_earlier_run(left) {
@@ -180,14 +95,14 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let max_packet = first.query_first("SELECT @@SESSION.max_allowed_packet")?.and_then(|row| row.number(0));
     let _redo_log = redo_log::off(config.disable_redo_log, &mut first, &server, &config.connection, &journal)?;
-    let rows_refused = config.restore.data && !takes_local_infile(&mut first)?;
-    let tables = match config.restore.load_method {
-        LoadMethod::LoadData if rows_refused => return Err(Error::LoadMethodOff),
-        LoadMethod::Auto if rows_refused => {
-            tracing::info!("rows stay INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
-            Tables::new(LoadMethod::Insert)
+    let local_infile_off = config.restore.data && !takes_local_infile(&mut first)?;
+    let load_data_tables = match config.restore.load_method {
+        LoadMethod::LoadData if local_infile_off => return Err(Error::LoadMethodOff),
+        LoadMethod::Auto if local_infile_off => {
+            tracing::info!("rows are sent as INSERT statements: LOAD DATA LOCAL is off on the server (local_infile)");
+            LoadDataTables::new(LoadMethod::Insert)
         }
-        method => Tables::new(method),
+        method => LoadDataTables::new(method),
     };
     let mut connections = vec![first];
     while connections.len() < config.threads {
@@ -198,25 +113,24 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config, server));
     let shared = Arc::new(Shared {
         server,
-        files: Files { directory: input.path().to_owned(), delete: config.restore.delete_files },
+        files: Files { store: Arc::clone(input.store()), delete: config.restore.delete_files },
         restore: config.restore,
-        vocabulary: Vocabulary::default(),
-        tables,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         names_before: Mutex::new(BTreeMap::new()),
         journal,
-        since,
+        server_restart,
         max_packet: max_packet.unwrap_or(u64::MAX),
         without_triggers: Mutex::new(BTreeSet::new()),
-        ledgers: Ledgers::default(),
-        has_lasted: AtomicBool::new(false),
+        committed_rows: CommittedRowsByTable::default(),
+        session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });
     let purpose = match shared.restore.verify_only {
         true => Purpose::Compare,
         false => Purpose::Restore { enable_binlog: config.enable_binlog },
     };
+    let caches = Arc::new(Caches { charset_support: CharsetSupport::default(), load_data_tables });
     let mut workers = Vec::new();
     let locks = journal::new_locks();
     let settings = Arc::new(config.connection);
@@ -224,12 +138,13 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         let lock = journal::lock_name(&locks, number);
         let connector = Connector::new(Arc::clone(&settings), lock, shared.restore.retry_count, stop.clone());
         let activity = watch.activity(format!("worker {number}"));
-        workers.push(Worker::new(connection, connector, purpose, activity, Arc::clone(&shared))?);
+        let context = Context::new(connection, connector, purpose, activity, Arc::clone(&shared))?;
+        workers.push(Worker { context, caches: Arc::clone(&caches) });
     }
-    let locked = if workers.iter().all(|worker| worker.session.has_lock()) { workers.len() } else { 0 };
-    let connection = workers.iter().map(|worker| worker.session.connection_id()).max().unwrap_or_default();
+    let locked = if workers.iter().all(|worker| worker.context.session.has_lock()) { workers.len() } else { 0 };
+    let connection = workers.iter().map(|worker| worker.context.session.connection_id()).max().unwrap_or_default();
     shared.journal.add_run(Run { locks, workers: locked, server_started: life.started, connection })?;
-    let result = coordinator::run(scheduler, rows_refused, &mut input, workers, &watch, &shared)
+    let result = coordinator::run(scheduler, local_infile_off, &mut input, workers, &watch, &shared)
         .and_then(|verified| find_lost(&shared, &settings).map(|()| verified));
     if result.is_err() {
         stop.trigger();
@@ -240,7 +155,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         && input.is_whole()
         && (stop.signal().is_some() || error.may_pass_later())
     {
-        tracing::warn!("the restore is not complete: --resume goes on with it");
+        tracing::warn!("the restore is not complete: --resume continues it");
     }
     let verified = result?;
     shared.journal.finish()?;
@@ -253,16 +168,14 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
 }
 
 /// A server that was started again meanwhile may have lost what it had committed. A session that has lasted is the proof
-/// that it was not; its time of start, in whole seconds, would be none.
+/// that it was not; its start time, in whole seconds, would be none.
 fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
-    if shared.has_lasted.load(Ordering::Relaxed) {
+    if shared.session_survived.load(Ordering::Relaxed) {
         return Ok(());
     }
-    tracing::info!(
-        "the server may have been started again, since no connection has lasted: the rows of all tables are counted"
-    );
+    tracing::info!("no connection lasted, so the server may have been restarted: counting the rows of all tables");
     let mut connection = Connection::open(settings, &shared.stop)?;
-    let lost = shared.ledgers.find_lost(&mut connection, shared.server.is_mariadb())?;
+    let lost = shared.committed_rows.find_lost(&mut connection, shared.server.is_mariadb())?;
     if lost.is_empty() { Ok(()) } else { Err(Error::LostCommits(lost)) }
 }
 
@@ -272,9 +185,9 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
     Ok(variable.is_none_or(|row| row.text(1) != "OFF"))
 }
 
-fn scheduler_settings(config: &Config, server: Server) -> schedule::Settings {
+fn scheduler_settings(config: &Config, server: Server) -> schedule::SchedulerSettings {
     let restore = &config.restore;
-    schedule::Settings {
+    schedule::SchedulerSettings {
         filter: restore.filter.clone(),
         target_database: restore.target_database.clone(),
         max_threads_per_table: config.max_threads_per_table,

@@ -2,6 +2,7 @@
 
 mod config;
 mod ddl;
+mod error;
 mod input;
 mod jobs;
 mod journal;
@@ -11,51 +12,22 @@ mod options;
 mod rows;
 mod schedule;
 mod session;
+mod tolerance;
 mod verify;
 mod work;
 
 use std::process::ExitCode;
 
-use common::options::{Parsed, ProgramName, UsageError};
-use common::process::exit::{Exit, Failure};
+use common::options::{Parsed, ProgramName};
 use common::process::stop::Stop;
-use common::program::{self, AsUsageError};
+use common::program;
 
 use config::Command;
+use error::Error;
 use options::Options;
 
 fn main() -> ExitCode {
     program::run(ProgramName::Myloader, |options: &Options| &options.log, work)
-}
-
-/// Why nothing was restored, or not all.
-#[derive(Debug, thiserror::Error)]
-enum Error {
-    #[error(transparent)]
-    Usage(#[from] UsageError),
-    #[error(transparent)]
-    Load(#[from] load::Error),
-    #[error(transparent)]
-    Unpack(#[from] input::unpack::Error),
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Usage(error) => error.exit(),
-            Error::Load(error) => error.exit(),
-            Error::Unpack(error) => error.exit(),
-        }
-    }
-}
-
-impl AsUsageError for Error {
-    fn as_usage_error(&self) -> Option<&UsageError> {
-        match self {
-            Error::Usage(error) => Some(error),
-            Error::Load(_) | Error::Unpack(_) => None,
-        }
-    }
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {

@@ -6,7 +6,7 @@
 //! use harness::{compare, program::{Program, WorkDir}, server::{self, Product}};
 //!
 //! let (source, target) = (server::source(Product::MariaDb), server::target(Product::MariaDb));
-//! harness::sakila::load(source, "my_test");
+//! harness::shop::load(source, "my_test", 1);
 //! let dump = WorkDir::new();
 //! Program::mydumper().server(source).args(["-B", "my_test", "-o"]).arg(dump.path()).ok();
 //! Program::myloader().server(target).arg("-d").arg(dump.path()).ok();
@@ -22,17 +22,10 @@ pub mod compare;
 pub mod detour;
 pub mod program;
 pub mod replica;
-pub mod sakila;
 pub mod server;
+pub mod shop;
 pub mod sql;
 pub mod writers;
-
-use std::path::PathBuf;
-
-/// The project's shared folder, which holds sample data.
-pub fn shared_dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared")
-}
 
 /// A name as SQL writes it: in backticks.
 pub fn quote_name(name: &str) -> String {

@@ -54,6 +54,7 @@ mod fidelity {
 }
 mod harness_tests {
     pub mod compare;
+    pub mod names;
     pub mod servers;
 }
 mod load {
@@ -88,6 +89,7 @@ mod support {
     pub mod bank;
     pub mod dump;
     pub mod fidelity;
+    pub mod interrupted;
     pub mod load;
     pub mod tellers;
 }

@@ -1,22 +1,22 @@
-//! The names of the files of a dump: to a name and from a name, in this one place.
+//! The names of a dump's files, built and parsed in this one place.
 //!
-//! The forms are mydumper's (see docs/formats.md). The parts are *file names* of databases and tables, which are
-//! their real names only when [`crate::sql::name::is_plain`] says so.
+//! The forms are mydumper's (see docs/dev/formats.md). The parts are *file names* of databases and tables, which are
+//! their real names only when [`is_plain`](super::table_names::is_plain) says so.
 
 use std::fmt;
 
-use crate::layers::compression::Compression;
+use crate::layers::Layers;
 
 const TABLESPACES: &str = "all-schema-create-tablespace.sql";
 const ACCOUNTS: &str = "all-schema-create-users.sql";
 
-/// One file of a dump: what it holds and how it is compressed.
+/// One file of a dump: what it holds and what that goes through before it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DumpFile {
     /// What the file holds.
     pub content: Content,
-    /// How its bytes are compressed; metadata never is.
-    pub compression: Compression,
+    /// Its layers; metadata has none.
+    pub layers: Layers,
 }
 
 /// A table, view or sequence, by the names that its files carry.
@@ -37,13 +37,13 @@ impl fmt::Display for TableFileName {
 /// What a file of a dump holds.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Content {
-    /// `metadata`: there only when the dump is whole.
+    /// `metadata`, which exists only if the dump is complete.
     Metadata,
     /// `metadata.partial`: a directory's metadata while the dump runs.
     MetadataUnfinished,
     /// `metadata.header`: a stream's first member.
     MetadataHeader,
-    /// `metadata.partial.N`: what a stream's sender knows so far.
+    /// `metadata.partial.N`: in a stream, the metadata known so far.
     MetadataPartial(u32),
     /// `all-schema-create-tablespace.sql`.
     Tablespaces,
@@ -55,7 +55,7 @@ pub enum Content {
     Post(String),
     /// `DB-schema-triggers.sql`: the triggers of a whole database.
     DatabaseTriggers(String),
-    /// `DB.TABLE-schema.sql`: a table, or the stand-in of a view.
+    /// `DB.TABLE-schema.sql`: a table, or the placeholder of a view.
     Table(TableFileName),
     /// `DB.VIEW-schema-view.sql`.
     View(TableFileName),
@@ -72,9 +72,9 @@ pub enum Content {
 pub struct RowsFile {
     /// The table.
     pub table: TableFileName,
-    /// Chunk number. Numbers may have gaps and may start at 1. mydumper 0.10 gave none to a table that it did not split.
+    /// The chunk's number. Numbers may have gaps and may start at 1. Tables that mydumper 0.10 did not split have none.
     pub chunk: Option<u64>,
-    /// The piece of a chunk that `--chunk-filesize` cut; the first piece, 0, has no suffix.
+    /// The part of a chunk that `--chunk-filesize` split. The first part, 0, has no suffix.
     pub part: u32,
     /// Statements, or the rows that a LOAD DATA statement of the `.sql` file beside it reads.
     pub format: RowsFormat,
@@ -90,31 +90,30 @@ pub enum RowsFormat {
 }
 
 impl DumpFile {
-    /// A file with SQL or rows under the given compression; metadata files are never compressed.
-    pub fn new(content: Content, compression: Compression) -> DumpFile {
-        let compression = if content.is_metadata() { Compression::None } else { compression };
-        DumpFile { content, compression }
+    /// A file with these layers; metadata files have none.
+    pub fn new(content: Content, layers: impl Into<Layers>) -> DumpFile {
+        let layers = if content.is_metadata() { Layers::default() } else { layers.into() };
+        DumpFile { content, layers }
     }
 
-    /// The file that a name stands for, or `None` if it is no name of a dump's file. Any name that has a path
-    /// separator, is empty or names a parent directory is none.
+    /// Parses a file name; `None` if it is not one of a dump's file. No path is one.
     pub fn from_name(name: &str) -> Option<DumpFile> {
         match name {
-            "metadata" => return Some(DumpFile::new(Content::Metadata, Compression::None)),
-            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Compression::None)),
-            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Compression::None)),
+            "metadata" => return Some(DumpFile::new(Content::Metadata, Layers::default())),
+            "metadata.partial" => return Some(DumpFile::new(Content::MetadataUnfinished, Layers::default())),
+            "metadata.header" => return Some(DumpFile::new(Content::MetadataHeader, Layers::default())),
             _ => {}
         }
         if let Some(number) = name.strip_prefix("metadata.partial.") {
-            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Compression::None);
+            let file = DumpFile::new(Content::MetadataPartial(number.parse().ok()?), Layers::default());
             return (file.to_string() == name).then_some(file);
         }
         if name.contains(['/', '\0']) {
             return None;
         }
-        let (rest, compression) = Compression::of_file_name(name);
-        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, compression };
-        // A number with fewer digits, say, would be another file's name.
+        let (rest, layers) = Layers::of_file_name(name);
+        let file = DumpFile { content: Content::from_uncompressed_name(rest)?, layers };
+        // Two names must not mean the same file, as with fewer digits of a number.
         (file.to_string() == name).then_some(file)
     }
 }
@@ -147,7 +146,7 @@ impl fmt::Display for DumpFile {
                 write!(f, "{}", rows.format.extension())?;
             }
         }
-        write!(f, "{}", self.compression.extension())
+        write!(f, "{}", self.layers)
     }
 }
 
@@ -236,7 +235,7 @@ impl RowsFile {
         }
     }
 
-    /// The file of the same rows in the other format: a LOAD DATA statement and its data are two files.
+    /// The file with the same rows in another format: a LOAD DATA statement and its data are two files.
     pub fn in_format(&self, format: RowsFormat) -> RowsFile {
         RowsFile { format, ..self.clone() }
     }
@@ -251,7 +250,7 @@ impl RowsFormat {
     }
 }
 
-/// A database's or table's part of a file name: not empty, no dot, no separator.
+/// The name of a database or table in a file name: not empty, without dot and path separator.
 fn file_name_part(part: &str) -> Option<String> {
     (!part.is_empty() && !part.contains(['.', '/', '\0'])).then(|| part.to_owned())
 }
@@ -263,6 +262,7 @@ fn number(digits: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::compression::Compression;
     use proptest::prelude::*;
 
     fn table(database: &str, table: &str) -> TableFileName {
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_of_a_dump() {
+    fn other_names_are_not_files_of_a_dump() {
         for name in [
             "",
             ".",

@@ -1,20 +1,20 @@
-//! What is written by hand into every LOAD DATA statement of ours, and what it says to the loader.
+//! The columns of LOAD DATA statements, and the number of warnings that the loader has to expect.
 //!
-//! Under LOCAL the server makes warnings of errors, so that a loader may not pass over any. But the value of an ENUM that
-//! is no member, which has index 0, brings a warning whenever it is stored, on both servers and however it is written.
-//! So the dumper says at the statement's end how many there have to be.
+//! With LOCAL the server turns errors into warnings, so the loader must not ignore any. But an ENUM's value with index 0,
+//! which is not a member, causes a warning whenever it is stored, on both products and in any notation. So the dumper
+//! writes the number of these at the end of the statement.
 
 use crate::sql::quote_identifier;
 
 const BEFORE: &str = " /* expect warnings: ";
 const AFTER: &str = " */";
 
-/// What stands behind the statement when there are to be so many warnings; nothing for none.
+/// The comment at the end of a statement with this number of expected warnings; empty for 0.
 pub fn expected_warnings_comment(warnings: u64) -> String {
     if warnings == 0 { String::new() } else { format!("{BEFORE}{warnings}{AFTER}") }
 }
 
-/// How many warnings the statement has to bring.
+/// The number of expected warnings that the statement's comment says.
 pub fn expected_warnings(statement: &[u8]) -> u64 {
     let number = || {
         let rest = statement.trim_ascii_end().strip_suffix(AFTER.as_bytes())?;
@@ -31,15 +31,15 @@ pub fn expected_warnings(statement: &[u8]) -> u64 {
 /// How a column gets its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Assignment {
-    /// From the file's bytes.
+    /// From the bytes of the file.
     Direct,
-    /// The same, for the number of an AUTO_INCREMENT column.
+    /// As `Direct`, for an AUTO_INCREMENT column.
     Counter,
-    /// From bytes that are UTF-8, for types that do not take a binary string.
+    /// From UTF-8, for types that reject binary strings.
     Utf8,
     /// From hexadecimal digits.
     Unhex,
-    /// From the number of an ENUM's member or the bits of a SET's.
+    /// From the index of an ENUM's member or the bits of a SET.
     Unsigned,
 }
 
@@ -61,7 +61,7 @@ pub fn columns_clause<'a>(columns: impl IntoIterator<Item = (&'a str, Assignment
             }
             Assignment::Utf8 => format!("CONVERT({variable} USING utf8mb4)"),
             Assignment::Unhex => format!("UNHEX({variable})"),
-            // As text it would be looked for among the members first.
+            // A text would be compared with the members first.
             Assignment::Unsigned => format!("CAST({variable} AS UNSIGNED)"),
         };
         targets.push(variable);

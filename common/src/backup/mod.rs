@@ -1,8 +1,10 @@
-//! What a backup is: the names of its files, its metadata, its checksums, and what is selected of it.
+//! What a backup is: the names of its files, its metadata, its checksums, and the selection of its objects.
 
+pub mod accounts_file;
 pub mod file_name;
 pub mod load_data_clause;
 pub mod metadata;
 pub mod mydumper_checksum;
 pub mod row_hash;
 pub mod selection;
+pub mod table_names;

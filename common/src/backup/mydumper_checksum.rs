@@ -1,36 +1,34 @@
-//! The checksums that mydumper 1.0.1 writes into metadata, and which of them are asked for.
+//! The checksums that mydumper 1.0.1 writes into metadata, and which of them an option selects.
 //!
-//! Those of definitions are CRC-32s of words of information_schema, row by row, put together with XOR: the order of rows
-//! does not matter. docs/formats.md has the words of each kind. [`MydumperChecksum`] puts them together here, from rows that are read
-//! anyway, as the server would.
+//! Checksums of definitions are CRC-32s of columns of information_schema, row by row, combined with XOR, so that the order
+//! of rows does not matter. docs/dev/formats.md has the columns of each kind. [`MydumperChecksum`] computes them here as the
+//! server would, from rows that are read anyway.
 
 use std::fmt;
 
-use clap::Args;
-
-/// CRC-32s put together with XOR.
+/// CRC-32s combined with XOR.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MydumperChecksum(u32);
 
 impl MydumperChecksum {
-    /// Columns of information_schema.COLUMNS that a table's checksum is made of.
+    /// The columns of information_schema.COLUMNS in a table's checksum.
     pub const COLUMN_WORDS: &str = "COLUMN_NAME, ORDINAL_POSITION, DATA_TYPE";
-    /// Columns of information_schema.STATISTICS that the checksum of a table's indexes is made of.
+    /// The columns of information_schema.STATISTICS in the checksum of a table's indexes.
     pub const INDEX_WORDS: &str = "INDEX_NAME, SEQ_IN_INDEX, COLUMN_NAME";
-    /// The CRC-32 of a row of information_schema.VIEWS, as SQL, and the others likewise.
+    /// The SQL expression of a row's CRC-32 in information_schema.VIEWS.
     pub const VIEW: &str = "CRC32(REPLACE(VIEW_DEFINITION, TABLE_SCHEMA, ''))";
-    /// Of a row of information_schema.SCHEMATA.
+    /// As `VIEW`, in information_schema.SCHEMATA.
     pub const DATABASE: &str = "CRC32(CONCAT(DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME))";
-    /// Of a row of information_schema.ROUTINES.
+    /// As `VIEW`, in information_schema.ROUTINES.
     pub const ROUTINE: &str = "CRC32(REPLACE(ROUTINE_DEFINITION, ' ', ''))";
-    /// Of a row of information_schema.TRIGGERS.
+    /// As `VIEW`, in information_schema.TRIGGERS.
     pub const TRIGGER: &str =
         r"CRC32(REPLACE(REPLACE(REPLACE(REPLACE(ACTION_STATEMENT, ' ', ''), '\r', ''), '\n', ''), '\t', ''))";
-    /// Of a row of information_schema.EVENTS.
+    /// As `VIEW`, in information_schema.EVENTS.
     pub const EVENT: &str =
         r"CRC32(REPLACE(REPLACE(REPLACE(REPLACE(EVENT_DEFINITION, ' ', ''), '\r', ''), '\n', ''), '\t', ''))";
 
-    /// Adds a row by its words; those that are NULL are left out, as CONCAT_WS does.
+    /// Adds a row by its columns, without those that are NULL, as CONCAT_WS does.
     pub fn add_words<'a>(&mut self, words: impl IntoIterator<Item = Option<&'a [u8]>>) {
         let mut hasher = crc32fast::Hasher::new();
         for (number, word) in words.into_iter().flatten().enumerate() {
@@ -42,20 +40,20 @@ impl MydumperChecksum {
         self.0 ^= hasher.finalize();
     }
 
-    /// Of one row, whose CRC-32 the server has computed.
+    /// The checksum of one row by its CRC-32, which the server computed.
     pub fn of(crc32: Option<u64>) -> MydumperChecksum {
         let mut sum = MydumperChecksum::default();
         sum.add(crc32);
         sum
     }
 
-    /// Adds a row by its CRC-32, which the server has computed; NULL counts nothing.
+    /// Adds a row by its CRC-32, which the server computed; NULL has no effect.
     pub fn add(&mut self, crc32: Option<u64>) {
         // CRC32 has 32 bits.
         self.0 ^= crc32.and_then(|crc32| u32::try_from(crc32).ok()).unwrap_or(0);
     }
 
-    /// Hexadecimal, in either case.
+    /// Parses hexadecimal digits in either case.
     pub fn parse(text: &str) -> Option<MydumperChecksum> {
         u32::from_str_radix(text, 16).ok().map(MydumperChecksum)
     }
@@ -71,63 +69,6 @@ impl fmt::UpperHex for MydumperChecksum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::UpperHex::fmt(&self.0, f)
     }
-}
-
-/// Which checksums metadata is to have, or which of them are compared.
-#[derive(Args, Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[command(next_help_heading = "Checksum options")]
-pub struct ChecksumOptions {
-    /// All checksums: of rows, definitions, routines, triggers and events
-    #[arg(short = 'M', long)]
-    pub checksum_all: bool,
-
-    /// Checksums of rows (CHECKSUM TABLE)
-    #[arg(long)]
-    pub data_checksums: bool,
-
-    /// Checksums of databases, tables, indexes and views: the default
-    #[arg(long, overrides_with = "no_schema_checksums")]
-    pub schema_checksums: bool,
-
-    /// Checksums of routines, triggers and events
-    #[arg(long)]
-    pub routine_checksums: bool,
-
-    /// No checksums of databases, tables, indexes and views
-    #[arg(long, overrides_with = "schema_checksums")]
-    pub no_schema_checksums: bool,
-
-    /// No checksums of databases
-    #[arg(long)]
-    pub skip_database_checksums: bool,
-
-    /// No checksums of rows
-    #[arg(long)]
-    pub skip_data_checksums: bool,
-
-    /// No checksums of tables
-    #[arg(long)]
-    pub skip_table_checksums: bool,
-
-    /// No checksums of indexes
-    #[arg(long)]
-    pub skip_index_checksums: bool,
-
-    /// No checksums of views
-    #[arg(long)]
-    pub skip_view_checksums: bool,
-
-    /// No checksums of triggers
-    #[arg(long)]
-    pub skip_trigger_checksums: bool,
-
-    /// No checksums of routines
-    #[arg(long)]
-    pub skip_routine_checksums: bool,
-
-    /// No checksums of events
-    #[arg(long)]
-    pub skip_event_checksums: bool,
 }
 
 /// Kinds of checksums.
@@ -151,32 +92,6 @@ pub struct Kinds {
     pub data: bool,
 }
 
-impl ChecksumOptions {
-    /// What a dump writes.
-    pub fn written(&self) -> Kinds {
-        let (schema, routine) = (!self.no_schema_checksums, self.checksum_all || self.routine_checksums);
-        self.but_skipped(schema, routine, self.checksum_all || self.data_checksums)
-    }
-
-    /// What a restore compares, where metadata has it.
-    pub fn compared(&self) -> Kinds {
-        self.but_skipped(!self.no_schema_checksums, true, true)
-    }
-
-    fn but_skipped(&self, schema: bool, routine: bool, data: bool) -> Kinds {
-        Kinds {
-            databases: schema && !self.skip_database_checksums,
-            tables: schema && !self.skip_table_checksums,
-            indexes: schema && !self.skip_index_checksums,
-            views: schema && !self.skip_view_checksums,
-            triggers: routine && !self.skip_trigger_checksums,
-            routines: routine && !self.skip_routine_checksums,
-            events: routine && !self.skip_event_checksums,
-            data: data && !self.skip_data_checksums,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -196,33 +111,5 @@ mod tests {
         for text in ["", "x", "123456789", "-1"] {
             assert_eq!(MydumperChecksum::parse(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn kinds_that_are_asked_for() {
-        let schema = Kinds { databases: true, tables: true, indexes: true, views: true, ..Kinds::default() };
-        let routine = Kinds { triggers: true, routines: true, events: true, ..Kinds::default() };
-        let none = ChecksumOptions::default();
-        assert_eq!(none.written(), schema);
-        let all = ChecksumOptions { checksum_all: true, ..none };
-        assert_eq!(all.written(), Kinds { triggers: true, routines: true, events: true, data: true, ..schema });
-        assert_eq!(none.compared(), all.written());
-        let data = ChecksumOptions { data_checksums: true, no_schema_checksums: true, ..none };
-        assert_eq!(data.written(), Kinds { data: true, ..Kinds::default() });
-        let routines = ChecksumOptions { routine_checksums: true, no_schema_checksums: true, ..none };
-        assert_eq!(routines.written(), routine);
-        let skipped = ChecksumOptions {
-            checksum_all: true,
-            skip_database_checksums: true,
-            skip_data_checksums: true,
-            skip_table_checksums: true,
-            skip_index_checksums: true,
-            skip_view_checksums: true,
-            skip_trigger_checksums: true,
-            skip_routine_checksums: true,
-            skip_event_checksums: true,
-            ..none
-        };
-        assert_eq!((skipped.written(), skipped.compared()), (Kinds::default(), Kinds::default()));
     }
 }

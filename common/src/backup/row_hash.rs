@@ -1,16 +1,16 @@
-//! Hashes of rows, by which a copy of a table is compared with what was dumped, chunk by chunk.
+//! Hashes of rows, to compare a table with its dump, chunk by chunk.
 //!
-//! A row's hash is XXH3-128 of its packet in the text protocol: each cell's bytes behind their length, and one byte for
-//! NULL, so that no two rows have the same packet. Hashes of rows are added up: the sum does not depend on the rows'
-//! order, which differs from server to server, but on how often each is there, so that two equal rows do not cancel each
-//! other out as they would with XOR. It finds accidents, not forgers. docs/formats.md has how it is written.
+//! A row's hash is XXH3-128 of its packet in the text protocol: each value after its length, and one byte for NULL, so that
+//! different rows have different packets. The hashes of rows are added: the sum does not depend on the order of the rows,
+//! which differs from server to server, but it depends on how often each occurs, while with XOR two equal rows would cancel
+//! out. It detects accidents, not forgery. docs/dev/formats.md has the written form.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash3_128;
 
-/// What metadata calls the hashes made here. Another way to hash needs another name.
+/// The name of this hash in metadata. Any change of the hash needs another name.
 pub const ALGORITHM: &str = "xxh3-128-sum-1";
 
 /// The sum of the hashes of some rows, modulo 2^128.
@@ -46,7 +46,7 @@ impl TryFrom<String> for RowHash {
     type Error = String;
 
     fn try_from(text: String) -> Result<RowHash, String> {
-        RowHash::parse(&text).ok_or_else(|| format!("no hash of rows: {text:?}"))
+        RowHash::parse(&text).ok_or_else(|| format!("not a hash of rows: {text:?}"))
     }
 }
 
@@ -56,12 +56,12 @@ impl fmt::Display for RowHash {
     }
 }
 
-/// How many rows there are, and the sum of their hashes.
+/// The number of some rows and the sum of their hashes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RowsDigest {
-    /// Their number.
+    /// The number of rows.
     pub count: u64,
-    /// The sum.
+    /// The sum of their hashes.
     pub hash: RowHash,
 }
 
@@ -73,7 +73,7 @@ impl RowsDigest {
         self.hash.add_row(packet);
     }
 
-    /// Adds other rows.
+    /// Adds the rows of another digest.
     pub fn add(&mut self, other: RowsDigest) {
         self.count = self.count.wrapping_add(other.count);
         self.hash.add(other.hash);
@@ -83,22 +83,22 @@ impl RowsDigest {
 /// A chunk of a table as it was dumped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkRows {
-    /// The number that its files carry.
+    /// The chunk's number in the names of its files.
     pub number: u64,
-    /// Its rows.
+    /// Its rows at the time of the dump.
     pub rows: RowsDigest,
-    /// Which rows of the table these are. `--where` is not in it.
+    /// Which rows of the table these are, apart from `--where`.
     pub selection: Selection,
 }
 
-/// Which rows of a table a chunk is of.
+/// Which rows of a table are in a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selection {
-    /// All.
+    /// All rows.
     All,
-    /// Those of a partition: the clause that names it, as SQL.
+    /// The rows of a partition. The SQL clause that names it.
     Partition(Box<str>),
-    /// Those that meet a condition, as SQL. It bounds the columns of a key.
+    /// The rows that meet this SQL condition on the columns of a key.
     Range(Box<str>),
 }
 
@@ -115,7 +115,7 @@ impl Selection {
 }
 
 impl fmt::Display for Selection {
-    /// As metadata and messages have it.
+    /// The form in metadata and messages.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Selection::All => Ok(()),
@@ -126,7 +126,7 @@ impl fmt::Display for Selection {
 }
 
 impl ChunkRows {
-    /// The value of its key in metadata.
+    /// The value of the chunk's key in metadata.
     pub fn to_text(&self) -> String {
         let ChunkRows { rows: RowsDigest { count, hash }, selection, .. } = self;
         match selection {
@@ -135,7 +135,7 @@ impl ChunkRows {
         }
     }
 
-    /// Undoes [`ChunkRows::to_text`]; `None` if the text is no such value.
+    /// Parses the result of [`ChunkRows::to_text`].
     pub fn parse(number: u64, text: &str) -> Option<ChunkRows> {
         let (count, rest) = text.split_once(' ')?;
         let (hash, selection) = match rest.split_once(' ') {

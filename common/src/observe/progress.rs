@@ -1,24 +1,22 @@
-//! How far the work is: a line on the terminal that is kept up to date, elsewhere a log line now and then.
+//! Progress: a line on the terminal that is kept current, elsewhere a log line every 30 seconds.
 
 use std::fmt;
-use std::io::IsTerminal;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, bounded, never, select, tick};
-use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, HumanDuration};
 
+use crate::observe::console::ProgressLine;
 use crate::observe::logging::SUMMARY;
+use crate::observe::wording::{bytes, count};
 
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(250);
 const LOG_INTERVAL: Duration = Duration::from_secs(30);
 
-/// The progress line of this process, if it shows one.
-static LINE: OnceLock<ProgressBar> = OnceLock::new();
-
-/// What was done so far; any thread adds to it.
+/// What was done so far, added up by all threads.
 #[derive(Debug, Default)]
 pub struct Counters {
     rows: AtomicU64,
@@ -46,24 +44,23 @@ pub fn number(number: u64) -> impl fmt::Display {
 
 impl fmt::Display for Totals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (rows, bytes) = (HumanCount(self.rows), HumanBytes(self.bytes));
-        write!(f, "{} tables, {rows} rows, {bytes}", HumanCount(self.tables))
+        write!(f, "{}, {}, {}", count(self.tables, "table"), count(self.rows, "row"), bytes(self.bytes))
     }
 }
 
 impl Counters {
-    /// Rows were dumped or restored, with the bytes that they take in the files before compression.
+    /// Adds rows that were dumped or restored, and their size in the files before compression.
     pub fn add_rows(&self, rows: u64, bytes: u64) {
         self.rows.fetch_add(rows, Ordering::Relaxed);
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// A table is done.
+    /// Adds a finished table.
     pub fn add_table(&self) {
         self.tables.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What there is to do: tables, and rows as far as they are known (0 when not).
+    /// What there is to do: tables, and the estimated rows (0 if unknown).
     pub fn expect(&self, tables: u64, rows: u64) {
         self.total_tables.store(tables, Ordering::Relaxed);
         self.total_rows.store(rows, Ordering::Relaxed);
@@ -99,31 +96,28 @@ impl Progress {
         let shown = Arc::clone(&counters);
         let started = Instant::now();
         let show = move || {
-            let bar = std::io::stderr().is_terminal().then(|| LINE.get_or_init(new_bar));
-            let ticks = match bar {
+            let line = ProgressLine::on_terminal();
+            let ticks = match line {
                 _ if quiet => never(),
                 Some(_) => tick(TERMINAL_INTERVAL),
                 None => tick(LOG_INTERVAL),
             };
             loop {
                 select! {
-                    recv(ticks) -> _ => match bar {
-                        Some(bar) => bar.set_message(shown.line(started.elapsed())),
+                    recv(ticks) -> _ => match &line {
+                        Some(line) => line.show(shown.line(started.elapsed())),
                         None => tracing::info!(target: SUMMARY, "{}", shown.line(started.elapsed())),
                     },
                     recv(ended) -> _ => break,
                 }
             }
-            if let Some(bar) = bar {
-                bar.finish_and_clear();
-            }
         };
-        // Without a thread there is no progress line, and the work goes on.
+        // The work does not depend on this thread.
         let thread = std::thread::Builder::new().name("progress".into()).spawn(show).ok();
         Progress { counters, done: Some(done), thread }
     }
 
-    /// Where the work is counted.
+    /// The counters to add to.
     pub fn counters(&self) -> &Arc<Counters> {
         &self.counters
     }
@@ -138,39 +132,21 @@ impl Drop for Progress {
     }
 }
 
-/// Writes to the terminal without the progress line in the way.
-pub fn suspend<T>(write: impl FnOnce() -> T) -> T {
-    match LINE.get() {
-        Some(bar) => bar.suspend(write),
-        None => write(),
-    }
-}
-
-fn new_bar() -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-        bar.set_style(style);
-    }
-    bar
-}
-
-/// The text of a progress line. Rates are of bytes before compression.
+/// The text of a progress line. The rate is of bytes before compression.
 fn line(totals: Totals, total_tables: u64, total_rows: u64, elapsed: Duration) -> String {
     let rate = totals.bytes as f64 / elapsed.as_secs_f64().max(0.001);
-    let tables = match total_tables {
-        0 => format!("{}", totals.tables),
-        total => format!("{}/{total}", totals.tables),
+    let done = match total_tables {
+        0 => totals.to_string(),
+        total => {
+            let (rows, size) = (count(totals.rows, "row"), bytes(totals.bytes));
+            format!("{} of {}, {rows}, {size}", HumanCount(totals.tables), count(total, "table"))
+        }
     };
-    let mut line = format!(
-        "{tables} tables, {} rows, {}, {}/s",
-        HumanCount(totals.rows),
-        HumanBytes(totals.bytes),
-        HumanBytes(rate as u64),
-    );
-    // The number of rows is the server's estimate: when it proves too low, no time left can be told.
+    let mut line = format!("{done}, {}/s", bytes(rate as u64));
+    // The total is the server's estimate. If it proves too low, the time left is unknown.
     if totals.rows > 0 && total_rows > totals.rows {
         let left = elapsed.as_secs_f64() * ((total_rows - totals.rows) as f64 / totals.rows as f64);
-        // A server may estimate more rows than there is time for.
+        // An absurd estimate may overflow the time.
         if let Ok(left) = Duration::try_from_secs_f64(left) {
             line.push_str(&format!(", about {} left", HumanDuration(left)));
         }
@@ -183,15 +159,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_line_tells_tables_rows_bytes_rate_and_time_left() {
+    fn the_line_has_tables_rows_bytes_rate_and_time_left() {
         let totals = Totals { rows: 1_500_000, bytes: 300 << 20, tables: 4 };
         assert_eq!(
             line(totals, 10, 3_000_000, Duration::from_secs(10)),
-            "4/10 tables, 1,500,000 rows, 300.00 MiB, 30.00 MiB/s, about 10 seconds left"
+            "4 of 10 tables, 1,500,000 rows, 300.0 MiB, 30.0 MiB/s, about 10 seconds left"
         );
         assert_eq!(
             line(Totals { rows: 5, bytes: 1024, tables: 0 }, 0, 0, Duration::from_secs(1)),
-            "0 tables, 5 rows, 1.00 KiB, 1.00 KiB/s"
+            "0 tables, 5 rows, 1.0 KiB, 1.0 KiB/s"
+        );
+        assert_eq!(
+            line(Totals { rows: 1, bytes: 12, tables: 1 }, 1, 1, Duration::from_secs(1)),
+            "1 of 1 table, 1 row, 12 B, 12 B/s"
         );
     }
 }

@@ -7,8 +7,8 @@ use clap::Command;
 use super::defaults_file::{Entry, Files};
 use super::{ProgramName, UsageError};
 
-/// Keys of `[client]` that are taken, and the options that they set. The section belongs to all MySQL clients, so that
-/// its other keys are passed over.
+/// Keys of `[client]` that are read, and the options that they set. The section belongs to all MySQL clients, so its
+/// other keys are skipped.
 const CLIENT_KEYS: [(&str, &str); 11] = [
     ("user", "user"),
     ("password", "password"),
@@ -66,7 +66,7 @@ fn argument(command: &Command, option: &str, entry: &Entry) -> Result<Option<Fil
 
     let flag = !known.get_action().takes_values() || known.is_require_equals_set();
     let bare = if option == "password" {
-        // Any text is a password, and an empty one is none to be asked for.
+        // Any text is a password; an empty one asks for nothing.
         value.is_none()
     } else if flag {
         if is_one_of(&["0", "false", "off", "no"]) {

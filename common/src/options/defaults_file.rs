@@ -35,7 +35,7 @@ pub(super) struct Entry {
 /// The defaults files of a run.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    /// Each file that was read, the one that yields first.
+    /// Each file that was read; later ones override earlier ones.
     read: Vec<(PathBuf, Vec<Entry>)>,
     skipped: Vec<String>,
 }
@@ -84,7 +84,7 @@ impl Files {
         self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
     }
 
-    /// The variables of `[PROGRAM_KIND]`; of a name that comes again, the later value at the first one's place.
+    /// The variables of `[PROGRAM_KIND]`; a repeated name keeps its first place and takes the later value.
     pub(super) fn variables(&self, program: ProgramName, kind: &str) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
         for entry in self.section(&format!("{}_{kind}", program.as_str())) {
@@ -124,7 +124,7 @@ enum Section {
     Client,
     Options,
     Variables,
-    /// Somebody else's: not even its syntax is looked at.
+    /// Another program's: not even its syntax is checked.
     Foreign,
 }
 
@@ -155,7 +155,7 @@ fn entries(program: ProgramName, file: &str, content: &str) -> Result<Vec<Entry>
         }
         let Some((name, kind)) = &section else {
             return Err(UsageError::new(format!(
-                "{place}: '{}' stands before any [section]",
+                "{place}: '{}' comes before any [section]",
                 line.split('=').next().unwrap_or_default().trim()
             )));
         };
@@ -167,7 +167,7 @@ fn entries(program: ProgramName, file: &str, content: &str) -> Result<Vec<Entry>
     Ok(entries)
 }
 
-/// Sections of the program that have no effect yet are refused: a `where` that is passed over dumps other rows than asked.
+/// Sections of the program that have no effect yet are refused: skipping a `where` would dump other rows than asked for.
 fn section_kind(program: ProgramName, name: &str) -> Result<Section, UsageError> {
     let own = program.as_str();
     if name == "client" {
@@ -202,7 +202,7 @@ fn entry(section: &str, kind: &Section, line: &str, place: String) -> Result<Ent
         Section::Variables => {
             let word = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
             if key.is_empty() || !key.chars().all(word) {
-                return Err(UsageError::new(format!("{place}: '{key}' is no name of a variable")));
+                return Err(UsageError::new(format!("{place}: '{key}' is not the name of a variable")));
             }
             if value.is_none_or(str::is_empty) {
                 return Err(UsageError::new(format!("{place}: the variable {key} has no value")));
@@ -217,8 +217,8 @@ fn entry(section: &str, kind: &Section, line: &str, place: String) -> Result<Ent
 
 /// The line up to a `#` outside of quotes; with `after_blank`, only one that follows a blank counts.
 ///
-/// A quote that is never closed hides every `#` after it, as in MySQL's own reader: better a comment too many in
-/// a value, which then fails, than a password cut short.
+/// A quote that is never closed hides every `#` after it, as in MySQL's own reader: better a value with a
+/// comment in it, which then fails, than a password cut short.
 fn without_comment(line: &str, after_blank: bool) -> &str {
     let mut quote = None;
     let mut escaped = false;

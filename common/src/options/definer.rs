@@ -6,14 +6,11 @@ use crate::sql::definer::{Definer, DefinerRule};
 
 /// Definers of views, triggers, routines and events.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
-#[command(next_help_heading = "Definer options")]
+#[expect(missing_docs, reason = "the table of options describes each field")]
 pub struct DefinerOptions {
-    /// Leave out the DEFINER of views, triggers, routines and events: it is then who restores them
     #[arg(long, conflicts_with = "replace_definer")]
     pub skip_definer: bool,
-
-    /// Make this account the DEFINER of views, triggers, routines and events
-    #[arg(long, value_name = "USER@HOST")]
+    #[arg(long)]
     pub replace_definer: Option<Definer>,
 }
 

@@ -5,22 +5,25 @@
 //! mean together (a stream needs no directory, a chunk size excludes another) is for the program's `config`, which
 //! is made from these structs once and never changes.
 //!
-//! One mechanism serves all sources: an entry of a defaults file becomes an argument that stands before those of
-//! the command line, so that it passes the same parser, and the last one wins.
+//! One mechanism serves all sources: an entry of a defaults file becomes an argument before those of the command line,
+//! so that it passes the same parser, and the last one wins.
 //!
-//! Options of mydumper 1.0.1 that this version lacks are known by name ([`known`]): they are refused with a reason,
-//! never as "unexpected argument", and a script finds out before any work is done.
+//! The structs have names, types and parsers; letters, defaults and all words are in the one [`table`] of options. It
+//! also has the options of mydumper 1.0.1 that this version lacks: they are refused with a reason, never as
+//! "unexpected argument", and a script finds out before any work is done.
 
 mod arguments;
+mod checksums;
+mod command;
 mod connection;
 mod defaults_file;
 mod definer;
 mod filter;
-pub mod known;
-mod known_table;
 mod logging;
 mod password;
 mod stream;
+pub mod table;
+mod unsupported;
 mod usage_error;
 pub mod values;
 
@@ -30,11 +33,12 @@ mod tests;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Parser};
+use clap::{ArgMatches, Command, Parser};
 
-use crate::process::exit;
+use command::command;
 
-pub use crate::backup::mydumper_checksum::ChecksumOptions;
+pub use checksums::ChecksumOptions;
+pub use command::disagreements;
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
 pub use definer::DefinerOptions;
@@ -100,7 +104,7 @@ fn parse_with<O: Parser>(
 
     // The command line alone comes first: it names the files, and its own errors and --help need no file.
     let typed = matches(&command, program, &argv)?;
-    known::refuse(program, &typed)?;
+    unsupported::refuse(program, &typed)?;
     let files = defaults_file::Files::read(
         program,
         path_option(&typed, "defaults_file"),
@@ -113,7 +117,7 @@ fn parse_with<O: Parser>(
     for argument in &from_files {
         let alone = [OsString::from(program.as_str()), argument.text.clone()];
         matches(&command, program, &alone)
-            .and_then(|m| known::refuse(program, &m))
+            .and_then(|m| unsupported::refuse(program, &m))
             .map_err(|error| error.at(&argument.place))?;
     }
     let after_name = argv.len().min(1);
@@ -121,7 +125,7 @@ fn parse_with<O: Parser>(
 
     let all = matches(&command, program, &argv)?;
     let options = O::from_arg_matches(&all).map_err(|e| UsageError::from_clap(program, &e))?;
-    let mut warnings = known::without_effect(program, &all);
+    let mut warnings = unsupported::without_effect(program, &all);
     warnings.extend(files.warnings());
     Ok(Parsed {
         options,
@@ -130,24 +134,6 @@ fn parse_with<O: Parser>(
         files_read: files.paths(),
         warnings,
     })
-}
-
-/// The parser of a program: its own options, help without `-h` (which is the host), and the options only known.
-fn command<O: CommandFactory>(program: ProgramName) -> Command {
-    let mut command = O::command()
-        .name(program.as_str())
-        .bin_name(program.as_str())
-        .disable_help_flag(true)
-        .args_override_self(true)
-        .after_help(exit::HELP)
-        .arg(Arg::new("help").long("help").short('?').action(ArgAction::Help).help("Print this help"));
-    for option in known::of(program) {
-        // An option that a struct has taken over since needs no line of the table.
-        if command.get_arguments().all(|a| a.get_long() != Some(option.long)) {
-            command = command.arg(option.hidden_arg());
-        }
-    }
-    command
 }
 
 fn matches(command: &Command, program: ProgramName, argv: &[OsString]) -> Result<ArgMatches, UsageError> {

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use clap::{Command, CommandFactory};
 
 use super::ProgramName;
+use super::command::command;
 
 /// A password that no log shows: `Debug` prints stars and there is no `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub fn password_on_command_line<O: CommandFactory>(
 ) -> Option<(Vec<OsString>, OsString)> {
     let mut rest = Vec::new();
     let mut password = None;
-    for piece in pieces(&super::command::<O>(program), argv) {
+    for piece in pieces(&command::<O>(program), argv) {
         match piece {
             Piece::Other(argument) => rest.push(argument),
             Piece::Prompt => rest.push("--password".into()),

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::values::{BadValue, choose};
+use super::values::BadValue;
 
 const NO_WAIT: u8 = 1;
 const NO_DELETE: u8 = 2;
@@ -49,11 +49,17 @@ fn mask(text: &str) -> Option<StreamMode> {
     }
 }
 
+/// The mode of this name, in any case, with `-` and `_` alike.
+fn named(text: &str) -> Option<StreamMode> {
+    let wanted = text.replace('-', "_");
+    StreamMode::NAMES.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(&wanted)).map(|(_, mode)| mode)
+}
+
 impl FromStr for StreamMode {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
-        mask(text).map_or_else(|| choose(text, &Self::NAMES), Ok).map_err(|_| {
+        mask(text).or_else(|| named(text)).ok_or_else(|| {
             BadValue::new("use TRADITIONAL, NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE or a bit mask from 0 to 7")
         })
     }

@@ -13,7 +13,6 @@ mod files;
 mod passwords;
 
 #[derive(Clone, Debug, Parser, PartialEq, Eq)]
-#[command(version)]
 struct Options {
     #[command(flatten)]
     connection: ConnectionOptions,
@@ -21,19 +20,14 @@ struct Options {
     filter: FilterOptions,
     #[command(flatten)]
     log: LogOptions,
-    /// Threads
-    #[arg(short = 't', long, default_value = "4", value_parser = values::threads)]
+    #[arg(long, value_parser = values::threads)]
     threads: usize,
-    /// Triggers
-    #[arg(short = 'G', long)]
+    #[arg(long)]
     triggers: bool,
-    /// Stream
-    #[arg(long, num_args = 0..=1, default_missing_value = "TRADITIONAL")]
+    #[arg(long)]
     stream: Option<StreamMode>,
-    /// Clear
     #[arg(long, conflicts_with = "dirty")]
     clear: bool,
-    /// Dirty
     #[arg(long)]
     dirty: bool,
 }
@@ -135,7 +129,7 @@ fn optional_values_do_not_eat_an_option() {
 }
 
 #[test]
-fn mistakes_are_told_in_one_line() {
+fn mistakes_are_reported_in_one_line() {
     for (line, text) in [
         ("-t 0", "invalid value '0' for --threads: use a whole number from 1 to 1024"),
         ("-t", "--threads needs a value (one that begins with a dash is written --threads=VALUE)"),
@@ -146,7 +140,7 @@ fn mistakes_are_told_in_one_line() {
             "invalid value 'on' for --ssl-mode: use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",
         ),
         ("--protocol=pipe", "invalid value 'pipe' for --protocol: use TCP or SOCKET"),
-        ("-T film", "invalid value 'film' for --tables-list: 'film' names no database, write DATABASE.TABLE"),
+        ("-T film", "invalid value 'film' for --tables-list: 'film' has no database: write DATABASE.TABLE"),
         (
             "--stream=8",
             "invalid value '8' for --stream: use TRADITIONAL, NO_DELETE, NO_STREAM, NO_STREAM_AND_NO_DELETE or a bit mask from 0 to 7",
@@ -179,7 +173,7 @@ fn known_options_are_refused_by_name() {
         assert_eq!(error(line), text);
     }
     let parsed = Case::new().parse("--use-defer").unwrap();
-    assert_eq!(parsed.warnings, ["--use-defer has no effect: memory does not grow with the number of tables' chunks"]);
+    assert_eq!(parsed.warnings, ["--use-defer has no effect: memory does not grow with the number of chunks"]);
 }
 
 #[test]

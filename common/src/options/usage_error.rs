@@ -1,7 +1,7 @@
 //! What is wrong with the command line, in one line.
 //!
-//! clap explains itself over several lines; here its findings are told in one, with the option, the value and what
-//! is allowed. Help and version come the same way, since clap hands them over as errors.
+//! clap explains itself over several lines; here one line names the option, the value and what is allowed. Help and
+//! version are errors of clap, too.
 
 use std::error::Error;
 use std::fmt;
@@ -30,7 +30,7 @@ impl fmt::Display for UsageError {
 impl Error for UsageError {}
 
 impl UsageError {
-    /// A mistake, told in `text`.
+    /// A mistake, described by `text`.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), answer: false }
     }
@@ -40,7 +40,7 @@ impl UsageError {
         if self.answer { Exit::Done } else { Exit::Usage }
     }
 
-    /// Prints help and version on stdout, a mistake on stderr with the program's name before it.
+    /// Prints help and version on stdout, a mistake on stderr after the program's name.
     pub fn print(&self, program: ProgramName) {
         // There is nowhere to report that the terminal is gone.
         let _ = if self.answer {
@@ -92,7 +92,7 @@ impl UsageError {
                 option_name(&text(ContextKind::PriorArg))
             ),
             ErrorKind::InvalidUtf8 => "a value is not UTF-8: only file names may hold other bytes".to_owned(),
-            // No other kind comes from the options that there are; its first line is better than nothing.
+            // No other kind is known to occur.
             _ => {
                 let rendered = error.render().to_string();
                 let first = rendered.lines().next().unwrap_or_default();

@@ -1,10 +1,15 @@
-//! Parsers of values. Each error says what is allowed; the option's name and the value are put before it by
-//! [`UsageError`](super::UsageError).
+//! Parsers of values. Each error says what is allowed; [`UsageError`](super::UsageError)
+//! puts the option's name and the value before it.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
-/// Why a value was refused, to stand after "invalid value 'X' for --option: ".
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Command, ValueEnum};
+
+/// Why a value is refused: the text after "invalid value 'X' for --option: ".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadValue(pub String);
@@ -16,23 +21,54 @@ impl BadValue {
     }
 }
 
-/// One of several words, in any case, with `-` and `_` alike.
+/// The parser of an option whose value is a keyword: the names that clap's `ValueEnum` gives the values of `T`, in any
+/// case, with `-` and `_` alike as in mydumper. clap's own parser of enums cannot do the latter, and spreads its error
+/// over several lines.
+#[derive(Clone)]
+pub struct Keyword<T>(PhantomData<T>);
+
+impl<T> Keyword<T> {
+    /// The parser.
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for Keyword<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: ValueEnum + Clone + Send + Sync + 'static> TypedValueParser for Keyword<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        keyword::<T>.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(T::value_variants().iter().filter_map(T::to_possible_value)))
+    }
+}
+
+/// The value with this name.
 ///
 /// # Errors
-/// A list of the words, when `text` is none of them.
-pub fn choose<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, BadValue> {
-    let wanted = text.replace('-', "_");
-    words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&wanted)).map(|&(_, value)| value).ok_or_else(|| {
-        let words: Vec<&str> = words.iter().map(|&(word, _)| word).collect();
-        BadValue(format!("use {}", or_list(&words)))
+/// The list of names, when `text` is not one of them.
+pub fn keyword<T: ValueEnum>(text: &str) -> Result<T, BadValue> {
+    T::from_str(&text.replace('-', "_"), true).map_err(|_| {
+        let names = T::value_variants().iter().filter_map(T::to_possible_value);
+        let names: Vec<String> = names.map(|value| value.get_name().to_owned()).collect();
+        BadValue(format!("use {}", or_list(&names)))
     })
 }
 
 /// `A`, `A or B`, `A, B or C`.
-fn or_list(words: &[&str]) -> String {
+fn or_list(words: &[String]) -> String {
     match words {
         [] => String::new(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
@@ -78,7 +114,7 @@ pub fn tables_list(text: &str) -> Result<CommaList, BadValue> {
     let list = CommaList::from_str(text)?;
     match list.0.iter().find(|item| !item.contains('.')) {
         None => Ok(list),
-        Some(item) => Err(BadValue(format!("'{item}' names no database, write DATABASE.TABLE"))),
+        Some(item) => Err(BadValue(format!("'{item}' has no database: write DATABASE.TABLE"))),
     }
 }
 
@@ -190,7 +226,7 @@ mod tests {
     fn lists_keep_blanks_and_drop_nothing_else() {
         assert_eq!("a, b,".parse(), Ok(CommaList(vec!["a".into(), " b".into()])));
         assert_eq!(CommaList::from_str(",").unwrap_err().to_string(), "use one name or more, separated by commas");
-        assert_eq!(tables_list("a.b,c").unwrap_err().to_string(), "'c' names no database, write DATABASE.TABLE");
+        assert_eq!(tables_list("a.b,c").unwrap_err().to_string(), "'c' has no database: write DATABASE.TABLE");
     }
 
     #[test]
@@ -202,9 +238,25 @@ mod tests {
         }
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+    #[value(rename_all = "SCREAMING_SNAKE_CASE")]
+    enum Mode {
+        OneTwo,
+        #[value(alias = "1")]
+        B,
+        C3,
+    }
+
     #[test]
-    fn words_are_listed_when_none_fits() {
-        assert_eq!(choose("one-two", &[("ONE_TWO", 1)]), Ok(1));
-        assert_eq!(choose("x", &[("A", 1), ("B", 2), ("C", 3)]), Err(BadValue::new("use A, B or C")));
+    fn keywords_are_listed_when_none_fits() {
+        for text in ["ONE_TWO", "one-two", "One_Two"] {
+            assert_eq!(keyword(text), Ok(Mode::OneTwo), "{text}");
+        }
+        assert_eq!(keyword("1"), Ok(Mode::B));
+        for bad in ["x", "", "OneTwo", "one two"] {
+            assert_eq!(keyword::<Mode>(bad), Err(BadValue::new("use ONE_TWO, B or C3")), "{bad}");
+        }
+        let names: Vec<_> = Keyword::<Mode>::new().possible_values().unwrap().collect();
+        assert_eq!(names.iter().map(PossibleValue::get_name).collect::<Vec<_>>(), ["ONE_TWO", "B", "C3"]);
     }
 }

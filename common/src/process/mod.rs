@@ -4,3 +4,4 @@ pub mod exit;
 pub(crate) mod process_secrets;
 pub mod signals;
 pub mod stop;
+pub mod sync;

@@ -1,7 +1,7 @@
-//! A password of the command line on its way to the program started anew, and what else keeps it within the process.
+//! Keeps secrets within the process.
 //!
-//! It goes through a pipe, which is empty once it was read: neither the list of processes nor the environment has it,
-//! which a process keeps for all its life.
+//! A program that finds a password among its arguments restarts itself without it. The password goes through a pipe, which
+//! is empty after one read. The environment would keep it as long as the process lives.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -11,15 +11,15 @@ use std::os::unix::ffi::OsStrExt;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 
-/// Names the descriptor that the password is read from. Nothing in it is secret.
+/// The number of the descriptor to read the password from.
 pub(crate) const DESCRIPTOR_VARIABLE: &str = "MYDUMPER_RS_PASSWORD_FD";
-/// A pipe takes so much before anybody reads it, whatever the system's limits.
+/// Any pipe takes this many bytes without a reader.
 const LONGEST: usize = 4096;
 
-/// A pipe with the password in it, which the program that this process becomes can read as long as it is not dropped.
+/// A pipe with the password in it, inherited by the program that this process becomes unless it is dropped before.
 ///
 /// # Errors
-/// Those of the system; also for a password of more than 4096 bytes.
+/// Those of the system, and for a password of more than 4096 bytes.
 pub(crate) fn hand_over(password: &OsStr) -> io::Result<PipeReader> {
     if password.len() > LONGEST {
         return Err(io::Error::other(format!("the password is longer than {LONGEST} bytes")));
@@ -30,15 +30,15 @@ pub(crate) fn hand_over(password: &OsStr) -> io::Result<PipeReader> {
     Ok(reader)
 }
 
-/// The password that was handed over, if one was. It can be read once.
+/// The password from [`hand_over`], if there was one. It can be read once.
 ///
 /// # Errors
-/// When the descriptor is not there or was read before, or the password is not UTF-8.
+/// If the descriptor is missing or was read before, or the password is not UTF-8.
 pub(crate) fn taken_over() -> io::Result<Option<String>> {
     let Some(number) = std::env::var_os(DESCRIPTOR_VARIABLE) else { return Ok(None) };
     let number: RawFd = number.to_str().and_then(|number| number.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
     let mut password = String::new();
-    // The pipe is opened once more, since a number alone is no descriptor that Rust would let read.
+    // Opened once more, since safe Rust makes no file of a descriptor's number.
     let mut pipe = File::open(format!("/proc/self/fd/{number}"))?;
     if pipe.as_raw_fd() != number {
         nix::unistd::close(number)?;
@@ -47,8 +47,8 @@ pub(crate) fn taken_over() -> io::Result<Option<String>> {
     Ok(Some(password))
 }
 
-/// Leaves no core dump, which would hold passwords and rows, and hides the process's memory and environment from other
-/// processes of the same user; root still sees them. Where the system cannot, nothing changes.
+/// Turns off core dumps, which would hold passwords and rows, and hides memory and environment from other processes of the
+/// same user, but not from root. Does nothing where the system does not support it.
 pub(crate) fn hide_memory() {
     let _ = nix::sys::prctl::set_dumpable(false);
 }

@@ -1,8 +1,8 @@
-//! SIGINT, SIGTERM and SIGHUP: the program ends within seconds.
+//! SIGINT, SIGTERM and SIGHUP end the program within seconds.
 //!
-//! The first signal triggers the program's [`Stop`], which wakes whoever waits. What cannot be woken, a write to a disk that
-//! does not answer say, is left behind after [`GRACE`], or by a second signal. Neither makes anything look whole: work that
-//! sees the stop does not give its result the name that says so.
+//! The first signal triggers the program's [`Stop`], which wakes all waits. Threads that cannot be woken, as in a write to a
+//! disk that does not respond, are abandoned after [`GRACE`] or on a second signal. An incomplete dump never looks complete
+//! for that: only work that was not stopped publishes `metadata`.
 
 use std::io::{self, Write};
 use std::sync::mpsc::channel;
@@ -13,19 +13,20 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use crate::process::stop::Stop;
+use crate::process::sync::lock;
 
-/// For how long a program may take to end by itself after a signal.
+/// How long a program may take to end by itself after a signal.
 pub const GRACE: Duration = Duration::from_secs(10);
 
-/// What has to be set back on servers.
-static TO_SET_BACK: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+/// How many resets are pending on servers, and a notice of each change.
+static PENDING_RESETS: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
 
 /// A stop that signals trigger.
 ///
-/// SIGHUP that whoever started the program wants ignored, as nohup does, is.
+/// SIGHUP stays ignored if the program was started so, as by nohup.
 ///
 /// # Errors
-/// When the handlers cannot be installed.
+/// If the handlers cannot be installed.
 pub fn stop_on_signals() -> io::Result<Stop> {
     let stop = Stop::default();
     let hangup = if is_ignored(SIGHUP) { None } else { Some(SIGHUP) };
@@ -39,45 +40,44 @@ pub fn stop_on_signals() -> io::Result<Stop> {
             }
             seen = true;
             shared.trigger_by(signal);
-            // Without this thread, the second signal is what ends a program that hangs.
+            // Should this thread not start, a second signal ends a program that hangs.
             let _ = std::thread::Builder::new().name("grace".into()).spawn(move || end_after_grace(signal));
         }
     })?;
     Ok(stop)
 }
 
-/// Held while something is to be set back on a server before the program ends, for which no time is too long: only a
-/// second signal ends the program without it.
+/// Held while something has to be reset on a server before the program ends. The program waits for it as long as needed;
+/// only a second signal ends it without the reset.
 #[derive(Debug)]
-pub struct ToSetBack(());
+pub struct PendingReset(());
 
-impl ToSetBack {
-    /// Something was changed.
+impl PendingReset {
+    /// To be called before the change.
     #[allow(clippy::new_without_default, reason = "a default that changes a count would surprise")]
-    pub fn new() -> ToSetBack {
-        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        ToSetBack(())
+    pub fn new() -> PendingReset {
+        *lock(&PENDING_RESETS.0) += 1;
+        PendingReset(())
     }
 }
 
-impl Drop for ToSetBack {
+impl Drop for PendingReset {
     fn drop(&mut self) {
-        *TO_SET_BACK.0.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        TO_SET_BACK.1.notify_all();
+        *lock(&PENDING_RESETS.0) -= 1;
+        PENDING_RESETS.1.notify_all();
     }
 }
 
 fn end_after_grace(signal: i32) {
     std::thread::sleep(GRACE);
-    let (count, changed) = &TO_SET_BACK;
-    let count = count.lock().unwrap_or_else(PoisonError::into_inner);
-    let _count = changed.wait_while(count, |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
+    let (count, changed) = &PENDING_RESETS;
+    let _count = changed.wait_while(lock(count), |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
     let message = format!(
-        "stopped before the work was done: it is not complete; something did not end within {} s (a disk or a server that \
-         does not answer), and was left behind",
+        "stopped before the work was complete, and without waiting any longer for a disk or a server that has not \
+         responded for {} s",
         GRACE.as_secs()
     );
-    // It may be the log that does not answer.
+    // The disk of the log may be the one that does not respond.
     let logged = message.clone();
     if !ends_soon(move || tracing::error!("{logged}")) {
         ends_soon(move || {
@@ -87,7 +87,7 @@ fn end_after_grace(signal: i32) {
     std::process::exit(128 + signal);
 }
 
-/// Whether this work is done within a second; if not, it is left behind.
+/// Whether this work ends within a second. If not, its thread is abandoned.
 fn ends_soon(work: impl FnOnce() + Send + 'static) -> bool {
     let (done, is_done) = channel();
     let thread = std::thread::Builder::new().name("last words".into()).spawn(move || {

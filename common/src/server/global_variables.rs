@@ -1,14 +1,14 @@
-//! `[mydumper_global_variables]` and `[myloader_global_variables]`: SET GLOBAL for the time of the work.
+//! `[mydumper_global_variables]` and `[myloader_global_variables]`: SET GLOBAL while the program works.
 
-use crate::process::signals::ToSetBack;
+use crate::process::signals::PendingReset;
 use crate::process::stop::Stop;
-use crate::server::connection::{Connection, Error, Settings};
+use crate::server::connection::{Connection, ServerError, Settings};
 use crate::sql::quote_string;
 
 /// A variable and its value.
 pub type Variable = (String, String);
 
-/// Variables that are to be changed, with what they are now.
+/// Variables to change, with their current values.
 pub struct GlobalVariables {
     connection: Option<Connection>,
     changes: Vec<Change>,
@@ -16,26 +16,26 @@ pub struct GlobalVariables {
 
 struct Change {
     name: String,
-    /// As the user has written it.
+    /// As SQL, as the user wrote it.
     new: String,
-    /// `None` if it has no value.
+    /// `None` for NULL.
     old: Option<String>,
 }
 
-/// Variables that were changed. Dropping this sets them back.
+/// Variables that were changed. Dropping this resets them.
 pub struct ChangedVariables {
     settings: Settings,
-    /// Statements that set the old values.
-    set_back: Vec<String>,
-    _to_set_back: Option<ToSetBack>,
+    /// The statements that set the old values.
+    resets: Vec<String>,
+    _pending_reset: Option<PendingReset>,
 }
 
 impl GlobalVariables {
-    /// Asks for their values, over a connection of its own.
+    /// Reads the current values, over a connection of its own.
     ///
     /// # Errors
-    /// When there is no such variable.
-    pub fn read(settings: &Settings, variables: &[Variable], stop: &Stop) -> Result<GlobalVariables, Error> {
+    /// If a variable does not exist.
+    pub fn read(settings: &Settings, variables: &[Variable], stop: &Stop) -> Result<GlobalVariables, ServerError> {
         if variables.is_empty() {
             return Ok(GlobalVariables { connection: None, changes: Vec::new() });
         }
@@ -48,8 +48,8 @@ impl GlobalVariables {
         Ok(GlobalVariables { connection: Some(connection), changes })
     }
 
-    /// A run that was killed has left some of them changed: what it has found is what they were. Returns those that are not
-    /// changed again.
+    /// Takes the original values that a killed run had found. Returns the variables among them that this run does not
+    /// change, and that still have the killed run's values.
     pub fn left_by_earlier_run(&mut self, left: Vec<Variable>) -> Vec<Variable> {
         let mut others = Vec::new();
         for (name, old) in left {
@@ -61,28 +61,28 @@ impl GlobalVariables {
         others
     }
 
-    /// What they are to be again.
+    /// The values to reset them to.
     pub fn old(&self) -> impl Iterator<Item = Variable> {
         self.changes.iter().filter_map(|change| Some((change.name.clone(), change.old.clone()?)))
     }
 
-    /// Sets them.
+    /// Sets the new values.
     ///
     /// # Errors
-    /// When the user may not set one; those before it are set back.
-    pub fn set(self, settings: &Settings) -> Result<ChangedVariables, Error> {
-        let mut changed = ChangedVariables { settings: settings.clone(), set_back: Vec::new(), _to_set_back: None };
+    /// If the user may not set one; those before it are reset.
+    pub fn set(self, settings: &Settings) -> Result<ChangedVariables, ServerError> {
+        let mut changed = ChangedVariables { settings: settings.clone(), resets: Vec::new(), _pending_reset: None };
         let Some(mut connection) = self.connection else { return Ok(changed) };
-        changed._to_set_back = Some(ToSetBack::new());
+        changed._pending_reset = Some(PendingReset::new());
         for Change { name, new, old } in self.changes {
             connection.execute(format!("SET GLOBAL {name} = {new}"))?;
-            changed.set_back.extend(old.and_then(|old| set_back(&name, &old)));
+            changed.resets.extend(old.and_then(|old| set_back(&name, &old)));
         }
         Ok(changed)
     }
 }
 
-/// The statement that gives a variable a value that the server has told; `None` if it is no name of a variable.
+/// The statement that sets a variable to a value that the server reported; `None` if `name` cannot be a variable's.
 pub fn set_back(name: &str, value: &str) -> Option<String> {
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
     let value = if value.parse::<f64>().is_ok() { value.to_owned() } else { quote_string(value) };
@@ -91,17 +91,17 @@ pub fn set_back(name: &str, value: &str) -> Option<String> {
 
 impl Drop for ChangedVariables {
     fn drop(&mut self) {
-        if self.set_back.is_empty() {
+        if self.resets.is_empty() {
             return;
         }
-        // The program may be stopping: this still has to be done.
+        // With a stop of its own, since the program's may be triggered.
         let result = Connection::open(&self.settings, &Stop::default()).and_then(|mut connection| {
-            self.set_back.iter().try_for_each(|statement| connection.execute(statement).map(drop))
+            self.resets.iter().try_for_each(|statement| connection.execute(statement).map(drop))
         });
         if let Err(error) = result {
             tracing::error!(
-                "global variables could not be set back, do it by hand ({}): {error}",
-                self.set_back.join("; ")
+                "global variables could not be reset, run this yourself: {} ({error})",
+                self.resets.join("; ")
             );
         }
     }

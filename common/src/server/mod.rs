@@ -1,15 +1,17 @@
-//! What server this is: product, version, managed or not, and the words it understands.
+//! A server's product, version and provider, and what follows from them: statements and settings.
 
 pub mod connection;
+pub mod error_codes;
 pub mod global_variables;
+pub mod sessions;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::server::connection::{Connection, Error};
+use crate::server::connection::{Connection, ServerError};
 
-/// The two families that differ in their words.
+/// The two products, whose SQL differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Product {
     /// MySQL and what is built on it: Percona Server, Aurora MySQL.
@@ -18,10 +20,20 @@ pub enum Product {
     MariaDb,
 }
 
-/// Who made or runs the server, where that changes what is allowed on it.
+impl Product {
+    /// The product's own name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Product::MySql => "MySQL",
+            Product::MariaDb => "MariaDB",
+        }
+    }
+}
+
+/// Who made or runs the server, where that changes what users may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Flavour {
-    /// The product itself.
+    /// The product as its maker ships it.
     #[default]
     Plain,
     /// Percona Server.
@@ -46,11 +58,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Asks the server. `given` is `--server-version`, which replaces the product and version that were found.
+    /// Asks the server. `given` (`--server-version`) replaces the detected product and version.
     ///
     /// # Errors
-    /// When a query fails.
-    pub fn detect(connection: &mut Connection, given: Option<Server>) -> Result<Server, Error> {
+    /// If a query fails.
+    pub fn detect(connection: &mut Connection, given: Option<Server>) -> Result<Server, ServerError> {
         let row = connection.query_first("SELECT @@version, @@version_comment, @@lower_case_table_names")?;
         let (version, comment, case) = row.map(|row| (row.text(0), row.text(1), row.text(2))).unwrap_or_default();
         let mut server = Server { folds_names: case != "0", ..Server::from_version(&version, &comment) };
@@ -70,11 +82,11 @@ impl Server {
         })
     }
 
-    /// From what `@@version` and `@@version_comment` say.
+    /// From `@@version` and `@@version_comment`.
     fn from_version(version: &str, comment: &str) -> Server {
         let maria =
             version.to_ascii_lowercase().contains("mariadb") || comment.to_ascii_lowercase().contains("mariadb");
-        // Replication made old clients of MariaDB see 5.5.5-10.x.
+        // MariaDB before 11 puts 5.5.5- in front, for replicas that would not accept 10.
         let digits = version.strip_prefix("5.5.5-").filter(|_| maria).unwrap_or(version);
         Server {
             product: if maria { Product::MariaDb } else { Product::MySql },
@@ -84,12 +96,12 @@ impl Server {
         }
     }
 
-    /// A database's or table's name in the form in which equal names are equal.
+    /// The name of a database or table, in lower case if the server ignores its case.
     pub fn folded<'a>(&self, name: &'a str) -> Cow<'a, str> {
         if self.folds_names { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
     }
 
-    /// The same of a name that is no longer needed as it is.
+    /// As [`Server::folded`], of an owned name.
     pub fn fold(&self, name: String) -> String {
         if self.folds_names { name.to_lowercase() } else { name }
     }
@@ -120,14 +132,14 @@ impl Server {
         format!("{product}-{major}.{minor}.{patch}")
     }
 
-    /// The statement that shows the binary log's position. MySQL has SHOW BINARY LOG STATUS since 8.2 and has had
-    /// SHOW MASTER STATUS until 8.3.
+    /// The statement that shows the binary log's coordinates. MySQL has SHOW BINARY LOG STATUS since 8.2, and had SHOW
+    /// MASTER STATUS until 8.3.
     pub fn show_binary_log_status(&self) -> &'static str {
         if self.is_mysql_since(8, 2, 0) { "SHOW BINARY LOG STATUS" } else { "SHOW MASTER STATUS" }
     }
 
-    /// Whether columns of this type, as information_schema names it, do not take a binary string: MySQL makes no JSON value
-    /// of one, MariaDB no UUID or address.
+    /// Whether columns of this type (as in information_schema) reject binary strings: JSON on MySQL, UUID and INET on
+    /// MariaDB.
     pub fn takes_only_text(&self, data_type: &str) -> bool {
         match data_type {
             "json" => !self.is_mariadb(),
@@ -136,20 +148,20 @@ impl Server {
         }
     }
 
-    /// Settings for a session that reads rows, to dump them or to compare them with a dump: whatever the server's are.
+    /// Settings for a session that reads rows, to dump them or to compare them with a dump.
     pub fn reading_session(&self) -> Vec<&'static str> {
-        // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without the mode set
-        // here, dates that no calendar has are not compared as such, and a CSV table that has one is said to be crashed.
+        // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without
+        // ALLOW_INVALID_DATES, conditions do not find invalid dates, and a CSV table with one counts as crashed.
         let mut settings = vec!["SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"];
         if self.is_mariadb_since(10, 3, 4) {
-            // Else rows of system-versioned tables are those of another time.
+            // A global value would select the rows of another time.
             settings.push("SET SESSION system_versioning_asof = DEFAULT");
         }
         settings
     }
 
-    /// Settings for a session that works for a long time and may wait for a slow pipe: no statement or idle time
-    /// limit may end it.
+    /// Settings for a session that works for a long time and may wait for a slow pipe: no time limit of statements or idle
+    /// sessions.
     pub fn long_session(&self) -> Vec<&'static str> {
         let mut settings =
             vec!["SET SESSION wait_timeout=2147483, net_write_timeout=2147483, net_read_timeout=2147483"];
@@ -169,9 +181,9 @@ impl Server {
     }
 }
 
-/// Whether a column is a generated one, by its EXTRA of information_schema.COLUMNS in capital letters.
+/// Whether a column is generated, by its EXTRA in information_schema.COLUMNS in upper case.
 pub fn is_generated(extra: &str) -> bool {
-    // DEFAULT_GENERATED, one word, is a default that is an expression.
+    // DEFAULT_GENERATED means that the default is an expression.
     extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT"
 }
 
@@ -198,9 +210,9 @@ impl fmt::Display for Server {
     }
 }
 
-/// The text of `--server-version` is not understood.
+/// A text for `--server-version` that is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no server version: write it like mysql-8.0.36 or mariadb-10.11.6")]
+#[error("{0:?} is not a server version: use the form of mysql-8.0.36 or mariadb-10.11.6")]
 pub struct BadServerVersion(String);
 
 impl FromStr for Server {
@@ -241,14 +253,14 @@ mod tests {
     }
 
     #[test]
-    fn the_vocabulary_follows_the_version() {
+    fn statements_follow_the_version() {
         let status = |text: &str| text.parse::<Server>().unwrap().show_binary_log_status();
         assert_eq!(status("mysql-9.7.0"), "SHOW BINARY LOG STATUS");
         assert_eq!(status("mysql-8.0.36"), "SHOW MASTER STATUS");
         assert_eq!(status("mariadb-10.11.6"), "SHOW MASTER STATUS");
         assert_eq!(
             "oracle-1".parse::<Server>().unwrap_err().to_string(),
-            "\"oracle-1\" is no server version: write it like mysql-8.0.36 or mariadb-10.11.6"
+            "\"oracle-1\" is not a server version: use the form of mysql-8.0.36 or mariadb-10.11.6"
         );
     }
 }

@@ -5,35 +5,13 @@ use std::fmt;
 use super::cursor::Cursor;
 use super::quote_identifier;
 use super::token::SqlDialect;
-use crate::server::Product;
-
-const HEAD: &str = "-- Accounts and privileges of ";
-
-/// The first line of a file of accounts: which product's, since neither takes those of the other.
-pub fn head(product: Product) -> String {
-    format!("{HEAD}{}; password hashes are secret\n", product_name(product))
-}
-
-/// The product that the first statement of a file of accounts names, with the comment before it.
-pub fn product_of(first_statement: &[u8]) -> Option<Product> {
-    let line = first_statement.strip_prefix(HEAD.as_bytes())?;
-    [Product::MySql, Product::MariaDb].into_iter().find(|product| line.starts_with(product_name(*product).as_bytes()))
-}
-
-/// What people call it.
-pub fn product_name(product: Product) -> &'static str {
-    match product {
-        Product::MySql => "MySQL",
-        Product::MariaDb => "MariaDB",
-    }
-}
 
 /// A user or a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Account {
     /// Its name.
     pub user: String,
-    /// Where it may come from. MariaDB's roles have none.
+    /// The hosts that it may connect from. MariaDB's roles have none.
     pub host: Option<String>,
 }
 
@@ -42,11 +20,11 @@ pub struct Account {
 pub enum Action {
     /// `CREATE USER`, `CREATE ROLE`.
     Create,
-    /// `ALTER USER`: MariaDB prints a second statement for what one cannot say.
+    /// `ALTER USER`, which MariaDB prints for what CREATE USER cannot express.
     Alter,
     /// `GRANT`.
     Grant,
-    /// `REVOKE`: MySQL prints so what a partial revoke takes out of a privilege on all databases.
+    /// `REVOKE`, which MySQL prints for partial revokes of a privilege on all databases.
     Revoke,
     /// `SET DEFAULT ROLE`.
     DefaultRole,
@@ -61,7 +39,7 @@ pub struct AccountStatement {
     pub account: Account,
     /// The byte of the statement after the account.
     pub end: usize,
-    /// `GRANT` or `ADMIN`, if `WITH … OPTION` stands behind the account.
+    /// `GRANT` or `ADMIN`, if `WITH … OPTION` follows the account.
     pub with_option: Option<&'static str>,
 }
 
@@ -70,13 +48,13 @@ impl Account {
     pub fn to_sql(&self) -> String {
         match &self.host {
             Some(host) => format!("{}@{}", quote_identifier(&self.user), quote_identifier(host)),
-            // Quoted, it would be a role of this name.
+            // In quotes it would be an ordinary role of this name.
             None if self.is_public() => self.user.clone(),
             None => quote_identifier(&self.user),
         }
     }
 
-    /// Whether it is MariaDB's role that everyone has.
+    /// Whether it is MariaDB's role PUBLIC, which everyone has.
     pub fn is_public(&self) -> bool {
         self.host.is_none() && self.user == "PUBLIC"
     }
@@ -93,7 +71,7 @@ impl fmt::Display for Account {
 }
 
 impl AccountStatement {
-    /// Reads a statement; `None` if it is another one.
+    /// Parses a statement; `None` for any other statement.
     #[must_use]
     pub fn parse(sql: &[u8]) -> Option<AccountStatement> {
         // Servers quote names in backticks or, MySQL 5.7, in single quotes.
@@ -130,7 +108,6 @@ impl AccountStatement {
     }
 }
 
-/// Takes an account.
 fn account(cursor: &mut Cursor<'_>) -> Option<Account> {
     let user = name(cursor)?;
     let host = if cursor.eat_punctuation(b'@') { Some(name(cursor)?) } else { None };
@@ -143,7 +120,7 @@ fn name(cursor: &mut Cursor<'_>) -> Option<String> {
     Some(String::from_utf8_lossy(&name).into_owned())
 }
 
-/// Goes past the first of these words outside of parentheses.
+/// Takes all up to and including the first of these words outside parentheses.
 fn skip_past(cursor: &mut Cursor<'_>, words: &[&str]) -> Option<()> {
     let mut depth = 0_usize;
     loop {
@@ -209,15 +186,6 @@ mod tests {
         for other in ["CREATE TABLE t (a INT)", "SET NAMES utf8mb4", "GRANT SELECT ON t", "CREATE USER", ""] {
             assert_eq!(AccountStatement::parse(other.as_bytes()), None, "{other}");
         }
-    }
-
-    #[test]
-    fn the_head_names_the_product() {
-        for product in [Product::MySql, Product::MariaDb] {
-            let file = format!("{}/*!40101 SET NAMES utf8mb4*/", head(product));
-            assert_eq!(product_of(file.as_bytes()), Some(product));
-        }
-        assert_eq!(product_of(b"/*!40101 SET NAMES utf8mb4*/"), None);
     }
 
     proptest! {

@@ -1,26 +1,26 @@
-//! A position in a statement's tokens, with the few questions that its grammar asks.
+//! A position among a statement's tokens, for parsers of statements.
 
 use thiserror::Error;
 
 use super::token::{SqlDialect, Token, TokenKind, Tokens};
 
-/// A statement is not what it was taken for.
+/// A statement does not have the expected form.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("expected {expected} at byte {at} of the statement")]
 pub struct ParseError {
-    /// What should stand there.
+    /// What is missing there.
     pub expected: &'static str,
     /// The byte, counted from 0, of the statement's text.
     pub at: usize,
 }
 
-/// Reads tokens one after the other and only as far as asked, so that the first words of a large INSERT cost nothing.
+/// Reads tokens one after the other and no further than needed, so that the first words of a large INSERT cost nothing.
 ///
-/// All comments are passed over, and so are the marks of executable ones: their content is read like other text.
+/// Skips comments, and the marks of executable comments, whose content is read like other SQL.
 pub struct Cursor<'a> {
     tokens: Tokens<'a>,
     next: Option<Token<'a>>,
-    /// The byte after the last token that was taken.
+    /// The byte after the last taken token.
     pub end: usize,
     length: usize,
 }
@@ -42,7 +42,7 @@ impl<'a> Cursor<'a> {
         self.next
     }
 
-    /// Goes past the next token.
+    /// Takes the next token.
     pub fn take(&mut self) -> Option<Token<'a>> {
         let token = self.next?;
         self.end = token.end();
@@ -60,12 +60,12 @@ impl<'a> Cursor<'a> {
         self.next.is_some_and(|token| token.is_word(word))
     }
 
-    /// Whether it is one of these.
+    /// Whether the next token is one of these keywords.
     pub fn at_any_word(&self, words: &[&str]) -> bool {
         words.iter().any(|word| self.at_word(word))
     }
 
-    /// Whether it is this punctuation.
+    /// Whether the next token is this punctuation.
     pub fn at_punctuation(&self, byte: u8) -> bool {
         self.next.is_some_and(|token| token.is_punctuation(byte))
     }
@@ -88,7 +88,7 @@ impl<'a> Cursor<'a> {
     /// Takes `word`.
     ///
     /// # Errors
-    /// [`ParseError`] if something else stands there.
+    /// [`ParseError`] for any other token.
     pub fn expect(&mut self, word: &'static str) -> Result<(), ParseError> {
         if self.eat(word) { Ok(()) } else { Err(self.error(word)) }
     }
@@ -96,7 +96,7 @@ impl<'a> Cursor<'a> {
     /// Takes a name, with or without quotes.
     ///
     /// # Errors
-    /// [`ParseError`] with what was `expected` if something else stands there.
+    /// [`ParseError`] with `expected` for any other token.
     pub fn name(&mut self, expected: &'static str) -> Result<Vec<u8>, ParseError> {
         let name = self.next.and_then(|token| token.identifier());
         let name = name.ok_or_else(|| self.error(expected))?;
@@ -104,10 +104,10 @@ impl<'a> Cursor<'a> {
         Ok(name)
     }
 
-    /// Takes `IF NOT EXISTS`, if it stands there.
+    /// Takes `IF NOT EXISTS`, if it is next. Returns whether it was.
     ///
     /// # Errors
-    /// [`ParseError`] if only a part of it does.
+    /// [`ParseError`] for a part of it.
     pub fn if_not_exists(&mut self) -> Result<bool, ParseError> {
         if !self.eat("IF") {
             return Ok(false);
@@ -117,13 +117,13 @@ impl<'a> Cursor<'a> {
         Ok(true)
     }
 
-    /// That something else should stand here.
+    /// The error that `expected` is missing here.
     pub fn error(&self, expected: &'static str) -> ParseError {
         ParseError { expected, at: self.position() }
     }
 }
 
-/// Whether it is a comment or the mark of an executable one.
+/// Whether a token is a comment or the mark of an executable one.
 pub fn is_comment(token: &Token<'_>) -> bool {
     matches!(token.kind, TokenKind::Comment | TokenKind::CommentOpen | TokenKind::CommentClose)
 }

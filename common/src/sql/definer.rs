@@ -1,8 +1,7 @@
-//! The DEFINER clause of a CREATE statement: left out, or put in another's name.
+//! The DEFINER clause of a CREATE statement: removed, or replaced by another account.
 //!
-//! Only the statement's head is looked at, token by token: bodies may hold any text, and a name or comment that says
-//! DEFINER is none. The clause may stand in an executable comment, as mysqldump and older servers write it
-//! (`/*!50017 DEFINER=…*/`). SQL SECURITY stays as it is.
+//! Only the head of the statement is parsed, since bodies, names and comments may contain the word too. The clause may be in
+//! an executable comment, as mysqldump and older servers write it (`/*!50017 DEFINER=…*/`). SQL SECURITY is not changed.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -11,21 +10,25 @@ use std::str::FromStr;
 use super::cursor::Cursor;
 use super::quote_identifier;
 use super::token::{SqlDialect, TokenKind, Tokens};
-use crate::options::values::BadValue;
 
-/// What becomes of definers: `--skip-definer`, `--replace-definer`.
+/// `--skip-definer` and `--replace-definer`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DefinerRule {
-    /// They stay.
+    /// DEFINER clauses stay.
     #[default]
     Keep,
-    /// The clause is left out: who creates the object becomes its definer.
+    /// The clause is removed, so the user who restores becomes the definer.
     Skip,
-    /// Each becomes this account.
+    /// Every definer becomes this account.
     Replace(Definer),
 }
 
-/// An account that may be written into any statement, whatever character set its session speaks: so in ASCII.
+/// A text for `--replace-definer` that is not an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("use USER@HOST in ASCII, such as app@localhost or 'app'@'%'")]
+pub struct BadDefiner;
+
+/// An account in ASCII, so that it can be part of a statement in any character set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definer {
     user: String,
@@ -33,7 +36,7 @@ pub struct Definer {
 }
 
 impl DefinerRule {
-    /// The statement as the rule wants it. Statements without the clause stay as they are.
+    /// Applies the rule to a statement. Statements without the clause are not changed.
     #[must_use]
     pub fn apply<'a>(&self, sql: &'a [u8]) -> Cow<'a, [u8]> {
         if *self == DefinerRule::Keep {
@@ -55,10 +58,10 @@ impl Definer {
 }
 
 impl FromStr for Definer {
-    type Err = BadValue;
+    type Err = BadDefiner;
 
-    /// `user@host`; each part with or without quotes. Without them, the last `@` parts the two.
-    fn from_str(text: &str) -> Result<Self, BadValue> {
+    /// `user@host`, each with or without quotes. Without quotes, the last `@` separates them.
+    fn from_str(text: &str) -> Result<Self, BadDefiner> {
         let parts = match text.as_bytes().first() {
             Some(b'\'' | b'"' | b'`') => quoted_parts(text),
             _ => text.rsplit_once('@').and_then(|(user, host)| Some((user.to_owned(), unquoted(host)?))),
@@ -68,12 +71,12 @@ impl FromStr for Definer {
             Some((user, host)) if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) => {
                 Ok(Definer { user, host })
             }
-            _ => Err(BadValue::new("use USER@HOST in ASCII, such as app@localhost or 'app'@'%'")),
+            _ => Err(BadDefiner),
         }
     }
 }
 
-/// The two parts of `'user'@'host'`, whatever the quotes.
+/// The two parts of `'user'@'host'`, with any kind of quotes.
 fn quoted_parts(text: &str) -> Option<(String, String)> {
     let dialect = SqlDialect { ansi_quotes: true, no_backslash_escapes: true };
     let user = Tokens::new(text.as_bytes(), dialect).next()?;
@@ -81,7 +84,7 @@ fn quoted_parts(text: &str) -> Option<(String, String)> {
     Some((unquoted(text.get(..user.end())?)?, unquoted(host)?))
 }
 
-/// A name with or without quotes; `None` if there is more than that.
+/// A name without its quotes, if it has any; `None` if more follows them.
 fn unquoted(text: &str) -> Option<String> {
     let Some(quote @ ('\'' | '"' | '`')) = text.chars().next() else { return Some(text.to_owned()) };
     let inner = text.get(1..)?.strip_suffix(quote)?;
@@ -89,11 +92,11 @@ fn unquoted(text: &str) -> Option<String> {
     (!alone.contains(quote)).then(|| inner.replace(&format!("{quote}{quote}"), &quote.to_string()))
 }
 
-/// Where the clause stands in a statement.
+/// The place of the clause in a statement.
 struct Clause {
     /// `DEFINER=…`.
     text: Range<usize>,
-    /// The same with what would be left over without it: the space behind it, or the comment that has nothing else.
+    /// With what would be left over without it: the space after it, or the comment around it.
     with_its_space: Range<usize>,
 }
 
@@ -135,7 +138,7 @@ pub fn take_account(cursor: &mut Cursor<'_>) -> Option<()> {
         return Some(());
     }
     if cursor.eat_punctuation(b'@') {
-        // Without quotes a host such as 10.0.0.1 is several tokens, with nothing between them.
+        // A host without quotes, such as 10.0.0.1, is several tokens in a row.
         while let Some(token) = cursor.peek()
             && matches!(token.kind, TokenKind::Word | TokenKind::Number | TokenKind::Punctuation)
             && token.start == cursor.end
@@ -156,7 +159,7 @@ fn with_its_space(sql: &[u8], text: &Range<usize>) -> Range<usize> {
     let spaces = |at: usize| sql[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let dialect = SqlDialect { ansi_quotes: true, ..SqlDialect::default() };
     let end = text.end + spaces(text.end);
-    // A comment that begins right before the clause and ends right behind it goes with it.
+    // A comment that holds nothing else goes with the clause.
     let opened = Tokens::new(sql, dialect)
         .take_while(|token| token.start < text.start)
         .last()
@@ -177,9 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn the_clause_of_every_form_goes_or_changes() {
+    fn a_clause_of_any_form_is_removed_or_replaced() {
         let (skip, replace) = rules();
-        // The clause stands between the bars.
+        // The clause is between the bars.
         for sql in [
             "CREATE |DEFINER=`root`@`localhost` |PROCEDURE `p`()\nSELECT 'DEFINER=`a`@`b`'",
             "CREATE |DEFINER=`ro``ot`@`%` |TRIGGER `DEFINER=x@y` BEFORE INSERT ON t FOR EACH ROW SET @a=1",
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_with_nothing_but_the_clause_goes_with_it() {
+    fn a_comment_with_nothing_else_is_removed_too() {
         let (skip, replace) = rules();
         for (sql, skipped, replaced) in [
             (
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_clause_stays() {
+    fn other_text_with_the_word_is_not_changed() {
         let (skip, replace) = rules();
         for sql in [
             "CREATE PROCEDURE p() BEGIN SELECT 1; /* DEFINER=`a`@`b` */ END",

@@ -1,21 +1,21 @@
 //! Quoting of identifiers and strings.
 
-/// An identifier in backticks, whatever it holds.
+/// An identifier in backticks.
 pub fn quote_identifier(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// A string literal in single quotes, for statements of our own that run without `NO_BACKSLASH_ESCAPES`.
+/// A string literal in single quotes, for sessions without `NO_BACKSLASH_ESCAPES`.
 pub fn quote_string(text: &str) -> String {
     let mut out = vec![b'\''];
     escape_into(&mut out, text.as_bytes());
     out.push(b'\'');
-    // Escaping puts ASCII before ASCII, so what was UTF-8 still is.
+    // Escaping adds ASCII only, so the text is still UTF-8.
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// The character that follows the backslash, for bytes that a literal in single quotes cannot hold as they are; 0 for
-/// the others. Line breaks are escaped so that a statement's end can be found by its line alone, ctrl-Z for Windows.
+/// The character after the backslash for each byte that has to be escaped, 0 for the others. Line breaks are escaped so
+/// that the end of a statement is the end of a line, ctrl-Z for Windows.
 static ESCAPES: [u8; 256] = {
     let mut table = [0; 256];
     table[0] = b'0';
@@ -29,9 +29,9 @@ static ESCAPES: [u8; 256] = {
 
 /// Appends the inside of a literal in single quotes.
 ///
-/// Bytes are taken singly, as a session with `SET NAMES binary` reads them, so text of any character set is kept.
+/// Bytes are escaped one by one, as a session with `SET NAMES binary` reads them, which keeps text of any character set.
 pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8]) {
-    // Blocks that need nothing, nearly all, are copied as they are.
+    // Nearly all blocks need no escape and are copied whole.
     let (blocks, rest) = bytes.as_chunks::<64>();
     for block in blocks {
         if needs_escape(block) { escape_runs(out, block) } else { out.extend_from_slice(block) }
@@ -39,7 +39,7 @@ pub fn escape_into(out: &mut Vec<u8>, bytes: &[u8]) {
     if any_needs_escape(rest) { escape_runs(out, rest) } else { out.extend_from_slice(rest) }
 }
 
-/// Bytes of a fixed number are compared all at once.
+/// A fixed length lets the compiler compare all bytes at once.
 #[inline]
 fn needs_escape<const N: usize>(bytes: &[u8; N]) -> bool {
     let any = bytes.iter().fold(0, |any, &byte| {

@@ -1,25 +1,24 @@
-//! Cutting a dump's file into statements, and writing statements so that they can be cut.
+//! Splitting a dump's file into statements, and writing statements so that they can be split.
 //!
 //! A statement ends with its delimiter at the end of a line. mydumper keeps `;` + newline out of everything but a
-//! statement's end (rows escape line breaks, bodies of routines are changed), so its files are cut exactly by that
-//! rule, whatever sql_mode decides about quotes. We do not change bodies: a statement that holds `;` is written
-//! between `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
+//! statement's end (rows escape line breaks, bodies of routines are changed), so this rule splits its files exactly,
+//! whatever sql_mode says about quotes. Bodies are not changed here: a statement that holds `;` is written between
+//! `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::ops::Range;
 
+use crate::exit_codes;
 use crate::io::read_some;
-use crate::process::exit::{Exit, Failure};
+use crate::process::exit::Exit;
 
-/// How much is read at once, in the end: most files of a dump of many tables are small.
+/// The largest read. Reads grow up to it, since most files of a dump of many tables are small.
 const READ_SIZE: usize = 256 * 1024;
-/// How much is read at first.
 const FIRST_READ_SIZE: usize = 4 * 1024;
-/// The longest statement that a server can take: its largest `max_allowed_packet` is 1 GiB.
+/// The largest `max_allowed_packet` of any server.
 const LONGEST_STATEMENT: usize = 1 << 30;
 
-/// What ends a statement; `;` at first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Delimiter(Vec<u8>);
 
@@ -44,40 +43,36 @@ pub enum StatementError {
     /// The file cannot be read, or its compressed data is damaged or cut.
     #[error("{0}")]
     Read(#[from] io::Error),
-    /// The last statement has no end.
+    /// The last statement has no delimiter.
     #[error("the file ends in the middle of the statement of line {line}: it was cut short")]
     CutShort {
         /// Where the statement starts.
         line: u64,
     },
     /// No server takes a statement as long as this.
-    #[error("the statement of line {line} is longer than 1 GiB: this is no file of a dump")]
+    #[error("the statement of line {line} is longer than 1 GiB: this is not a file of a dump")]
     TooLong {
         /// Where the statement starts.
         line: u64,
     },
 }
 
-impl Failure for StatementError {
-    fn exit(&self) -> Exit {
-        match self {
-            StatementError::Read(error) => Exit::of_reading(error),
-            StatementError::CutShort { .. } | StatementError::TooLong { .. } => Exit::Dump,
-        }
-    }
+exit_codes! { StatementError:
+    by Exit::of_reading: Read;
+    Exit::Dump: CutShort, TooLong;
 }
 
 /// Reads a file statement by statement, holding one at a time.
 pub struct StatementReader<R> {
     input: R,
     buffer: Vec<u8>,
-    /// Start of what was not given out yet.
+    /// Where the next statement starts in the buffer.
     start: usize,
     /// The line at `start`.
     line: u64,
     delimiter: Delimiter,
     at_end: bool,
-    /// The statement that was given out last, and its line.
+    /// The last statement's place in the buffer, and its line.
     last: Range<usize>,
     last_line: u64,
 }
@@ -91,7 +86,7 @@ struct Line {
 }
 
 impl<R: Read> StatementReader<R> {
-    /// Reads from `input`, which is decompressed already.
+    /// Reads from `input`, without compression.
     pub fn new(input: R) -> Self {
         StatementReader {
             input,
@@ -112,7 +107,7 @@ impl<R: Read> StatementReader<R> {
     pub fn next_statement(&mut self) -> Result<Option<Statement<'_>>, StatementError> {
         let mut scanned = self.start;
         let mut lines = 0;
-        // Whether nothing of the statement has come yet.
+        // Whether all lines so far were empty.
         let mut blank = true;
         loop {
             let Some(line) = self.line_at(scanned)? else {
@@ -122,7 +117,7 @@ impl<R: Read> StatementReader<R> {
                     Err(StatementError::CutShort { line: self.line })
                 };
             };
-            // Reading may have moved what was not given out to the buffer's front.
+            // Reading may have moved the statement to the front of the buffer.
             let text = &self.buffer[line.start..line.end];
             lines += 1;
             if blank && let Some(delimiter) = delimiter_command(text) {
@@ -136,7 +131,7 @@ impl<R: Read> StatementReader<R> {
             if text.ends_with(&self.delimiter.0) {
                 let mut statement = self.start..line.end - self.delimiter.0.len();
                 if statement.end == line.start && statement.end > statement.start {
-                    // A delimiter on a line of its own: the line break before it is not the statement's.
+                    // The line break before a delimiter on a line of its own is not part of the statement.
                     statement.end -= 1;
                 }
                 (self.last, self.last_line) = (statement, self.line);
@@ -148,13 +143,13 @@ impl<R: Read> StatementReader<R> {
         }
     }
 
-    /// The statement that was read last, once more.
+    /// The last statement again.
     pub fn last(&self) -> Statement<'_> {
         Statement { text: self.buffer.get(self.last.clone()).unwrap_or_default(), line: self.last_line }
     }
 
-    /// The line that starts at `from`. Offsets before the call are moved by what the call removes from the front:
-    /// only `self.start` and `from` are live, and both are moved here.
+    /// The line that starts at `from`. Removes what is before `self.start` from the buffer, and moves `self.start` and
+    /// `from` with it; other offsets are invalid afterwards.
     fn line_at(&mut self, from: usize) -> Result<Option<Line>, StatementError> {
         let mut from = from;
         let mut searched = from;
@@ -193,12 +188,12 @@ fn delimiter_command(line: &[u8]) -> Option<Delimiter> {
     (command.eq_ignore_ascii_case(COMMAND) && !delimiter.is_empty()).then(|| Delimiter(delimiter.to_vec()))
 }
 
-/// Writes a statement that is not a stored program; `text` comes without its end.
+/// Writes a statement that is not a stored program. `text` has no delimiter.
 ///
 /// # Errors
 /// Those of writing to `out`.
 pub fn write_statement(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    // A line break at the end would be taken for that before a delimiter on a line of its own.
+    // A reader would take a line break at the end for the one before a delimiter on a line of its own.
     if memchr::memmem::find(text, b";\n").is_some() || text.ends_with(b"\n") {
         return write_delimited(out, text);
     }
@@ -206,7 +201,7 @@ pub fn write_statement(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     out.write_all(b";\n")
 }
 
-/// Writes the CREATE statement of a routine, trigger or event, whose body may hold statements of its own.
+/// Writes the CREATE statement of a routine, trigger or event, whose body may hold statements.
 ///
 /// # Errors
 /// Those of writing to `out`.
@@ -228,7 +223,7 @@ fn write_delimited(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
     write!(out, "\n{delimiter}\nDELIMITER ;\n")
 }
 
-/// `$1$`, `$2$` …, the first that is not in the text, which is read once for all of them.
+/// The first of `$1$`, `$2$` … that is not in the text, found in one pass.
 fn unusual_delimiter(text: &[u8]) -> String {
     let between_dollars = text.split(|byte| *byte == b'$');
     let taken: BTreeSet<u64> =

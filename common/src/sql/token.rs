@@ -1,12 +1,11 @@
 //! A tokenizer for the SQL of MySQL and MariaDB, over bytes.
 //!
-//! A dump's statements may hold text of any character set, and names that look like SQL. Whoever wants to know what
-//! a statement says must therefore see where a string, a name or a comment begins and ends; searching for words
-//! does not do. The tokenizer knows nothing of grammar, never fails and always ends: text that no server would
-//! accept comes out as some tokens all the same.
+//! Statements may hold text in any character set and names that look like SQL, so searching them for words is not enough:
+//! one has to know where strings, names and comments begin and end. The tokenizer knows no grammar, never fails and always
+//! ends; text that no server would accept results in some tokens as well.
 //!
-//! Bytes from 0x80 on belong to words, as in the servers' own lexers with utf8mb4. In a multi-byte character set
-//! whose second bytes may be `'` or `\` (gbk, sjis) that is not so; DDL of a dump is always utf8mb4.
+//! Bytes from 0x80 on belong to words, as in the servers' lexers with utf8mb4. This is wrong for character sets whose
+//! second bytes may be `'` or `\` (gbk, sjis), but the DDL of a dump is always utf8mb4.
 
 /// The settings of `sql_mode` that change where tokens end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +27,7 @@ pub enum TokenKind {
     String,
     /// A number without its sign: `1`, `1.5`, `.5`, `1e-3`, `0xFF`.
     Number,
-    /// One byte that is nothing else.
+    /// One byte of anything else.
     Punctuation,
     /// `-- …` or `# …` up to, not including, the line's end; or `/* … */`, hints included.
     Comment,
@@ -36,14 +35,14 @@ pub enum TokenKind {
     CommentOpen,
     /// The `*/` of an executable comment.
     CommentClose,
-    /// A quoted text or comment whose end is missing: it reaches to the end of the input.
+    /// A quoted text or comment without an end, which reaches to the end of the input.
     Unterminated,
 }
 
-/// A piece of SQL text.
+/// A token of SQL text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token<'a> {
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
     /// Its exact bytes, quotes included.
     pub text: &'a [u8],
@@ -70,7 +69,7 @@ impl Token<'_> {
         self.kind == TokenKind::Punctuation && self.text == [byte]
     }
 
-    /// The name it stands for, without quotes; `None` if it is no name.
+    /// The name without its quotes; `None` if the token is not a name.
     #[must_use]
     pub fn identifier(&self) -> Option<Vec<u8>> {
         match self.kind {
@@ -91,7 +90,7 @@ impl Token<'_> {
         }
     }
 
-    /// The value of a string literal; `None` if it is none. An introducer is not looked at.
+    /// The value of a string literal; `None` if the token is not one. An introducer has no effect.
     ///
     /// Escapes are those of the servers' manuals: `\0 \b \n \r \t \Z`; `\%` and `\_` keep their backslash; any other
     /// character stands for itself.
@@ -128,7 +127,7 @@ impl Token<'_> {
     }
 }
 
-/// The quote character and what stands between the quotes.
+/// The quote character and the text between the quotes.
 fn unquote(text: &[u8]) -> Option<(u8, &[u8])> {
     match text {
         [quote, inner @ .., last] if quote == last => Some((*quote, inner)),
@@ -136,13 +135,13 @@ fn unquote(text: &[u8]) -> Option<(u8, &[u8])> {
     }
 }
 
-/// The tokens of a text, in order. What lies between two of them is white space.
+/// The tokens of a text, in order, with nothing but white space between them.
 #[derive(Debug, Clone)]
 pub struct Tokens<'a> {
     sql: &'a [u8],
     at: usize,
     dialect: SqlDialect,
-    /// Executable comments that are open here.
+    /// How many executable comments are open.
     comments: usize,
     /// Where the last token ended if it was a name: a `.` that follows qualifies it and starts no number.
     name_end: Option<usize>,
@@ -165,13 +164,13 @@ impl<'a> Tokens<'a> {
         self.sql.get(at..).is_some_and(|rest| rest.starts_with(prefix))
     }
 
-    /// The first place from `at` on where `test` does not hold.
+    /// The first position from `at` on whose byte fails the test.
     fn run_end(&self, at: usize, test: impl Fn(u8) -> bool) -> usize {
         let rest = self.sql.get(at..).unwrap_or_default();
         at + rest.iter().position(|&byte| !test(byte)).unwrap_or(rest.len())
     }
 
-    /// The kind of the token at `at`, where a byte is that is no white space, and its end, which is beyond `at`.
+    /// The kind of the token at `at`, which is not white space, and its end.
     fn token_end(&self, at: usize, first: u8) -> (TokenKind, usize) {
         match first {
             b'`' => self.quoted(at, first, TokenKind::QuotedIdentifier),

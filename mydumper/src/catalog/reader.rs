@@ -6,9 +6,10 @@ use std::sync::Arc;
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::MydumperChecksum;
+use common::backup::table_names::FileNames;
 use common::server::connection::{Connection, Row, RowRef};
 use common::server::{Server, is_generated};
-use common::sql::name::{FileNames, QualifiedName};
+use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
 use super::interner::Words;

@@ -4,9 +4,7 @@ use common::backup::metadata::Coordinates;
 use common::server::Server;
 use common::server::connection::{Connection, Error};
 
-use crate::consistency::is_denied;
-
-/// Reads the position of this moment; `None` when the server writes no binary log.
+/// Reads the current position; `None` when the server writes no binary log.
 ///
 /// A user without BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL) may not see it, but on MariaDB that of the
 /// connection's own snapshot, and on MySQL the GTID set.
@@ -15,7 +13,7 @@ use crate::consistency::is_denied;
 /// When the query fails, for want of a privilege say.
 pub fn coordinates(connection: &mut Connection, server: &Server) -> Result<Option<Coordinates>, Error> {
     let row = match connection.query_first(server.show_binary_log_status()) {
-        Err(error) if is_denied(&error) => {
+        Err(error) if error.is_denied() => {
             return match coordinates_of_anyone(connection, server)? {
                 None => Err(error),
                 found => Ok(found),

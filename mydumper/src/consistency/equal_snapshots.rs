@@ -1,4 +1,4 @@
-//! Proof, without a lock, that all snapshots are of one moment.
+//! Proof, without a lock, that all snapshots are from one point in time.
 //!
 //! **MariaDB** keeps with each snapshot the exact place in the binary log that it stands at (`binlog_snapshot_file`,
 //! `binlog_snapshot_position`): equal places are equal snapshots, and the place is the dump's.
@@ -14,14 +14,14 @@
 use std::time::{Duration, Instant};
 
 use common::backup::metadata::Coordinates;
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 
 use crate::consistency::coordinates;
 use crate::consistency::metadata_locks;
 
-/// For how long snapshots are opened anew. Each time takes about a millisecond where the server is near.
+/// For how long snapshots are opened again and again. Each attempt takes about a millisecond where the server is near.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why there is no proof.
@@ -35,18 +35,14 @@ pub enum Error {
     Impossible(&'static str),
     /// Commits went on and on.
     #[error(
-        "transactions were committed during all attempts of {} s to open all snapshots at one moment", PATIENCE.as_secs()
+        "transactions were committed during every attempt to open all snapshots at once, for {} s", PATIENCE.as_secs()
     )]
     Moving,
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server(error) => error.exit(),
-            Error::Impossible(_) | Error::Moving => Exit::Failed,
-        }
-    }
+exit_codes! { Error:
+    of source: Server;
+    Exit::Failed: Impossible, Moving;
 }
 
 /// Starts a transaction with a snapshot on each connection, all at about the same time.
@@ -72,7 +68,7 @@ pub fn on_all<'a>(
     })
 }
 
-/// Opens snapshots on all connections that are proved to be of one moment, and says where in the binary log that is.
+/// Opens snapshots on all connections that are proved to be from one point in time, and says where in the binary log it is.
 pub fn open_equal_snapshots(
     coordinator: &mut Connection,
     workers: &mut [Connection],

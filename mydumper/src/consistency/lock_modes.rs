@@ -1,4 +1,4 @@
-//! How the moment is found, mode by mode.
+//! How the snapshots are brought to one point in time, lock mode by lock mode.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,27 +9,28 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::name::QualifiedName;
 
-use super::locks::{HeldLock, Lock, LockError, Locker, is_denied, is_timeout};
-use super::{Error, Moment, equal_snapshots, patience};
+use super::locks::{HeldLock, Lock, LockError, Locker};
+use super::{ConsistencyPoint, Error, equal_snapshots, patience};
 use crate::catalog::HIGH_PRIORITY;
-use crate::config::{Config, LockMode};
+use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
 use crate::consistency::coordinates;
 use crate::consistency::long_queries::{self, WaitsFor};
+use crate::options::LockMode;
 
-/// How often the tables' locks are asked for anew: because one was dropped before it could be locked, or somebody else
-/// asked for one after us.
+/// How often the tables' locks are requested: a table may be dropped before it is locked, or another session may request a
+/// lock on it after us.
 const TABLE_LOCK_ATTEMPTS: u32 = 5;
-/// For how long the other tables' locks are waited for while some are held.
+/// How long to wait for the other tables' locks while some are held.
 const CROSSED: Duration = Duration::from_secs(5);
-/// For how long tables' locks are waited for while all of the server's writes wait.
+/// How long to wait for tables' locks while all writes of the server wait.
 const UNDER_GLOBAL_LOCK: Duration = Duration::from_secs(1);
-/// For how long such a one is waited for while the locks are held.
+/// How long a connection waits to read a locked table, in seconds.
 const TOUCH_SECONDS: u32 = 1;
 
-/// The work of opening snapshots.
-pub struct Opening<'a> {
+/// Opens the snapshots in the lock mode that was asked for.
+pub struct SnapshotOpener<'a> {
     config: &'a Config,
     server: &'a Server,
     stop: &'a Stop,
@@ -38,11 +39,11 @@ pub struct Opening<'a> {
     workers: &'a mut [Connection],
     ddl: Option<HeldLock>,
     table_ids: TableIdsKnown,
-    /// What this user may not do, in the words of messages.
+    /// Privileges that the user lacks, as messages name them.
     missing: Vec<String>,
 }
 
-impl<'a> Opening<'a> {
+impl<'a> SnapshotOpener<'a> {
     /// Over connections without transactions.
     pub fn new(
         config: &'a Config,
@@ -51,8 +52,8 @@ impl<'a> Opening<'a> {
         locker: Locker<'a>,
         coordinator: &'a mut Connection,
         workers: &'a mut [Connection],
-    ) -> Opening<'a> {
-        Opening {
+    ) -> SnapshotOpener<'a> {
+        SnapshotOpener {
             config,
             server,
             stop,
@@ -66,12 +67,12 @@ impl<'a> Opening<'a> {
     }
 
     /// Opens all snapshots. `listing` was read just before.
-    pub fn open(mut self, listing: Listing) -> Result<Moment, Error> {
+    pub fn open(mut self, listing: Listing) -> Result<ConsistencyPoint, Error> {
         match self.config.lock {
             LockMode::GlobalReadLock => self.under_global_lock(Lock::GlobalRead, &listing)?.finish(self, listing),
             LockMode::LockAll => {
-                let (found, listing) = self.under_table_locks(listing)?;
-                found.finish(self, listing)
+                let (opened, listing) = self.under_table_locks(listing)?;
+                opened.finish(self, listing)
             }
             LockMode::SafeNoLock | LockMode::Gtid => self.proved().map_err(Error::Unproved)?.finish(self, listing),
             LockMode::NoLock => self.unproved("--sync-thread-lock-mode=NO_LOCK")?.finish(self, listing),
@@ -80,7 +81,7 @@ impl<'a> Opening<'a> {
     }
 
     /// The best of what the user may do.
-    fn best(mut self, listing: Listing) -> Result<Moment, Error> {
+    fn best(mut self, listing: Listing) -> Result<ConsistencyPoint, Error> {
         let has_backup_stage = self.server.is_mariadb_since(10, 4, 1) && self.config.backup_locks;
         let global = if has_backup_stage { Lock::BackupStage } else { Lock::GlobalRead };
         let obstacle = match global {
@@ -93,9 +94,9 @@ impl<'a> Opening<'a> {
                 global.name()
             );
             match self.under_table_locks(listing.clone()) {
-                Ok((found, listing)) => return found.finish(self, listing),
+                Ok((opened, listing)) => return opened.finish(self, listing),
                 Err(error) if error.is_stop() => return Err(error),
-                Err(error) => tracing::warn!("{error}; so {} it is", global.name()),
+                Err(error) => tracing::warn!("{error}; using {} instead", global.name()),
             }
         }
         match self.under_global_lock(global, &listing) {
@@ -103,10 +104,9 @@ impl<'a> Opening<'a> {
                 let flush = self.server.is_mysql_since(8, 0, 23);
                 self.misses(if flush { "RELOAD or FLUSH_TABLES" } else { "RELOAD" }, &error);
             }
-            Err(Error::Lock(error)) if error.is_timeout() && error.what == Lock::Tables.name() => tracing::warn!(
-                "{error}; {} was given back, and all tables are locked one by one instead",
-                global.name()
-            ),
+            Err(Error::Lock(error)) if error.is_timeout() && error.what == Lock::Tables.name() => {
+                tracing::warn!("{error}; {} is released, and all tables are locked one by one instead", global.name())
+            }
             result => return result?.finish(self, listing),
         }
         match self.under_table_locks(listing.clone()) {
@@ -114,33 +114,33 @@ impl<'a> Opening<'a> {
                 self.misses("LOCK TABLES on all databases of the dump", &error);
             }
             Err(error) => return Err(error),
-            Ok((found, listing)) => return found.finish(self, listing),
+            Ok((opened, listing)) => return opened.finish(self, listing),
         }
         match self.proved() {
-            Ok(found) => found.finish(self, listing),
+            Ok(opened) => opened.finish(self, listing),
             Err(equal_snapshots::Error::Server(error)) => Err(error.into()),
             Err(reason) => self.unproved(&reason.to_string())?.finish(self, listing),
         }
     }
 
-    fn under_global_lock(&mut self, lock: Lock, listing: &Listing) -> Result<Found, Error> {
+    fn under_global_lock(&mut self, lock: Lock, listing: &Listing) -> Result<OpenedSnapshots, Error> {
         let waits_for = if lock == Lock::GlobalRead { WaitsFor::All } else { WaitsFor::Writes };
         self.wait_for_long_queries(lock, waits_for)?;
         self.lock_ddl()?;
         self.read_table_ids()?;
         let held = self.take_global_lock(lock)?;
         self.start_transactions()?;
-        let mut found = self.found(lock.name());
+        let mut opened = self.opened(lock.name());
         let without = self.tables_to_lock(listing);
         if without.is_empty() {
             held.release()?;
-            return Ok(found);
+            return Ok(opened);
         }
         // While nothing changes yet: then only these tables stay locked.
         match self.lock_tables_to_keep(&without)? {
             Ok(tables) => {
                 held.release()?;
-                found.rows = Some(tables);
+                opened.rows = Some(tables);
             }
             Err(error) if error.source.is_stop() => return Err(error.into()),
             Err(error) => {
@@ -148,10 +148,10 @@ impl<'a> Opening<'a> {
                     "{error}; so {} is held until the tables of engines without snapshots are copied",
                     lock.name()
                 );
-                found.rows = Some(held);
+                opened.rows = Some(held);
             }
         }
-        Ok(found)
+        Ok(opened)
     }
 
     /// LOCK TABLES under a global lock. In `Err`, why it was not granted.
@@ -165,7 +165,7 @@ impl<'a> Opening<'a> {
             };
             match self.touch(tables) {
                 // Somebody else flushes tables, and waits for those that are locked: let through, he is done at once.
-                Err(Error::Server(error)) if is_timeout(&error) && attempt < TABLE_LOCK_ATTEMPTS => {
+                Err(Error::Server(error)) if error.is_timeout() && attempt < TABLE_LOCK_ATTEMPTS => {
                     self.locker.give_back(lock)?;
                 }
                 result => return result.map(|()| Ok(lock)),
@@ -195,7 +195,7 @@ impl<'a> Opening<'a> {
 
     /// Transactions that changed one of the tables have ended when these locks are granted, and no other can change one.
     /// So snapshots that are opened one after the other agree on them, and the position is right for them.
-    fn under_table_locks(&mut self, mut listing: Listing) -> Result<(Found, Listing), Error> {
+    fn under_table_locks(&mut self, mut listing: Listing) -> Result<(OpenedSnapshots, Listing), Error> {
         const NO_SUCH_TABLE: u16 = 1146;
         self.wait_for_long_queries(Lock::Tables, WaitsFor::Writes)?;
         self.lock_ddl()?;
@@ -207,8 +207,10 @@ impl<'a> Opening<'a> {
                 {
                     listing = Listing::read(self.coordinator, self.config)?;
                 }
-                Err(Error::Server(error)) if is_timeout(&error) && attempt < TABLE_LOCK_ATTEMPTS => {
-                    tracing::warn!("somebody else asks for a lock on a table: all are given back and asked for again");
+                Err(Error::Server(error)) if error.is_timeout() && attempt < TABLE_LOCK_ATTEMPTS => {
+                    tracing::warn!(
+                        "another session waits for a lock on a table: all table locks are released and taken again"
+                    );
                 }
                 result => return Ok((result?, listing)),
             }
@@ -216,7 +218,7 @@ impl<'a> Opening<'a> {
         Err(Stopped.into())
     }
 
-    fn try_table_locks(&mut self, listing: &Listing) -> Result<Found, Error> {
+    fn try_table_locks(&mut self, listing: &Listing) -> Result<OpenedSnapshots, Error> {
         let to_keep = self.tables_to_lock(listing);
         let kept: BTreeSet<&QualifiedName> = to_keep.iter().collect();
         let others: Vec<QualifiedName> = listing.names().filter(|name| !kept.contains(name)).cloned().collect();
@@ -232,10 +234,10 @@ impl<'a> Opening<'a> {
             }
         };
         self.start_transactions()?;
-        let found = self.found("LOCK TABLES on all tables of the dump");
+        let opened = self.opened("LOCK TABLES on all tables of the dump");
         self.touch(&to_keep)?;
         held.map_or(Ok(()), HeldLock::release)?;
-        Ok(Found { all_by_name: true, rows: kept, ..found })
+        Ok(OpenedSnapshots { all_by_name: true, rows: kept, ..opened })
     }
 
     /// Lets every connection that reads take part in the tables that stay locked. Later, somebody who asks for such a
@@ -251,35 +253,35 @@ impl<'a> Opening<'a> {
         Ok(equal_snapshots::on_all(self.workers.iter_mut().chain([&mut *self.coordinator]), &statements)?)
     }
 
-    fn proved(&mut self) -> Result<Found, equal_snapshots::Error> {
+    fn proved(&mut self) -> Result<OpenedSnapshots, equal_snapshots::Error> {
         self.read_table_ids()?;
         let coordinates = equal_snapshots::open_equal_snapshots(self.coordinator, self.workers, self.server)?;
         if self.config.lock == LockMode::Gtid && coordinates.gtid_set.is_none() {
             return Err(equal_snapshots::Error::Impossible("the server has no GTIDs"));
         }
-        Ok(Found {
+        Ok(OpenedSnapshots {
             by: "equal snapshots, proved by the binary log and without a lock".to_owned(),
             coordinates: Some(coordinates),
-            ..Found::default()
+            ..OpenedSnapshots::default()
         })
     }
 
-    fn unproved(&mut self, why: &str) -> Result<Found, Error> {
+    fn unproved(&mut self, why: &str) -> Result<OpenedSnapshots, Error> {
         self.read_table_ids()?;
         self.start_transactions()?;
-        let found = self.found(&format!("nothing is proved ({why})"));
-        Ok(Found { is_unproved: true, ..found })
+        let opened = self.opened(&format!("nothing is proved ({why})"));
+        Ok(OpenedSnapshots { is_unproved: true, ..opened })
     }
 
-    fn found(&mut self, by: &str) -> Found {
+    fn opened(&mut self, by: &str) -> OpenedSnapshots {
         let coordinates = match coordinates::coordinates(self.coordinator, self.server) {
             Ok(coordinates) => coordinates,
             Err(error) => {
-                tracing::warn!("the binary log's position is not in the metadata: {error}");
+                tracing::warn!("the metadata will not have the binary log position: {error}");
                 None
             }
         };
-        Found { by: by.to_owned(), coordinates, ..Found::default() }
+        OpenedSnapshots { by: by.to_owned(), coordinates, ..OpenedSnapshots::default() }
     }
 
     fn start_transactions(&mut self) -> Result<(), Error> {
@@ -324,12 +326,14 @@ impl<'a> Opening<'a> {
         let wanted = |name: &QualifiedName| filter.passes_database(&name.database);
         self.table_ids = TableIdsKnown::Asked(match TableIds::read(self.coordinator, self.server, wanted) {
             Ok(table_ids) => Some(table_ids),
-            Err(error) if is_denied(&error) => {
-                tracing::info!("without the privilege PROCESS, tables are told apart by the second of their creation");
+            Err(error) if error.is_denied() => {
+                tracing::info!(
+                    "without the privilege PROCESS, only the second of a table's creation tells whether it was changed"
+                );
                 None
             }
-            Err(error) if is_timeout(&error) => {
-                tracing::warn!("{error}; so tables are told apart by the second of their creation");
+            Err(error) if error.is_timeout() => {
+                tracing::warn!("{error}; only the second of a table's creation tells whether it was changed");
                 None
             }
             Err(error) => return Err(error),
@@ -354,9 +358,9 @@ enum TableIdsKnown {
     Asked(Option<TableIds>),
 }
 
-/// What one way of opening snapshots brought.
+/// Snapshots that are open, and how far they are proved equal.
 #[derive(Default)]
-struct Found {
+struct OpenedSnapshots {
     by: String,
     coordinates: Option<Coordinates>,
     rows: Option<HeldLock>,
@@ -364,9 +368,9 @@ struct Found {
     is_unproved: bool,
 }
 
-impl Found {
-    fn finish(self, opening: Opening<'_>, listing: Listing) -> Result<Moment, Error> {
-        let Opening { config, ddl, table_ids, missing, .. } = opening;
+impl OpenedSnapshots {
+    fn finish(self, opener: SnapshotOpener<'_>, listing: Listing) -> Result<ConsistencyPoint, Error> {
+        let SnapshotOpener { config, ddl, table_ids, missing, .. } = opener;
         let in_step = self.rows.is_some() || !config.objects.data || listing.without_snapshots().next().is_none();
         let guarantee = match (self.is_unproved, in_step) {
             (true, _) => Guarantee::None,
@@ -378,12 +382,12 @@ impl Found {
         } else {
             "DDL is not held off, but ends the dump when it changes a table"
         };
-        let mut grounds = format!("{}; {ddl_fate}", self.by);
+        let mut evidence = format!("{}; {ddl_fate}", self.by);
         if !missing.is_empty() {
-            grounds.push_str("; the server did not let the user take more: missing is ");
-            grounds.push_str(&missing.join(", and "));
+            evidence.push_str("; the user lacks privileges for more: ");
+            evidence.push_str(&missing.join(", and "));
         }
-        Ok(Moment {
+        Ok(ConsistencyPoint {
             coordinates: self.coordinates,
             table_ids: match table_ids {
                 TableIdsKnown::Asked(table_ids) if ddl.is_none() => table_ids,
@@ -391,7 +395,7 @@ impl Found {
             },
             listing,
             guarantee,
-            grounds,
+            evidence,
             all_by_name: self.all_by_name,
             ddl,
             rows: self.rows,

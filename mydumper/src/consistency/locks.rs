@@ -5,15 +5,13 @@
 
 use std::time::{Duration, Instant};
 
+use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stop;
 use common::server::connection::{Connection, Error as ServerError, Settings};
 use common::sql::name::QualifiedName;
 
-/// lock_wait_timeout is over.
-const LOCK_WAIT_TIMEOUT: u16 = 1205;
-
-/// A lock could not be had.
+/// A lock was not granted.
 #[derive(Debug, thiserror::Error)]
 #[error("{what} failed: {source}")]
 pub struct LockError {
@@ -32,23 +30,13 @@ impl Failure for LockError {
 impl LockError {
     /// Whether the user may not take it, as managed servers keep some from everyone.
     pub fn is_denied(&self) -> bool {
-        is_denied(&self.source)
+        self.source.is_denied()
     }
 
-    /// Whether it was waited for in vain.
+    /// Whether the time to wait for it is over.
     pub fn is_timeout(&self) -> bool {
-        is_timeout(&self.source)
+        self.source.is_timeout()
     }
-}
-
-/// Whether a statement waited in vain for a lock.
-pub fn is_timeout(error: &ServerError) -> bool {
-    error.server_code() == Some(LOCK_WAIT_TIMEOUT)
-}
-
-/// Whether the server refused a statement for want of a privilege.
-pub fn is_denied(error: &ServerError) -> bool {
-    matches!(error.server_code(), Some(1044 | 1045 | 1142 | 1227))
 }
 
 /// A lock of the server's.
@@ -65,7 +53,7 @@ pub enum Lock {
 }
 
 impl Lock {
-    /// As messages call it.
+    /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Lock::Instance => "LOCK INSTANCE FOR BACKUP",
@@ -99,7 +87,7 @@ impl Lock {
 /// A lock that is held.
 pub struct HeldLock {
     lock: Lock,
-    /// As the log calls it.
+    /// Its name in the log.
     label: String,
     connection: Connection,
     since: Instant,
@@ -118,7 +106,7 @@ impl HeldLock {
     }
 }
 
-/// How often a lock is asked for, and how long it is waited for each time.
+/// How often a lock is requested, and how long to wait each time.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// Whole seconds, at least one.
@@ -197,9 +185,13 @@ impl<'a> Locker<'a> {
                 return Err(error);
             }
             attempts += 1;
-            tracing::warn!("{what} was not granted within {seconds} s, trying again");
+            tracing::warn!("{what} was not granted within {seconds} s, retrying");
         }
-        let label = if lock == Lock::Tables { format!("{what} ({} tables)", tables.len()) } else { what.to_owned() };
+        let label = if lock == Lock::Tables {
+            format!("{what} ({})", count(tables.len() as u64, "table"))
+        } else {
+            what.to_owned()
+        };
         tracing::info!("{label} taken after {:.3} s", waiting.elapsed().as_secs_f64());
         Ok(HeldLock { lock, label, connection, since: Instant::now() })
     }
@@ -210,7 +202,7 @@ impl<'a> Locker<'a> {
         let killed = Connection::open(self.settings, &Stop::default())
             .and_then(|mut connection| connection.execute(format!("KILL {}", waiting.id())));
         if let Err(error) = killed {
-            tracing::warn!("a session may go on waiting for a lock until its lock_wait_timeout is over: {error}");
+            tracing::warn!("a session may keep waiting for a lock until its lock_wait_timeout is over: {error}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Queries that run for long, looked for before a lock is asked for.
+//! Long-running queries, which are looked for before a lock is requested.
 //!
 //! FLUSH TABLES WITH READ LOCK stops all writes first and then waits until every running statement has ended: behind one
 //! long SELECT the whole server queues. BACKUP STAGE and LOCK TABLES wait for statements that write only.
@@ -11,7 +11,7 @@ use common::server::connection::{Connection, Error as ServerError, Row};
 
 use crate::config::LongQueryGuard;
 
-/// How often it is looked whether a query that was killed has ended, once a second.
+/// How often to check, once a second, whether a killed query has ended.
 const CHECKS_AFTER_KILL: u32 = 30;
 /// How much of a query's text messages show, in characters.
 const SHOWN: usize = 80;
@@ -19,7 +19,7 @@ const SHOWN: usize = 80;
 /// The lock is not asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// They are still there after all retries.
+    /// They still run after all retries.
     #[error(
         "queries run for longer than {seconds} s (--long-query-guard), and {lock} would wait for them and hold up all \
          writes meanwhile: {}; wait for their end (--long-query-retries, --long-query-retry-interval), or let them be \
@@ -36,7 +36,7 @@ pub enum Error {
     /// One cannot be killed.
     #[error("cannot kill the long query {0}: {1}")]
     Kill(String, ServerError),
-    /// The list could not be had.
+    /// The list of queries could not be read.
     #[error("cannot look for long queries: {0}")]
     Server(#[from] ServerError),
     /// The program is being stopped.

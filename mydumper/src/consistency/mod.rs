@@ -1,7 +1,7 @@
 //! Connections that all see the database at one point in time.
 //!
 //! Each worker opens a transaction with a consistent snapshot while nothing can be committed, or in a way that proves
-//! that nothing was. docs/consistency.md has the modes, the locks' order and the privileges that each needs.
+//! that nothing was. docs/user/consistency.md has the modes, the locks' order and the privileges that each needs.
 
 pub mod changed_tables;
 pub mod coordinates;
@@ -14,27 +14,27 @@ pub mod metadata_locks;
 use std::time::Duration;
 
 use common::backup::metadata::{Coordinates, Guarantee};
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
 use common::sql::name::QualifiedName;
 
-use crate::config::{Config, LockMode};
+use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
+use crate::options::LockMode;
 
-use lock_modes::Opening;
+use lock_modes::SnapshotOpener;
 use locks::{HeldLock, LockError, Locker, Patience};
-pub use locks::{is_denied, is_timeout};
 
 /// No consistent snapshot could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A lock could not be had.
+    /// A lock was not granted.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// Queries that run for long stand in the way.
+    /// Long-running queries would hold up the lock.
     #[error(transparent)]
     LongQueries(#[from] long_queries::Error),
     /// Another statement failed.
@@ -43,9 +43,9 @@ pub enum Error {
     /// The tables could not be listed.
     #[error(transparent)]
     Listing(#[from] crate::catalog::Error),
-    /// No proof without a lock.
+    /// Without a lock, the snapshots are not proved equal.
     #[error(
-        "the snapshots are not proved to be of one moment: {0}; use --sync-thread-lock-mode=AUTO with a user who has \
+        "the snapshots are not proved to be from one point in time: {0}; use --sync-thread-lock-mode=AUTO with a user who has \
          RELOAD or LOCK TABLES, or dump when the server is less busy"
     )]
     Unproved(equal_snapshots::Error),
@@ -54,21 +54,12 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Lock(error) => error.exit(),
-            Error::LongQueries(error) => error.exit(),
-            Error::Server(error) => error.exit(),
-            Error::Listing(error) => error.exit(),
-            Error::Unproved(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Lock, LongQueries, Server, Listing, Unproved, Stopped;
 }
 
 impl Error {
-    /// Whether it only tells that the program is being stopped.
+    /// Whether the program's stop was the cause.
     pub fn is_stop(&self) -> bool {
         match self {
             Error::Lock(error) => error.source.is_stop(),
@@ -82,29 +73,28 @@ impl Error {
     }
 }
 
-/// The connections of a dump, which all stand at one moment, and what is known of it.
+/// The connections of a dump, which all see the server at the consistency point.
 pub struct Snapshot {
     /// The coordinator's.
     pub coordinator: Connection,
     /// The workers'.
     pub workers: Vec<Connection>,
-    /// What was found and what is held.
-    pub moment: Moment,
+    /// What they see, and the locks that are held.
+    pub point: ConsistencyPoint,
 }
 
-/// What is known of the moment of the snapshots.
-pub struct Moment {
+/// The point in time that the snapshots show: what is known of it, and the locks that keep tables at it.
+pub struct ConsistencyPoint {
     /// The binary log's position.
     pub coordinates: Option<Coordinates>,
-    /// What the names of tables stood for a little before, in InnoDB's numbers, if the user may know and DDL is not held
-    /// off.
+    /// InnoDB's numbers of the tables a little before, if the user may see them and DDL is not held off.
     pub table_ids: Option<TableIds>,
     /// The tables, a little before.
     pub listing: Listing,
-    /// How far the dump is of one moment.
+    /// How far the dump is from one point in time.
     pub guarantee: Guarantee,
-    /// By what, and what is missing for a better one.
-    pub grounds: String,
+    /// What proves it, and what is missing for a better guarantee.
+    pub evidence: String,
     /// Whether every table has to be in the listing, since only those were locked.
     all_by_name: bool,
     /// Keeps DDL off until the end.
@@ -113,15 +103,15 @@ pub struct Moment {
     rows: Option<HeldLock>,
 }
 
-impl Moment {
-    fn tell(&self) {
-        let Moment { guarantee, grounds, .. } = self;
+impl ConsistencyPoint {
+    fn log(&self) {
+        let ConsistencyPoint { guarantee, evidence, .. } = self;
         match guarantee {
-            Guarantee::PointInTime => tracing::info!("all tables of this dump are of one point in time: {grounds}"),
+            Guarantee::PointInTime => tracing::info!("all tables of this dump are from one point in time: {evidence}"),
             Guarantee::TransactionalTables => tracing::warn!(
-                "only tables of engines with transactions are of one point in time in this dump: {grounds}"
+                "only tables of transactional engines are from one point in time in this dump: {evidence}"
             ),
-            Guarantee::None => tracing::warn!("tables of this dump may be of different points in time: {grounds}"),
+            Guarantee::None => tracing::warn!("tables of this dump may be from different points in time: {evidence}"),
         }
     }
 
@@ -130,8 +120,8 @@ impl Moment {
         self.rows.is_some()
     }
 
-    /// Whether a table that is about to be dumped was not known when the locks were taken, and so may be of another
-    /// moment.
+    /// Whether a table that is about to be dumped was not known when the locks were taken, and so may be from another point
+    /// in time.
     pub fn is_unknown(&self, name: &QualifiedName, is_transactional: bool) -> bool {
         (self.all_by_name || (self.is_locked() && !is_transactional)) && !self.listing.contains(name)
     }
@@ -182,9 +172,9 @@ impl Snapshot {
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", config.lock_wait_seconds.max(1)))?;
         let locker = Locker::connect(&config.connection, stop, patience_for_locks, count)?;
         let listing = Listing::read(&mut coordinator, config)?;
-        let moment = Opening::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
+        let point = SnapshotOpener::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", patience(config)))?;
-        moment.tell();
-        Ok(Snapshot { coordinator, workers, moment })
+        point.log();
+        Ok(Snapshot { coordinator, workers, point })
     }
 }

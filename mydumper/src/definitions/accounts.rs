@@ -4,10 +4,11 @@
 //! are created first, since a privilege can name another account (a role, a proxy); then come the privileges, then the
 //! default roles. The server's own accounts are not dumped: every server has them.
 
+use common::backup::accounts_file;
 use common::process::exit::{Exit, Failure};
 use common::server::connection::{Connection, Error as ServerError, Row};
 use common::server::{Product, Server};
-use common::sql::account::{Account, AccountStatement, Action, head};
+use common::sql::account::{Account, AccountStatement, Action};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{quote_string, write_statement};
 
@@ -45,7 +46,7 @@ impl Failure for Error {
 
 /// The text of the file.
 pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) -> Result<Vec<u8>, Error> {
-    let mut out = head(server.product).into_bytes();
+    let mut out = accounts_file::head(server.product).into_bytes();
     out.extend(preamble.for_definitions());
     if server.is_mariadb() {
         // A GRANT to an account that could not be created would otherwise create it without a password.

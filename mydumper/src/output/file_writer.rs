@@ -1,103 +1,111 @@
-//! One file of the dump, from its first byte to its name in the directory.
+//! One file of the dump, from its first byte to the store.
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use common::backup::file_name::DumpFile;
-use common::layers::compression::Compressor;
-use common::process::exit::{Exit, Failure};
-
-use crate::output::direct_file::DirectFile;
+use common::backup::file_name::{Content, DumpFile};
+use common::layers::LayeredWriter;
+use common::layers::compression::Compression;
+use common::store::{Action, NewFile, OpenFile, Store, Stored};
+use serde::{Deserialize, Serialize};
 
 /// A file could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot write {}: {source}", path.display())]
-pub struct WriteError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the system said.
-    pub source: io::Error,
-}
-
-impl Failure for WriteError {
-    fn exit(&self) -> Exit {
-        Exit::Local
-    }
-}
+pub use common::store::Error as WriteError;
 
 /// A file that is whole. It is removed when dropped, if it was only made to be sent.
 #[derive(Debug)]
 pub struct FinishedFile {
     /// Which file of the dump.
     pub file: DumpFile,
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its length in bytes, compressed.
-    pub bytes: u64,
-    /// CRC-32C of these bytes.
-    pub crc32c: u32,
+    /// What is stored of it.
+    pub stored: Stored,
     /// Whether it stays when this value is dropped.
     pub keep: bool,
+    store: Arc<dyn Store>,
+}
+
+impl FinishedFile {
+    /// Opens it to be read.
+    pub fn open(&self) -> Result<OpenFile, WriteError> {
+        self.store.open(&self.file.to_string())
+    }
+
+    /// Its place, as messages name it.
+    pub fn place(&self) -> String {
+        self.store.locate(&self.file.to_string())
+    }
 }
 
 impl Drop for FinishedFile {
     fn drop(&mut self) {
         if !self.keep {
-            // Nothing else can be done about a file that cannot be removed; the directory's removal will tell.
-            let _ = fs::remove_file(&self.path);
+            // Nothing else can be done about a file that cannot be removed, and it shows in the output directory.
+            let _ = self.store.remove(&self.file.to_string());
         }
+    }
+}
+
+/// What a later run needs to know of a file to recognise it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WrittenFile {
+    /// Its name.
+    pub name: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The CRC-32C of its bytes.
+    pub crc32c: u32,
+}
+
+impl WrittenFile {
+    /// Of a file that is whole.
+    pub fn of(file: &FinishedFile) -> WrittenFile {
+        let Stored { bytes, crc32c } = file.stored;
+        WrittenFile { name: file.file.to_string(), bytes, crc32c }
     }
 }
 
 /// Where files are written and what becomes of them.
 #[derive(Debug, Clone)]
 pub struct Files {
-    /// The directory.
-    pub directory: PathBuf,
+    /// Their place.
+    pub store: Arc<dyn Store>,
     /// Compression level of the files' own method.
     pub level: i32,
     /// Whether a file of the same name is replaced, `--dirty`.
     pub overwrite: bool,
-    /// Whether files are read again soon: by the stream, or by who loads them meanwhile.
-    pub sends: bool,
     /// Whether files stay once they were sent.
     pub keep: bool,
+}
+
+impl Files {
+    /// Stores the final metadata, which makes the dump whole, after everything else.
+    pub fn publish(&self, metadata: &str) -> Result<FinishedFile, WriteError> {
+        let file = DumpFile::new(Content::Metadata, Compression::None);
+        let stored = self.store.publish(&file.to_string(), metadata.as_bytes())?;
+        Ok(self.finished(file, stored))
+    }
+
+    fn finished(&self, file: DumpFile, stored: Stored) -> FinishedFile {
+        FinishedFile { file, stored, keep: self.keep, store: Arc::clone(&self.store) }
+    }
 }
 
 /// A file while it is written. Dropped before [`FileWriter::finish`], it is removed.
 pub struct FileWriter {
     file: DumpFile,
-    path: PathBuf,
-    keep: bool,
-    output: Option<Compressor<Checked>>,
+    files: Files,
+    output: LayeredWriter<Box<dyn NewFile>>,
     written: u64,
 }
 
 impl FileWriter {
-    /// Creates the file, for its owner alone.
+    /// Creates the file.
     pub fn create(files: &Files, file: DumpFile) -> Result<FileWriter, WriteError> {
-        let path = files.directory.join(file.to_string());
-        if files.overwrite {
-            // Not written into: it may be a link to another file, or others may read it.
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(WriteError { path, source }),
-                _ => {}
-            }
-        }
-        // A file that is there was not written by this dump.
-        let output = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .and_then(|output| {
-                let output = DirectFile::new(output, files.sends);
-                Compressor::new(file.compression, files.level, Checked { output, bytes: 0, crc32c: 0 })
-            })
-            .map_err(|source| WriteError { path: path.clone(), source })?;
-        Ok(FileWriter { file, path, keep: files.keep, output: Some(output), written: 0 })
+        let name = file.to_string();
+        let output = if files.overwrite { files.store.replace(&name) } else { files.store.create(&name) }?;
+        let output = file.layers.writer(files.level, output);
+        let output = output.map_err(|source| files.store.error(Action::Write, &name, source))?;
+        Ok(FileWriter { file, files: files.clone(), output, written: 0 })
     }
 
     /// A file with this content.
@@ -108,90 +116,48 @@ impl FileWriter {
         writer.finish()
     }
 
-    /// Bytes written so far, before compression.
+    /// Bytes written so far, before they go through the layers.
     pub fn written(&self) -> u64 {
         self.written
     }
 
     /// An error of writing with the file's name.
     pub fn error(&self, source: io::Error) -> WriteError {
-        WriteError { path: self.path.clone(), source }
+        self.files.store.error(Action::Write, &self.file.to_string(), source)
     }
 
     /// Ends the file.
-    pub fn finish(mut self) -> Result<FinishedFile, WriteError> {
-        let result = match self.output.take() {
-            Some(output) => output.finish().and_then(Checked::finish),
-            None => Err(io::Error::other("written to its end already")),
-        };
-        match result {
-            Ok((bytes, crc32c)) => Ok(FinishedFile {
-                file: self.file.clone(),
-                path: std::mem::take(&mut self.path),
-                bytes,
-                crc32c,
-                keep: self.keep,
-            }),
-            Err(source) => Err(self.error(source)),
+    pub fn finish(self) -> Result<FinishedFile, WriteError> {
+        let FileWriter { file, files, output, .. } = self;
+        match output.finish().and_then(NewFile::finish) {
+            Ok(stored) => Ok(files.finished(file, stored)),
+            Err(source) => Err(files.store.error(Action::Write, &file.to_string(), source)),
         }
     }
 }
 
 impl Write for FileWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let Some(output) = &mut self.output else { return Ok(0) };
-        let written = output.write(bytes)?;
+        let written = self.output.write(bytes)?;
         self.written += written as u64;
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.output.as_mut().map_or(Ok(()), Write::flush)
-    }
-}
-
-impl Drop for FileWriter {
-    fn drop(&mut self) {
-        if self.path != Path::new("") {
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// Counts and checks the bytes on their way into the file, so that the file need not be read again.
-struct Checked {
-    output: DirectFile,
-    bytes: u64,
-    crc32c: u32,
-}
-
-impl Checked {
-    /// The length and the checksum.
-    fn finish(self) -> io::Result<(u64, u32)> {
-        self.output.finish().map(|()| (self.bytes, self.crc32c))
-    }
-}
-
-impl Write for Checked {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.output.write(bytes)?;
-        self.crc32c = crc32c::crc32c_append(self.crc32c, &bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        self.output.flush()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use common::store::local::LocalDirectory;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::Path;
 
     fn files(directory: &Path, keep: bool) -> Files {
-        Files { directory: directory.to_owned(), level: 1, overwrite: false, sends: !keep, keep }
+        Files { store: Arc::new(LocalDirectory::at(directory)), level: 1, overwrite: false, keep }
     }
 
     fn name(name: &str) -> DumpFile {
@@ -199,14 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn a_finished_file_is_the_owner_s_alone_and_its_checksum_is_that_of_its_bytes() {
+    fn what_is_known_of_a_finished_file_is_that_of_its_stored_bytes() {
         let directory = tempfile::tempdir().unwrap();
         let files = files(directory.path(), true);
-        for file in ["d.t.00000.sql", "d.t.00001.sql.zst", "d.t.00002.sql.gz"] {
+        for file in ["d.t.00000.sql", "d.t.00001.sql.zst", "d.t.00002.sql.gz", "d.t.00003.sql.lz4"] {
             let finished = FileWriter::write_whole(&files, name(file), b"SELECT 1;\n").unwrap();
-            let bytes = fs::read(&finished.path).unwrap();
-            assert_eq!((finished.bytes, finished.crc32c), (bytes.len() as u64, crc32c::crc32c(&bytes)));
-            assert_eq!(fs::metadata(&finished.path).unwrap().permissions().mode() & 0o777, 0o600);
+            let path = directory.path().join(file);
+            let bytes = fs::read(&path).unwrap();
+            assert_eq!(finished.stored, Stored { bytes: bytes.len() as u64, crc32c: crc32c::crc32c(&bytes) });
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 
@@ -214,10 +181,12 @@ mod tests {
     fn nothing_half_written_stays_and_nothing_is_overwritten() {
         let directory = tempfile::tempdir().unwrap();
         let files = files(directory.path(), true);
-        let mut writer = FileWriter::create(&files, name("d.t.00000.sql")).unwrap();
-        writer.write_all(b"SELECT").unwrap();
-        drop(writer);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        for file in ["d.t.00000.sql", "d.t.00000.sql.gz", "d.t.00000.sql.zst", "d.t.00000.sql.lz4"] {
+            let mut writer = FileWriter::create(&files, name(file)).unwrap();
+            writer.write_all(b"SELECT").unwrap();
+            drop(writer);
+            assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "{file}");
+        }
 
         fs::write(directory.path().join("d.t.00000.sql"), "mine").unwrap();
         let error = FileWriter::create(&files, name("d.t.00000.sql")).err().unwrap().to_string();
@@ -230,7 +199,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (elsewhere, path) = (directory.path().join("elsewhere"), directory.path().join("metadata"));
         fs::write(&elsewhere, "mine").unwrap();
-        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        symlink(&elsewhere, &path).unwrap();
         let files = files(directory.path(), true);
         let error = FileWriter::write_whole(&files, name("metadata"), b"new").err().unwrap().to_string();
         assert!(error.ends_with("metadata: File exists (os error 17)"), "{error}");
@@ -240,8 +209,8 @@ mod tests {
         assert_eq!(fs::read(&elsewhere).unwrap(), b"mine");
         // Others could read the file that was there.
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        let finished = FileWriter::write_whole(&dirty, name("metadata"), b"newer").unwrap();
-        assert_eq!(fs::metadata(&finished.path).unwrap().permissions().mode() & 0o777, 0o600);
+        FileWriter::write_whole(&dirty, name("metadata"), b"newer").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read(&path).unwrap(), b"newer");
     }
 
@@ -249,9 +218,8 @@ mod tests {
     fn a_file_made_to_be_sent_goes_with_its_value() {
         let directory = tempfile::tempdir().unwrap();
         let finished = FileWriter::write_whole(&files(directory.path(), false), name("metadata"), b"").unwrap();
-        assert!(finished.path.exists());
-        let path = finished.path.clone();
+        assert!(directory.path().join("metadata").exists());
         drop(finished);
-        assert!(!path.exists());
+        assert!(!directory.path().join("metadata").exists());
     }
 }

@@ -1,7 +1,7 @@
 //! The files of a dump: written, named, and handed on to the stream.
 
-pub mod direct_file;
 pub mod directory;
 pub mod file_writer;
+pub mod metadata_writer;
 pub mod row_files;
 pub mod stream_sender;

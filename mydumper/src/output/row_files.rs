@@ -3,51 +3,69 @@
 
 use std::io::{self, Write};
 
-use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat};
+use common::backup::file_name::{RowsFile, RowsFormat};
+use common::exit_codes;
 use common::process::stop::Stopped;
+use common::store::Action;
 
 use crate::output::file_writer::{FileWriter, FinishedFile, WriteError};
-use crate::plan::task::RowsTask;
-use crate::resume::WrittenFile;
 use crate::rows::encoder::RowEncoder;
-use crate::work::worker::{Error, Shared};
 
-/// Where an encoder writes to. Files are made when there is something to write.
-pub struct RowFiles<'a> {
-    shared: &'a Shared,
-    task: &'a RowsTask,
-    format: RowsFormat,
-    head: Vec<u8>,
-    part: u32,
-    current: Option<FileWriter>,
-    written: Vec<WrittenFile>,
+/// Where the files of a chunk come from and go to.
+pub trait RowSink {
+    /// A writer for a file of the chunk.
+    fn create(&mut self, file: RowsFile) -> Result<FileWriter, WriteError>;
+    /// A file is whole.
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped>;
 }
 
-impl<'a> RowFiles<'a> {
-    /// For what this encoder makes of a task.
-    pub fn new<E: RowEncoder>(shared: &'a Shared, task: &'a RowsTask, encoder: &E) -> RowFiles<'a> {
-        RowFiles {
-            shared,
-            task,
-            format: E::FORMAT,
-            head: encoder.head().to_vec(),
-            part: 0,
-            current: None,
-            written: Vec::new(),
-        }
-    }
+/// The files of a chunk could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The program is being stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
 
-    fn file(&self, format: RowsFormat) -> DumpFile {
-        let table = self.task.table.file.clone();
-        let rows = RowsFile { table, chunk: Some(self.task.number), part: self.part, format };
-        DumpFile::new(Content::Rows(rows), self.shared.compression)
+exit_codes! { Error:
+    of source: Write, Stopped;
+}
+
+/// What an encoder writes to. Files are made when there is something to write.
+pub struct RowFiles<'a, S: RowSink> {
+    sink: &'a mut S,
+    /// The next file with rows.
+    next: RowsFile,
+    head: Vec<u8>,
+    /// A file ends when it is as long as this, in bytes before compression.
+    limit: Option<u64>,
+    current: Option<FileWriter>,
+    /// What could not be done with which file, when the last one could not be made.
+    not_made: (Action, String),
+}
+
+impl<'a, S: RowSink> RowFiles<'a, S> {
+    /// For what this encoder makes of a chunk, whose first file this is.
+    pub fn new<E: RowEncoder>(sink: &'a mut S, first: RowsFile, limit: Option<u64>, encoder: &E) -> RowFiles<'a, S> {
+        let next = RowsFile { format: E::FORMAT, ..first };
+        RowFiles {
+            sink,
+            next,
+            head: encoder.head().to_vec(),
+            limit,
+            current: None,
+            not_made: (Action::Write, String::new()),
+        }
     }
 
     fn open(&mut self) -> Result<&mut FileWriter, WriteError> {
         let current = match self.current.take() {
             Some(current) => current,
             None => {
-                let mut current = FileWriter::create(&self.shared.files, self.file(self.format))?;
+                let mut current = self.sink.create(self.next.clone())?;
                 let written = current.write_all(&self.head);
                 written.map_err(|source| current.error(source))?;
                 current
@@ -56,23 +74,23 @@ impl<'a> RowFiles<'a> {
         Ok(self.current.insert(current))
     }
 
-    /// A failure to write, with the file's name where there is a file.
+    /// A failure to write, with the file's name.
     pub fn error(&self, source: io::Error) -> WriteError {
         match &self.current {
             Some(current) => current.error(source),
-            None => WriteError { path: self.shared.files.directory.clone(), source },
+            None => WriteError { action: self.not_made.0, object: self.not_made.1.clone(), source },
         }
     }
 
     /// Rows are written up to the end of one, so that the file may end.
     pub fn may_end(&mut self, encoder: &mut impl RowEncoder) -> Result<(), Error> {
-        let full = match (&self.current, self.shared.chunk_filesize) {
+        let full = match (&self.current, self.limit) {
             (Some(current), Some(limit)) => current.written() >= limit,
             _ => false,
         };
         if full {
             self.end_piece(encoder)?;
-            self.part += 1;
+            self.next.part += 1;
         }
         Ok(())
     }
@@ -82,33 +100,34 @@ impl<'a> RowFiles<'a> {
         let rows = current.finish()?;
         let name = rows.file.to_string();
         // Rows before their statement: in a stream they are there when it comes.
-        self.deliver(rows)?;
+        self.sink.deliver(rows)?;
         if let Some(statement) = encoder.loading_statement(&name) {
-            let file = self.file(RowsFormat::Sql);
-            self.deliver(FileWriter::write_whole(&self.shared.files, file, &statement)?)?;
+            let mut file = self.sink.create(RowsFile { format: RowsFormat::Sql, ..self.next.clone() })?;
+            let written = file.write_all(&statement);
+            written.map_err(|source| file.error(source))?;
+            self.sink.deliver(file.finish()?)?;
         }
         Ok(())
     }
 
-    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped> {
-        self.written.push(WrittenFile::of(&file));
-        self.shared.deliver(file)
-    }
-
-    /// Ends the last file. Returns all.
-    pub fn finish(mut self, encoder: &mut impl RowEncoder) -> Result<Vec<WrittenFile>, Error> {
-        // Of an empty table only its first chunk's file is asked for.
-        if self.current.is_none() && self.part == 0 && self.shared.build_empty_files && self.task.number == 0 {
+    /// Ends the last file. With `even_if_empty`, there is one even if no row was written.
+    pub fn finish(mut self, encoder: &mut impl RowEncoder, even_if_empty: bool) -> Result<(), Error> {
+        if even_if_empty && self.current.is_none() && self.next.part == 0 {
             self.open()?;
         }
-        self.end_piece(encoder)?;
-        Ok(self.written)
+        self.end_piece(encoder)
     }
 }
 
-impl Write for RowFiles<'_> {
+impl<S: RowSink> Write for RowFiles<'_, S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.open().map_err(|error| error.source)?.write(bytes)
+        match self.open() {
+            Ok(current) => current.write(bytes),
+            Err(WriteError { action, object, source }) => {
+                self.not_made = (action, object);
+                Err(source)
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {

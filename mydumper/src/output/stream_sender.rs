@@ -5,12 +5,13 @@
 
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::container::mydumper::Header;
+use common::container::mydumper::MydumperEncoder;
+use common::container::{Encoder, Member};
+use common::io::read_some;
 use common::observe::activity::Activity;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic, Stopped};
@@ -20,8 +21,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::config::Stream;
 use crate::output::file_writer::FinishedFile;
 
-/// So many bytes of a file are sent before it is noted that the reader reads.
-const PIECE: u64 = 16 << 20;
+/// Bytes that are read and sent at once: as many as a pipe takes. The kernel would copy no faster from file to pipe.
+const BLOCK: usize = 64 << 10;
 
 /// The stream could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -38,18 +39,18 @@ pub enum Error {
         source: io::Error,
     },
     /// A file cannot be read back.
-    #[error("cannot send {}: {source}", path.display())]
+    #[error("cannot send {place}: {source}")]
     Read {
         /// The file.
-        path: PathBuf,
-        /// What the system said.
+        place: String,
+        /// The system's answer.
         source: io::Error,
     },
-    /// A file was changed under us.
-    #[error("cannot send {}: it has {found} bytes, but {written} were written", path.display())]
+    /// A file was changed by somebody else.
+    #[error("cannot send {place}: it has {found} bytes, but {written} were written")]
     Length {
         /// The file.
-        path: PathBuf,
+        place: String,
         /// Bytes that it has now.
         found: u64,
         /// Bytes that were written.
@@ -161,38 +162,51 @@ fn send_all(
     activity: &Activity,
     mut output: File,
 ) -> Result<(), Error> {
+    let mut block = vec![0; BLOCK];
     for mut file in files {
         file.keep = !stream.mode.delete;
         activity.begin(format!("waits until the reader takes more of {}", file.file));
-        send(&file, stream, activity, &mut output)?;
+        send(&file, stream, activity, &mut block, &mut output)?;
         activity.idle();
     }
     Ok(())
 }
 
-fn send(finished: &FinishedFile, stream: Stream, activity: &Activity, output: &mut File) -> Result<(), Error> {
+fn send(
+    finished: &FinishedFile,
+    stream: Stream,
+    activity: &Activity,
+    block: &mut [u8],
+    output: &mut File,
+) -> Result<(), Error> {
     let name = finished.file.to_string();
     let write_error = |source: io::Error| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ReaderGone,
         _ => Error::Write { member: name.clone(), source },
     };
-    let header = Header {
+    let mut encoder = MydumperEncoder;
+    let member = Member {
         name: name.clone(),
-        size: if stream.mode.content { finished.bytes } else { 0 },
-        crc32c: stream.checksum.then_some(finished.crc32c),
-        bytes: (stream.checksum && !stream.mode.content).then_some(finished.bytes),
+        size: Some(if stream.mode.content { finished.stored.bytes } else { 0 }),
+        crc32c: stream.checksum.then_some(finished.stored.crc32c),
+        elsewhere: (stream.checksum && !stream.mode.content).then_some(finished.stored.bytes),
     };
-    output.write_all(header.to_string().as_bytes()).map_err(write_error)?;
+    encoder.begin(&member, output).map_err(write_error)?;
     if stream.mode.content {
-        let read_error = |source| Error::Read { path: finished.path.clone(), source };
-        let mut input = File::open(&finished.path).map_err(read_error)?;
-        let found = input.metadata().map_err(read_error)?.len();
-        if found != finished.bytes {
-            return Err(Error::Length { path: finished.path.clone(), found, written: finished.bytes });
+        let read_error = |source| Error::Read { place: finished.place(), source };
+        let mut input = finished.open().map_err(|error| read_error(error.source))?;
+        let (found, written) = (input.bytes, finished.stored.bytes);
+        if found != written {
+            return Err(Error::Length { place: finished.place(), found, written });
         }
-        while io::copy(&mut (&mut input).take(PIECE), output).map_err(write_error)? > 0 {
+        loop {
+            let read = read_some(&mut input, block).map_err(read_error)?;
+            if read == 0 {
+                break;
+            }
+            encoder.content(&block[..read], output).map_err(write_error)?;
             activity.touch();
         }
     }
-    Ok(())
+    encoder.end(output).map_err(write_error)
 }

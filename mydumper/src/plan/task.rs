@@ -1,10 +1,10 @@
-//! The units of work.
+//! What a worker does at a time.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::catalog::{Database, Table};
-use crate::plan::chunk::{Chunk, Key, Rest};
+use crate::plan::chunk::{Chunk, Key, Remainder};
 use crate::rows::projection::Projection;
 
 /// Something that one worker does at a time.
@@ -52,15 +52,30 @@ pub struct RowsTask {
 pub enum Portion {
     /// These.
     Chunk(Chunk),
-    /// The next chunk of what is left of the table: whoever dumps it cuts it off, and hands back the rest.
+    /// The next chunk of what is left of the table: whoever dumps it splits it off, and hands back the remainder.
     Next {
-        /// The key that the table is cut by.
+        /// The key that the table is split by.
         key: Arc<Key>,
         /// What is left.
-        rest: Rest,
+        remainder: Remainder,
         /// About how many rows the chunk is to have.
         rows: u64,
     },
+}
+
+impl Task {
+    /// What is written when it is done, as an object of a sentence.
+    pub fn product(&self) -> String {
+        match self {
+            Task::Tablespaces => "the tablespaces".to_owned(),
+            Task::Accounts => "the accounts".to_owned(),
+            Task::Database(database) => format!("the definition of database {}", database.name.escape_debug()),
+            Task::Table(table) => format!("the definition of {}", table.name),
+            Task::Sequence(sequence) => format!("the definition of sequence {}", sequence.name),
+            Task::View(view) => format!("the definition of view {}", view.name),
+            Task::Triggers(_) | Task::Post(_) | Task::DataChecksum(..) | Task::Rows(_) => format!("the {self}"),
+        }
+    }
 }
 
 impl fmt::Display for Task {

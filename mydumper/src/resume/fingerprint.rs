@@ -1,9 +1,10 @@
-//! The options that shape the files of a dump. Two halves of a dump must have been made with the same.
+//! The options that decide what is in the files of a dump. Both halves of a resumed dump must have the same.
 
 use crate::config::{Chunks, Config};
+use crate::plan::chunk::ChunkSizing;
 
-/// Each option or group of options that shapes the files, with its value.
-pub fn shape(config: &Config) -> Vec<(String, String)> {
+/// Each option or group of options that decides what is in the files, with its value.
+pub fn of(config: &Config) -> Vec<(String, String)> {
     // Every field is named, so that a new one cannot be forgotten here.
     let Config {
         connection,
@@ -31,7 +32,7 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
         lock_retries: _,
         lock_other_engines: _,
         long_queries: _,
-        // They are made anew.
+        // They are computed again.
         checksums: _,
         quiet: _,
         stall_report: _,
@@ -48,7 +49,7 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
         ("--regex", format!("{:?}", filter.regex)),
         ("--ignore-engines", format!("{ignored_engines:?}")),
         ("--compress", format!("{compression:?}")),
-        ("--rows", format!("{size:?}")),
+        ("--rows", rows_per_chunk(size)),
         ("--use-single-column", format!("{single_column:?}")),
         ("--split-partitions or --partition-regex", format!("{partitions:?}")),
         ("--chunk-filesize", format!("{chunk_filesize:?}")),
@@ -66,6 +67,14 @@ pub fn shape(config: &Config) -> Vec<(String, String)> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()
+}
+
+/// As journals have had it from the first, whatever the types are called.
+fn rows_per_chunk(sizing: &ChunkSizing) -> String {
+    match sizing {
+        ChunkSizing::Automatic => "Automatic".to_owned(),
+        ChunkSizing::Rows(size) => format!("Rows({})", format!("{size:?}").replacen("ChunkSize", "Pace", 1)),
+    }
 }
 
 /// The names of those that differ.

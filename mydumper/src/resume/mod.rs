@@ -1,57 +1,58 @@
-//! Going on with an interrupted dump, `--resume`.
+//! Resuming an interrupted dump, `--resume`.
 //!
-//! While a dump into a directory runs, its journal says which chunks were cut off which table and whose rows are in
-//! their files. A later run keeps those, if the server proves that its data are the same ([`source`]), the options are
-//! ([`shape`]), and each file is what was written. Definitions are dumped anew: they are small, and some change with
-//! rows.
+//! While a dump into a directory runs, its journal says which chunks were split off which table and whose rows are in
+//! their files. A later run keeps those, if the server proves that its data is the same ([`same_data`]), the options are
+//! ([`fingerprint`]), and each file is as it was written. Definitions are dumped again: they are small, and some change
+//! with rows.
 //!
 //! Nothing is changed in the directory before all of that is known.
 
 mod completed;
 mod files;
 mod fingerprint;
+mod journal;
 mod record;
 mod same_data;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::backup::metadata::Guarantee;
-use common::backup::row_hash::RowsDigest;
 use common::backup::selection::SYSTEM_DATABASES;
-use common::journal::{Journal, JournalError};
+use common::exit_codes;
+use common::journal::{DUMP_JOURNAL as JOURNAL, Journal, JournalError};
 use common::observe::logging::SUMMARY;
-use common::process::exit::{Exit, Failure};
+use common::observe::wording::count;
+use common::process::exit::Exit;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError};
+use common::store::{self, Store};
 
 use crate::catalog::{Catalog, Table, TableKind};
 use crate::config::Config;
+use crate::consistency::ConsistencyPoint;
 use crate::consistency::coordinates;
-use crate::consistency::{Moment, is_denied};
-use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
 
-pub use completed::{DoneBefore, Mismatch, TableBefore};
-pub use record::{Begun, WrittenFile};
-use record::{CutChunk, DoneChunk, Part, Record, TableId, key_name};
+pub use completed::{Completed, Mismatch, TableProgress};
+pub use journal::{Done, DumpJournal};
+pub use record::{Begun, Record, TableId};
+#[cfg(test)]
+pub use record::{DoneChunk, Part, SplitChunk, key_name};
 use same_data::{Source, Unproved};
 
-/// The journal's name.
-pub const JOURNAL: &str = "mydumper.journal";
-
-/// A dump is not gone on with.
+/// A dump is not resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be.
     #[error(
-        "cannot resume the dump in {}: {reason}; nothing was changed there: dump anew into another directory, or with \
-         --clear", path.display()
+        "cannot resume the dump in {place}: {reason}; nothing was changed there: start a new dump in another directory, or \
+         with --clear"
     )]
     Refused {
-        /// Its directory.
-        path: PathBuf,
+        /// Where it is.
+        place: String,
         /// Why.
         reason: Box<Reason>,
     },
@@ -59,55 +60,39 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A file of the dump.
-    #[error("cannot {what} {}: {source}", path.display())]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    File(#[from] store::Error),
     /// A query.
-    #[error("cannot tell whether the data are what they were: {0}")]
+    #[error("cannot check whether the data has changed: {0}")]
     Server(#[from] ServerError),
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Refused { reason, .. } => match **reason {
-                Reason::Mismatch(Mismatch::Journal(_)) => Exit::Dump,
-                _ => Exit::Failed,
-            },
-            Error::Journal(error) => error.exit(),
-            Error::File { .. } => Exit::Local,
-            Error::Server(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Journal, Server, Stopped;
+    by Reason::exit: Refused.reason;
+    Exit::Local: File;
 }
 
-/// Why a dump cannot be gone on with.
+/// Why a dump cannot be resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum Reason {
     /// There is nothing to do.
-    #[error("it is finished already")]
+    #[error("it is already complete")]
     Finished,
-    /// Nothing tells how far it was.
-    #[error("there is no {JOURNAL}, as an interrupted dump of this program leaves it")]
+    /// Nothing says how far it got.
+    #[error("there is no {JOURNAL}, which an interrupted dump leaves")]
     NoJournal,
     /// It was interrupted before its first record.
-    #[error("its {JOURNAL} has no whole record: nothing tells how far it was")]
+    #[error("its {JOURNAL} has no complete record, so nothing says how far it got")]
     EmptyJournal,
     /// Another program wrote it.
-    #[error("it was begun by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
+    #[error("it was started by mydumper {0}, and this is {own}", own = env!("CARGO_PKG_VERSION"))]
     Version(String),
     /// Other options.
-    #[error("other options are given than it was begun with: {}", .0.join(", "))]
+    #[error("the options differ from those it was started with: {}", .0.join(", "))]
     Options(Vec<String>),
     /// The data.
     #[error(transparent)]
@@ -117,67 +102,23 @@ pub enum Reason {
     Mismatch(#[from] Mismatch),
 }
 
-/// The journal of the dump that runs.
-pub struct DumpJournal {
-    journal: Journal,
-}
-
-impl DumpJournal {
-    /// A new one.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn create(directory: &Path, begun: Begun) -> Result<DumpJournal, JournalError> {
-        let mut journal = Journal::create(&directory.join(JOURNAL))?;
-        journal.append(&Record::Begun(Box::new(begun)))?;
-        Ok(DumpJournal { journal })
-    }
-
-    /// A chunk was cut off.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn cut(
-        &mut self,
-        table: &Table,
-        key: &Key,
-        number: u64,
-        range: &KeyRange,
-        rest: Option<&Rest>,
-    ) -> Result<(), JournalError> {
-        let (table, key, range, rest) = (TableId::of(table), key_name(key), range.clone(), rest.cloned());
-        self.journal.append(&Record::Cut(CutChunk { table, key, number, range, rest }))
-    }
-
-    /// The rows of a chunk are in their files.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
-        let Done { number, rows: RowsDigest { count: rows, hash }, longest_statement, files } = done;
-        let (table, part) = (TableId::of(table), Part::of(chunk));
-        self.journal.append(&Record::Rows(DoneChunk { table, number, part, rows, hash, longest_statement, files }))
-    }
-
-    /// The dump is whole.
-    ///
-    /// # Errors
-    /// [`JournalError`].
-    pub fn remove(self) -> Result<(), JournalError> {
-        self.journal.remove()
+impl Reason {
+    fn exit(&self) -> Exit {
+        match self {
+            Reason::Mismatch(Mismatch::Journal(_)) => Exit::Dump,
+            _ => Exit::Failed,
+        }
     }
 }
 
-/// What was dumped as a chunk.
-pub struct Done {
-    /// Its number.
-    pub number: u64,
-    /// Its rows.
-    pub rows: RowsDigest,
-    /// In bytes.
-    pub longest_statement: usize,
-    /// Its files.
-    pub files: Vec<WrittenFile>,
+/// What an interrupted dump has left to this run, and what this one leaves to the next.
+pub struct History {
+    /// Where to note what is done; `None` when a later run could not resume this dump.
+    pub journal: Option<DumpJournal>,
+    /// What is done already.
+    pub completed: Completed,
+    /// When the dump was begun, as metadata has it.
+    pub started: String,
 }
 
 /// What a dump says of itself in its journal's first line.
@@ -188,24 +129,24 @@ pub fn begin(
     config: &Config,
     connection: &mut Connection,
     server: &Server,
-    moment: &Moment,
+    point: &ConsistencyPoint,
     started: &str,
 ) -> Result<Begun, ServerError> {
     Ok(Begun {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         started: started.to_owned(),
-        options: fingerprint::shape(config),
-        source: Source::read(connection, server, moment.coordinates.as_ref(), moment.guarantee, !config.utc)?,
+        options: fingerprint::of(config),
+        source: Source::read(connection, server, point.coordinates.as_ref(), point.guarantee, !config.utc)?,
     })
 }
 
 /// An interrupted dump.
 pub struct Interrupted {
-    directory: PathBuf,
+    store: Arc<dyn Store>,
     journal: Journal,
     begun: Begun,
-    progress: DoneBefore,
-    /// Chunks whose files are not what was written.
+    completed: Completed,
+    /// Chunks with a missing or changed file.
     lost: Vec<(TableId, u64)>,
 }
 
@@ -213,73 +154,69 @@ impl Interrupted {
     /// Reads what the directory says. Nothing is changed in it.
     ///
     /// # Errors
-    /// When it cannot be gone on with.
-    pub fn open(directory: &Path, config: &Config) -> Result<Interrupted, Error> {
-        let refused = |reason| Error::Refused { path: directory.to_owned(), reason: Box::new(reason) };
-        if directory.join("metadata").exists() {
+    /// When it cannot be resumed.
+    pub fn open(store: Arc<dyn Store>, config: &Config) -> Result<Interrupted, Error> {
+        let place = store.to_string();
+        let refused = |reason| Error::Refused { place: place.clone(), reason: Box::new(reason) };
+        if store.has("metadata") {
             return Err(refused(Reason::Finished));
         }
-        let path = directory.join(JOURNAL);
-        if !path.exists() {
-            return Err(refused(Reason::NoJournal));
-        }
+        let path = store.local_path().map(|directory| directory.join(JOURNAL)).filter(|path| path.exists());
+        let Some(path) = path else { return Err(refused(Reason::NoJournal)) };
         let (journal, records) = Journal::open::<Record>(&path)?;
         let mut records = records.into_iter();
         let Some(Record::Begun(begun)) = records.next() else { return Err(refused(Reason::EmptyJournal)) };
         if begun.version != env!("CARGO_PKG_VERSION") {
             return Err(refused(Reason::Version(begun.version)));
         }
-        let differences = fingerprint::differences(&begun.options, &fingerprint::shape(config));
+        let differences = fingerprint::differences(&begun.options, &fingerprint::of(config));
         if !differences.is_empty() {
             return Err(refused(Reason::Options(differences)));
         }
-        let mut progress = DoneBefore::default();
+        let mut completed = Completed::default();
         for record in records {
-            progress.add(record).map_err(|mismatch| refused(mismatch.into()))?;
+            completed.add(record).map_err(|mismatch| refused(mismatch.into()))?;
         }
-        Ok(Interrupted { directory: directory.to_owned(), journal, begun: *begun, progress, lost: Vec::new() })
+        Ok(Interrupted { store, journal, begun: *begun, completed, lost: Vec::new() })
     }
 
     fn refused(&self, reason: impl Into<Reason>) -> Error {
-        Error::Refused { path: self.directory.clone(), reason: Box::new(reason.into()) }
+        Error::Refused { place: self.store.to_string(), reason: Box::new(reason.into()) }
     }
 
-    /// Looks whether it is worthwhile to take locks and to read the files: without a lock, so that only a difference is
-    /// certain.
+    /// Checks the data before any lock is taken and any file read. Only a difference is certain, since the data may still
+    /// change.
     ///
     /// # Errors
     /// When the data are not the same.
     pub fn look(&self, connection: &mut Connection, server: &Server, config: &Config) -> Result<(), Error> {
         let coordinates = match coordinates::coordinates(connection, server) {
             Ok(coordinates) => coordinates,
-            Err(error) if is_denied(&error) => return Ok(()),
+            Err(error) if error.is_denied() => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         let now = Source::read(connection, server, coordinates.as_ref(), Guarantee::PointInTime, !config.utc)?;
         now.proves_same_data_as(&self.begun.source, &[]).map_err(|reason| self.refused(reason))
     }
 
-    /// Reads all files that would be kept. Chunks of which one is not what was written are dumped again.
-    ///
-    /// # Errors
-    /// [`Stopped`].
+    /// Reads all files that would be kept. Chunks with a missing or changed file are dumped again.
     pub fn check_files(&mut self, threads: usize, stop: &Stop) -> Result<(), Error> {
-        for (chunk, why) in files::damaged(&self.directory, self.progress.done(), threads, stop)? {
-            tracing::warn!("{why}: rows of {}, chunk {} are dumped again", chunk.table.name, chunk.number);
+        for (chunk, why) in files::damaged(&*self.store, self.completed.done(), threads, stop)? {
+            tracing::warn!("{why}: dumping {} chunk {} again", chunk.table.name, chunk.number);
             self.lost.push((chunk.table.clone(), chunk.number));
         }
         for (table, number) in self.lost.clone() {
-            let lost = self.progress.add(Record::Lost { table, number });
+            let lost = self.completed.add(Record::Lost { table, number });
             lost.map_err(|mismatch| self.refused(mismatch))?;
         }
         Ok(())
     }
 
-    /// Goes on with it, if what is there now is what was dumped. Files that are not kept are removed.
+    /// Resumes it, if the server's data has not changed. Files that are not kept are removed.
     ///
     /// # Errors
     /// When the data are not the same; when a file cannot be removed.
-    pub fn go_on(mut self, now: &Begun, catalog: &Catalog) -> Result<(DumpJournal, Begun, DoneBefore), Error> {
+    pub fn resume(mut self, now: &Begun, catalog: &Catalog) -> Result<History, Error> {
         let is_system = |name: &&str| SYSTEM_DATABASES.contains(name);
         let mut databases = catalog.databases.iter().map(|database| database.name.as_str());
         if let Some(name) = databases.find(is_system) {
@@ -289,23 +226,26 @@ impl Interrupted {
             catalog.tables().filter(|table| is_of_other_engine(table)).map(|table| table.name.to_string()).collect();
         let proved = now.source.proves_same_data_as(&self.begun.source, &other_engines);
         proved.map_err(|reason| self.refused(reason))?;
-        self.progress.check(catalog).map_err(|mismatch| self.refused(mismatch))?;
+        self.completed.check(catalog).map_err(|mismatch| self.refused(mismatch))?;
 
         for (table, number) in std::mem::take(&mut self.lost) {
             self.journal.append(&Record::Lost { table, number })?;
         }
-        files::remove_others(&self.directory, self.progress.done())?;
+        files::remove_others(&*self.store, self.completed.done())?;
         let (mut chunks, mut rows) = (0_u64, 0_u64);
-        for done in self.progress.done() {
+        for done in self.completed.done() {
             chunks += 1;
             rows += done.rows;
         }
         tracing::info!(
             target: SUMMARY,
-            "going on with the dump of {}: the data are the same, {chunks} chunks with {rows} rows are kept",
-            self.begun.started
+            "resuming the dump of {}: the data has not changed, {} with {} are kept",
+            self.begun.started,
+            count(chunks, "chunk"),
+            count(rows, "row")
         );
-        Ok((DumpJournal { journal: self.journal }, self.begun, self.progress))
+        let journal = Some(DumpJournal::of_resumed(self.journal));
+        Ok(History { journal, completed: self.completed, started: self.begun.started })
     }
 }
 

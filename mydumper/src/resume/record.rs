@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 
 use super::same_data::Source;
 use crate::catalog::Table;
-use crate::output::file_writer::FinishedFile;
-use crate::plan::chunk::{Chunk, Key, KeyRange, Rest};
+use crate::output::file_writer::WrittenFile;
+use crate::plan::chunk::{Chunk, Key, KeyRange, Remainder};
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     /// The first: what is dumped, and how.
     Begun(Box<Begun>),
-    /// A chunk was cut off a table, and is going to be dumped.
-    Cut(CutChunk),
+    /// A chunk was split off a table, and is going to be dumped.
+    #[serde(rename = "Cut")]
+    Split(SplitChunk),
     /// The rows of a chunk are in their files.
     Rows(DoneChunk),
     /// A chunk that was dumped has lost its files, and is dumped again.
@@ -28,7 +29,7 @@ pub enum Record {
     },
 }
 
-/// What has to be the same when the dump is gone on with.
+/// What has to be the same when the dump is resumed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
     /// mydumper's version.
@@ -57,19 +58,20 @@ impl TableId {
     }
 }
 
-/// A chunk that was cut off, and what was left of its table.
+/// A chunk that was split off, and what was left of its table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CutChunk {
+pub struct SplitChunk {
     /// The table.
     pub table: TableId,
-    /// The key that it is cut by.
+    /// The key that it is split by.
     pub key: String,
     /// The chunk.
     pub number: u64,
     /// Its rows.
     pub range: KeyRange,
     /// What is left.
-    pub rest: Option<Rest>,
+    #[serde(rename = "rest")]
+    pub remainder: Option<Remainder>,
 }
 
 /// A chunk whose rows are dumped.
@@ -119,24 +121,6 @@ impl Part {
             Part::Partition(name) => Chunk::Partition(name.clone()),
             Part::Range(range) => Chunk::Range { key: Arc::clone(key?), range: range.clone() },
         })
-    }
-}
-
-/// A file that was written to its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WrittenFile {
-    /// Its name.
-    pub name: String,
-    /// Its length.
-    pub bytes: u64,
-    /// The CRC-32C of its bytes.
-    pub crc32c: u32,
-}
-
-impl WrittenFile {
-    /// What is to be remembered of a file.
-    pub fn of(file: &FinishedFile) -> WrittenFile {
-        WrittenFile { name: file.file.to_string(), bytes: file.bytes, crc32c: file.crc32c }
     }
 }
 

@@ -1,8 +1,8 @@
-//! Whether a server's data are what they were: proved by its binary log.
+//! Proof by the binary log that a server's data has not changed.
 //!
 //! A dump holds what the server had at a position of its binary log. If the position is the same now, nothing that is
-//! logged has happened since. What is not logged is not seen, so all is refused that is known to change data past the
-//! log. docs/recovery.md says what remains.
+//! logged has happened since. Changes that are not logged go unseen, so whatever is known to bypass the log is refused.
+//! docs/user/recovery.md says what remains.
 
 use std::fmt;
 
@@ -12,14 +12,13 @@ use common::server::connection::{Connection, Error as ServerError};
 use serde::{Deserialize, Serialize};
 
 use crate::consistency::coordinates;
-use crate::consistency::is_denied;
 
-/// A server, and where its data stand.
+/// A server, and the state of its data.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Variables that tell this server from others, and what shapes the rows that it sends.
     pub server: Vec<(String, String)>,
-    /// Whether all tables of the dump are of this one moment.
+    /// Whether all tables of the dump are from this one point in time.
     pub point_in_time: bool,
     /// Where the binary log stands.
     pub position: Position,
@@ -48,9 +47,9 @@ pub struct Position {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unproved {
     /// It is another server.
-    #[error("the server is another one, or not what it was: {variable} was {then} and is {now}")]
+    #[error("this is another server, or it was changed: {variable} was {then}, now it is {now}")]
     OtherServer {
-        /// What tells.
+        /// The variable that differs.
         variable: String,
         /// Its value in the journal.
         then: String,
@@ -58,19 +57,19 @@ pub enum Unproved {
         now: String,
     },
     /// There is no log.
-    #[error("the server has no binary log (log_bin is OFF), so nothing proves that its data did not change since")]
+    #[error("the server has no binary log (log_bin is OFF), so nothing proves that the data has not changed since")]
     NoBinaryLog,
     /// The user may not see the position.
     #[error(
-        "the binary log's position is not known, so nothing proves that the data did not change since: the user lacks \
+        "the binary log position is unknown, so nothing proves that the data has not changed since: the user lacks \
          {privilege}",
         privilege = "BINLOG MONITOR (MariaDB) or REPLICATION CLIENT (MySQL)"
     )]
     Unknown,
     /// The snapshots are of different moments.
     #[error(
-        "not all tables {when} of one point in time, so that no position of the binary log stands for them (guarantee in \
-         docs/consistency.md)"
+        "not all tables {when} from one point in time, so no binary log position describes them (see the guarantees in \
+         docs/user/consistency.md)"
     )]
     NoPointInTime {
         /// "were" or "are".
@@ -80,10 +79,10 @@ pub enum Unproved {
     #[error("the server changes data without writing it to its binary log: {0}")]
     Unlogged(String),
     /// The server's own tables.
-    #[error("the dump has database {0}, in which the server changes tables without writing it to its binary log")]
+    #[error("the dump includes database {0}, whose tables the server changes without writing to its binary log")]
     SystemDatabase(String),
     /// Something has happened.
-    #[error("the data may have changed since: the binary log stood at {then}, and stands at {now}")]
+    #[error("the data may have changed since: the binary log was at {then}, now it is at {now}")]
     Moved {
         /// In the journal.
         then: String,
@@ -92,8 +91,8 @@ pub enum Unproved {
     },
     /// Restarted, and a crash may have lost something.
     #[error(
-        "the server was restarted since, or began a new binary log ({then}, now {now}), and with {settings} a crash may \
-         have lost what was dumped before it"
+        "the server was restarted or started a new binary log file since ({then}, now {now}), and with {settings} a crash \
+         may have lost rows that are in the dump"
     )]
     NotDurable {
         /// The log's file in the journal.
@@ -105,8 +104,8 @@ pub enum Unproved {
     },
     /// Restarted, and there are tables that lose rows then.
     #[error(
-        "the server was restarted since, or began a new binary log ({then}, now {now}), which tables of other engines than \
-         InnoDB do not outlive for certain: {table}"
+        "the server was restarted or started a new binary log file since ({then}, now {now}), and {table}, which is not \
+         InnoDB's, may have lost rows then"
     )]
     OtherEngine {
         /// The log's file in the journal.
@@ -119,7 +118,7 @@ pub enum Unproved {
 }
 
 impl Source {
-    /// Reads what there is to know now; `coordinates` are those of the moment that counts. With `local_time`, TIMESTAMPs are
+    /// Reads what there is to know now; `coordinates` are those of the consistency point. With `local_time`, TIMESTAMPs are
     /// dumped in the server's time zone.
     ///
     /// # Errors
@@ -157,7 +156,7 @@ impl Source {
                     }
                 }
             }
-            Err(error) if is_denied(&error) => {}
+            Err(error) if error.is_denied() => {}
             Err(error) => return Err(error),
         }
         let durable = [("sync_binlog", &log.sync), ("innodb_flush_log_at_trx_commit", &log.flush)];
@@ -185,7 +184,7 @@ impl Source {
     /// Why this is not proved.
     pub fn proves_same_data_as(&self, then: &Source, other_engines: &[String]) -> Result<(), Unproved> {
         let now = self;
-        // First, since the version's name tells it, too.
+        // First, since without a log the version has another name.
         if !now.position.log_bin || !then.position.log_bin {
             return Err(Unproved::NoBinaryLog);
         }

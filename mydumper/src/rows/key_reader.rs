@@ -5,7 +5,7 @@ use common::server::connection::{Connection, Error};
 use common::sql::quote_identifier;
 
 use crate::catalog::Table;
-use crate::plan::chunk::{Key, KeyRange, Keys, Value};
+use crate::plan::chunk::{Key, KeyLookup, KeyRange, Value};
 
 /// Reads the key that splits a table.
 pub struct KeyReader<'a> {
@@ -45,7 +45,7 @@ impl<'a> KeyReader<'a> {
     }
 }
 
-impl Keys for KeyReader<'_> {
+impl KeyLookup for KeyReader<'_> {
     type Error = Error;
 
     fn estimate(&mut self, range: &KeyRange) -> Result<u64, Error> {

@@ -1,4 +1,6 @@
-//! Who does the work of a dump: the coordinator and its workers.
+//! A dump at work: the coordinator gives out the tasks of the plan, workers carry them out.
 
+pub mod context;
 pub mod coordinator;
+pub mod error;
 pub mod worker;

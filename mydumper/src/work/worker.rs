@@ -2,180 +2,38 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use common::backup::file_name::{Content, DumpFile};
+use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat};
 use common::backup::row_hash::RowsDigest;
-use common::layers::compression::Compression;
 use common::observe::activity::Activity;
 use common::observe::progress::Counters;
-use common::process::exit::{Exit, Failure};
-use common::process::stop::{Stop, StopOnPanic, Stopped};
-use common::server::Server;
+use common::observe::wording::{bytes, count, seconds};
+use common::process::stop::{StopOnPanic, Stopped};
 use common::server::connection::{Connection, Error as ServerError, ResultRows};
-use common::sql::definer::DefinerRule;
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::consistency::metadata_locks;
+use crate::definitions::SchemaReader;
 use crate::definitions::accounts;
 use crate::definitions::tablespaces;
-use crate::definitions::{self, Preamble, SchemaReader};
-use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
-use crate::output::row_files::RowFiles;
-use crate::plan::chunk::{Chunk, KeyRange, Rest};
+use crate::output::file_writer::{FileWriter, FinishedFile, WriteError, WrittenFile};
+use crate::output::row_files::{RowFiles, RowSink};
+use crate::plan::chunk::Chunk;
+use crate::plan::report::{Report, RowsReport};
 use crate::plan::task::{Portion, RowsTask, Task};
-use crate::resume::WrittenFile;
 use crate::rows::encoder::RowEncoder;
 use crate::rows::encoder::delimited::DelimitedEncoder;
 use crate::rows::encoder::insert::{InsertEncoder, Sizes};
 use crate::rows::key_reader::KeyReader;
-use crate::rows::options::{OnDuplicate, RowFormat, RowOptions};
+use crate::rows::options::{OnDuplicate, RowFormat};
 use crate::rows::query;
-
-/// A task failed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A definition could not be read.
-    #[error(transparent)]
-    Schema(#[from] definitions::Error),
-    /// The accounts could not be read.
-    #[error(transparent)]
-    Accounts(#[from] accounts::Error),
-    /// The tablespaces could not be read.
-    #[error(transparent)]
-    Tablespaces(#[from] tablespaces::Error),
-    /// Rows could not be read.
-    #[error("cannot dump {task}: {source}{}", advice(source))]
-    Rows {
-        /// Which rows.
-        task: String,
-        /// The server's failure.
-        source: ServerError,
-    },
-    /// The session could not be set up for the task.
-    #[error(transparent)]
-    Session(#[from] ServerError),
-    /// A file could not be written.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The program is being stopped.
-    #[error(transparent)]
-    Stopped(#[from] Stopped),
-}
-
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Schema(error) => error.exit(),
-            Error::Accounts(error) => error.exit(),
-            Error::Tablespaces(error) => error.exit(),
-            Error::Rows { source, .. } | Error::Session(source) => source.exit(),
-            Error::Write(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
-}
-
-/// What no other statement than one on a table of the catalog says about a table that is not there.
-fn advice(error: &ServerError) -> &'static str {
-    match error.server_code() {
-        Some(1146) => " (the table was changed or dropped meanwhile: run again when no DDL is running)",
-        _ => "",
-    }
-}
-
-/// What a worker has to say of its task.
-#[derive(Debug)]
-pub enum Report {
-    /// It has cut a chunk off the table with this index, and is going to dump it.
-    Cut {
-        /// Which table.
-        table_index: usize,
-        /// The chunk's number.
-        number: u64,
-        /// The chunk.
-        range: KeyRange,
-        /// What is left of the table.
-        rest: Option<Rest>,
-    },
-    /// The rows are dumped.
-    Rows(RowsReport),
-    /// What CHECKSUM TABLE says of a table; `None` if its engine says nothing.
-    DataChecksum {
-        /// Which table.
-        table_index: usize,
-        /// Of its rows in the snapshot.
-        checksum: Option<u64>,
-    },
-    /// The definition is dumped.
-    Done,
-}
-
-/// What was dumped of a table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowsReport {
-    /// Which table, by its index.
-    pub table_index: usize,
-    /// The chunk's number.
-    pub number: u64,
-    /// Which rows.
-    pub chunk: Chunk,
-    /// Their number and hash.
-    pub rows: RowsDigest,
-    /// The longest statement written, in bytes.
-    pub longest_statement: usize,
-    /// How long it took to read the rows.
-    pub took: Duration,
-    /// The files that hold them.
-    pub files: Vec<WrittenFile>,
-}
-
-/// What all workers share.
-pub struct Shared {
-    /// The server.
-    pub server: Server,
-    /// Where files go.
-    pub files: Files,
-    /// Their compression.
-    pub compression: Compression,
-    /// How rows are written.
-    pub rows: RowOptions,
-    /// The server's `max_allowed_packet`, in bytes.
-    pub max_packet: usize,
-    /// `--chunk-filesize`.
-    pub chunk_filesize: Option<u64>,
-    /// `--build-empty-files`.
-    pub build_empty_files: bool,
-    /// The first lines of files.
-    pub preamble: Preamble,
-    /// What becomes of definers.
-    pub definer: DefinerRule,
-    /// Where progress is counted.
-    pub counters: Arc<Counters>,
-    /// Files of the dump so far, but for metadata.
-    pub files_delivered: AtomicU64,
-    /// Where finished files go, when they are streamed.
-    pub sender: Option<Sender<FinishedFile>>,
-    /// The program's stop.
-    pub stop: Stop,
-}
-
-impl Shared {
-    /// Hands a finished file on to the stream, if there is one.
-    pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
-        if !file.file.content.is_metadata() {
-            self.files_delivered.fetch_add(1, Ordering::Relaxed);
-        }
-        match &self.sender {
-            Some(sender) => self.stop.send(sender, file),
-            None => Ok(()),
-        }
-    }
-}
+use crate::work::context::Shared;
+use crate::work::error::TaskError;
 
 /// A worker's own state.
 pub struct Worker {
+    number: usize,
     connection: Connection,
     /// Where others see what it does.
     activity: Activity,
@@ -199,6 +57,7 @@ enum Names {
 impl Worker {
     /// Over a connection that holds the snapshot.
     pub fn new(
+        number: usize,
         connection: Connection,
         activity: Activity,
         shared: Arc<Shared>,
@@ -206,11 +65,11 @@ impl Worker {
     ) -> Worker {
         activity.set_connection(connection.id());
         // Tables without snapshots were read from when they were locked.
-        Worker { connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
+        Worker { number, connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
-    pub fn run(mut self, tasks: &Receiver<Task>, reports: &Sender<Result<Report, Error>>) {
+    pub fn run(mut self, tasks: &Receiver<Task>, reports: &Sender<Result<Report, TaskError>>) {
         let stop = self.shared.stop.clone();
         let _guard = StopOnPanic(stop.clone());
         let mut unlocked = self.tables_locked.clone();
@@ -240,7 +99,7 @@ impl Worker {
     }
 
     /// Does a task, and keeps no metadata locks longer than for it.
-    fn locked_for(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
+    fn locked_for(&mut self, task: &Task, reports: &Sender<Result<Report, TaskError>>) -> Result<Report, TaskError> {
         let tables_are_locked = self.tables_locked.try_recv() == Err(TryRecvError::Empty);
         if !tables_are_locked && self.holds_locks {
             self.release_locks()?;
@@ -253,13 +112,13 @@ impl Worker {
         Ok(report)
     }
 
-    fn release_locks(&mut self) -> Result<(), Error> {
+    fn release_locks(&mut self) -> Result<(), TaskError> {
         metadata_locks::release(&mut self.connection)?;
         self.holds_locks = false;
         Ok(())
     }
 
-    fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, Error>>) -> Result<Report, Error> {
+    fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, TaskError>>) -> Result<Report, TaskError> {
         let content = match task {
             Task::Rows(rows) => {
                 self.set_names(Names::Binary)?;
@@ -269,8 +128,9 @@ impl Worker {
             Task::DataChecksum(table, index) => {
                 // In the snapshot, as rows are: tried on MariaDB 10.11 and MySQL 9.7.
                 let row = self.connection.query_first(format!("CHECKSUM TABLE {}", table.name.to_sql()));
-                let row = row.map_err(|source| Error::Rows { task: task.to_string(), source })?;
+                let row = row.map_err(|source| TaskError::Rows { task: task.to_string(), source })?;
                 let checksum = row.and_then(|row| row.number(1));
+                tracing::info!("worker {}: read {}", self.number, task.product());
                 return Ok(Report::DataChecksum { table_index: *index, checksum });
             }
             Task::Tablespaces => Content::Tablespaces,
@@ -305,15 +165,16 @@ impl Worker {
             Task::Post(database) => reader.post(database)?,
         };
         self.write(content, &text)?;
+        tracing::info!("worker {}: wrote {}", self.number, task.product());
         Ok(Report::Done)
     }
 
-    fn write(&self, content: Content, text: &[u8]) -> Result<(), Error> {
+    fn write(&self, content: Content, text: &[u8]) -> Result<(), TaskError> {
         let file = DumpFile::new(content, self.shared.compression);
         Ok(self.shared.deliver(FileWriter::write_whole(&self.shared.files, file, text)?)?)
     }
 
-    fn set_names(&mut self, names: Names) -> Result<(), Error> {
+    fn set_names(&mut self, names: Names) -> Result<(), TaskError> {
         if self.names != names {
             self.connection.execute(match names {
                 Names::Utf8Mb4 => "SET NAMES utf8mb4",
@@ -325,27 +186,28 @@ impl Worker {
         Ok(())
     }
 
-    /// Which rows to dump. Where they have to be cut off first, the rest is handed back before they are dumped.
-    fn chunk(&mut self, task: &RowsTask, reports: &Sender<Result<Report, Error>>) -> Result<Chunk, Error> {
-        let (key, rest, rows) = match &task.portion {
+    /// Which rows to dump. Where they have to be split off first, the remainder is handed back before they are dumped.
+    fn chunk(&mut self, task: &RowsTask, reports: &Sender<Result<Report, TaskError>>) -> Result<Chunk, TaskError> {
+        let (key, remainder, rows) = match &task.portion {
             Portion::Chunk(chunk) => return Ok(chunk.clone()),
-            Portion::Next { key, rest, rows } => (key, rest, *rows),
+            Portion::Next { key, remainder, rows } => (key, remainder, *rows),
         };
         let mut keys = KeyReader::new(&mut self.connection, &self.shared.server, &task.table, key);
-        let cut = rest.clone().cut(key, rows, &mut keys).or_else(|error| {
+        let split = remainder.clone().split_off(key, rows, &mut keys).or_else(|error| {
             // A value that the server takes for no valid text, say. The rows can be read all the same.
             if error.server_code().is_none() {
-                return Err(Error::Rows { task: task.to_string(), source: error });
+                return Err(TaskError::Rows { task: task.to_string(), source: error });
             }
-            tracing::warn!("{task}: no boundary was found, the chunk is as large as it is: {error}");
-            Ok(rest.clone().take_next())
+            tracing::warn!("{task}: no boundary was found, so the chunk stays as large as it is: {error}");
+            Ok(remainder.clone().take_next())
         })?;
-        let (table_index, number, range) = (task.table_index, task.number, cut.chunk.clone());
-        self.shared.stop.send(reports, Ok(Report::Cut { table_index, number, range, rest: cut.rest }))?;
-        Ok(Chunk::Range { key: Arc::clone(key), range: cut.chunk })
+        let (table_index, number, range) = (task.table_index, task.number, split.chunk.clone());
+        let report = Report::Split { table_index, number, range, remainder: split.remainder };
+        self.shared.stop.send(reports, Ok(report))?;
+        Ok(Chunk::Range { key: Arc::clone(key), range: split.chunk })
     }
 
-    fn rows(&mut self, task: &RowsTask, chunk: &Chunk) -> Result<RowsReport, Error> {
+    fn rows(&mut self, task: &RowsTask, chunk: &Chunk) -> Result<RowsReport, TaskError> {
         let shared = Arc::clone(&self.shared);
         let (table, projection, rows) = (&task.table, &task.projection, &shared.rows);
         let (head, name) = (shared.preamble.for_rows(table), &table.name.name);
@@ -368,43 +230,72 @@ impl Worker {
         }
     }
 
-    fn copy(&mut self, task: &RowsTask, chunk: &Chunk, encoder: &mut impl RowEncoder) -> Result<RowsReport, Error> {
+    fn copy(&mut self, task: &RowsTask, chunk: &Chunk, encoder: &mut impl RowEncoder) -> Result<RowsReport, TaskError> {
         let shared = Arc::clone(&self.shared);
-        let failed = |source| Error::Rows { task: task.to_string(), source };
-        let mut output = RowFiles::new(&shared, task, encoder);
+        let failed = |source| TaskError::Rows { task: task.to_string(), source };
+        let mut sink = ChunkSink { shared: &shared, written: Vec::new() };
+        let names =
+            RowsFile { table: task.table.file.clone(), chunk: Some(task.number), part: 0, format: RowsFormat::Sql };
+        let mut output = RowFiles::new(&mut sink, names, shared.chunk_filesize, encoder);
         let statement = query::select(&task.table, &task.projection, chunk, &shared.rows, &shared.server);
-        tracing::info!("dumping {task}{}", chunk.description());
+        tracing::info!("worker {}: reading {task}{}", self.number, chunk.description());
         let started = Instant::now();
         let mut source = self.connection.stream(&statement).map_err(failed)?;
-        let rows = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
+        let (rows, length) = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
         let took = started.elapsed();
-        let files = output.finish(encoder)?;
-        let (table_index, number, chunk) = (task.table_index, task.number, chunk.clone());
+        // Of an empty table only its first chunk's file is asked for.
+        output.finish(encoder, shared.build_empty_files && task.number == 0)?;
+        let (written, size, time) = (count(rows.count, "row"), bytes(length), seconds(started.elapsed()));
+        tracing::info!(
+            "worker {}: wrote {} chunk {}, {written}, {size} in {time}",
+            self.number,
+            task.table.name,
+            task.number
+        );
+        let (table_index, number, chunk, files) = (task.table_index, task.number, chunk.clone(), sink.written);
         Ok(RowsReport { table_index, number, chunk, rows, longest_statement: 0, took, files })
     }
 }
 
-/// Reads all rows of a source and writes them. Returns their number and hash.
+/// Where the files of a chunk go. Remembers them for the journal.
+struct ChunkSink<'a> {
+    shared: &'a Shared,
+    written: Vec<WrittenFile>,
+}
+
+impl RowSink for ChunkSink<'_> {
+    fn create(&mut self, file: RowsFile) -> Result<FileWriter, WriteError> {
+        FileWriter::create(&self.shared.files, DumpFile::new(Content::Rows(file), self.shared.compression))
+    }
+
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped> {
+        self.written.push(WrittenFile::of(&file));
+        self.shared.deliver(file)
+    }
+}
+
+/// Reads all rows of a source and writes them. Returns their number and hash, and their bytes before compression.
 fn copy(
     source: &mut ResultRows<'_>,
     encoder: &mut impl RowEncoder,
-    output: &mut RowFiles<'_>,
+    output: &mut RowFiles<'_, impl RowSink>,
     counters: &Counters,
-    failed: &impl Fn(ServerError) -> Error,
-) -> Result<RowsDigest, Error> {
+    failed: &impl Fn(ServerError) -> TaskError,
+) -> Result<(RowsDigest, u64), TaskError> {
     let mut rows = RowsDigest::default();
-    let mut counted = 0;
+    let (mut counted, mut length) = (0, 0);
     while let Some(row) = source.next_row().map_err(failed)? {
-        let written = encoder.push(&row, output).map_err(|source| output.error(source))?;
+        let written = encoder.push(&row, output).map_err(|source| output.error(source))? as u64;
         if written > 0 {
-            counters.add_rows(rows.count - counted, written as u64);
+            counters.add_rows(rows.count - counted, written);
             counted = rows.count;
+            length += written;
             output.may_end(encoder)?;
         }
         rows.add_row(row.packet());
     }
-    let written = encoder.finish(output).map_err(|source| output.error(source))?;
-    counters.add_rows(rows.count - counted, written as u64);
-    Ok(rows)
+    let written = encoder.finish(output).map_err(|source| output.error(source))? as u64;
+    counters.add_rows(rows.count - counted, written);
+    Ok((rows, length + written))
 }

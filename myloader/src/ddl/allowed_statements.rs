@@ -1,8 +1,8 @@
-//! Which statements have a place in a file of a dump.
+//! Which statements may stand in a file of a dump.
 //!
-//! A dump is SQL, and runs with the privileges of whoever restores it. So that a file does what its name says, to its own
-//! database and to the session only, whatever else stands in it is not run: it was put there by somebody, or the file is
-//! none of a dump.
+//! A dump is SQL, and runs with the privileges of whoever restores it. So that a file does only what its name says, to its own
+//! database and to the session, no other statement in it is run: somebody put it there, or the file is
+//! not part of a dump.
 
 use common::backup::file_name::Content;
 use common::sql::account::AccountStatement;
@@ -11,8 +11,8 @@ use common::sql::token::SqlDialect;
 
 use super::statement_kind::{Dropped, StatementKind, next_assignment};
 
-/// Whether a statement, of this kind, has a place in a file. `database` is the one that the file is restored into.
-pub fn belongs(content: &Content, kind: StatementKind, sql: &[u8], database: Option<&str>) -> bool {
+/// Whether a statement of this kind may stand in a file. `database` is the one that the file is restored into.
+pub fn is_allowed(content: &Content, kind: StatementKind, sql: &[u8], database: Option<&str>) -> bool {
     use StatementKind as Kind;
     match (kind, content) {
         (Kind::Empty, _) => true,
@@ -117,7 +117,7 @@ mod tests {
 
     fn has_place(file: &str, sql: &str) -> bool {
         let content = DumpFile::from_name(file).unwrap().content;
-        belongs(&content, classify(sql.as_bytes()), sql.as_bytes(), Some("Target"))
+        is_allowed(&content, classify(sql.as_bytes()), sql.as_bytes(), Some("Target"))
     }
 
     #[test]

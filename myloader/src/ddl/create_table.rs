@@ -13,7 +13,6 @@ use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 pub struct CreateTable<'a> {
     /// The database before the table's name, if one stands there.
     pub database: Option<Vec<u8>>,
-    /// The table's name.
     pub name: Vec<u8>,
     /// The name with its qualifier, as written.
     pub name_text: &'a [u8],

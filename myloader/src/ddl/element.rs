@@ -51,7 +51,6 @@ pub enum ElementKind {
 /// What the text of a column says outside of parentheses and strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
     pub name: Vec<u8>,
     /// `AUTO_INCREMENT`, or the type `SERIAL`.
     pub auto_increment: bool,

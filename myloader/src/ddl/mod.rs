@@ -1,14 +1,16 @@
 //! What the restore does to the DDL of a dump: pure functions on the text of one statement.
 //!
 //! Secondary keys and foreign keys are taken out of CREATE TABLE and added once the rows are in ([`split`]); databases
-//! are created under another name ([`create_database`]); and the statements of a file are told apart
-//! ([`statement_kind`]). The text that stays, and the text that moves, is the dump's own: nothing is printed anew, so
+//! are created under another name ([`create_database`]); and the statements of a file are classified
+//! ([`statement_kind`]). The text that stays, and the text that moves, is the dump's own: nothing is printed again, so
 //! nothing that this program does not know of can be lost.
 
 pub mod allowed_statements;
 pub mod create_database;
 pub mod create_table;
+pub mod created_object;
 pub mod element;
+pub mod insert;
 pub mod load_data;
 pub mod portability;
 pub mod sequences;

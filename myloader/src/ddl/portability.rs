@@ -7,9 +7,9 @@ use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 use super::statement_kind::{StatementKind, classify};
 
-/// Names that a server may not know.
+/// CharsetNames that a server may not know.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct CharsetNames {
     /// Character sets.
     pub character_sets: BTreeSet<String>,
     /// Collations.
@@ -49,9 +49,9 @@ fn is_passed_over(mark: &[u8], server: Server) -> bool {
 }
 
 /// The character sets and collations that a statement names.
-pub fn names(sql: &[u8], tokens: &[Token<'_>]) -> Names {
+pub fn names(sql: &[u8], tokens: &[Token<'_>]) -> CharsetNames {
     let kind = classify(sql);
-    let mut names = Names::default();
+    let mut names = CharsetNames::default();
     for (index, token) in tokens.iter().enumerate() {
         let next = |offset: usize| tokens.get(index + offset);
         let behind_equals = |offset: usize| match next(offset) {
@@ -107,7 +107,7 @@ pub fn loss(comment: &[u8]) -> Option<String> {
         "" | "ENCRYPTION='N'" | "DEFAULT ENCRYPTION='N'" | "TABLESPACE `INNODB_FILE_PER_TABLE`" => None,
         "NOT ENFORCED" => Some("a CHECK that the dump does not enforce is enforced here".to_owned()),
         "INVISIBLE" => Some("a column or key is visible here, which is invisible in the dump".to_owned()),
-        _ => Some(format!("this server passes over {}", text.replace(['\n', '\r'], " "))),
+        _ => Some(format!("this server ignores {}", text.replace(['\n', '\r'], " "))),
     }
 }
 

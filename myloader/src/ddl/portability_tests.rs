@@ -60,8 +60,8 @@ fn comments_that_are_passed_over_and_what_is_lost_with_them() {
     assert_eq!(loss(b"/*!80016 DEFAULT ENCRYPTION='N' */"), None);
     assert_eq!(loss(b"/*!50100 TABLESPACE `innodb_file_per_table` */"), None);
     assert_eq!(loss(b"/*!80016 NOT ENFORCED */").unwrap(), "a CHECK that the dump does not enforce is enforced here");
-    assert_eq!(loss(b"/*!80003 SRID 4326 */").unwrap(), "this server passes over /*!80003 SRID 4326 */");
-    assert_eq!(loss(b"/*M!100301 COMPRESSED*/").unwrap(), "this server passes over /*M!100301 COMPRESSED*/");
+    assert_eq!(loss(b"/*!80003 SRID 4326 */").unwrap(), "this server ignores /*!80003 SRID 4326 */");
+    assert_eq!(loss(b"/*M!100301 COMPRESSED*/").unwrap(), "this server ignores /*M!100301 COMPRESSED*/");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::ParseError;
 use super::create_table::{Body, CreateTable};
 use super::element::{Column, ElementKind, ForeignKey, Key};
-use common::sql::token::SqlDialect;
+use common::sql::token::{SqlDialect, Token, Tokens};
 
 /// What to take out of a table's definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,6 +97,21 @@ pub fn split(sql: &[u8], options: &SplitOptions) -> Result<SplitTable, ParseErro
     let mut statements: Vec<_> = alter_table(&table, &keys).into_iter().collect();
     statements.extend(fulltext_keys.filter_map(|key| alter_table(&table, &[key])));
     Ok(SplitTable { create, keys: statements, constraints: alter_table(&table, &constraints) })
+}
+
+/// How many keys or foreign keys a statement of [`split`] adds.
+#[must_use]
+pub fn added(alter_table: &[u8]) -> usize {
+    let mut depth = 0_usize;
+    let is_add = |token: Token<'_>| {
+        if token.is_punctuation(b'(') {
+            depth += 1;
+        } else if token.is_punctuation(b')') {
+            depth = depth.saturating_sub(1);
+        }
+        depth == 0 && token.is_word("ADD")
+    };
+    Tokens::new(alter_table, SqlDialect::default()).map(is_add).filter(|is_add| *is_add).count()
 }
 
 fn alter_table(table: &CreateTable<'_>, elements: &[&[u8]]) -> Option<Vec<u8>> {

@@ -1,6 +1,6 @@
 //! Options, texts that people write, and texts that nobody writes.
 
-use super::split::{SplitOptions, SplitTable, split};
+use super::split::{SplitOptions, SplitTable, added, split};
 use common::sql::token::SqlDialect;
 use proptest::prelude::*;
 
@@ -221,7 +221,7 @@ fn nothing_to_split() {
     }
 }
 
-fn piece() -> impl Strategy<Value = &'static str> {
+fn batch() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
         "CREATE TABLE t (",
         "(",
@@ -251,7 +251,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 
 proptest! {
     #[test]
-    fn never_panics(pieces in proptest::collection::vec(piece(), 0..30)) {
+    fn never_panics(pieces in proptest::collection::vec(batch(), 0..30)) {
         let sql = format!("CREATE TABLE t ({}", pieces.join(" "));
         let _ = split(sql.as_bytes(), &options());
         let _ = split(sql.as_bytes(), &skip_indexes());
@@ -277,5 +277,16 @@ proptest! {
         for element in &elements {
             prop_assert_eq!(all.matches(element.as_str()).count(), sql.matches(element.as_str()).count(), "{}", all);
         }
+    }
+}
+
+#[test]
+fn keys_that_a_statement_adds_are_counted() {
+    for (sql, keys) in [
+        ("ALTER TABLE `add` ADD KEY `add` (`a`,`add`), ADD UNIQUE KEY `b` ((`a` + 1)) COMMENT ', ADD KEY'", 2),
+        ("ALTER TABLE `t` ADD CONSTRAINT `f` FOREIGN KEY (`a`) REFERENCES `u` (`a`)", 1),
+        ("SET STATEMENT system_versioning_alter_history=KEEP FOR ALTER TABLE `t` ADD KEY `k` (`b`)", 1),
+    ] {
+        assert_eq!(added(sql.as_bytes()), keys, "{sql}");
     }
 }

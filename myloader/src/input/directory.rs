@@ -2,50 +2,42 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::backup::metadata::{Metadata, MetadataError};
-use common::io::open_regular;
+use common::journal::LOAD_JOURNAL_PREFIX;
 use common::process::exit::{Exit, Failure};
-
-use crate::journal;
+use common::store::{self, Action, Store};
 
 /// The directory is no dump.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be read.
-    #[error("cannot read {}: {source}; give the directory of a dump with --directory", path.display())]
-    Read {
-        /// The directory or file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error("{0}; give the directory of a dump with --directory")]
+    Read(store::Error),
     /// The dump is not there, or was not finished.
     #[error(
-        "{} is not a finished dump: it has no file `metadata`{}; dump again", path.display(),
+        "{place} is not a finished dump: it has no file `metadata`{}; dump again",
         if *.unfinished { ", only `metadata.partial`: mydumper was interrupted or is still at work" } else { "" }
     )]
     NotFinished {
         /// The directory.
-        path: PathBuf,
+        place: String,
         /// Whether a dump was begun in it.
         unfinished: bool,
     },
     /// The metadata has no end.
-    #[error("{} does not say `# Finished dump at`: it was cut short, or the dump was not finished; dump again", path.display())]
+    #[error("{place} does not say `# Finished dump at`: it was cut short, or the dump was not finished; dump again")]
     Unended {
         /// The file.
-        path: PathBuf,
+        place: String,
     },
     /// The metadata cannot be understood.
-    #[error("{}: {source}", path.display())]
+    #[error("{place}: {source}")]
     Metadata {
         /// The file.
-        path: PathBuf,
+        place: String,
         /// What is wrong.
         source: MetadataError,
     },
@@ -54,7 +46,7 @@ pub enum Error {
 impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Read { source, .. } => Exit::of_reading(source),
+            Error::Read(error) => error.exit(),
             Error::NotFinished { .. } | Error::Unended { .. } | Error::Metadata { .. } => Exit::Dump,
         }
     }
@@ -70,41 +62,42 @@ pub struct Dump {
     pub files: Vec<(DumpFile, u64)>,
 }
 
-/// Looks what there is.
-pub fn scan(directory: &Path) -> Result<Dump, Error> {
-    let read_error = |source| Error::Read { path: directory.to_owned(), source };
+/// Finds out what is there.
+pub fn scan(store: &dyn Store) -> Result<Dump, Error> {
     let mut files = Vec::new();
     let mut table_bytes: HashMap<TableFileName, u64> = HashMap::new();
-    for entry in fs::read_dir(directory).map_err(read_error)? {
-        let entry = entry.map_err(read_error)?;
-        let name = entry.file_name();
-        if name.to_string_lossy().starts_with(journal::FILE_PREFIX) {
+    for entry in store.list().map_err(Error::Read)? {
+        if entry.name.starts_with(LOAD_JOURNAL_PREFIX) {
             continue;
         }
-        let Some(file) = name.to_str().and_then(DumpFile::from_name) else {
-            tracing::info!("{:?} is no file of a dump, it is left alone", name);
+        let Some(file) = DumpFile::from_name(&entry.name) else {
+            tracing::info!("{:?} is not a file of a dump and is left alone", entry.name);
             continue;
         };
         let mut bytes = 0;
         if let Content::Rows(rows) = &file.content {
-            bytes = entry.metadata().map_err(read_error)?.len();
+            bytes = entry.bytes;
             *table_bytes.entry(rows.table.clone()).or_default() += bytes;
         }
         files.push((file, bytes));
     }
     let has = |content: Content| files.iter().any(|(file, _)| file.content == content);
     if !has(Content::Metadata) {
-        return Err(Error::NotFinished { path: directory.to_owned(), unfinished: has(Content::MetadataUnfinished) });
+        return Err(Error::NotFinished { place: store.to_string(), unfinished: has(Content::MetadataUnfinished) });
     }
-    let path = directory.join("metadata");
+    let place = store.locate("metadata");
     let mut text = String::new();
-    open_regular(&path)
-        .and_then(|mut file| file.read_to_string(&mut text))
-        .map_err(|source| Error::Read { path: path.clone(), source })?;
-    let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { path: path.clone(), source })?;
-    if !metadata.finished {
-        return Err(Error::Unended { path });
-    }
+    store
+        .open("metadata")
+        .and_then(|mut file| {
+            file.read_to_string(&mut text).map_err(|source| store.error(Action::Read, "metadata", source))
+        })
+        .map_err(Error::Read)?;
+    let metadata = match Metadata::parse(&text) {
+        Ok(metadata) if metadata.finished => metadata,
+        Ok(_) => return Err(Error::Unended { place }),
+        Err(source) => return Err(Error::Metadata { place, source }),
+    };
 
     files.retain(|(file, _)| !file.content.is_metadata());
     // The largest table first: what remains for the end is small.

@@ -1,52 +1,37 @@
-//! The files of a dump on the disk: open, read to the end, remove.
+//! The files of a dump in their store: read through their layers, removed when they are restored.
 
-use std::fs;
-use std::io::{self, BufReader, Read};
-use std::path::PathBuf;
+use std::io::{self, Read};
+use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
-use common::io::open_regular;
-use common::layers::compression::{Compression, decompress};
 use common::process::exit::{Exit, Failure};
 use common::sql::{StatementError, StatementReader};
-
-const READ_SIZE: usize = 128 * 1024;
+use common::store::{self, Action, Store};
 
 /// A file of the dump cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be opened, or its data cannot be decompressed.
-    #[error("cannot read {}: {source}; the file is missing or damaged", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        source: io::Error,
-    },
+    #[error("{0}; the file is missing or damaged")]
+    Read(store::Error),
     /// It has no proper end.
-    #[error("cannot restore {}: {source}", path.display())]
+    #[error("cannot restore {place}: {source}")]
     Statement {
         /// The file.
-        path: PathBuf,
+        place: String,
         /// What is wrong.
         source: StatementError,
     },
     /// It is not where it should be removed from.
-    #[error("cannot remove {} after it was restored: {source}", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error("cannot remove {} after it was restored: {}", .0.object, .0.source)]
+    Remove(store::Error),
 }
 
 impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
-            Error::Read { source, .. } => Exit::of_reading(source),
+            Error::Read(error) | Error::Remove(error) => error.exit(),
             Error::Statement { source, .. } => source.exit(),
-            Error::Remove { .. } => Exit::Local,
         }
     }
 }
@@ -54,41 +39,43 @@ impl Failure for Error {
 /// Where the files are.
 #[derive(Debug, Clone)]
 pub struct Files {
-    /// The directory.
-    pub directory: PathBuf,
+    /// Their store.
+    pub store: Arc<dyn Store>,
     /// Whether a file goes when it was restored.
     pub delete: bool,
 }
 
 impl Files {
-    /// A file's path.
-    pub fn path(&self, file: &DumpFile) -> PathBuf {
-        self.directory.join(file.to_string())
+    /// A file's place, as messages name it.
+    pub fn place(&self, file: &DumpFile) -> String {
+        self.store.locate(&file.to_string())
+    }
+
+    /// The length of a file as it is stored; `None` if it is not there, about which its reader will have more to say.
+    pub fn length(&self, file: &DumpFile) -> Option<u64> {
+        self.store.length(&file.to_string()).ok().flatten()
     }
 
     /// Whether loading a file again costs less than a note of it on the disk.
     pub fn is_small(&self, file: &DumpFile) -> bool {
         const SMALL: u64 = 1 << 20;
-        fs::metadata(self.path(file)).is_ok_and(|metadata| metadata.len() < SMALL)
+        self.length(file).is_some_and(|length| length < SMALL)
     }
 
     /// Whether a file is there.
     pub fn has(&self, file: &DumpFile) -> bool {
-        self.path(file).exists()
+        self.store.has(&file.to_string())
     }
 
-    /// Opens a file, decompressed.
+    /// Opens a file to read its content.
     pub fn open(&self, file: &DumpFile) -> Result<Box<dyn Read + Send>, Error> {
-        let path = self.path(file);
-        let error = |source| Error::Read { path: path.clone(), source };
-        let input = open_regular(&path).map_err(error)?;
-        let length = input.metadata().map_err(error)?.len();
-        if file.compression != Compression::None && length == 0 {
-            // A decompressor takes nothing for the compressed form of nothing.
-            return Err(error(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty")));
-        }
-        let buffer = usize::try_from(length).map_or(READ_SIZE, |length| length.clamp(1, READ_SIZE));
-        decompress(file.compression, BufReader::with_capacity(buffer, input)).map_err(error)
+        let stored = self.store.open(&file.to_string()).map_err(Error::Read)?;
+        file.layers.reader(stored.bytes, stored.content).map_err(|source| self.read_error(file, source))
+    }
+
+    /// An error of reading an open file.
+    pub fn read_error(&self, file: &DumpFile, source: io::Error) -> Error {
+        Error::Read(self.store.error(Action::Read, &file.to_string(), source))
     }
 
     /// Opens a file to read its statements.
@@ -96,12 +83,13 @@ impl Files {
         Ok(StatementReader::new(self.open(file)?))
     }
 
+    /// An error of reading a file's statements.
+    pub fn statement_error(&self, file: &DumpFile, source: StatementError) -> Error {
+        Error::Statement { place: self.place(file), source }
+    }
+
     /// Removes a file that was restored, if that is wanted.
     pub fn restored(&self, file: &DumpFile) -> Result<(), Error> {
-        if !self.delete {
-            return Ok(());
-        }
-        let path = self.path(file);
-        fs::remove_file(&path).map_err(|source| Error::Remove { path, source })
+        if self.delete { self.store.remove(&file.to_string()).map_err(Error::Remove) } else { Ok(()) }
     }
 }

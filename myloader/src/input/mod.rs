@@ -6,44 +6,69 @@ pub mod receiver;
 pub mod stream;
 pub mod unpack;
 
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
 use common::observe::activity::Watch;
+use common::process::exit::{Exit, Failure};
 use common::process::stop::Stop;
-use common::store::local::private_dir::free_space;
+use common::store::Store;
+use common::store::local::LocalDirectory;
 
 use crate::config::{Config, Source};
 use crate::input::stream::{Passage, StreamSource, is_wanted};
-use crate::load::Error;
+
+/// The dump cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is none in the directory.
+    #[error(transparent)]
+    Directory(#[from] directory::Error),
+    /// The stream has no place to go through.
+    #[error(transparent)]
+    Stream(#[from] stream::Error),
+}
+
+impl Failure for Error {
+    fn exit(&self) -> Exit {
+        match self {
+            Error::Directory(error) => error.exit(),
+            Error::Stream(error) => error.exit(),
+        }
+    }
+}
 
 /// Where files come from.
 pub enum Input {
     /// All at once.
-    Directory(PathBuf, directory::Dump),
+    Directory(Arc<dyn Store>, directory::Dump),
     /// As they come, with a bound on the bytes that wait.
     Stream(StreamSource, u64),
 }
 
 impl Input {
-    /// The directory that the files are in.
-    pub fn path(&self) -> &Path {
+    /// Where the files are.
+    pub fn store(&self) -> &Arc<dyn Store> {
         match self {
-            Input::Directory(path, _) => path,
-            Input::Stream(source, _) => source.path(),
+            Input::Directory(store, _) => store,
+            Input::Stream(source, _) => source.store(),
         }
     }
 
-    /// Whether the directory has a finished dump, by now at least.
+    /// Whether a finished dump is there, by now at least.
     pub fn is_whole(&self) -> bool {
-        self.path().join("metadata").exists()
+        self.store().has("metadata")
     }
 }
 
 /// Opens what the options name.
 pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error> {
     match &config.source {
-        Source::Directory(path) => Ok(Input::Directory(path.clone(), directory::scan(path)?)),
+        Source::Directory(path) => {
+            let store = Arc::new(LocalDirectory::at(path));
+            let dump = directory::scan(&*store)?;
+            Ok(Input::Directory(store, dump))
+        }
         Source::Stream(stream) => {
             let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };
             let filter = config.restore.filter.clone();
@@ -58,13 +83,13 @@ pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error>
 
 /// Fewer bytes may wait where the disk has little room for them.
 fn fit_to_disk(max_waiting: u64, source: &StreamSource, passage: Passage) -> u64 {
-    let Some(free) = free_space(source.path()).filter(|_| passage.content && passage.delete) else {
+    let Some(free) = source.store().free_space().filter(|_| passage.content && passage.delete) else {
         return max_waiting;
     };
     if free / 2 < max_waiting {
         tracing::warn!(
             "{} has {} MiB free: {} MiB of the stream may wait to be restored, not {} MiB",
-            source.path().display(),
+            source.store(),
             free >> 20,
             free >> 21,
             max_waiting >> 20

@@ -1,27 +1,27 @@
-//! The stream from standard input: members, one after the other, to files.
+//! The stream from standard input: its members become files of a store.
 //!
-//! Exactly the announced bytes are read, whatever they are, and then the next header or the end is demanded. A file
-//! has its name only when it is whole. The stream is whole only when the final `metadata` has come and nothing follows.
+//! The stream is whole only when the final `metadata` has come and nothing follows. A file is reported when it is whole; of
+//! one that is cut short or damaged nothing stays.
 //!
-//! In the modes without content, a header announces a file that is in the directory already.
+//! In the modes without content, a member announces a file that is in the store already.
 
-use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Read, Write};
+use std::ops::Range;
+use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::{Metadata, MetadataError};
-use common::container::mydumper::{Header, HeaderError, LONGEST_HEADER};
-use common::io::{open_regular, read_some};
+use common::container::mydumper::MydumperDecoder;
+use common::container::{self, Decoder, Member, MemberNumber};
+use common::io::read_some;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
+use common::store::{self, Action, NewFile, OpenFile, Store};
 use crossbeam_channel::Sender;
 
+/// Bytes that are read at once. A pipe holds 64 KiB, or more if it was made larger.
 const BLOCK: usize = 256 * 1024;
-/// What the name of a file ends in while it is received.
-pub const UNFINISHED: &str = ".receiving";
 
 /// The stream cannot be restored.
 #[derive(Debug, thiserror::Error)]
@@ -29,29 +29,13 @@ pub enum Error {
     /// There is nothing.
     #[error("the stream is empty: mydumper has sent nothing, look at its messages")]
     Empty,
-    /// It ends too early.
-    #[error("the stream was cut short at byte {offset}, {place}: the restore is not complete")]
-    CutShort {
-        /// Bytes read.
-        offset: u64,
-        /// Where that is.
-        place: String,
-    },
-    /// What should be a header is none.
-    #[error("the stream is damaged at byte {offset}, after {previous}: {source}")]
-    Header {
-        /// Bytes read before it.
-        offset: u64,
-        /// The member before it.
-        previous: String,
-        /// What is wrong.
-        source: HeaderError,
-    },
-    /// It is another kind of file.
-    #[error("this is no stream of mydumper but {0}")]
-    OtherFormat(&'static str),
+    /// It cannot be decoded.
+    #[error(transparent)]
+    Container(#[from] container::Error),
     /// A member's name is no name of a dump's file.
-    #[error("the stream has a member {name:?} at byte {offset}, which is no file of a dump: nothing is written for it")]
+    #[error(
+        "the stream has a member {name:?} at byte {offset}, which is not a file of a dump: nothing is written for it"
+    )]
     Name {
         /// The name.
         name: String,
@@ -65,16 +49,6 @@ pub enum Error {
         name: String,
         /// Bytes read before it.
         offset: u64,
-    },
-    /// A member's bytes are not those that were sent.
-    #[error("the stream's member {name} is damaged: its checksum is {found:08x}, but {announced:08x} was announced")]
-    Checksum {
-        /// The member.
-        name: String,
-        /// Of the bytes read.
-        found: u32,
-        /// Of the bytes sent.
-        announced: u32,
     },
     /// The stream was made in a mode without content.
     #[error(
@@ -92,15 +66,15 @@ pub enum Error {
         name: String,
     },
     /// A file that was announced is not what was announced.
-    #[error("{} was announced by the stream, but {problem}", path.display())]
+    #[error("{place} was announced by the stream, but {problem}")]
     Announced {
         /// The file.
-        path: PathBuf,
+        place: String,
         /// What is wrong.
         problem: String,
     },
     /// Something follows the final metadata.
-    #[error("the stream goes on at byte {offset} after its final metadata: two streams were put together")]
+    #[error("the stream continues at byte {offset} after its final metadata: two streams were joined")]
     GoesOn {
         /// Bytes read.
         offset: u64,
@@ -121,14 +95,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A file cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    /// A file cannot be stored.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -138,18 +107,15 @@ impl Failure for Error {
     fn exit(&self) -> Exit {
         match self {
             Error::Empty
-            | Error::CutShort { .. }
-            | Error::Header { .. }
-            | Error::OtherFormat(_)
+            | Error::Container(_)
             | Error::Name { .. }
             | Error::Twice { .. }
-            | Error::Checksum { .. }
             | Error::HeadersOnly { .. }
             | Error::HasContent { .. }
             | Error::Announced { .. }
             | Error::GoesOn { .. }
             | Error::Metadata { .. } => Exit::Dump,
-            Error::Read { .. } | Error::Write { .. } => Exit::Local,
+            Error::Read { .. } | Error::Store(_) => Exit::Local,
             Error::Stopped(error) => error.exit(),
         }
     }
@@ -168,25 +134,31 @@ pub enum Event {
     End(Metadata, String),
 }
 
-/// Reads a stream into a directory.
+/// Reads a stream and stores the files in it.
 pub struct Receiver<R, F> {
     input: R,
-    directory: PathBuf,
-    /// Whether members have content, or are in the directory already.
-    content: bool,
-    /// Which files are wanted; others are read and checked, and nothing is written for them.
-    wanted: F,
-    /// Bytes read.
-    offset: u64,
-    seen: HashSet<DumpFile>,
-    previous: String,
+    /// What was read of the input and not decoded yet.
+    block: Vec<u8>,
+    unread: Range<usize>,
+    decoder: Box<dyn Decoder>,
+    members: Members<F>,
 }
 
-impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
-    /// Into this directory.
-    pub fn new(input: R, directory: PathBuf, content: bool, wanted: F) -> Self {
-        let (seen, previous) = (HashSet::new(), "the beginning".to_owned());
-        Receiver { input, directory, content, wanted, offset: 0, seen, previous }
+impl<R: Read, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
+    /// Into this store. `content` says whether members have content, or announce files that are in the store already.
+    /// Files that are not `wanted` are read and checked, and nothing is stored of them.
+    pub fn new(input: R, store: Arc<dyn Store>, content: bool, wanted: F) -> Self {
+        let members = Members {
+            store,
+            content,
+            wanted,
+            seen: HashSet::new(),
+            arriving: HashMap::new(),
+            previous: "the beginning".to_owned(),
+            last: None,
+        };
+        let decoder = Box::new(MydumperDecoder::new(content));
+        Receiver { input, block: vec![0; BLOCK], unread: 0..0, decoder, members }
     }
 
     /// Reads to the end, and reports what comes. The last event is the end or an error.
@@ -202,181 +174,200 @@ impl<R: BufRead, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
 
     fn next_event(&mut self) -> Result<Event, Error> {
         loop {
-            let start = self.offset;
-            let Some(header) = self.header()? else {
-                if start == 0 {
-                    return Err(Error::Empty);
+            let mut bytes = &self.block[self.unread.clone()];
+            let decoded = self.decoder.decode(&mut bytes);
+            self.unread.start = self.unread.end - bytes.len();
+            match decoded.map_err(|error| self.members.damaged(error))? {
+                Some(event) => {
+                    if let Some(event) = self.members.take(event, self.decoder.offset())? {
+                        return Ok(event);
+                    }
                 }
-                let place = format!("after {} and before the final metadata", self.previous);
-                return Err(Error::CutShort { offset: self.offset, place });
-            };
-            let file = DumpFile::from_name(&header.name)
-                .ok_or_else(|| Error::Name { name: header.name.clone(), offset: start })?;
-            if !self.seen.insert(file.clone()) {
-                return Err(Error::Twice { name: header.name, offset: start });
-            }
-            self.previous.clone_from(&header.name);
-            self.check_mode(&header, &file)?;
-            if file.content.is_metadata() {
-                return self.metadata(&header, &file);
-            }
-            if !(self.wanted)(&file) {
-                if self.content {
-                    self.body(&header, |_| Ok(()))?;
+                None => {
+                    let offset = self.decoder.offset();
+                    let read = read_some(&mut self.input, &mut self.block);
+                    let read = read.map_err(|source| Error::Read { offset, source })?;
+                    if read == 0 {
+                        self.decoder.end().map_err(|error| self.members.damaged(error))?;
+                        return self.members.end(offset);
+                    }
+                    self.unread = 0..read;
                 }
-                continue;
             }
-            let bytes = if self.content { self.receive(&header)? } else { self.check_announced(&header)? };
-            return Ok(Event::File(file, bytes));
         }
+    }
+}
+
+/// Makes files of members.
+struct Members<F> {
+    store: Arc<dyn Store>,
+    content: bool,
+    wanted: F,
+    seen: HashSet<DumpFile>,
+    arriving: HashMap<MemberNumber, Arriving>,
+    /// The member that began last.
+    previous: String,
+    /// The final metadata, its text, and the byte of the stream that it ends at.
+    last: Option<(Metadata, String, u64)>,
+}
+
+/// A member that has begun.
+struct Arriving {
+    member: Member,
+    file: DumpFile,
+    target: Target,
+}
+
+/// Where a member's content goes.
+enum Target {
+    Text(Vec<u8>),
+    File(Box<dyn NewFile>),
+    /// There is none: the file is in the store already.
+    Elsewhere,
+    /// It is not wanted.
+    Nowhere,
+}
+
+impl<F: Fn(&DumpFile) -> bool> Members<F> {
+    /// Takes what the decoder says, with the byte of the stream that it has come to.
+    fn take(&mut self, event: container::Event<'_>, offset: u64) -> Result<Option<Event>, Error> {
+        match event {
+            container::Event::Begin { number, member, offset } => {
+                let arriving = self.begin(member, offset)?;
+                self.arriving.insert(number, arriving);
+                Ok(None)
+            }
+            container::Event::Content { number, bytes } => {
+                let Some(Arriving { file, target, .. }) = self.arriving.get_mut(&number) else { return Ok(None) };
+                match target {
+                    Target::Text(text) => text.extend_from_slice(bytes),
+                    Target::File(output) => output
+                        .write_all(bytes)
+                        .map_err(|source| self.store.error(Action::Write, &file.to_string(), source))?,
+                    Target::Elsewhere | Target::Nowhere => {}
+                }
+                Ok(None)
+            }
+            container::Event::End { number } => {
+                let Some(arriving) = self.arriving.remove(&number) else { return Ok(None) };
+                self.whole(arriving, offset)
+            }
+        }
+    }
+
+    fn begin(&mut self, member: Member, offset: u64) -> Result<Arriving, Error> {
+        if let Some((.., end)) = self.last {
+            return Err(Error::GoesOn { offset: end });
+        }
+        let name = member.name.clone();
+        let file = DumpFile::from_name(&name).ok_or_else(|| Error::Name { name: name.clone(), offset })?;
+        if !self.seen.insert(file.clone()) {
+            return Err(Error::Twice { name, offset });
+        }
+        self.check_mode(&member, &file)?;
+        let target = match (file.content.is_metadata(), self.content) {
+            (_, false) => Target::Elsewhere,
+            (true, true) => Target::Text(Vec::new()),
+            (false, true) if (self.wanted)(&file) => Target::File(self.store.create(&name)?),
+            (false, true) => Target::Nowhere,
+        };
+        self.previous = name;
+        Ok(Arriving { member, file, target })
     }
 
     /// A stream with content read as one without, or the other way round, is told from its first member, which is
     /// never empty. (The list of tables known so far is, where there are none.)
-    fn check_mode(&self, header: &Header, file: &DumpFile) -> Result<(), Error> {
+    fn check_mode(&self, member: &Member, file: &DumpFile) -> Result<(), Error> {
         let never_empty = matches!(file.content, Content::MetadataHeader | Content::Metadata);
-        let no_content = header.bytes.is_some() || (header.size == 0 && never_empty);
-        let name = header.name.clone();
+        let no_content = member.elsewhere.is_some() || (member.size == Some(0) && never_empty);
+        let name = member.name.clone();
         match self.content {
             true if no_content => Err(Error::HeadersOnly { name }),
-            false if header.size > 0 => Err(Error::HasContent { name }),
+            false if member.size != Some(0) => Err(Error::HasContent { name }),
             _ => Ok(()),
         }
     }
 
-    fn metadata(&mut self, header: &Header, file: &DumpFile) -> Result<Event, Error> {
-        let mut text = Vec::new();
-        if self.content {
-            self.body(header, |block| {
-                text.extend_from_slice(block);
-                Ok(())
-            })?;
-        } else {
-            self.check_announced(header)?;
-            let path = self.directory.join(&header.name);
-            let read = open_regular(&path).and_then(|mut file| file.read_to_end(&mut text));
-            read.map_err(|source| Error::Announced { path, problem: source.to_string() })?;
-        }
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let metadata =
-            Metadata::parse(&text).map_err(|source| Error::Metadata { name: header.name.clone(), source })?;
-        match file.content {
-            Content::Metadata => {}
-            Content::MetadataPartial(_) => return Ok(Event::Definitions(metadata)),
-            _ => return Ok(Event::Metadata(metadata)),
-        }
-        match self.byte()? {
-            None => Ok(Event::End(metadata, text)),
-            Some(_) => Err(Error::GoesOn { offset: self.offset - 1 }),
-        }
-    }
-
-    /// Looks at a file that is in the directory already. Returns its length.
-    fn check_announced(&self, header: &Header) -> Result<u64, Error> {
-        let path = self.directory.join(&header.name);
-        let problem = |problem: String| Error::Announced { path: path.clone(), problem };
-        let mut file = open_regular(&path).map_err(|source| problem(format!("cannot be read: {source}")))?;
-        let length = file.metadata().map_err(|source| problem(source.to_string()))?.len();
-        if let Some(announced) = header.bytes.filter(|announced| *announced != length) {
-            return Err(problem(format!("has {length} bytes instead of {announced}")));
-        }
-        if let Some(announced) = header.crc32c {
-            let found = checksum(&mut file).map_err(|source| problem(format!("cannot be read: {source}")))?;
-            if found != announced {
-                return Err(problem(format!("its checksum is {found:08x} instead of {announced:08x}")));
+    /// A member has come to its end, at this byte of the stream.
+    fn whole(&mut self, arriving: Arriving, offset: u64) -> Result<Option<Event>, Error> {
+        let Arriving { member, file, target } = arriving;
+        let event = match target {
+            Target::Nowhere => None,
+            Target::Text(text) => self.metadata(member, &file, &text, offset)?,
+            Target::File(output) => {
+                let stored = output.finish().map_err(|source| self.store.error(Action::Write, &member.name, source))?;
+                Some(Event::File(file, stored.bytes))
             }
-        }
-        Ok(length)
-    }
-
-    /// The next header, or `None` at the end of the input.
-    fn header(&mut self) -> Result<Option<Header>, Error> {
-        let start = self.offset;
-        let error =
-            |receiver: &Self, source| Error::Header { offset: start, previous: receiver.previous.clone(), source };
-        let first = match self.byte()? {
-            None => return Ok(None),
-            Some(b'\n') => None,
-            Some(other) => Some(other),
+            Target::Elsewhere if file.content.is_metadata() => {
+                self.check_announced(&member)?;
+                let mut text = Vec::new();
+                let read = self.store.open(&member.name).map_err(|error| error.source);
+                let read = read.and_then(|mut file| file.read_to_end(&mut text));
+                read.map_err(|source| self.announced(&member, source.to_string()))?;
+                self.metadata(member, &file, &text, offset)?
+            }
+            Target::Elsewhere if (self.wanted)(&file) => Some(Event::File(file, self.check_announced(&member)?)),
+            Target::Elsewhere => None,
         };
-        let mut line: Vec<u8> = first.into_iter().collect();
-        loop {
-            match self.byte()? {
-                Some(b'\n') => break,
-                Some(byte) if line.len() < LONGEST_HEADER => line.push(byte),
-                Some(_) => break,
-                None => {
-                    let place = format!("in the header after {}", self.previous);
-                    return Err(Error::CutShort { offset: self.offset, place });
-                }
-            }
-        }
-        if start == 0
-            && let Some(format) = other_format(&line)
-        {
-            return Err(Error::OtherFormat(format));
-        }
-        if first.is_some() {
-            let found = String::from_utf8_lossy(&line[..line.len().min(60)]).into_owned();
-            return Err(error(self, HeaderError::NoHeader { found }));
-        }
-        Header::parse(&line).map(Some).map_err(|source| error(self, source))
+        Ok(event)
     }
 
-    /// Writes a member to its file. Returns its length.
-    fn receive(&mut self, header: &Header) -> Result<u64, Error> {
-        let path = self.directory.join(&header.name);
-        // A name that no dump's file has, so that what is cut short is never taken for a file.
-        let unfinished = self.directory.join(format!("{}{UNFINISHED}", header.name));
-        let write_error = |source| Error::Write { path: path.clone(), source };
-        let mut output =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(write_error)?;
-        let written = self.body(header, |block| output.write_all(block).map_err(write_error));
-        if let Err(error) = written {
-            // What went wrong matters more than a file that stays.
-            let _ = fs::remove_file(&unfinished);
-            return Err(error);
-        }
-        fs::rename(&unfinished, &path).map_err(write_error)?;
-        Ok(header.size)
-    }
-
-    /// Reads a member's bytes, and checks them.
-    fn body(&mut self, header: &Header, mut write: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let mut left = header.size;
-        let mut crc32c = 0;
-        let mut block = vec![0; BLOCK];
-        while left > 0 {
-            let wanted = usize::try_from(left).map_or(BLOCK, |left| left.min(BLOCK));
-            let read = read_some(&mut self.input, &mut block[..wanted])
-                .map_err(|source| Error::Read { offset: self.offset, source })?;
-            if read == 0 {
-                let place = format!("in {}, {left} of its {} bytes are missing", header.name, header.size);
-                return Err(Error::CutShort { offset: self.offset, place });
+    fn metadata(&mut self, member: Member, file: &DumpFile, text: &[u8], offset: u64) -> Result<Option<Event>, Error> {
+        let text = String::from_utf8_lossy(text).into_owned();
+        let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { name: member.name, source })?;
+        match file.content {
+            Content::Metadata => {
+                self.last = Some((metadata, text, offset));
+                Ok(None)
             }
-            self.offset += read as u64;
-            left -= read as u64;
-            crc32c = crc32c::crc32c_append(crc32c, &block[..read]);
-            write(&block[..read])?;
-        }
-        match header.crc32c {
-            Some(announced) if announced != crc32c => {
-                Err(Error::Checksum { name: header.name.clone(), found: crc32c, announced })
-            }
-            _ => Ok(()),
+            Content::MetadataPartial(_) => Ok(Some(Event::Definitions(metadata))),
+            _ => Ok(Some(Event::Metadata(metadata))),
         }
     }
 
-    fn byte(&mut self) -> Result<Option<u8>, Error> {
-        let mut byte = [0];
-        let read =
-            read_some(&mut self.input, &mut byte).map_err(|source| Error::Read { offset: self.offset, source })?;
-        self.offset += read as u64;
-        Ok((read > 0).then_some(byte[0]))
+    /// Checks a file that is in the store already. Returns its length.
+    fn check_announced(&self, member: &Member) -> Result<u64, Error> {
+        let cannot_read = |source: io::Error| self.announced(member, format!("cannot be read: {source}"));
+        let mut file = self.store.open(&member.name).map_err(|error| cannot_read(error.source))?;
+        if let Some(announced) = member.elsewhere.filter(|announced| *announced != file.bytes) {
+            return Err(self.announced(member, format!("has {} bytes instead of {announced}", file.bytes)));
+        }
+        if let Some(announced) = member.crc32c {
+            let found = checksum(&mut file).map_err(cannot_read)?;
+            if found != announced {
+                let problem = format!("its checksum is {found:08x} instead of {announced:08x}");
+                return Err(self.announced(member, problem));
+            }
+        }
+        Ok(file.bytes)
+    }
+
+    fn announced(&self, member: &Member, problem: String) -> Error {
+        Error::Announced { place: self.store.locate(&member.name), problem }
+    }
+
+    /// The stream is damaged, or two were put together.
+    fn damaged(&self, error: container::Error) -> Error {
+        match self.last {
+            Some((.., offset)) => Error::GoesOn { offset },
+            None => error.into(),
+        }
+    }
+
+    /// The input has ended, and no member with it.
+    fn end(&mut self, offset: u64) -> Result<Event, Error> {
+        match self.last.take() {
+            Some((metadata, text, _)) => Ok(Event::End(metadata, text)),
+            None if offset == 0 => Err(Error::Empty),
+            None => {
+                let place = format!("after {} and before the final metadata", self.previous);
+                Err(container::Error::CutShort { offset, place }.into())
+            }
+        }
     }
 }
 
-fn checksum(file: &mut fs::File) -> io::Result<u32> {
+fn checksum(file: &mut OpenFile) -> io::Result<u32> {
     let mut block = vec![0; BLOCK];
     let mut crc32c = 0;
     loop {
@@ -385,21 +376,6 @@ fn checksum(file: &mut fs::File) -> io::Result<u32> {
             read => crc32c = crc32c::crc32c_append(crc32c, &block[..read]),
         }
     }
-}
-
-/// What people pipe in by mistake.
-fn other_format(line: &[u8]) -> Option<&'static str> {
-    let text = String::from_utf8_lossy(line);
-    if text.starts_with("-- MySQL dump") || text.starts_with("-- MariaDB dump") || text.starts_with("/*M!999999") {
-        return Some("a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client");
-    }
-    let magic: [(&[u8], &'static str); 4] = [
-        (b"\x1f\x8b", "a gzip file: pipe it through gzip -dc first"),
-        (b"\x28\xb5\x2f\xfd", "a zstd file: pipe it through zstd -dc first"),
-        (b"XBSTCK01", "an xbstream: unpack it with mbstream -x"),
-        (b"/*!", "a file with SQL statements: restore it with the mysql or mariadb client"),
-    ];
-    magic.into_iter().find(|(start, _)| line.starts_with(start)).map(|(_, format)| format)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Standard input and the directory that a stream goes through: what restoring and unpacking have in common.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use common::backup::file_name::{Content, DumpFile};
@@ -13,41 +13,31 @@ use common::observe::activity::Activity;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic};
 use common::sql::name::QualifiedName;
-use common::store::local::private_dir::PrivateDir;
+use common::store::local::{LocalDirectory, Purpose};
+use common::store::{self, Store};
 use crossbeam_channel::{Receiver, bounded};
 
-use crate::input::receiver::{self, Event, UNFINISHED};
+use crate::input::receiver::{self, Event};
 
 /// A stream's directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It cannot be made or read.
-    #[error("cannot use the directory for the stream's files, {}: {source}", path.display())]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error("cannot use the directory for the stream's files, {}: {}", .0.object, .0.source)]
+    Directory(store::Error),
     /// It has files in it.
     #[error(
-        "{} is not empty ({found} is in it): the stream's files would be mixed with what is there, choose another directory",
-        path.display()
+        "{place} is not empty ({found} is in it): the stream's files would be mixed with what is there, choose another directory"
     )]
     NotEmpty {
         /// The directory.
-        path: PathBuf,
+        place: String,
         /// One of the files.
         found: String,
     },
     /// The final metadata cannot be written.
-    #[error("cannot write {}: {source}", path.display())]
-    Metadata {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Metadata(store::Error),
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
@@ -70,8 +60,7 @@ pub struct Passage {
 
 /// A stream that is being read.
 pub struct StreamSource {
-    directory: Option<PrivateDir>,
-    path: PathBuf,
+    store: Arc<dyn Store>,
     passage: Passage,
     events: Receiver<Result<Event, receiver::Error>>,
     thread: Option<JoinHandle<()>>,
@@ -87,11 +76,10 @@ impl StreamSource {
         activity: Activity,
         stop: &Stop,
     ) -> Result<StreamSource, Error> {
-        let directory = prepare(directory, passage)?;
-        let path = directory.path().to_owned();
+        let store = prepare(directory, passage)?;
         let input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?);
-        let input = BufReader::with_capacity(256 * 1024, Interruptible { input, activity, stop: stop.clone() });
-        let receiver = receiver::Receiver::new(input, path.clone(), passage.content, wanted);
+        let input = Interruptible { input, activity, stop: stop.clone() };
+        let receiver = receiver::Receiver::new(input, Arc::clone(&store), passage.content, wanted);
         let (sender, events) = bounded(0);
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
@@ -101,13 +89,13 @@ impl StreamSource {
                 receiver.run(&sender, &stopped);
             })
             .map_err(Error::Input)?;
-        let (directory, thread, stop) = (Some(directory), Some(thread), stop.clone());
-        Ok(StreamSource { directory, path, passage, events, thread, stop })
+        let (thread, stop) = (Some(thread), stop.clone());
+        Ok(StreamSource { store, passage, events, thread, stop })
     }
 
-    /// The directory.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// Where its files are.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// What comes.
@@ -130,23 +118,14 @@ impl StreamSource {
 
     /// Gives a directory that is kept the metadata of a whole dump.
     pub fn write_metadata(&self, text: &str) -> Result<(), Error> {
-        let path = self.path.join("metadata");
-        let error = |source| Error::Metadata { path: path.clone(), source };
-        let unfinished = self.path.join(format!("metadata{UNFINISHED}"));
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&unfinished).map_err(error)?;
-        file.write_all(text.as_bytes()).map_err(error)?;
-        nix::unistd::syncfs(&file).map_err(|errno| error(errno.into()))?;
-        fs::rename(&unfinished, &path).map_err(error)
+        self.store.publish("metadata", text.as_bytes()).map(drop).map_err(Error::Metadata)
     }
 
     /// Removes the stream's files. There were no others when it began, but in the modes without content mydumper's.
     fn empty(&self) {
-        let Ok(entries) = fs::read_dir(&self.path) else { return };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            if DumpFile::from_name(name.strip_suffix(UNFINISHED).unwrap_or(&name)).is_some() {
-                let _ = fs::remove_file(entry.path());
+        for entry in self.store.list().unwrap_or_default() {
+            if DumpFile::from_name(&entry.name).is_some() {
+                let _ = self.store.remove(&entry.name);
             }
         }
     }
@@ -165,27 +144,24 @@ impl Drop for StreamSource {
         if self.passage.delete && self.passage.content {
             self.empty();
         }
-        self.directory.take();
+        self.store.discard();
     }
 }
 
-fn prepare(directory: Option<&Path>, passage: Passage) -> Result<PrivateDir, Error> {
-    let temporary = passage.delete && passage.content;
+fn prepare(directory: Option<&Path>, passage: Passage) -> Result<Arc<dyn Store>, Error> {
+    let purpose = Purpose { stay: !(passage.delete && passage.content), read_again: true };
     let Some(path) = directory else {
-        return PrivateDir::fresh("import", temporary)
-            .map_err(|source| Error::Directory { path: "import-YYYYMMDD-HHMMSS".into(), source });
+        return Ok(Arc::new(LocalDirectory::fresh("import", purpose).map_err(Error::Directory)?));
     };
-    let error = |source| Error::Directory { path: path.to_owned(), source };
-    if passage.content {
-        let directory = PrivateDir::named(path, temporary).map_err(error)?;
-        if let Some(entry) = fs::read_dir(path).map_err(error)?.next() {
-            let found = entry.map_err(error)?.file_name().to_string_lossy().escape_debug().to_string();
-            return Err(Error::NotEmpty { path: path.to_owned(), found });
-        }
-        return Ok(directory);
+    // In the modes without content mydumper makes it too, and writes into it before the first header comes.
+    let store = LocalDirectory::prepare(path, purpose).map_err(Error::Directory)?;
+    if passage.content
+        && let Some(entry) = store.list().map_err(Error::Directory)?.first()
+    {
+        let found = entry.name.escape_debug().to_string();
+        return Err(Error::NotEmpty { place: store.to_string(), found });
     }
-    // mydumper makes it; it is there before the first header comes.
-    PrivateDir::named(path, false).map_err(error)
+    Ok(Arc::new(store))
 }
 
 /// Standard input, until the program is stopped.

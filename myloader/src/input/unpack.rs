@@ -1,8 +1,7 @@
 //! `--stream=UNPACK`: a stream's files in a directory, without a server.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::backup::metadata::{Metadata, without_tables};
@@ -12,6 +11,7 @@ use common::observe::progress::Progress;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::sql::name::QualifiedName;
+use common::store;
 
 use crate::config::Unpack;
 use crate::ddl::create_database::CreateDatabase;
@@ -36,13 +36,8 @@ pub enum Error {
     #[error(transparent)]
     Filter(#[from] FilterError),
     /// A file that is not wanted cannot be removed.
-    #[error("cannot remove {}: {source}", path.display())]
-    Remove {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Remove(#[from] store::Error),
     /// A name is wrong.
     #[error(
         "the stream has nothing of what is asked for: check the names of --database, --source-db, --tables-list and --regex"
@@ -60,7 +55,7 @@ impl Failure for Error {
             Error::Stream(error) => error.exit(),
             Error::File(error) => error.exit(),
             Error::Filter(error) => error.exit(),
-            Error::Remove { .. } => Exit::Local,
+            Error::Remove(error) => error.exit(),
             Error::Nothing => Exit::Failed,
             Error::Stopped(error) => error.exit(),
         }
@@ -72,12 +67,12 @@ impl Failure for Error {
 pub struct Summary {
     files: usize,
     bytes: u64,
-    directory: PathBuf,
+    place: String,
 }
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "unpacked {} files, {} bytes, into {}", self.files, self.bytes, self.directory.display())
+        write!(f, "unpacked {} files, {} bytes, into {}", self.files, self.bytes, self.place)
     }
 }
 
@@ -122,7 +117,7 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let summary = Summary {
         files: files.len() + 1,
         bytes: files.iter().map(|(_, bytes)| bytes).sum(),
-        directory: source.path().to_owned(),
+        place: source.store().to_string(),
     };
     source.finish();
     Ok(summary)
@@ -148,8 +143,7 @@ fn remove_unwanted(
         if passes {
             kept.push((file, bytes));
         } else {
-            let path = source.path().join(file.to_string());
-            fs::remove_file(&path).map_err(|source| Error::Remove { path, source })?;
+            source.store().remove(&file.to_string())?;
         }
     }
     *files = kept;
@@ -164,12 +158,12 @@ struct Names {
 
 impl Names {
     fn read(source: &StreamSource, files: &[(DumpFile, u64)], metadata: Metadata) -> Result<Names, Error> {
-        let directory = Files { directory: source.path().to_owned(), delete: false };
+        let directory = Files { store: Arc::clone(source.store()), delete: false };
         let mut databases = HashMap::new();
         for (file, _) in files {
             let Content::Database(name) = &file.content else { continue };
             let mut reader = directory.statements(file)?;
-            let error = |source| files::Error::Statement { path: directory.path(file), source };
+            let error = |source| directory.statement_error(file, source);
             while let Some(statement) = reader.next_statement().map_err(error)? {
                 if classify(statement.text) == StatementKind::CreateDatabase
                     && let Ok(create) = CreateDatabase::parse(statement.text)

@@ -8,88 +8,86 @@ use common::sql::name::QualifiedName;
 
 /// What is known of one table's rows, shared by all who load it.
 ///
-/// Whoever commits holds it, from before the COMMIT until it is known what has come of it: so at most one COMMIT of a
+/// Whoever commits holds it, from before the COMMIT until its outcome is known: so at most one COMMIT of a
 /// table is in doubt.
 #[derive(Clone, Debug, Default)]
-pub struct Ledger(Arc<Mutex<Rows>>);
+pub struct CommittedRows(Arc<Mutex<RowCount>>);
 
-/// See [`Ledger`].
+/// See [`CommittedRows`].
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rows {
-    /// How many are committed; `None` as long as nobody has looked how many there were before.
+pub struct RowCount {
+    /// How many are committed; `None` until the rows from before the restore are counted.
     pub committed: Option<u64>,
-    /// Whether all of them are ours, so that the table may be emptied and loaded anew.
+    /// Whether all of them are ours, so that the table may be emptied and loaded from the start.
     pub ours: bool,
-    /// Whether a COMMIT was sent of which nobody knows what came: then no other may follow.
+    /// Whether a COMMIT was sent whose outcome is unknown: then no other may follow.
     pub in_doubt: bool,
 }
 
-impl PartialEq for Ledger {
-    /// Tables are told apart by their names, whatever was loaded meanwhile.
-    fn eq(&self, _: &Ledger) -> bool {
+impl PartialEq for CommittedRows {
+    /// Tables are compared by their names, whatever was loaded meanwhile.
+    fn eq(&self, _: &CommittedRows) -> bool {
         true
     }
 }
 
-impl Eq for Ledger {}
+impl Eq for CommittedRows {}
 
-/// What has come of a COMMIT.
+/// The outcome of a COMMIT.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// All of it is there.
     Committed,
     /// Nothing of it is there.
     RolledBack,
-    /// Rows came or went that are not ours.
+    /// Something else added or removed rows.
     Unknown,
 }
 
-impl Ledger {
-    /// Of a table in which there are so many rows, all of them ours.
-    pub fn of_own_table(committed: u64) -> Ledger {
-        let ledger = Ledger::default();
-        ledger.all_ours(committed);
-        ledger
+impl CommittedRows {
+    /// For a table with this many rows, all of them ours.
+    pub fn of_own_table(committed: u64) -> CommittedRows {
+        let rows = CommittedRows::default();
+        rows.all_ours(committed);
+        rows
     }
 
     /// The table was emptied, or has only what an earlier run has loaded since.
     pub fn all_ours(&self, committed: u64) {
-        *self.open() = Rows { committed: Some(committed), ours: true, in_doubt: false };
+        *self.lock() = RowCount { committed: Some(committed), ours: true, in_doubt: false };
     }
 
     /// Keeps all others from committing.
-    pub fn open(&self) -> MutexGuard<'_, Rows> {
+    pub fn lock(&self) -> MutexGuard<'_, RowCount> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The ledgers of all tables that get rows, since a server that crashes may lose what it has committed.
+/// The committed rows of all tables, because a server that crashes may lose some of them.
 #[derive(Default)]
-pub struct Ledgers(Mutex<BTreeMap<QualifiedName, Ledger>>);
+pub struct CommittedRowsByTable(Mutex<BTreeMap<QualifiedName, CommittedRows>>);
 
-impl Ledgers {
+impl CommittedRowsByTable {
     /// A table gets rows.
-    pub fn add(&self, table: &QualifiedName, ledger: &Ledger) {
-        let mut ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !ledgers.contains_key(table) {
-            ledgers.insert(table.clone(), ledger.clone());
+    pub fn add(&self, table: &QualifiedName, rows: &CommittedRows) {
+        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !tables.contains_key(table) {
+            tables.insert(table.clone(), rows.clone());
         }
     }
 
-    /// Tables that do not have the rows that were committed, and what they have.
+    /// Tables that lack committed rows, as messages.
     ///
     /// # Errors
     /// When the server does not answer.
     pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
-        let ledgers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut lost = Vec::new();
-        for (table, ledger) in ledgers.iter() {
-            let Some(committed) = ledger.open().committed else { continue };
+        for (table, rows) in tables.iter() {
+            let Some(committed) = rows.lock().committed else { continue };
             match count(connection, table, mariadb) {
                 Ok(counted) if counted == committed => {}
-                Ok(counted) => {
-                    lost.push(format!("table {table} has {counted} rows of {committed} that were committed"))
-                }
+                Ok(counted) => lost.push(format!("table {table} has {counted} of {committed} committed rows")),
                 Err(error) if error.server_code().is_some() => lost.push(format!("table {table}: {error}")),
                 Err(error) => return Err(error),
             }
@@ -98,10 +96,10 @@ impl Ledgers {
     }
 }
 
-/// What has come of a transaction that would add `net` rows to `known`, when the table has `counted`.
+/// The outcome of a transaction that adds `net` rows to `known`, when the table has `counted`.
 pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
     if counted == known {
-        // One that changes no number is played again without harm: its rows are there, or replaced by themselves.
+        // One that changes no number is safe to replay: its rows are there, or replaced by themselves.
         Verdict::RolledBack
     } else if Some(counted) == known.checked_add_signed(net) {
         Verdict::Committed

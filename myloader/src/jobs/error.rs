@@ -1,38 +1,27 @@
 //! Why a job failed.
 
+use common::exit_codes;
+use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
-use common::server::connection::{Error as ServerError, PACKET_TOO_LARGE};
+use common::server::connection::Error as ServerError;
+use common::server::error_codes::PACKET_TOO_LARGE;
 
 use crate::ddl::ParseError;
 use crate::input::files;
-use crate::jobs::job::Outcome;
+use crate::jobs::outcome::Outcome;
 use crate::journal;
-use crate::rows::packet_limit::TooLong;
-use crate::schedule::tolerance::{Fault, Refusal};
 use crate::session::ReconnectError;
+use crate::tolerance::{Fault, Rejection};
 
-/// A job failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server refused a statement of a file.
+    /// The server rejected a statement of a file.
     #[error("{file}, line {line}: {source}")]
-    Statement {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// The server's failure.
-        source: ServerError,
-    },
-    /// The server refused a statement of ours.
+    Statement { file: String, line: u64, source: ServerError },
+    /// The server rejected a statement of ours.
     #[error("{job}: {source}")]
-    Job {
-        /// What was being done.
-        job: String,
-        /// The server's failure.
-        source: ServerError,
-    },
+    Job { job: String, source: ServerError },
     /// A statement of rows, or one of the values, is longer than the server takes.
     #[error(transparent)]
     TooLong(#[from] Box<TooLong>),
@@ -41,58 +30,27 @@ pub enum Error {
     File(#[from] files::Error),
     /// A statement cannot be understood.
     #[error("{file}, line {line}: {source}")]
-    Parse {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// What is wrong.
-        source: ParseError,
-    },
+    Parse { file: String, line: u64, source: ParseError },
     /// The file lacks the statement that it is for.
-    #[error("{file} has no {what}: it is damaged, or no file of a dump")]
-    Lacks {
-        /// The file.
-        file: String,
-        /// The statement.
-        what: &'static str,
-    },
+    #[error("{file} has no {what}: the file is damaged, or not part of a dump")]
+    NoStatement { file: String, what: &'static str },
     /// The LOAD DATA statement does not read the file beside it.
     #[error("{file}, line {line}: LOAD DATA reads {named:?}, which is not the file beside it, {expected}")]
-    Infile {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// The file that it names.
-        named: String,
-        /// The file that it should.
-        expected: String,
-    },
-    /// A statement is none that such a file has.
+    WrongInfile { file: String, line: u64, named: String, expected: String },
+    /// The statement does not belong in such a file.
     #[error(
-        "{file}, line {line}: no such file of a dump has this statement, and it was not run: {statement} (if it is meant, \
-         take it out of the file, and run it with the server's own client)"
+        "{file}, line {line}: this statement does not belong in such a file and was not run: {statement} (if it is \
+         intended, remove it from the file and run it with the server's own client)"
     )]
-    NoPlace {
-        /// The file.
-        file: String,
-        /// Where the statement starts in it.
-        line: u64,
-        /// Its beginning.
-        statement: String,
-    },
+    NotAllowed { file: String, line: u64, statement: String },
     /// The server took fewer rows than it was sent, or changed values.
     #[error(
-        "{file}, line {line}: the server left out or changed rows of LOAD DATA: {warnings} warning(s){}, the first: \
-         {first}", expected_text(*.expected)
+        "{file}, line {line}: the server skipped or changed rows of LOAD DATA: {}{}, first: \
+         {first}", count(*.warnings, "warning"), expected_text(*.expected)
     )]
     Warnings {
-        /// The file.
         file: String,
-        /// Where the statement starts in it.
         line: u64,
-        /// How many.
         warnings: u64,
         /// How many there have to be.
         expected: u64,
@@ -103,120 +61,80 @@ pub enum Error {
         /// How many rows were sent.
         rows: u64,
     },
-    /// What the metadata says of a table's rows is none of a dump.
+    /// The metadata holds SQL that no dump writes.
     #[error(
-        "metadata, table {table}: `hashed_columns` or a chunk is more than columns or a range: the file is damaged"
+        "metadata, table {table}: `hashed_columns` or a chunk holds more than columns or a range; the file is damaged"
     )]
-    Selection {
-        /// The table.
-        table: String,
-    },
+    Selection { table: String },
     /// Accounts of the other product.
     #[error(
-        "--users: {file} has accounts of {dump}, and this server is {server}: neither takes the passwords and privileges \
-         of the other; restore without --users, and create the accounts by hand"
+        "--users: {file} has accounts of {dump}, but this server is {server}, which does not accept their passwords \
+         and privileges; restore without --users and create the accounts by hand"
     )]
     OtherAccounts {
-        /// The file.
         file: String,
         /// The product that the dump was made on.
         dump: &'static str,
-        /// The server.
         server: String,
     },
-    /// The connection was lost, and there is no other.
+    /// The connection was lost, and reconnecting failed.
     #[error("{lost}; {source}")]
-    Lost {
-        /// How it was lost.
-        lost: Box<Error>,
-        /// Why there is no other.
-        source: ReconnectError,
-    },
-    /// The connection was lost, and rows that were not committed may be in the table all the same.
+    Lost { lost: Box<Error>, source: ReconnectError },
+    /// The connection was lost, and uncommitted rows may have stayed in the table.
     #[error(
-        "the connection was lost amid rows of table {table}, and its engine does not take them back: {lost}; --resume \
-         loads the table from the beginning, if the restore has made it"
+        "the connection was lost while rows of table {table} were loaded, and its engine cannot roll them back: \
+         {lost}; --resume reloads the table from the start if this restore created it"
     )]
-    HalfLoaded {
-        /// The table.
-        table: String,
-        /// How it was lost.
-        lost: Box<Error>,
-    },
-    /// The connection was lost at a COMMIT, and counting does not tell what has come of it.
+    HalfLoaded { table: String, lost: Box<Error> },
+    /// The connection was lost at a COMMIT, and counting the rows does not settle its outcome.
     #[error(
-        "the connection was lost at the COMMIT of rows of table {table}, which has {counted} rows now: neither {before}, as \
-         before, nor {after}, as after it, so others write to the table, or it was not restored as it was left; {lost}"
+        "the connection was lost at a COMMIT of rows of table {table}, which now has {counted} rows: neither {before}, as \
+         before it, nor {after}, as after it; something else writes to the table, or it was not left as it was; {lost}"
     )]
     Unsettled {
-        /// The table.
         table: String,
-        /// Its rows.
         counted: u64,
         /// Rows known to be committed.
         before: u64,
-        /// The same with this transaction's.
+        /// `before` plus this transaction's rows.
         after: u64,
         /// How the connection was lost.
         lost: Box<Error>,
     },
-    /// Rows cannot be committed before it is known what has come of others.
-    #[error("what has come of the COMMIT of other rows of table {table} is not known, so that no more are committed")]
-    InDoubt {
-        /// The table.
-        table: String,
-    },
-    /// A table that was there before is not as an interrupted restore has left it.
+    /// No rows may be committed while the outcome of an earlier COMMIT is unknown.
+    #[error("it is unknown whether an earlier COMMIT of rows of table {table} succeeded, so no more are committed")]
+    InDoubt { table: String },
+    /// A table that existed before the restore changed since the interrupted run.
     #[error(
-        "--resume: table {table} has other rows than the {expected} with which the interrupted restore left it, so it is not \
-         known what of the dump is in it; restore again without --resume, into a table as it was before"
+        "--resume: table {table} no longer has the {expected} rows that the interrupted restore left, so it is \
+         unknown which of the dump's rows it holds; put the table back as it was before, and restore without --resume"
     )]
     Changed {
-        /// The table.
         table: String,
         /// Its rows, as the journal says.
         expected: u64,
     },
-    /// The same, and what it has may be wrong.
+    /// A table that existed before the restore may hold rows of a damaged file.
     #[error(
-        "--resume: table {table}, which was there before the restore, may have rows of a damaged file; restore again without \
-         --resume, into a table as it was before"
+        "--resume: table {table}, which existed before the restore, may hold rows of a damaged file; put the table \
+         back as it was before, and restore without --resume"
     )]
-    DamagedBefore {
-        /// The table.
-        table: String,
-    },
-    /// What is done cannot be written down, or was done already and is in the way.
+    DamagedBefore { table: String },
+    /// The journal cannot be read or written.
     #[error(transparent)]
     Journal(#[from] journal::Error),
-    /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] common::backup::selection::FilterError),
-    /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Statement { source, .. } | Error::Job { source, .. } => source.exit(),
-            Error::File(error) => error.exit(),
-            Error::Parse { .. }
-            | Error::Lacks { .. }
-            | Error::Infile { .. }
-            | Error::NoPlace { .. }
-            | Error::Selection { .. } => Exit::Dump,
-            Error::TooLong(_) | Error::Warnings { .. } | Error::OtherAccounts { .. } => Exit::Server,
-            Error::Lost { .. } | Error::HalfLoaded { .. } | Error::Unsettled { .. } | Error::InDoubt { .. } => {
-                Exit::Connection
-            }
-            Error::Changed { .. } | Error::DamagedBefore { .. } => Exit::Differs,
-            Error::Journal(error) => error.exit(),
-            Error::Filter(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Statement.source, Job.source, File, Journal, Filter, Stopped;
+    Exit::Dump: Parse, NoStatement, WrongInfile, NotAllowed, Selection;
+    Exit::Server: TooLong, Warnings, OtherAccounts;
+    Exit::Connection: Lost, HalfLoaded, Unsettled, InDoubt;
+    Exit::Differs: Changed, DamagedBefore;
 }
 
 fn expected_text(expected: u64) -> String {
@@ -224,7 +142,7 @@ fn expected_text(expected: u64) -> String {
 }
 
 impl Error {
-    /// The server's error number, if the server has refused a statement.
+    /// The server's error number, if the server rejected a statement.
     pub fn server_code(&self) -> Option<u16> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.server_code(),
@@ -233,7 +151,7 @@ impl Error {
         }
     }
 
-    /// Whether the same may succeed when something has changed on the server that is not the object's.
+    /// Whether a retry may succeed once something else on the server has changed.
     pub fn may_pass_later(&self) -> bool {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } => source.may_pass_later(),
@@ -252,7 +170,7 @@ impl Error {
 }
 
 impl Error {
-    /// Whose fault it is, if it is one of the object's own, and other objects may do better.
+    /// Whose fault it is, if it concerns this object only and others may succeed.
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } if source.takes_nothing() => None,
@@ -265,24 +183,61 @@ impl Error {
         }
     }
 
-    /// As what an object cannot be restored for.
+    /// As the rejection of an object.
     ///
     /// # Errors
-    /// This error, if it is none of the object's own.
-    pub fn refusing(self, object: String) -> Result<Refusal, Error> {
+    /// This error, if it does not concern the object alone.
+    pub fn into_rejection(self, object: String) -> Result<Rejection, Error> {
         match self.fault() {
-            Some(fault) => Ok(Refusal { object, why: self.to_string(), fault }),
+            Some(fault) => Ok(Rejection { object, why: self.to_string(), fault }),
             None => Err(self),
         }
     }
 
-    /// A definition that the server has refused does not end the restore at once, so that all of them can be named. Other
-    /// errors do.
-    pub fn refused_definition(self, object: String) -> Result<Outcome, Error> {
+    /// A rejected definition does not end the restore at once, so that all of them can be named. Other errors do.
+    pub fn rejected_definition(self, object: String) -> Result<Outcome, Error> {
         match self.server_code() {
             Some(_) if self.may_pass_later() => Err(self),
-            Some(_) => Ok(Outcome::Refused(vec![self.refusing(object)?])),
+            Some(_) => Ok(Outcome::Rejected(vec![self.into_rejection(object)?])),
             None => Err(self),
+        }
+    }
+}
+
+/// A statement of rows, or one of the values, is longer than the server takes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{file}, line {line}: {what} of {bytes} bytes exceeds the server's max_allowed_packet of {limit}: SET GLOBAL \
+     max_allowed_packet = {} or more there{}; {}", enough_for(*.bytes),
+    if *.splits { ", or dump with a smaller --statement-size" } else { "" }, .source.cause()
+)]
+pub struct TooLong {
+    pub file: String,
+    pub line: u64,
+    /// What is too long: `a statement`.
+    pub what: &'static str,
+    pub bytes: u64,
+    pub limit: u64,
+    /// Whether it has several rows, which can come in several statements.
+    pub splits: bool,
+    pub source: ServerError,
+}
+
+/// The least value of `max_allowed_packet` that lets so many bytes through: servers take multiples of 1024, 1 GiB at most.
+fn enough_for(bytes: u64) -> u64 {
+    const STEP: u64 = 1024;
+    const MOST: u64 = 1 << 30;
+    ((bytes + 1) / STEP * STEP + STEP).min(MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_enough_and_can_be_set() {
+        for (bytes, value) in [(1022, 1024), (1023, 2048), (1024, 2048), (3_000_029, 3_000_320), (1 << 30, 1 << 30)] {
+            assert_eq!(enough_for(bytes), value, "{bytes}");
         }
     }
 }

@@ -1,229 +1,69 @@
-//! The units of work, and what they come to.
+//! The units of work.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use common::backup::file_name::{DumpFile, RowsFile, TableFileName};
-use common::backup::row_hash::{ChunkRows, RowsDigest};
+use common::backup::file_name::{DumpFile, RowsFile};
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
-use crate::jobs::committed_rows::Ledger;
+use crate::ddl::split::added;
+use crate::jobs::outcome::LaterGrant;
+use crate::jobs::target::{Comparison, DatabaseTarget, Part, TableTarget};
 use crate::journal::TRIGGERS;
-use crate::schedule::tolerance::Refusal;
-use crate::verify::checksums::DatabaseSums;
-
-/// A database that is being restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DatabaseTarget {
-    /// Its name in the dump.
-    pub source: String,
-    /// Its name on the server.
-    pub target: String,
-}
-
-/// A table that is being restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TableTarget {
-    /// The names that its files carry.
-    pub file: TableFileName,
-    /// Its name on the server.
-    pub name: QualifiedName,
-    /// What is known of its rows.
-    pub ledger: Ledger,
-}
-
-/// What a database has on the server before the restore: tables, views and sequences.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Existing {
-    /// Whether it is there.
-    pub database: bool,
-    /// All of them, [folded](common::server::Server::folded).
-    pub names: BTreeSet<String>,
-    /// Those with triggers.
-    pub with_triggers: BTreeSet<String>,
-}
-
-/// A table that is compared with the dump.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
-    /// The names that its files carry.
-    pub table: TableFileName,
-    /// Its name on the server.
-    pub name: QualifiedName,
-    /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
-    pub columns: Option<Box<str>>,
-    /// Whether rows are only counted since the dump has no hashes of them.
-    pub only_counted: bool,
-    /// Whether rows of the past are among those of a system-versioned table.
-    pub history: bool,
-    /// Its chunks, which together are all that was dumped of it.
-    pub chunks: Vec<ChunkRows>,
-    /// The time zone of the session that reads the rows, unless it is the restore's own.
-    pub time_zone: Option<String>,
-}
-
-/// A part of a table that is compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// The rows of the chunk with this index, hashed or counted as the comparison says.
-    Chunk(usize),
-    /// All of its rows, in the same way.
-    Whole,
-    /// The number of all its rows.
-    Count,
-}
-
-/// What a part of a table is on the server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Compared {
-    /// It has these rows; the hash is that of no rows where they are only counted.
-    Rows(RowsDigest),
-    /// The table, or what was dumped of it, is not there: the server's text.
-    Impossible(String),
-}
-
-/// What is known of a definition before it is run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
-    /// What the server cannot have.
-    pub refusals: Vec<Refusal>,
-    /// What the server makes another thing of, as messages.
-    pub changes: Vec<String>,
-}
 
 /// When the secondary keys of a table are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keys {
+pub enum KeyTiming {
     /// With the table.
     WithTable,
-    /// When its rows are in, as far as that can be.
+    /// After its rows, as far as possible.
     Later,
 }
 
-/// Something that one worker does at a time.
+/// What one worker does at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Job {
-    /// Look which database a file is of, and what it has on the server.
+    /// Find out which database a file belongs to, and what it has on the server.
     FindDatabase(DumpFile),
-    /// Create tablespaces.
     Tablespaces(DumpFile),
-    /// Look whether this server takes the accounts of the dump.
+    /// Check whether this server accepts the accounts of the dump.
     CheckAccounts(DumpFile),
-    /// Create accounts and give them their privileges, as far as what these are on is there.
+    /// Create accounts and grant privileges on what exists already.
     CreateAccounts(DumpFile),
-    /// Give accounts the other privileges, when all is there.
+    /// Grant the other privileges, once everything exists.
     GrantLater(DumpFile, Vec<LaterGrant>),
-    /// Look whether a database is there whose file the dump does not have.
+    /// Check that a database exists whose file the dump does not have.
     UseDatabase(String),
-    /// Read a definition, and tell whether the server can have it.
+    /// Read a definition, and report whether the server supports it.
     Check(DumpFile),
     /// Create a database, from its file.
     CreateDatabase(Arc<DatabaseTarget>, DumpFile),
-    /// Drop tables, views and sequences that come again.
+    /// Drop tables, views and sequences that will be created again.
     DropExisting(Vec<QualifiedName>),
-    /// Create a sequence.
     Sequence(Arc<DatabaseTarget>, DumpFile),
     /// Create a table, perhaps without the keys that can be added later.
-    CreateTable(Arc<DatabaseTarget>, DumpFile, Keys),
-    /// Empty a table that was there.
+    CreateTable(Arc<DatabaseTarget>, DumpFile, KeyTiming),
+    /// Empty a table that existed before.
     Empty(Arc<TableTarget>),
-    /// Load a file of rows.
     Rows(Arc<TableTarget>, RowsFile, DumpFile),
     /// Add keys: statements to be run in order.
     AddKeys(Arc<TableTarget>, Vec<Vec<u8>>),
-    /// Add foreign keys.
     AddConstraints(Arc<TableTarget>, Vec<u8>),
-    /// CHECKSUM TABLE, and what it has to be.
+    /// CHECKSUM TABLE, and the dump's value.
     DataChecksum(Arc<QualifiedName>, u64),
     /// Checksums of a database and of what it has.
     Checksums(Arc<DatabaseTarget>),
     /// Compare a part of a table with the dump.
     Compare(Arc<Comparison>, Part),
-    /// Create routines.
     Routines(Arc<DatabaseTarget>, DumpFile),
-    /// Create a view.
     View(Arc<DatabaseTarget>, DumpFile),
-    /// Create triggers.
     Triggers(Arc<DatabaseTarget>, DumpFile),
-    /// Create events.
     Events(Arc<DatabaseTarget>, DumpFile),
 }
 
-/// A privilege on what was not there yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LaterGrant {
-    /// Where the statement starts in its file.
-    pub line: u64,
-    /// The statement.
-    pub statement: Vec<u8>,
-    /// The account, for messages.
-    pub account: String,
-}
-
-/// What a job that did not fail has come to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The database is one to restore.
-    DatabaseFound(DatabaseTarget, Existing, Findings),
-    /// The filter leaves the database out.
-    DatabaseSkipped,
-    /// A definition was read.
-    Checked(Findings),
-    /// What the job was to make cannot be made, or not all of it.
-    Refused(Vec<Refusal>),
-    /// The table is there and waits for rows.
-    TableReady {
-        /// Its names.
-        target: TableTarget,
-        /// Statements that add its keys, when the rows are in.
-        keys: Vec<Vec<u8>>,
-        /// The statement that adds its foreign keys.
-        constraints: Option<Vec<u8>>,
-        /// Whether it was there before.
-        kept: bool,
-        /// Whether its files of rows have to be loaded one after the other, in their order.
-        in_order: bool,
-    },
-    /// The filter leaves the table out, or it only stands in for a view.
-    TableSkipped,
-    /// So many rows were loaded.
-    RowsLoaded(u64),
-    /// What CHECKSUM TABLE says.
-    DataChecksum {
-        /// Nothing, of engines that have none.
-        found: Option<u64>,
-        /// Whether it is the same for the same rows.
-        is_sure: bool,
-    },
-    /// What there is in a database.
-    Checksums(Box<DatabaseSums>),
-    /// So is a part of a table.
-    Compared(Compared),
-    /// So many rows were loaded, and others of the file cannot be.
-    RowsLeftOut {
-        /// Rows that were loaded.
-        loaded: u64,
-        /// Rows that were not; `None` if nobody knows how many.
-        left_out: Option<u64>,
-        /// Which, and why.
-        refusal: Refusal,
-    },
-    /// A view, or a routine that uses a library, needs something that is not there yet.
-    Postponed(Vec<Refusal>),
-    /// So far are the accounts.
-    Accounts {
-        /// Privileges on what is not there yet.
-        later: Vec<LaterGrant>,
-        /// What failed: the restore always goes on without.
-        failures: Vec<Refusal>,
-    },
-    /// Nothing more to say.
-    Done,
-}
-
 impl Job {
-    /// What the job is to bring, as messages about its failure name it.
+    /// The object that the job is about, as messages about a failure name it.
     pub fn object(&self) -> String {
         let of_table = |kind: &str, database: &DatabaseTarget, file: &DumpFile| {
             let name = file.content.table().map(|table| table.table.clone()).unwrap_or_default();
@@ -272,7 +112,7 @@ impl Job {
         !looks
     }
 
-    /// Its name in the journal, if all that there is to know of it is whether it was done.
+    /// Its name in the journal, if the journal only needs to know whether it is done.
     pub fn journal_name(&self) -> Option<String> {
         Some(match self {
             Job::Tablespaces(file) => format!("tablespaces {file}"),
@@ -285,6 +125,55 @@ impl Job {
             Job::Events(_, file) => format!("events {file}"),
             _ => return None,
         })
+    }
+}
+
+impl Job {
+    /// What was done, for the log.
+    pub fn report(&self) -> String {
+        let name = |database: &DatabaseTarget, file: &DumpFile| {
+            let name = file.content.table().map(|table| table.table.clone()).unwrap_or_default();
+            QualifiedName::new(database.target.clone(), name)
+        };
+        match self {
+            Job::FindDatabase(file) => format!("looked up the database of {file}"),
+            Job::UseDatabase(name) => format!("looked up database {}", name.escape_debug()),
+            Job::Tablespaces(file) => format!("created the tablespaces of {file}"),
+            Job::CheckAccounts(file) | Job::Check(file) => format!("checked {file}"),
+            Job::CreateAccounts(file) => format!("created the accounts of {file}"),
+            Job::GrantLater(file, grants) => format!("granted {} of {file}", count(grants.len(), "more privilege")),
+            Job::CreateDatabase(database, _) => format!("created database {}", database.target.escape_debug()),
+            Job::DropExisting(names) => format!("dropped {}", count(names.len(), "existing object")),
+            Job::Sequence(database, file) => format!("created sequence {}", name(database, file)),
+            Job::CreateTable(database, file, _) => format!("created table {}", name(database, file)),
+            Job::Empty(table) => format!("emptied table {}", table.name),
+            Job::Rows(table, RowsFile { chunk, part, .. }, _) => {
+                let chunk = chunk.map(|chunk| format!(" chunk {chunk}")).unwrap_or_default();
+                let part = if *part > 0 { format!(" part {part}") } else { String::new() };
+                format!("loaded {}{chunk}{part}", table.name)
+            }
+            Job::AddKeys(table, statements) => {
+                let indexes = statements.iter().map(|statement| added(statement)).sum::<usize>();
+                format!("added {} to {}", count(indexes, "index"), table.name)
+            }
+            Job::AddConstraints(table, statement) => {
+                format!("added {} to {}", count(added(statement), "foreign key"), table.name)
+            }
+            Job::DataChecksum(table, _) => format!("read the checksum of table {table}"),
+            Job::Checksums(database) => format!("read the checksums of database {}", database.target.escape_debug()),
+            Job::Compare(comparison, Part::Chunk(index)) => {
+                let chunk = comparison.chunks.get(*index).map_or(0, |chunk| chunk.number);
+                format!("compared {} chunk {chunk}", comparison.name)
+            }
+            Job::Compare(comparison, Part::Whole | Part::Count) => format!("compared {}", comparison.name),
+            Job::Routines(database, _) => format!("created the routines of {}", database.target.escape_debug()),
+            Job::View(database, file) => format!("created view {}", name(database, file)),
+            Job::Triggers(database, file) => match file.content.table() {
+                Some(_) => format!("created the triggers of {}", name(database, file)),
+                None => format!("created the triggers of {}", database.target.escape_debug()),
+            },
+            Job::Events(database, _) => format!("created the events of {}", database.target.escape_debug()),
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What a restore is made of: jobs, what they come to, and what their doing needs.
 
 pub mod committed_rows;
+pub mod context;
+pub mod earlier_run;
 pub mod error;
 pub mod job;
+pub mod outcome;
 pub mod replay;
+pub mod target;

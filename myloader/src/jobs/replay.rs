@@ -3,9 +3,8 @@
 //! When the connection is lost the job begins again. What is done is passed over then, and one statement is in doubt: it
 //! may have been done before its answer was lost.
 
-/// See the module.
 #[derive(Debug, Default)]
-pub struct Steps {
+pub struct Replay {
     /// Statements that the server has answered.
     done: usize,
     /// The place of the next statement.
@@ -19,7 +18,6 @@ pub struct Steps {
 /// What is known of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It is done.
     Done,
     /// It may have been done.
     InDoubt,
@@ -27,15 +25,15 @@ pub enum Step {
     New,
 }
 
-impl Steps {
-    /// Of a job that an earlier run may have begun.
-    pub fn of_earlier_run() -> Steps {
-        Steps { all_in_doubt: true, ..Steps::default() }
+impl Replay {
+    /// For a job that an earlier run may have begun.
+    pub fn of_earlier_run() -> Replay {
+        Replay { all_in_doubt: true, ..Replay::default() }
     }
 
-    /// A statement is next, that leaves more behind than a state of the session. If it is to be run and the server has
-    /// taken it, [`Steps::did`] follows.
-    pub fn next(&mut self) -> Step {
+    /// Takes the next statement that changes more than the session. Once the server has run it,
+    /// [`Replay::step_done`] must follow.
+    pub fn next_step(&mut self) -> Step {
         self.at += 1;
         match self.at - 1 {
             at if at < self.done => Step::Done,
@@ -45,7 +43,7 @@ impl Steps {
     }
 
     /// The statement is done.
-    pub fn did(&mut self) {
+    pub fn step_done(&mut self) {
         self.done = self.done.max(self.at);
     }
 
@@ -54,8 +52,8 @@ impl Steps {
         self.done
     }
 
-    /// From the first statement on again.
-    pub fn begin_again(&mut self) {
+    /// Starts over at the first statement.
+    pub fn restart(&mut self) {
         self.at = 0;
         self.in_doubt = Some(self.done);
     }
@@ -67,15 +65,18 @@ mod tests {
 
     #[test]
     fn one_statement_is_in_doubt_when_a_job_begins_again() {
-        let mut steps = Steps::default();
+        let mut replay = Replay::default();
         for _ in 0..2 {
-            assert_eq!(steps.next(), Step::New);
-            steps.did();
+            assert_eq!(replay.next_step(), Step::New);
+            replay.step_done();
         }
-        assert_eq!(steps.next(), Step::New);
-        steps.begin_again();
-        assert_eq!([steps.next(), steps.next(), steps.next()], [Step::Done, Step::Done, Step::InDoubt]);
-        steps.did();
-        assert_eq!((steps.next(), steps.done()), (Step::New, 3));
+        assert_eq!(replay.next_step(), Step::New);
+        replay.restart();
+        assert_eq!(
+            [replay.next_step(), replay.next_step(), replay.next_step()],
+            [Step::Done, Step::Done, Step::InDoubt]
+        );
+        replay.step_done();
+        assert_eq!((replay.next_step(), replay.done()), (Step::New, 3));
     }
 }

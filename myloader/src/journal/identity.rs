@@ -7,11 +7,9 @@ use common::backup::selection::Pattern;
 use common::server::connection::{Connection, Error};
 
 use super::record::{Record, VERSION};
-use super::state::{Run, State};
+use super::state::{RestoreProgress, Run};
 use crate::config::Restore;
-
-/// What the names of journals begin with. No file of a dump is named so.
-pub const FILE_PREFIX: &str = "myloader-journal.";
+use common::journal::LOAD_JOURNAL_PREFIX;
 
 /// Which restore it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Identity {
     pub fn path(&self, directory: &Path) -> PathBuf {
         let text =
             format!("{}\0{}", self.server, self.options.get("--database").map(String::as_str).unwrap_or_default());
-        directory.join(format!("{FILE_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
+        directory.join(format!("{LOAD_JOURNAL_PREFIX}{:08x}", crc32c::crc32c(text.as_bytes())))
     }
 
     /// The journal's first records.
@@ -55,22 +53,34 @@ impl Identity {
         [begin].into_iter().chain(dump).collect()
     }
 
-    /// What another restore has otherwise.
-    pub fn differences(&self, of: &State) -> Vec<String> {
+    /// What differs in the restore of a journal.
+    pub fn differences(&self, of: &RestoreProgress) -> Vec<String> {
         let mut found = Vec::new();
         if of.server != self.server {
-            found.push(format!("the server was {}, and is {}", of.server, self.server));
+            found.push(format!("the server was {}, now {}", of.server, self.server));
         }
         if self.dump.is_some() && of.dump != self.dump {
-            found.push("the dump was another one: its metadata has changed".to_owned());
+            found.push("the dump has changed since: its metadata differs".to_owned());
         }
         for (option, value) in &self.options {
             let before = of.options.get(option).map(String::as_str).unwrap_or_default();
             if before != value {
-                found.push(format!("{option} was {before}, and is {value}"));
+                let (before, value) = (shown(option, before), shown(option, value));
+                found.push(format!("{option} was {before} in the interrupted run, now {value}"));
             }
         }
         found
+    }
+}
+
+/// A value of the journal as messages have it. In the journal it is a format, and stays as it is.
+fn shown(option: &str, value: &str) -> String {
+    match value {
+        "" => "not given".to_owned(),
+        "true" => "on".to_owned(),
+        "false" => "off".to_owned(),
+        value if option == "--drop-table" => value.to_uppercase(),
+        value => value.to_owned(),
     }
 }
 
@@ -79,7 +89,7 @@ pub fn dump_identity(metadata: &[u8]) -> (u32, u64) {
     (crc32c::crc32c(metadata), metadata.len() as u64)
 }
 
-/// Options that decide what is there in the end, and what was there at each moment.
+/// Options that decide what exists in the end, and at each moment until then.
 fn options(restore: &Restore) -> BTreeMap<String, String> {
     let filter = &restore.filter;
     let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(",");
@@ -106,12 +116,12 @@ fn options(restore: &Restore) -> BTreeMap<String, String> {
     options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Since when a server runs.
+/// How long a server has been running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServerLife {
     /// When it was started, in seconds since 1970 by its own clock.
     pub started: u64,
-    /// The number of the session that has asked: a server that is started again begins to count anew.
+    /// The number of the session that asked: a restarted server counts from the start.
     connection: u32,
 }
 
@@ -127,8 +137,16 @@ impl ServerLife {
         Ok(ServerLife { started: now.saturating_sub(uptime), connection: connection.id() })
     }
 
-    /// Whether the server has been started again since an earlier run, as far as it tells: its times are whole seconds.
+    /// Whether the server was restarted since an earlier run, as far as its times in whole seconds tell.
     pub fn is_after(&self, run: &Run) -> bool {
         self.started > run.server_started + 1 || self.connection < run.connection
     }
+}
+
+/// Whether the server was restarted between the runs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ServerRestart {
+    /// If so, it may have lost committed rows: whether a crash loses commits depends on
+    /// variables that may have changed meanwhile, and on engines.
+    pub happened: bool,
 }

@@ -1,33 +1,27 @@
-//! What the records of a journal come to: how far the restore is.
+//! How far the restore is, added up from the records of a journal.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::TRIGGERS;
-use super::record::{AccountOutcome, Commit, Gap, Record, TableName};
+use super::names::{TRIGGERS, TableName};
+use super::record::{AccountOutcome, Commit, Record, SkippedStatement};
 
 /// How far the restore is.
 #[derive(Debug, Default)]
-pub struct State {
-    /// The server.
+pub struct RestoreProgress {
     pub server: String,
-    /// The options.
     pub options: BTreeMap<String, String>,
     /// Checksum and length of the dump's metadata, once it was there.
     pub dump: Option<(u32, u64)>,
-    /// The runs so far.
     pub runs: Vec<Run>,
     /// Global variables that were changed, and what they were.
     pub global_variables: Vec<(String, String)>,
     /// Whether the redo log was turned off.
     pub redo_log_off: bool,
-    /// Databases.
-    pub databases: BTreeMap<String, Before>,
-    /// Jobs that are done.
+    pub databases: BTreeMap<String, DatabaseBefore>,
     pub done: BTreeSet<String>,
-    /// Tables.
-    pub tables: HashMap<TableName, Table>,
+    pub tables: HashMap<TableName, TableProgress>,
     /// Files of rows that are begun.
-    pub files: HashMap<String, File>,
+    pub files: HashMap<String, FileProgress>,
     /// Statements of the accounts' file, by line.
     pub accounts: BTreeMap<u64, AccountOutcome>,
 }
@@ -37,7 +31,6 @@ pub struct State {
 pub struct Run {
     /// What the names of its user locks begin with.
     pub locks: String,
-    /// How many.
     pub workers: usize,
     /// When the server had been started.
     pub server_started: u64,
@@ -47,7 +40,7 @@ pub struct Run {
 
 /// What a database had before.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Before {
+pub struct DatabaseBefore {
     /// Whether it was there.
     pub exists: bool,
     /// Tables, views and sequences.
@@ -58,7 +51,7 @@ pub struct Before {
 
 /// How far a table is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Table {
+pub struct TableProgress {
     /// Whether it was there before; `None` as long as nothing is known but its rows.
     pub kept: Option<bool>,
     /// Whether its keys are added later.
@@ -72,41 +65,39 @@ pub struct Table {
     /// A COMMIT whose outcome is not known.
     pub in_doubt: Option<Commit>,
     /// Whether all rows are in.
-    pub whole: bool,
+    pub complete: bool,
     /// Statements done that add keys.
     pub keys_done: usize,
     /// Whether the foreign keys are there.
     pub foreign_keys: bool,
     /// Whether it may have rows of a damaged file.
     pub damaged: bool,
-    /// Whether it is to be dropped and made again, which may be done or not.
-    pub anew: bool,
+    /// Whether it is being dropped and created again; how far that is, is unknown.
+    pub restarting: bool,
 }
 
 /// How far a file of rows is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct File {
+pub struct FileProgress {
     /// Statements that are committed.
     pub statements: u64,
-    /// Their rows.
     pub rows: u64,
-    /// Statements that were left out, by number.
-    pub gaps: BTreeMap<u64, Gap>,
+    /// Statements that were skipped, by number.
+    pub skipped: BTreeMap<u64, SkippedStatement>,
     /// Whether these are all.
-    pub whole: bool,
-    /// The table.
+    pub complete: bool,
     table: TableName,
 }
 
-impl Table {
+impl TableProgress {
     /// How many rows it has, but for the COMMIT in doubt.
     pub fn known(&self) -> Option<u64> {
         self.before?.checked_add_signed(self.grown)
     }
 }
 
-impl State {
-    /// What one record adds.
+impl RestoreProgress {
+    /// Adds one record.
     pub fn add(&mut self, record: Record) {
         match record {
             Record::Begin { version: _, server, options } => (self.server, self.options) = (server, options),
@@ -117,12 +108,12 @@ impl State {
             Record::GlobalVariable { name, old } => self.global_variables.push((name, old)),
             Record::RedoLogOff => self.redo_log_off = true,
             Record::Database { name, exists, names, with_triggers } => {
-                self.databases.insert(name, Before { exists, names, with_triggers });
+                self.databases.insert(name, DatabaseBefore { exists, names, with_triggers });
             }
             Record::Done { job } => drop(self.done.insert(job)),
             Record::Table { table, kept, keys_later } => {
                 let state = self.tables.entry(table).or_default();
-                (state.kept, state.keys_later, state.anew) = (Some(kept), keys_later, false);
+                (state.kept, state.keys_later, state.restarting) = (Some(kept), keys_later, false);
                 if !kept {
                     state.before = Some(0);
                 }
@@ -136,10 +127,10 @@ impl State {
                 let state = self.tables.entry(table).or_default();
                 (state.before, state.grown, state.in_doubt) = (Some(rows), 0, None);
             }
-            Record::Gap { file, table, gap } => {
+            Record::Skipped { file, table, statement } => {
                 let file = self.files.entry(file).or_default();
                 file.table = table;
-                file.gaps.insert(gap.statement, gap);
+                file.skipped.insert(statement.statement, statement);
             }
             // One that was announced before was rolled back: there is never more than one of a table.
             Record::Commit(commit) => {
@@ -147,18 +138,18 @@ impl State {
                 self.tables.entry(table).or_default().in_doubt = Some(commit);
             }
             Record::Committed(commit) => self.committed(commit),
-            Record::File { file } => self.files.entry(file).or_default().whole = true,
-            Record::Whole { table } => self.tables.entry(table).or_default().whole = true,
+            Record::File { file } => self.files.entry(file).or_default().complete = true,
+            Record::Complete { table } => self.tables.entry(table).or_default().complete = true,
             Record::Keys { table, done } => self.tables.entry(table).or_default().keys_done += done,
             Record::ForeignKeys { table } => self.tables.entry(table).or_default().foreign_keys = true,
-            Record::Untriggered { table: _ } => self.forget_triggers(),
+            Record::TriggersDropped { table: _ } => self.forget_triggers(),
             Record::Damaged { table } => {
                 let state = self.tables.entry(table).or_default();
-                (state.before, state.whole, state.damaged) = (None, false, true);
+                (state.before, state.complete, state.damaged) = (None, false, true);
             }
-            Record::Anew { table } => {
+            Record::Restart { table } => {
                 let state = self.forget(&table);
-                (state.kept, state.anew) = (Some(false), true);
+                (state.kept, state.restarting) = (Some(false), true);
             }
             Record::Account { line, outcome } => drop(self.accounts.insert(line, outcome)),
         }
@@ -172,17 +163,17 @@ impl State {
         (file.statements, file.rows, file.table) = (commit.statements, commit.rows, commit.table);
     }
 
-    /// Triggers are to be made again: nobody knows which job's those of a table are.
+    /// All triggers are created again: which job made those of one table is unknown.
     fn forget_triggers(&mut self) {
         self.done.retain(|job| !job.starts_with(TRIGGERS));
     }
 
-    /// Nothing is known of a table's rows any more, and it has no triggers.
-    fn forget(&mut self, table: &TableName) -> &mut Table {
+    /// Forgets a table's rows and triggers.
+    fn forget(&mut self, table: &TableName) -> &mut TableProgress {
         self.forget_triggers();
         self.files.retain(|_, file| file.table != *table);
         let state = self.tables.entry(table.clone()).or_default();
-        *state = Table { kept: state.kept, keys_later: state.keys_later, ..Table::default() };
+        *state = TableProgress { kept: state.kept, keys_later: state.keys_later, ..TableProgress::default() };
         state
     }
 }
@@ -199,8 +190,8 @@ mod tests {
         Commit { file: file.to_owned(), table: table(), statements, rows: net.unsigned_abs(), net }
     }
 
-    fn state(records: impl IntoIterator<Item = Record>) -> State {
-        let mut state = State::default();
+    fn state(records: impl IntoIterator<Item = Record>) -> RestoreProgress {
+        let mut state = RestoreProgress::default();
         records.into_iter().for_each(|record| state.add(record));
         state
     }
@@ -234,14 +225,14 @@ mod tests {
             Record::File { file: "a".to_owned() },
             Record::Keys { table: table(), done: 1 },
             Record::Done { job: "triggers d.u-schema-triggers.sql".to_owned() },
-            Record::Anew { table: table() },
+            Record::Restart { table: table() },
         ];
-        let ours = Table { kept: Some(false), keys_later: true, ..Table::default() };
+        let ours = TableProgress { kept: Some(false), keys_later: true, ..TableProgress::default() };
         let anew = state(records.clone());
-        assert_eq!(anew.tables[&table()], Table { anew: true, ..ours.clone() });
+        assert_eq!(anew.tables[&table()], TableProgress { restarting: true, ..ours.clone() });
         assert!(anew.files.is_empty() && anew.done.is_empty());
         let made_again = state(records.into_iter().chain([made()]));
-        assert_eq!(made_again.tables[&table()], Table { before: Some(0), ..ours });
+        assert_eq!(made_again.tables[&table()], TableProgress { before: Some(0), ..ours });
     }
 
     #[test]

@@ -1,21 +1,23 @@
 //! Accounts and privileges: `--users`.
 //!
-//! Accounts are created before the objects that they define. An account that is there already is left as it is, with
-//! its password and privileges: it may be the one that restores. A statement that fails ends nothing, since the rest of
-//! the restore does not depend on it; the failures are told together at the end.
+//! Accounts are created before the objects whose definers they are. An existing account stays unchanged, with its password
+//! and privileges: it may be the one that restores. A failed statement does not end the restore, which does not depend on
+//! it; failures are reported together at the end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use common::backup::accounts_file;
 use common::backup::file_name::DumpFile;
 use common::server::Product;
 use common::server::connection::{Connection, Error as ServerError};
-use common::sql::account::{Account, AccountStatement, Action, product_name, product_of};
+use common::sql::account::{Account, AccountStatement, Action};
 
-use crate::jobs::job::{LaterGrant, Outcome};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::outcome::{LaterGrant, Outcome};
 use crate::journal::{AccountOutcome, Record};
-use crate::schedule::tolerance::{Fault, Refusal};
-use crate::work::worker::{Error, Worker};
+use crate::tolerance::{Fault, Rejection};
 
 /// No such table, no such routine.
 const NOT_THERE_YET: [u16; 2] = [1146, 1305];
@@ -23,30 +25,30 @@ const NOT_THERE_YET: [u16; 2] = [1146, 1305];
 const EXISTS: [&str; 3] = ["3163", "1973", "1975"];
 
 /// Whether the file is for this product: known before any rows are loaded.
-pub fn check(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
-    let mut reader = worker.shared.files.statements(file)?;
-    let first = reader.next_statement().map_err(|source| worker.cannot_read(file, source))?;
-    let Some(dump) = first.and_then(|statement| product_of(statement.text)) else {
-        return Err(Error::Lacks { file: file.to_string(), what: "first line that names the server" });
+pub fn check(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
+    let mut reader = context.shared.files.statements(file)?;
+    let first = reader.next_statement().map_err(|source| context.cannot_read(file, source))?;
+    let Some(dump) = first.and_then(|statement| accounts_file::product_of(statement.text)) else {
+        return Err(Error::NoStatement { file: file.to_string(), what: "first line that names the server" });
     };
-    let server = worker.shared.server;
+    let server = context.shared.server;
     if dump == server.product {
         return Ok(Outcome::Done);
     }
-    Err(Error::OtherAccounts { file: file.to_string(), dump: product_name(dump), server: server.to_string() })
+    Err(Error::OtherAccounts { file: file.to_string(), dump: dump.name(), server: server.to_string() })
 }
 
-/// Creates the accounts, and gives them their privileges on what is there.
-pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
-    worker.begin_file(file, None)?;
-    let statements = read(worker, file)?;
-    let mut work =
-        Work { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
-    work.refuse_partial_revokes(worker.session.connection(), worker.shared.server.product, &statements)?;
-    let journal = &Arc::clone(&worker.shared).journal;
+/// Creates the accounts, and grants their privileges on what exists.
+pub fn create(context: &mut Context, file: &DumpFile) -> Result<Outcome, Error> {
+    context.begin_file(file, None)?;
+    let statements = read(context, file)?;
+    let mut progress =
+        AccountsWork { file: file.to_string(), left_alone: BTreeSet::new(), later: Vec::new(), failures: Vec::new() };
+    progress.reject_partial_revokes(context.session.connection(), context.shared.server.product, &statements)?;
+    let journal = &Arc::clone(&context.shared).journal;
     for (index, statement) in statements.iter().enumerate() {
         let Some((_, action)) = &statement.account else {
-            work.run_setting(worker, statement)?;
+            progress.run_setting(context, statement)?;
             continue;
         };
         let line = statement.line;
@@ -54,7 +56,7 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
         // An earlier run may have been cut off at this one.
         let mut in_doubt = earlier == Some(AccountOutcome::Begun);
         if let Some(outcome) = earlier.filter(|_| !in_doubt) {
-            work.came_to(statement, &outcome);
+            progress.came_to(statement, &outcome);
             continue;
         }
         if *action == Action::Create {
@@ -64,72 +66,72 @@ pub fn create(worker: &mut Worker, file: &DumpFile) -> Result<Outcome, Error> {
         // connection is lost.
         let mut attempts = 0;
         let outcome = loop {
-            let error = match work.run(worker, statement, in_doubt) {
-                Err(error) if error.is_lost_connection() && attempts < worker.shared.restore.retry_count => error,
+            let error = match progress.run(context, statement, in_doubt) {
+                Err(error) if error.is_lost_connection() && attempts < context.shared.restore.retry_count => error,
                 result => break result?,
             };
             attempts += 1;
             in_doubt = true;
-            worker.reconnect(error)?;
-            worker.begin_file(file, None)?;
+            context.reconnect(error)?;
+            context.begin_file(file, None)?;
             for setting in statements[..index].iter().filter(|statement| statement.account.is_none()) {
-                work.run_setting(worker, setting)?;
+                progress.run_setting(context, setting)?;
             }
         };
-        work.came_to(statement, &outcome);
+        progress.came_to(statement, &outcome);
         journal.write(Record::Account { line, outcome })?;
     }
-    Ok(Outcome::Accounts { later: work.later, failures: work.failures })
+    Ok(Outcome::Accounts { later: progress.later, failures: progress.failures })
 }
 
-/// Gives the accounts their privileges on what was not there yet.
-pub fn grant_later(worker: &mut Worker, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
-    worker.begin_file(file, None)?;
+/// Grants the privileges on what did not exist before.
+pub fn grant_later(context: &mut Context, file: &DumpFile, grants: &[LaterGrant]) -> Result<Outcome, Error> {
+    context.begin_file(file, None)?;
     let mut failures = Vec::new();
     for grant in grants {
-        if let Err(source) = worker.session.execute_ddl(&grant.statement) {
+        if let Err(source) = context.session.execute_ddl(&grant.statement) {
             failures.push(failure(&grant.account, &file.to_string(), grant.line, stop_or(source)?));
         }
     }
-    worker.end_file(file)?;
+    context.end_file(file)?;
     Ok(Outcome::Accounts { later: Vec::new(), failures })
 }
 
 /// A statement of the file.
-struct Statement {
+struct FileStatement {
     line: u64,
     text: Vec<u8>,
     /// None for those of the session.
     account: Option<(Account, Action)>,
 }
 
-fn read(worker: &Worker, file: &DumpFile) -> Result<Vec<Statement>, Error> {
-    let mut reader = worker.shared.files.statements(file)?;
+fn read(context: &Context, file: &DumpFile) -> Result<Vec<FileStatement>, Error> {
+    let mut reader = context.shared.files.statements(file)?;
     let mut statements = Vec::new();
-    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
-        worker.expects(file, &statement, None)?;
+    while let Some(statement) = reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
+        context.expects(file, &statement, None)?;
         let account = AccountStatement::parse(statement.text).map(|parsed| (parsed.account, parsed.action));
-        statements.push(Statement { line: statement.line, text: statement.text.to_vec(), account });
+        statements.push(FileStatement { line: statement.line, text: statement.text.to_vec(), account });
     }
     Ok(statements)
 }
 
-/// What has come of the file so far.
-struct Work {
+/// The outcomes of the file's statements so far.
+struct AccountsWork {
     file: String,
-    /// Accounts that were there, or could not be created.
+    /// Accounts that existed before, or could not be created.
     left_alone: BTreeSet<Account>,
     later: Vec<LaterGrant>,
-    failures: Vec<Refusal>,
+    failures: Vec<Rejection>,
 }
 
-impl Work {
+impl AccountsWork {
     /// Without `partial_revokes`, MySQL takes the GRANT of such an account but not what restricts it.
-    fn refuse_partial_revokes(
+    fn reject_partial_revokes(
         &mut self,
         connection: &mut Connection,
         product: Product,
-        statements: &[Statement],
+        statements: &[FileStatement],
     ) -> Result<(), Error> {
         let restricted = statements.iter().filter_map(|statement| match &statement.account {
             Some((account, Action::Revoke)) => Some((statement.line, account.clone())),
@@ -148,44 +150,44 @@ impl Work {
         for (line, account) in restricted {
             if self.left_alone.insert(account.clone()) {
                 let why = format!(
-                    "{}, line {line}: it has partial revokes, and this server would give it more than it had: the account \
-                     was not created (SET GLOBAL partial_revokes=ON)",
+                    "{}, line {line}: it has partial revokes, without which this server would grant it more than it \
+                     had: the account was not created (SET GLOBAL partial_revokes=ON)",
                     self.file
                 );
-                self.failures.push(Refusal { object: account.to_string(), why, fault: Fault::Server(None) });
+                self.failures.push(Rejection { object: account.to_string(), why, fault: Fault::Server(None) });
             }
         }
         Ok(())
     }
 
     /// A statement of the session.
-    fn run_setting(&self, worker: &mut Worker, statement: &Statement) -> Result<(), Error> {
+    fn run_setting(&self, context: &mut Context, statement: &FileStatement) -> Result<(), Error> {
         let failed = |source| Error::Statement { file: self.file.clone(), line: statement.line, source };
-        let adapted = worker.session.adapt_set(&statement.text);
-        worker.session.execute_ddl(adapted).map(drop).map_err(failed)
+        let adapted = context.session.adapt_set(&statement.text);
+        context.session.execute_ddl(adapted).map(drop).map_err(failed)
     }
 
     /// Runs a statement on an account. One that is in doubt may have been run before.
-    fn run(&self, worker: &mut Worker, statement: &Statement, in_doubt: bool) -> Result<AccountOutcome, Error> {
+    fn run(&self, context: &mut Context, statement: &FileStatement, in_doubt: bool) -> Result<AccountOutcome, Error> {
         let Some((account, action)) = &statement.account else { return Ok(AccountOutcome::Done) };
         if self.left_alone.contains(account) {
             return Ok(AccountOutcome::LeftAlone);
         }
-        let connection = worker.session.connection();
+        let connection = context.session.connection();
         match connection.execute(&statement.text) {
             Ok(outcome) if *action == Action::Create && outcome.warnings > 0 && exists(connection)? => {
                 if in_doubt {
                     let why = format!(
-                        "{}, line {}: the connection was lost while it was created, and it is there now: whether it was \
-                         there before is not known, so it got no privileges (if it was not, drop it, and restore with \
-                         --users --no-data again)",
+                        "{}, line {}: the connection was lost while the account was created; it exists now, but it is \
+                         unknown whether it existed before, so it got no privileges (if it did not, drop it and \
+                         restore again with --users --no-data)",
                         self.file, statement.line
                     );
                     return Ok(AccountOutcome::Failed { why, code: None });
                 }
                 tracing::warn!(
-                    "--users: {account} is there already: it stays as it is, without the password and privileges of the \
-                     dump"
+                    "--users: {account} already exists and stays unchanged, without the password and privileges of \
+                     the dump"
                 );
                 Ok(AccountOutcome::LeftAlone)
             }
@@ -202,8 +204,8 @@ impl Work {
         }
     }
 
-    /// What has come of a statement, in this run or an earlier one.
-    fn came_to(&mut self, statement: &Statement, outcome: &AccountOutcome) {
+    /// Takes in the outcome of a statement, of this run or an earlier one.
+    fn came_to(&mut self, statement: &FileStatement, outcome: &AccountOutcome) {
         let Some((account, action)) = &statement.account else { return };
         match outcome {
             AccountOutcome::Begun | AccountOutcome::Done => {}
@@ -219,20 +221,20 @@ impl Work {
                     self.left_alone.insert(account.clone());
                 }
                 let (object, fault) = (account.to_string(), Fault::Server(*code));
-                self.failures.push(Refusal { object, why: why.clone(), fault });
+                self.failures.push(Rejection { object, why: why.clone(), fault });
             }
         }
     }
 }
 
-/// Whether the last statement said that the account is there.
+/// Whether the last statement noted that the account exists.
 fn exists(connection: &mut Connection) -> Result<bool, Error> {
     let rows = connection.query("SHOW WARNINGS");
     let rows = rows.map_err(|source| Error::Job { job: "accounts".to_owned(), source })?;
     Ok(rows.iter().any(|row| EXISTS.contains(&row.text(1).as_str())))
 }
 
-/// A failure to be told at the end, unless the connection itself is of no more use.
+/// A failure to report at the end, unless the connection itself is unusable.
 fn stop_or(source: ServerError) -> Result<ServerError, Error> {
     match source.server_code() {
         Some(_) => Ok(source),
@@ -240,7 +242,7 @@ fn stop_or(source: ServerError) -> Result<ServerError, Error> {
     }
 }
 
-fn failure(account: &str, file: &str, line: u64, source: ServerError) -> Refusal {
+fn failure(account: &str, file: &str, line: u64, source: ServerError) -> Rejection {
     let fault = Fault::Server(source.server_code());
-    Refusal { object: account.to_owned(), why: format!("{file}, line {line}: {source}"), fault }
+    Rejection { object: account.to_owned(), why: format!("{file}, line {line}: {source}"), fault }
 }

@@ -1,8 +1,15 @@
 //! How each kind of object is created.
 
 pub mod accounts;
+pub mod charset_support;
 pub mod databases;
+pub mod definition_file;
 pub mod precheck;
 pub mod programs;
 pub mod redo_log;
+pub mod sequences;
+pub mod table_keys;
 pub mod tables;
+pub mod tablespaces;
+pub mod triggers;
+pub mod views;

@@ -1,17 +1,17 @@
 //! `--disable-redo-log`: MySQL without its redo log for the time of the restore.
 
-use common::process::exit::{Exit, Failure};
-use common::process::signals::ToSetBack;
+use common::exit_codes;
+use common::process::signals::PendingReset;
 use common::process::stop::Stop;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::server::connection::{Connection, ServerError, Settings};
 
 use crate::journal::{self, Journal, Record};
 
 /// The redo log was not turned off.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server has no such switch.
+    /// The server cannot do without.
     #[error("--disable-redo-log: {0} cannot work without its redo log, MySQL can since 8.0.21: leave the option out")]
     Unknown(Server),
     /// The server refused.
@@ -22,26 +22,21 @@ pub enum Error {
     Journal(#[from] journal::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Unknown(_) => Exit::Server,
-            Error::Server(error) => error.exit(),
-            Error::Journal(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Server, Journal;
+    Exit::Server: Unknown;
 }
 
 /// A redo log that is off. Dropping this turns it on again.
 pub struct RedoLogOff {
     settings: Settings,
-    _to_set_back: ToSetBack,
+    _pending_reset: PendingReset,
 }
 
 const ENABLE: &str = "ALTER INSTANCE ENABLE INNODB REDO_LOG";
 
-/// Turns it off, if that is `wanted`. `None` if it is on, or was off already: then somebody else will turn it on, unless it
-/// was an earlier run of the restore.
+/// Turns it off, if `wanted`. `None` if it is on, or was already off: then somebody else will turn it on, unless an
+/// earlier run of the restore turned it off.
 pub fn off(
     wanted: bool,
     connection: &mut Connection,
@@ -53,7 +48,7 @@ pub fn off(
     if !wanted {
         if left {
             connection.execute(ENABLE)?;
-            tracing::info!("the server's redo log is on again, which the interrupted restore has turned off");
+            tracing::info!("turned the server's redo log back on, which the interrupted restore had turned off");
         }
         return Ok(None);
     }
@@ -63,10 +58,10 @@ pub fn off(
     let state = connection.query_first("SHOW GLOBAL STATUS LIKE 'Innodb_redo_log_enabled'")?;
     let is_off = state.is_some_and(|row| row.text(1) == "OFF");
     if is_off && !left {
-        tracing::warn!("the server's redo log is off already, and stays so");
+        tracing::warn!("the server's redo log was already off and stays off");
         return Ok(None);
     }
-    let to_set_back = ToSetBack::new();
+    let pending_reset = PendingReset::new();
     if !is_off {
         journal.will_change(Record::RedoLogOff)?;
         connection.execute("ALTER INSTANCE DISABLE INNODB REDO_LOG")?;
@@ -74,7 +69,7 @@ pub fn off(
     tracing::warn!(
         "the server's redo log is off until the restore ends: if the server crashes before, all its data is lost"
     );
-    Ok(Some(RedoLogOff { settings: settings.clone(), _to_set_back: to_set_back }))
+    Ok(Some(RedoLogOff { settings: settings.clone(), _pending_reset: pending_reset }))
 }
 
 impl Drop for RedoLogOff {

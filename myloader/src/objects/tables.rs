@@ -1,41 +1,48 @@
-//! Tables: making them without the keys that come later, and emptying those that stay.
+//! Tables: created without the keys that come later, or emptied if they stay.
 
 use std::sync::{Arc, PoisonError};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::observe::logging::printable;
+use common::observe::printable::printable;
 use common::server::connection::Error as ServerError;
 use common::sql::name::QualifiedName;
-use common::sql::quote_identifier;
 use common::sql::token::SqlDialect;
 
 use crate::ddl::create_table::CreateTable;
+use crate::ddl::created_object::text;
 use crate::ddl::sequences;
 use crate::ddl::split::{SplitOptions, split};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::ddl::translate::translate;
-use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{DatabaseTarget, Keys, Outcome, TableTarget};
+use crate::jobs::committed_rows::CommittedRows;
+use crate::jobs::context::Context;
+use crate::jobs::earlier_run;
+use crate::jobs::error::Error;
+use crate::jobs::job::KeyTiming;
+use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
-use crate::journal::earlier_run;
+use crate::jobs::target::{DatabaseTarget, TableTarget};
 use crate::journal::{self, Record, table_name};
-use crate::objects::databases::drop_table_or_view;
-use crate::objects::programs::{TABLE_EXISTS, text};
+use crate::objects::definition_file::TABLE_EXISTS;
 use crate::options::DropTable;
 use crate::session::Preamble;
-use crate::work::worker::{Error, Worker, table_file_name};
 
 /// CREATE TABLE, without the keys that are added later.
-pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, keys: Keys) -> Result<Outcome, Error> {
+pub fn create(
+    context: &mut Context,
+    database: &DatabaseTarget,
+    file: &DumpFile,
+    keys: KeyTiming,
+) -> Result<Outcome, Error> {
     /// Another engine than the dump's would be another table.
     const OWN_ENGINE: &[u8] = b"SET SESSION sql_mode = CONCAT(@@sql_mode, ',NO_ENGINE_SUBSTITUTION')";
-    let Some(file_name) = table_file_name(file) else { return Ok(Outcome::TableSkipped) };
+    let Content::Table(file_name) = &file.content else { return Ok(Outcome::TableSkipped) };
     let mut opening = Some(Preamble::default());
-    let mut reader = worker.shared.files.statements(file)?;
+    let mut reader = context.shared.files.statements(file)?;
     let mut created = None;
-    while let Some(statement) = reader.next_statement().map_err(|source| worker.cannot_read(file, source))? {
+    while let Some(statement) = reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
-        worker.expects(file, &statement, Some(&database.target))?;
+        context.expects(file, &statement, Some(&database.target))?;
         let kind = classify(statement.text);
         if kind == StatementKind::Set
             && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text))
@@ -44,10 +51,10 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, k
         }
         if kind != StatementKind::CreateTable {
             if let Some(preamble) = opening.take() {
-                worker.enter(file, &database.target, &preamble)?;
+                context.enter(file, &database.target, &preamble)?;
             }
-            let adapted = worker.session.adapt_set(statement.text);
-            worker.session.connection().execute(adapted).map_err(failed)?;
+            let adapted = context.session.adapt_set(statement.text);
+            context.session.connection().execute(adapted).map_err(failed)?;
             continue;
         }
         let parse_error = |source| Error::Parse { file: file.to_string(), line: statement.line, source };
@@ -55,41 +62,41 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, k
         let name = text(&parsed.name);
         // SHOW CREATE TABLE never says IF NOT EXISTS: only the table that stands in for a view does, or, before
         // mydumper 0.11, not even that. Views are made in an order that works without it.
-        let view = DumpFile::new(Content::View(file_name.clone()), file.compression);
-        if parsed.if_not_exists || worker.shared.files.has(&view) || !worker.passes(database, &name)? {
-            worker.end_file(file)?;
+        let view = DumpFile::new(Content::View(file_name.clone()), file.layers);
+        if parsed.if_not_exists || context.shared.files.has(&view) || !context.passes(database, &name)? {
+            context.end_file(file)?;
             return Ok(Outcome::TableSkipped);
         }
         let name = QualifiedName::new(database.target.clone(), name);
-        let earlier = worker.shared.journal.table(&name).filter(|earlier| earlier.kept.is_some());
+        let earlier = context.shared.journal.table(&name).filter(|earlier| earlier.kept.is_some());
         let keys = match &earlier {
-            Some(earlier) if earlier.keys_later => Keys::Later,
-            Some(_) => Keys::WithTable,
+            Some(earlier) if earlier.keys_later => KeyTiming::Later,
+            Some(_) => KeyTiming::WithTable,
             None => keys,
         };
-        let translated = translate(statement.text, worker.shared.server).map_err(parse_error)?;
+        let translated = translate(statement.text, context.shared.server).map_err(parse_error)?;
         let renamed = sequences::renamed(&translated, &database.source, &database.target);
-        let split = split(&renamed, &split_options(worker, keys)).map_err(parse_error)?;
+        let split = split(&renamed, &split_options(context, keys)).map_err(parse_error)?;
         match opening.take() {
             Some(mut preamble) => {
                 preamble.add(statement.line, OWN_ENGINE);
-                worker.enter(file, &database.target, &preamble)?;
+                context.enter(file, &database.target, &preamble)?;
             }
-            None => worker.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
+            None => context.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
         }
         let earlier = match earlier {
-            Some(earlier) => earlier_run::table(worker, &name, earlier).map_err(|error| error.or(&failed))?,
+            Some(earlier) => earlier_run::table(context, &name, earlier).map_err(|error| error.or(&failed))?,
             None => None,
         };
         let (made, done) = match earlier {
             Some(earlier) => (earlier.kept != Some(true), earlier),
-            None => match create_table(worker, &name, &split.create) {
+            None => match create_table(context, &name, &split.create) {
                 Ok(made) => {
-                    let (table, keys_later) = (table_name(&name), keys == Keys::Later);
-                    worker.shared.journal.write(Record::Table { table, kept: !made, keys_later })?;
-                    (made, journal::Table::default())
+                    let (table, keys_later) = (table_name(&name), keys == KeyTiming::Later);
+                    context.shared.journal.write(Record::Table { table, kept: !made, keys_later })?;
+                    (made, journal::TableProgress::default())
                 }
-                Err(source) => return failed(source).refused_definition(format!("table {name}")),
+                Err(source) => return failed(source).rejected_definition(format!("table {name}")),
             },
         };
         // A table that was there has its keys.
@@ -99,18 +106,19 @@ pub fn create(worker: &mut Worker, database: &DatabaseTarget, file: &DumpFile, k
         } else {
             (Vec::new(), None)
         };
-        let ledger = if made { Ledger::of_own_table(done.known().unwrap_or(0)) } else { Ledger::default() };
-        let target = TableTarget { file: file_name.clone(), name, ledger };
+        let committed_rows =
+            if made { CommittedRows::of_own_table(done.known().unwrap_or(0)) } else { CommittedRows::default() };
+        let target = TableTarget { file: file_name.clone(), name, committed_rows };
         created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
     }
-    worker.end_file(file)?;
-    created.ok_or_else(|| Error::Lacks { file: file.to_string(), what: "CREATE TABLE" })
+    context.end_file(file)?;
+    created.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE TABLE" })
 }
 
-fn split_options(worker: &Worker, keys: Keys) -> SplitOptions {
-    let restore = &worker.shared.restore;
+fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
+    let restore = &context.shared.restore;
     SplitOptions {
-        split_keys: keys == Keys::Later,
+        split_keys: keys == KeyTiming::Later,
         engines: restore.optimize_keys_engines.clone(),
         split_constraints: true,
         drop_keys: restore.skip_indexes,
@@ -120,44 +128,44 @@ fn split_options(worker: &Worker, keys: Keys) -> SplitOptions {
 }
 
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
-fn create_table(worker: &mut Worker, name: &QualifiedName, create: &[u8]) -> Result<bool, ServerError> {
-    if !worker.shared.restore.create_tables {
+fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> Result<bool, ServerError> {
+    if !context.shared.restore.create_tables {
         return Ok(false);
     }
-    let drop_table = worker.shared.restore.drop_table;
+    let drop_table = context.shared.restore.drop_table;
     let exists = |error: &ServerError| error.server_code() == Some(TABLE_EXISTS);
-    let step = worker.steps.next();
-    let mut created = worker.session.define(create);
+    let step = context.replay.next_step();
+    let mut created = context.session.define(create);
     if step == Step::InDoubt
         && drop_table != DropTable::Drop
         && created.as_ref().is_err_and(exists)
-        && was_made_by_us(worker, name)?
+        && was_made_by_us(context, name)?
     {
-        if !worker.shared.journal.resumes() {
+        if !context.shared.journal.resumes() {
             return Ok(true);
         }
         // An earlier run may have made it with its keys, or without.
-        drop_table_or_view(worker, &quote_identifier(&name.name))?;
-        created = worker.session.define(create);
+        context.session.drop_table_or_view(&name.name)?;
+        created = context.session.define(create);
     }
     if drop_table == DropTable::Drop && created.as_ref().is_err_and(exists) {
         // Those known in time were dropped before any was made.
-        let shared = Arc::clone(&worker.shared);
+        let shared = Arc::clone(&context.shared);
         let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
-        drop_table_or_view(worker, &quote_identifier(&name.name))?;
-        created = worker.session.define(create);
+        context.session.drop_table_or_view(&name.name)?;
+        created = context.session.define(create);
     }
     match created {
         Ok(outcome) => {
             if outcome.warnings > 0 {
-                warn(worker, &name.name);
+                warn(context, &name.name);
             }
             Ok(true)
         }
         Err(error)
             if matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete)
                 && exists(&error)
-                && !is_view(worker, &name.name)? =>
+                && !is_view(context, &name.name)? =>
         {
             Ok(false)
         }
@@ -165,29 +173,23 @@ fn create_table(worker: &mut Worker, name: &QualifiedName, create: &[u8]) -> Res
     }
 }
 
-/// Whether a table was made by a statement whose answer was lost: it was not there when the restore began, and has no
+/// Whether a statement whose answer was lost created the table: it did not exist when the restore began, and has no
 /// rows.
-fn was_made_by_us(worker: &mut Worker, name: &QualifiedName) -> Result<bool, ServerError> {
-    if was_there(worker, name) {
+fn was_made_by_us(context: &mut Context, name: &QualifiedName) -> Result<bool, ServerError> {
+    if context.shared.was_there(name) {
         return Ok(false);
     }
-    match worker.session.unchanged().query_first(format!("SELECT 1 FROM {} LIMIT 1", name.to_sql())) {
+    match context.session.unchanged().query_first(format!("SELECT 1 FROM {} LIMIT 1", name.to_sql())) {
         // A server that crashed amid the statement may have left a table that cannot be read.
         Err(error) if error.server_code().is_some() => Ok(true),
         row => Ok(row?.is_none()),
     }
 }
 
-/// Whether there was a table, view or sequence of this name when the restore began.
-pub fn was_there(worker: &Worker, name: &QualifiedName) -> bool {
-    let before = worker.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
-    before.get(&name.database).is_some_and(|names| names.contains(&*worker.shared.server.folded(&name.name)))
-}
-
-/// Tells what the server has to say of a table that it has made, but for what it will not like in the future.
-fn warn(worker: &mut Worker, table: &str) {
+/// Reports the server's warnings about a table that it has created, except deprecations.
+fn warn(context: &mut Context, table: &str) {
     const DEPRECATED: [&str; 6] = ["1287", "1681", "1831", "3719", "3778", "4079"];
-    for row in worker.session.unchanged().query("SHOW WARNINGS").unwrap_or_default() {
+    for row in context.session.unchanged().query("SHOW WARNINGS").unwrap_or_default() {
         if !DEPRECATED.contains(&row.text(1).as_str()) {
             tracing::warn!(
                 "table {}: server warning {}: {}",
@@ -200,33 +202,33 @@ fn warn(worker: &mut Worker, table: &str) {
 }
 
 /// Empties a table that is kept.
-pub fn empty(worker: &mut Worker, table: &TableTarget) -> Result<Outcome, Error> {
-    let statement = match worker.shared.restore.drop_table {
+pub fn empty(context: &mut Context, table: &TableTarget) -> Result<Outcome, Error> {
+    let statement = match context.shared.restore.drop_table {
         DropTable::Delete => "DELETE FROM",
         _ => "TRUNCATE TABLE",
     };
     let failed = |source| Error::Job { job: format!("emptying of {}", table.name), source };
-    if earlier_run::is_emptied(worker, table).map_err(|error| error.or(&failed))? {
+    if earlier_run::is_emptied(context, table).map_err(|error| error.or(&failed))? {
         return Ok(Outcome::Done);
     }
-    worker.session.reset(Some(&table.name.database)).map_err(failed)?;
+    context.session.reset(Some(&table.name.database)).map_err(failed)?;
     {
         // MariaDB 10.11 hangs, and cannot be shut down, when tables with foreign keys to each other are truncated at a time.
-        let shared = Arc::clone(&worker.shared);
+        let shared = Arc::clone(&context.shared);
         let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
-        worker.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
+        context.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
     }
-    table.ledger.all_ours(0);
-    worker.shared.journal.correct(Record::Emptied { table: table_name(&table.name) })?;
+    table.committed_rows.all_ours(0);
+    context.shared.journal.correct(Record::Emptied { table: table_name(&table.name) })?;
     Ok(Outcome::Done)
 }
 
-/// Whether a view of this name is in the session's database: its rows are those of other tables, which are not to be
+/// Whether the session's database has a view of this name: its rows are those of other tables, which must not be
 /// emptied or filled.
-fn is_view(worker: &mut Worker, name: &str) -> Result<bool, ServerError> {
+fn is_view(context: &mut Context, name: &str) -> Result<bool, ServerError> {
     let views = "SELECT TABLE_NAME FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()";
     // Compared here: information_schema compares names without regard to case.
-    let server = worker.shared.server;
-    let views = worker.session.unchanged().query(views)?;
+    let server = context.shared.server;
+    let views = context.session.unchanged().query(views)?;
     Ok(views.iter().any(|view| server.folded(&view.text(0)) == server.folded(name)))
 }

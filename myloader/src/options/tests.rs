@@ -1,7 +1,7 @@
 //! Options of myloader: defaults, values, and the list of myloader 1.0.1.
 
 use clap::CommandFactory;
-use common::options::{Parsed, ProgramName, StreamMode, UsageError, known, parse};
+use common::options::{Parsed, ProgramName, StreamMode, UsageError, disagreements, parse};
 use common::process::exit::Exit;
 
 use super::*;
@@ -182,11 +182,8 @@ fn every_option_is_taken_or_refused_by_name_under_its_letter() {
 }
 
 #[test]
-fn no_option_is_in_the_table_and_in_the_struct() {
-    let options = Options::command();
-    for known in known::of(ProgramName::Myloader) {
-        assert!(options.get_arguments().all(|o| o.get_long() != Some(known.long)), "--{}", known.long);
-    }
+fn each_option_has_its_row_in_the_table() {
+    assert_eq!(disagreements::<Options>(ProgramName::Myloader), Vec::<String>::new());
 }
 
 #[test]

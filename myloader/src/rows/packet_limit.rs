@@ -1,52 +1,27 @@
 //! Rows that are longer than `max_allowed_packet` of the server lets through.
 //!
-//! A server says so and ends the connection. Over TCP its word may be lost, since it closes its end while the rest of the
-//! statement is on the way (seen with MySQL 9.7): then the statement's length tells.
+//! A server reports them and ends the connection. Over TCP the report may be lost, since the server closes its end while the
+//! rest of the statement is on the way (seen with MySQL 9.7): then the statement's length shows it.
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::{Error as ServerError, PACKET_TOO_LARGE};
+use common::server::connection::Error as ServerError;
+use common::server::error_codes::PACKET_TOO_LARGE;
 use common::sql::Statement;
 
-use crate::rows::skipped::rows_of;
-use crate::work::worker::{Error, Worker};
+use crate::ddl::insert::row_count;
+use crate::jobs::context::Context;
+use crate::jobs::error::{Error, TooLong};
 
-/// A statement of rows, or one of the values, is longer than the server takes.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "{file}, line {line}: {what} of {bytes} bytes is more than the server's max_allowed_packet of {limit}: SET GLOBAL \
-     max_allowed_packet = {} there, or more{}; {}", enough_for(*.bytes),
-    if *.splits { ", or dump with a smaller --statement-size" } else { "" }, .source.cause()
-)]
-pub struct TooLong {
-    file: String,
-    /// Where the statement starts in it.
-    line: u64,
-    /// What is too long: `a statement`.
-    what: &'static str,
-    bytes: u64,
-    limit: u64,
-    /// Whether it has several rows, which can come in several statements.
-    splits: bool,
-    source: ServerError,
-}
-
-/// The least value of `max_allowed_packet` that lets so many bytes through: servers take multiples of 1024, 1 GiB at most.
-fn enough_for(bytes: u64) -> u64 {
-    const STEP: u64 = 1024;
-    const MOST: u64 = 1 << 30;
-    ((bytes + 1) / STEP * STEP + STEP).min(MOST)
-}
-
-/// What a statement of a file of rows has failed for: its length, or anything else.
-pub fn or_failed(worker: &Worker, file: &DumpFile, statement: &Statement<'_>, source: ServerError) -> Error {
-    let limit = worker.shared.max_packet;
+/// The error of a failed statement of rows: its length, or anything else.
+pub fn or_failed(context: &Context, file: &DumpFile, statement: &Statement<'_>, source: ServerError) -> Error {
+    let limit = context.shared.max_packet;
     // A byte before it says that it is a statement.
     let length = statement.text.len() as u64 + 1;
     let (file, line) = (file.to_string(), statement.line);
     let code = source.server_code();
     let (what, bytes, splits) = match put_together(statement.text) {
         _ if length > limit && (code == Some(PACKET_TOO_LARGE) || source.is_lost_connection()) => {
-            ("a statement", length, rows_of(statement.text).is_some_and(|rows| rows > 1))
+            ("a statement", length, row_count(statement.text).is_some_and(|rows| rows > 1))
         }
         Some(bytes) if bytes > limit && code == Some(OUT_OF_RANGE) => ("a value", bytes, false),
         _ => return Error::Statement { file, line, source },
@@ -69,13 +44,6 @@ fn put_together(statement: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_asked_for_is_enough_and_can_be_set() {
-        for (bytes, value) in [(1022, 1024), (1023, 2048), (1024, 2048), (3_000_029, 3_000_320), (1 << 30, 1 << 30)] {
-            assert_eq!(enough_for(bytes), value, "{bytes}");
-        }
-    }
 
     #[test]
     fn the_length_of_a_value_that_was_not_put_together() {

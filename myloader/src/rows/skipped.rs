@@ -1,67 +1,65 @@
-//! What of a file of rows is left out, where the restore goes on without it.
+//! What of a file of rows is skipped, where the restore continues without it.
 //!
-//! A transaction that cannot be done is rolled back whole, and played again statement by statement, each in a transaction
-//! of its own. So only the statements that the server refuses are left out, and nothing of them is in the table; unless
-//! its engine has no transactions, which is told.
+//! A transaction that fails is rolled back and replayed statement by statement, each in a transaction
+//! of its own. So only the statements that the server rejects are skipped, and none of their rows stay, unless
+//! the table's engine has no transactions, which is reported.
 
 use common::backup::file_name::DumpFile;
-use common::sql::token::{SqlDialect, Tokens};
+use common::observe::wording::count;
 
-use crate::jobs::job::{Outcome, TableTarget};
-use crate::journal::Gap;
-use crate::schedule::tolerance::{Fault, Refusal};
-use crate::work::worker::Error;
+use crate::jobs::error::Error;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::TableTarget;
+use crate::journal::SkippedStatement;
+use crate::tolerance::{Fault, Rejection};
 
-/// Statements of a file that are left out.
-#[derive(Debug, Default)]
-pub struct Gaps {
-    /// Why the first one was.
+/// Statements of a file that are skipped.
+#[derive(Debug)]
+pub struct SkippedStatements {
+    /// Why the first one was skipped.
     first: Option<(String, Fault)>,
     statements: u64,
-    /// Their rows; `None` once nobody knows how many.
-    rows: Rows,
-    /// Whether nothing is loaded of what follows.
-    is_rest_left_out: bool,
+    /// Their rows; `None` once the number is unknown.
+    rows: Option<u64>,
+    /// Whether the rest of the file is skipped.
+    is_rest_skipped: bool,
     /// Whether rows of these statements may be in the table.
     is_torn: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Rows(Option<u64>);
-
-impl Default for Rows {
-    fn default() -> Rows {
-        Rows(Some(0))
+impl Default for SkippedStatements {
+    fn default() -> SkippedStatements {
+        SkippedStatements { first: None, statements: 0, rows: Some(0), is_rest_skipped: false, is_torn: false }
     }
 }
 
-impl Gaps {
-    /// A statement with so many rows is left out; `None`: nobody knows.
+impl SkippedStatements {
+    /// Adds a statement with this many rows; `None`: an unknown number.
     pub fn add(&mut self, error: &Error, rows: Option<u64>) {
         self.note(error);
         self.statements += 1;
-        self.rows = Rows(self.rows.0.zip(rows).map(|(before, rows)| before + rows));
+        self.rows = self.rows.zip(rows).map(|(before, rows)| before + rows);
     }
 
-    /// An earlier run has left a statement out.
-    pub fn add_earlier(&mut self, gap: &Gap) {
-        self.first.get_or_insert((gap.why.clone(), gap.fault));
+    /// Adds a statement that an earlier run has skipped.
+    pub fn add_earlier(&mut self, statement: &SkippedStatement) {
+        self.first.get_or_insert((statement.why.clone(), statement.fault));
         self.statements += 1;
-        self.rows = Rows(self.rows.0.zip(gap.rows).map(|(before, rows)| before + rows));
-        self.is_torn |= gap.is_torn;
+        self.rows = self.rows.zip(statement.rows).map(|(before, rows)| before + rows);
+        self.is_torn |= statement.is_torn;
     }
 
-    /// A statement is left out, and some of its rows may be in the table all the same.
+    /// Adds a statement some of whose rows may have stayed in the table.
     pub fn add_torn(&mut self, error: &Error) {
         self.add(error, None);
         self.is_torn = true;
     }
 
-    /// All that follows is left out.
+    /// Skips the rest of the file.
     pub fn add_rest(&mut self, error: &Error) {
         self.note(error);
-        self.rows = Rows(None);
-        self.is_rest_left_out = true;
+        self.rows = None;
+        self.is_rest_skipped = true;
     }
 
     fn note(&mut self, error: &Error) {
@@ -70,48 +68,34 @@ impl Gaps {
         }
     }
 
-    /// What loading the file has come to.
+    /// The outcome of loading the file.
     pub fn outcome(self, table: &TableTarget, file: &DumpFile, loaded: u64) -> Outcome {
         let what = self.what();
         match self.first {
             None => Outcome::RowsLoaded(loaded),
             Some((why, fault)) => {
                 let object = format!("rows of {} in {file}", table.name);
-                let refusal = Refusal { object, why: format!("{why}; {what}"), fault };
-                Outcome::RowsLeftOut { loaded, left_out: self.rows.0, refusal }
+                let rejection = Rejection { object, why: format!("{why}; {what}"), fault };
+                Outcome::RowsSkipped { loaded, skipped: self.rows, rejection }
             }
         }
     }
 
     fn what(&self) -> String {
         let mut parts = Vec::new();
-        match (self.statements, self.rows.0) {
+        match (self.statements, self.rows) {
             (0, _) => {}
-            (statements, Some(rows)) => parts.push(format!("{statements} statement(s) with {rows} row(s)")),
-            (statements, None) => parts.push(format!("{statements} statement(s)")),
+            (statements, Some(rows)) => {
+                parts.push(format!("{} with {}", count(statements, "statement"), count(rows, "row")))
+            }
+            (statements, None) => parts.push(count(statements, "statement")),
         }
-        if self.is_rest_left_out {
+        if self.is_rest_skipped {
             parts.push("the rest of the file".to_owned());
         }
         let torn = if self.is_torn { ", but the table's engine may have kept some of the rows" } else { "" };
-        format!("left out: {}{torn}", parts.join(" and "))
+        format!("skipped: {}{torn}", parts.join(" and "))
     }
-}
-
-/// How many rows an INSERT or REPLACE statement has, if they stand behind VALUES.
-pub fn rows_of(statement: &[u8]) -> Option<u64> {
-    let mut tokens = Tokens::new(statement, SqlDialect::default());
-    tokens.by_ref().find(|token| token.is_word("VALUES") || token.is_word("VALUE"))?;
-    let (mut depth, mut rows) = (0_u64, 0);
-    for token in tokens {
-        if token.is_punctuation(b'(') {
-            rows += u64::from(depth == 0);
-            depth += 1;
-        } else if token.is_punctuation(b')') {
-            depth = depth.checked_sub(1)?;
-        }
-    }
-    Some(rows)
 }
 
 #[cfg(test)]
@@ -121,53 +105,41 @@ mod tests {
     use common::server::connection::{Cause, Error as ServerError};
     use common::sql::name::QualifiedName;
 
-    #[test]
-    fn rows_are_counted_by_their_brackets() {
-        for (statement, rows) in [
-            ("INSERT INTO `t` VALUES(1,'a')\n,(2,'),(')\n,(3,ST_GeomFromText('POINT(1 1)'))", Some(3)),
-            ("INSERT INTO `values` (`a`,`(`) VALUES(1,\"(\")", Some(1)),
-            ("/*!40000 REPLACE INTO t VALUES (1),(2) */", Some(2)),
-            ("INSERT INTO t SELECT 1", None),
-        ] {
-            assert_eq!(rows_of(statement.as_bytes()), rows, "{statement}");
-        }
-    }
-
     fn error(line: u64) -> Error {
         let cause = Cause::Server { code: 1062, state: "23000".into(), message: "Duplicate entry".into() };
         let source = ServerError::Statement { statement: "INSERT".into(), cause: Box::new(cause) };
         Error::Statement { file: "d.t.00000.sql".into(), line, source }
     }
 
-    fn outcome(gaps: Gaps) -> Outcome {
+    fn outcome(skipped: SkippedStatements) -> Outcome {
         let table = TableTarget {
             file: TableFileName { database: "d".into(), table: "t".into() },
             name: QualifiedName::new("d", "t"),
-            ledger: crate::jobs::committed_rows::Ledger::default(),
+            committed_rows: crate::jobs::committed_rows::CommittedRows::default(),
         };
-        gaps.outcome(&table, &DumpFile::from_name("d.t.00000.sql").unwrap(), 40)
+        skipped.outcome(&table, &DumpFile::from_name("d.t.00000.sql").unwrap(), 40)
     }
 
     #[test]
     fn what_is_left_out_is_told_with_its_first_error() {
-        assert_eq!(outcome(Gaps::default()), Outcome::RowsLoaded(40));
-        let mut gaps = Gaps::default();
-        gaps.add(&error(5), Some(2));
-        gaps.add(&error(9), Some(3));
-        let Outcome::RowsLeftOut { loaded, left_out, refusal } = outcome(gaps) else { panic!() };
-        assert_eq!((loaded, left_out, refusal.fault), (40, Some(5), Fault::Server(Some(1062))));
+        assert_eq!(outcome(SkippedStatements::default()), Outcome::RowsLoaded(40));
+        let mut skipped = SkippedStatements::default();
+        skipped.add(&error(5), Some(2));
+        skipped.add(&error(9), Some(3));
+        let Outcome::RowsSkipped { loaded, skipped: rows, rejection } = outcome(skipped) else { panic!() };
+        assert_eq!((loaded, rows, rejection.fault), (40, Some(5), Fault::Server(Some(1062))));
         assert_eq!(
-            refusal.to_string(),
-            "rows of d.t in d.t.00000.sql: d.t.00000.sql, line 5: server error 1062 (23000): Duplicate entry; statement: \
-             INSERT; left out: 2 statement(s) with 5 row(s)"
+            rejection.to_string(),
+            "rows of d.t in d.t.00000.sql: d.t.00000.sql, line 5: server error 1062 (23000): Duplicate entry; \
+             statement: INSERT; skipped: 2 statements with 5 rows"
         );
-        let mut gaps = Gaps::default();
-        gaps.add_torn(&error(5));
-        gaps.add_rest(&error(7));
-        let Outcome::RowsLeftOut { left_out, refusal, .. } = outcome(gaps) else { panic!() };
-        assert_eq!(left_out, None);
+        let mut skipped = SkippedStatements::default();
+        skipped.add_torn(&error(5));
+        skipped.add_rest(&error(7));
+        let Outcome::RowsSkipped { skipped, rejection, .. } = outcome(skipped) else { panic!() };
+        assert_eq!(skipped, None);
         let end =
-            "left out: 1 statement(s) and the rest of the file, but the table's engine may have kept some of the rows";
-        assert!(refusal.why.ends_with(end), "{}", refusal.why);
+            "skipped: 1 statement and the rest of the file, but the table's engine may have kept some of the rows";
+        assert!(rejection.why.ends_with(end), "{}", rejection.why);
     }
 }

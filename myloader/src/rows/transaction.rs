@@ -1,8 +1,8 @@
 //! The transaction that statements of rows are in: all of it is there in the end, or none.
 //!
-//! One that fails for what others did, or since the connection was lost, is undone before it is played again. One whose
-//! COMMIT was sent and not answered may be there or not: the rows of the table are counted. No other COMMIT of this table
-//! is under way then, since each holds the table's [`Ledger`](crate::jobs::committed_rows::Ledger).
+//! One that fails because of other sessions, or of a lost connection, is rolled back and retried. One whose
+//! COMMIT was sent and not answered may have been committed or not: the rows of the table are counted. No other COMMIT of this table
+//! is under way then, since each holds the table's [`CommittedRows`](crate::jobs::committed_rows::CommittedRows).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,21 +11,22 @@ use common::backup::file_name::DumpFile;
 use common::server::connection::Error as ServerError;
 use common::sql::quote_string;
 
-use crate::jobs::committed_rows::{self, Rows, Verdict};
-use crate::jobs::job::TableTarget;
-use crate::journal::{Commit, Gap, Record, table_name};
-use crate::rows::skipped::Gaps;
-use crate::work::worker::{Error, Worker};
+use crate::jobs::committed_rows::{self, RowCount, Verdict};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::target::TableTarget;
+use crate::journal::{Commit, Record, SkippedStatement, table_name};
+use crate::rows::skipped::SkippedStatements;
 
 const LOCK_WAIT_TIMEOUT: u16 = 1205;
 const DEADLOCK: u16 = 1213;
-/// By KILL QUERY: the session goes on.
+/// By KILL QUERY: the session continues.
 const INTERRUPTED: u16 = 1317;
 
-/// How long the error of a transaction may take until it has stopped all.
+/// How long the failure of another transaction may take until it has stopped all.
 const TIME_TO_SAY: Duration = Duration::from_secs(10);
 
-/// How far a file is.
+/// How far loading a file is.
 #[derive(Default)]
 pub struct Done {
     /// Statements with rows that are committed, and the rows of these.
@@ -33,11 +34,11 @@ pub struct Done {
     pub rows: u64,
     /// Those of the statements that went as LOAD DATA.
     pub converted: u64,
-    /// Statements with rows that progress was told of, committed or not.
+    /// Statements with rows that are counted as progress, committed or not.
     pub counted: u64,
 }
 
-/// What a statement, or several sent together, have done.
+/// What a statement, or several sent together, did.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Loaded {
     /// Rows of the dump.
@@ -46,15 +47,24 @@ pub struct Loaded {
     pub net: i64,
 }
 
-/// Why a file is not loaded to its end.
-pub enum Broken {
+/// By how many rows a table grows when `sent` were sent, of which the replaced ones also count as removed.
+pub fn replaced(sent: u64, affected: u64) -> i64 {
+    2 * signed(sent) - signed(affected)
+}
+
+pub fn signed(rows: u64) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Why loading a file was interrupted.
+pub enum Interruption {
     /// Something failed.
     Failed(Error),
-    /// The connection was lost at a COMMIT, and made again. What has come of it is known now.
+    /// The connection was lost at a COMMIT, and made again. The COMMIT's outcome is known.
     Settled(Error),
 }
 
-/// What a rollback has left.
+/// What a rollback left.
 #[derive(Debug, Clone, Copy)]
 pub struct Undone {
     /// Nothing of the transaction is in the table.
@@ -63,21 +73,20 @@ pub struct Undone {
     is_session_new: bool,
 }
 
-/// How a file goes on after a statement that cannot be done.
-pub enum GoOn {
+/// How loading continues after a statement that was skipped.
+pub enum Next {
     /// With the next statement.
-    Next,
-    /// From the beginning, but for what is done: in a new session, or with each statement in a transaction of its own.
-    Anew,
+    Statement,
+    /// From the start of what is not committed: in a new session, or with each statement in a transaction of its own.
+    Restart,
 }
 
-impl From<Error> for Broken {
-    fn from(error: Error) -> Broken {
-        Broken::Failed(error)
+impl From<Error> for Interruption {
+    fn from(error: Error) -> Interruption {
+        Interruption::Failed(error)
     }
 }
 
-/// See the module.
 pub struct Transaction<'a> {
     table: &'a TableTarget,
     file: &'a DumpFile,
@@ -87,7 +96,7 @@ pub struct Transaction<'a> {
     converted: u64,
 }
 
-/// Whether an error of a statement with rows ends when other sessions have ended.
+/// Whether a retry may succeed when other sessions have ended.
 pub fn may_pass(error: &Error) -> bool {
     error.is_lost_connection() || matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK | INTERRUPTED))
 }
@@ -99,19 +108,19 @@ impl<'a> Transaction<'a> {
     }
 
     /// A statement is next.
-    pub fn begin(&mut self, worker: &mut Worker, line: u64) -> Result<(), Error> {
+    pub fn begin(&mut self, context: &mut Context, line: u64) -> Result<(), Error> {
         if self.statements == 0 {
             let failed = |source| Error::Statement { file: self.file.to_string(), line, source };
-            if worker.shared.restore.retry_count > 0 || worker.shared.journal.is_open() {
-                let mut known = self.table.ledger.open();
+            if context.shared.restore.retry_count > 0 || context.shared.journal.is_open() {
+                let mut known = self.table.committed_rows.lock();
                 if known.committed.is_none() {
-                    let rows = count(worker, self.table).map_err(failed)?;
+                    let rows = count(context, self.table).map_err(failed)?;
                     known.committed = Some(rows);
                     let table = table_name(&self.table.name);
-                    worker.shared.journal.write(Record::Counted { table, rows })?;
+                    context.shared.journal.write(Record::Counted { table, rows })?;
                 }
             }
-            worker.session.unchanged().execute("START TRANSACTION").map_err(failed)?;
+            context.session.unchanged().execute("START TRANSACTION").map_err(failed)?;
         }
         self.statements += 1;
         Ok(())
@@ -125,33 +134,33 @@ impl<'a> Transaction<'a> {
     /// The statement that has begun is done, or several of which it was the first, sent as LOAD DATA.
     pub fn done(
         &mut self,
-        worker: &mut Worker,
+        context: &mut Context,
         statements: u64,
         converted: bool,
         loaded: Loaded,
         done: &mut Done,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), Interruption> {
         self.statements += statements - 1;
         self.converted += if converted { statements } else { 0 };
         self.loaded.rows += loaded.rows;
         self.loaded.net += loaded.net;
-        if self.statements >= self.limit { self.commit(worker, done, false) } else { Ok(()) }
+        if self.statements >= self.limit { self.commit(context, done, false) } else { Ok(()) }
     }
 
-    /// Commits, and begins anew. `at_end`: nothing more of the file follows.
-    pub fn commit(&mut self, worker: &mut Worker, done: &mut Done, at_end: bool) -> Result<(), Broken> {
+    /// Commits. `at_end`: nothing more of the file follows.
+    pub fn commit(&mut self, context: &mut Context, done: &mut Done, at_end: bool) -> Result<(), Interruption> {
         if self.statements == 0 {
             return Ok(());
         }
         let table = self.table;
-        let mut known = table.ledger.open();
+        let mut known = table.committed_rows.lock();
         if known.in_doubt {
             drop(known);
             // Whoever left it so ends the restore, and says why.
-            worker.shared.stop.pause(TIME_TO_SAY).map_err(Error::from)?;
+            context.shared.stop.pause(TIME_TO_SAY).map_err(Error::from)?;
             return Err(Error::InDoubt { table: table.name.to_string() }.into());
         }
-        let shared = Arc::clone(&worker.shared);
+        let shared = Arc::clone(&context.shared);
         let announced = Commit {
             file: self.file.to_string(),
             table: table_name(&table.name),
@@ -166,7 +175,7 @@ impl<'a> Transaction<'a> {
             shared.journal.write_and_wait(Record::Commit(announced.clone())).map_err(Error::from)?;
         }
         known.in_doubt = true;
-        match worker.session.unchanged().execute("COMMIT") {
+        match context.session.unchanged().execute("COMMIT") {
             Ok(_) => {
                 self.committed(&mut known, done);
                 Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
@@ -178,8 +187,8 @@ impl<'a> Transaction<'a> {
                 let Some(before) = known.committed.filter(|_| in_doubt && may_pass(&error)) else {
                     return Err(error.into());
                 };
-                let error = self.end(worker, error)?;
-                let counted = worker.persist(self.file, |worker| count(worker, table))?;
+                let error = self.end(context, error)?;
+                let counted = context.persist(self.file, |context| count(context, table))?;
                 match committed_rows::settle(before, self.loaded.net, counted) {
                     Verdict::RolledBack => {
                         known.in_doubt = false;
@@ -204,12 +213,12 @@ impl<'a> Transaction<'a> {
                     }
                 }
                 self.forget();
-                Err(Broken::Settled(error))
+                Err(Interruption::Settled(error))
             }
         }
     }
 
-    fn committed(&mut self, known: &mut Rows, done: &mut Done) {
+    fn committed(&mut self, known: &mut RowCount, done: &mut Done) {
         known.in_doubt = false;
         known.committed = known.committed.map(|rows| rows.saturating_add_signed(self.loaded.net));
         done.statements += self.statements;
@@ -218,61 +227,67 @@ impl<'a> Transaction<'a> {
         self.forget();
     }
 
-    /// Nothing is in it any more.
+    /// Empties it.
     pub fn forget(&mut self) {
         *self = Transaction::new(self.table, self.file, self.limit);
     }
 
-    /// Undoes it after an error, if it may be played again: returns the error then.
-    pub fn undo(&mut self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+    /// Rolls back after an error, and returns the error if the transaction may be retried.
+    pub fn undo(&mut self, context: &mut Context, error: Error) -> Result<Error, Error> {
         if !may_pass(&error) {
             return Err(error);
         }
         let began = self.statements > 0;
         let was_lost = error.is_lost_connection();
-        let error = self.end(worker, error)?;
-        // Where the session has not ended, the server's warning has told.
-        if was_lost && began && !worker.persist(self.file, |worker| is_transactional(worker, self.table))? {
+        let error = self.end(context, error)?;
+        // Where the session has not ended, the server's warning said so.
+        if was_lost && began && !context.persist(self.file, |context| is_transactional(context, self.table))? {
             return Err(Error::HalfLoaded { table: self.table.name.to_string(), lost: Box::new(error) });
         }
         self.forget();
         Ok(error)
     }
 
-    /// Leaves out the statement that has begun, with so many rows, if it is known. Together with others, it is not known
+    /// Skips the statement that has begun, with this many rows if known. Together with others, it is not known
     /// yet that it is alone to blame.
-    pub fn leave_out(
+    pub fn skip(
         &mut self,
-        worker: &mut Worker,
+        context: &mut Context,
         error: &Error,
         rows: Option<u64>,
-        gaps: &mut Gaps,
+        skipped: &mut SkippedStatements,
         done: &mut Done,
-    ) -> Result<GoOn, Error> {
+    ) -> Result<Next, Error> {
         let begun = self.statements;
-        let undone = self.roll_back(worker)?;
+        let undone = self.roll_back(context)?;
         if undone.is_whole && begun > 1 {
             self.limit = 1;
             self.forget();
-            return Ok(GoOn::Anew);
+            return Ok(Next::Restart);
         }
         if undone.is_whole {
-            gaps.add(error, rows);
+            skipped.add(error, rows);
         } else {
             // Those before it stay, too.
-            gaps.add_torn(error);
+            skipped.add_torn(error);
             done.rows += self.loaded.rows;
-            self.table.ledger.open().committed = None;
+            self.table.committed_rows.lock().committed = None;
         }
         if let Some(fault) = error.fault() {
             let (why, is_torn) = (error.to_string(), !undone.is_whole);
-            let gap = Gap { statement: done.statements + begun, why, fault, rows: rows.filter(|_| !is_torn), is_torn };
+            let statement = SkippedStatement {
+                statement: done.statements + begun,
+                why,
+                fault,
+                rows: rows.filter(|_| !is_torn),
+                is_torn,
+            };
             let (file, table) = (self.file.to_string(), table_name(&self.table.name));
-            worker.shared.journal.write(Record::Gap { file, table, gap })?;
+            context.shared.journal.write(Record::Skipped { file, table, statement })?;
         }
         done.statements += begun;
         self.forget();
-        Ok(if undone.is_session_new { GoOn::Anew } else { GoOn::Next })
+        Ok(if undone.is_session_new { Next::Restart } else { Next::Statement })
     }
 
     /// Whether a statement has begun.
@@ -280,26 +295,26 @@ impl<'a> Transaction<'a> {
         self.statements > 0
     }
 
-    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is of no further use.
-    pub fn roll_back(&self, worker: &mut Worker) -> Result<Undone, Error> {
-        match worker.session.unchanged().execute("ROLLBACK") {
+    /// Rolls back, over another connection if need be: one on which too much was sent, or not all, is unusable.
+    pub fn roll_back(&self, context: &mut Context) -> Result<Undone, Error> {
+        match context.session.unchanged().execute("ROLLBACK") {
             Ok(outcome) => Ok(Undone { is_whole: outcome.warnings == 0, is_session_new: false }),
             Err(source) => {
                 let error = Error::Job { job: self.file.to_string(), source };
                 if !error.is_lost_connection() {
                     return Err(error);
                 }
-                worker.reconnect(error)?;
-                let is_whole = worker.persist(self.file, |worker| is_transactional(worker, self.table))?;
+                context.reconnect(error)?;
+                let is_whole = context.persist(self.file, |context| is_transactional(context, self.table))?;
                 Ok(Undone { is_whole, is_session_new: true })
             }
         }
     }
 
     /// Ends the transaction on the server after an error.
-    fn end(&self, worker: &mut Worker, error: Error) -> Result<Error, Error> {
+    fn end(&self, context: &mut Context, error: Error) -> Result<Error, Error> {
         if !error.is_lost_connection() {
-            match worker.session.unchanged().execute("ROLLBACK") {
+            match context.session.unchanged().execute("ROLLBACK") {
                 Ok(outcome) if outcome.warnings == 0 => return Ok(error),
                 // A warning says that rows of an engine without transactions stay.
                 Ok(_) => return Err(error),
@@ -307,18 +322,18 @@ impl<'a> Transaction<'a> {
                 Err(_) => {}
             }
         }
-        worker.reconnect(error)
+        context.reconnect(error)
     }
 }
 
-fn count(worker: &mut Worker, table: &TableTarget) -> Result<u64, ServerError> {
-    let mariadb = worker.shared.server.is_mariadb();
-    committed_rows::count(worker.session.unchanged(), &table.name, mariadb)
+fn count(context: &mut Context, table: &TableTarget) -> Result<u64, ServerError> {
+    let mariadb = context.shared.server.is_mariadb();
+    committed_rows::count(context.session.unchanged(), &table.name, mariadb)
 }
 
-/// Whether the server takes rows of the table back when a session ends amid a transaction.
-fn is_transactional(worker: &mut Worker, table: &TableTarget) -> Result<bool, ServerError> {
-    let rows = worker.session.unchanged().query(format!(
+/// Whether the server rolls rows of the table back when a session ends within a transaction.
+fn is_transactional(context: &mut Context, table: &TableTarget) -> Result<bool, ServerError> {
+    let rows = context.session.unchanged().query(format!(
         "SELECT TRANSACTIONS FROM information_schema.TABLES JOIN information_schema.ENGINES USING (ENGINE) \
          WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
         quote_string(&table.name.database),

@@ -1,44 +1,20 @@
 //! The checksums of metadata against those of what the server has now.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use common::backup::metadata::{DatabaseEntry, TableEntry};
 use common::backup::mydumper_checksum::MydumperChecksum;
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
-use super::verification::Difference;
+use super::checksum_findings::{Checksums, Finding};
+use super::comparison::Difference;
+use super::database_state::{Database, DatabaseState};
 use super::{Error, Scheduler};
-use crate::config::Checksum;
-use crate::jobs::job::{DatabaseTarget, Job};
-use crate::verify::checksums::DatabaseSums;
-
-/// What is different, and whether the options may be the reason, or what was there before.
-#[derive(Debug)]
-struct Finding {
-    difference: Difference,
-    is_expected: bool,
-}
-
-/// What was found so far.
-#[derive(Debug, Default)]
-pub(super) struct Checksums(Vec<Finding>);
-
-impl Checksums {
-    fn compare<T: PartialEq + Display>(
-        &mut self,
-        object: String,
-        what: &str,
-        (found, dumped): (T, T),
-        is_expected: bool,
-    ) {
-        if found != dumped {
-            let lines = vec![format!("{what} {found}, in the dump {dumped}")];
-            self.0.push(Finding { difference: Difference { object, lines }, is_expected });
-        }
-    }
-}
+use crate::jobs::job::Job;
+use crate::jobs::outcome::DatabaseSums;
+use crate::jobs::target::DatabaseTarget;
+use crate::options::Checksum;
 
 /// As messages have it.
 fn hex(sum: MydumperChecksum) -> String {
@@ -80,9 +56,9 @@ impl Scheduler {
         self.settings.checksum != Checksum::Skip
     }
 
-    /// Whether there is something that could not be restored, which is told of.
-    fn goes_without(&self) -> bool {
-        !self.left_out.is_empty()
+    /// Whether something could not be restored, which is reported already.
+    fn has_skipped(&self) -> bool {
+        !self.skipped.is_empty()
     }
 
     fn compares_rows(&self) -> bool {
@@ -102,7 +78,7 @@ impl Scheduler {
         let keeps_rows = !settings.makes_tables() && !settings.empties_tables() && !settings.verify_only;
         let sums = (found.unwrap_or_default(), dumped);
         // On MySQL, the hidden columns of functional indexes count.
-        let is_expected = keeps_rows || !is_sure || !settings.checksums.indexes || self.goes_without();
+        let is_expected = keeps_rows || !is_sure || !settings.checksums.indexes || self.has_skipped();
         self.checksums.compare(format!("table {table}"), "CHECKSUM TABLE", sums, is_expected);
     }
 
@@ -133,16 +109,16 @@ impl Scheduler {
         if entry.is_view {
             let compared = settings.checksums.views && (settings.schemas || settings.verify_only);
             if let Some(sums) = of(entry.schema_checksum, sums.views.get(&*folded)).filter(|_| compared) {
-                // The server words the text anew when a view is made, by the character set of the session for instance, and
+                // The server rewords the text when a view is created, by the character set of the session for instance, and
                 // a view that was there stays. The database's name may be in the text for another reason.
                 let (found, _) = &sums;
                 let is_worded_anew = !settings.verify_only && *found != hex(MydumperChecksum::default());
-                let is_expected = is_worded_anew || settings.target_database.is_some() || self.goes_without();
+                let is_expected = is_worded_anew || settings.target_database.is_some() || self.has_skipped();
                 checksums.compare(format!("view {name}"), "definition", sums, is_expected);
             }
             return;
         }
-        let is_expected = !settings.makes_tables() && !settings.verify_only || self.goes_without();
+        let is_expected = !settings.makes_tables() && !settings.verify_only || self.has_skipped();
         let columns = of(entry.schema_checksum, sums.columns.get(&*folded)).filter(|_| settings.checksums.tables);
         if let Some(sums) = columns {
             checksums.compare(format!("table {name}"), "columns", sums, is_expected);
@@ -150,7 +126,7 @@ impl Scheduler {
         let indexes = of(entry.indexes_checksum, sums.indexes.get(&*folded)).filter(|_| settings.checksums.indexes);
         if let Some(sums) = indexes {
             let keys = format!("keys of {name}");
-            let is_expected = is_expected || self.left_out.iter().any(|refusal| refusal.object == keys);
+            let is_expected = is_expected || self.skipped.iter().any(|rejection| rejection.object == keys);
             checksums.compare(format!("table {name}"), "indexes", sums, is_expected);
         }
     }
@@ -199,7 +175,7 @@ impl Scheduler {
         ] {
             if let (true, Some(dumped), Some(found)) = (compared, dumped, found) {
                 let object = format!("database {}", target.target.escape_debug());
-                let is_expected = existed || self.goes_without();
+                let is_expected = existed || self.has_skipped();
                 checksums.compare(object, what, (hex(found), hex(dumped)), is_expected);
             }
         }
@@ -223,24 +199,26 @@ impl Scheduler {
     pub(super) fn judge_checksums(&mut self) -> Vec<Difference> {
         let Checksums(findings) = std::mem::take(&mut self.checksums);
         let of_this_server = self.has_checksums_of_this_server();
-        let (mut errors, mut elsewhere) = (Vec::new(), 0);
+        let (mut errors, mut elsewhere) = (Vec::new(), 0_u64);
         for Finding { difference, is_expected } in findings {
             match self.settings.checksum {
                 Checksum::Fail => errors.push(difference),
                 Checksum::Auto if of_this_server && !is_expected => errors.push(difference),
                 Checksum::Auto if !of_this_server => {
-                    tracing::info!("checksums are others than in the dump: {difference}");
+                    tracing::info!("checksums differ from the dump: {difference}");
                     elsewhere += 1;
                 }
                 Checksum::Auto | Checksum::Warn | Checksum::Skip => {
-                    self.warnings.push(format!("checksums are others than in the dump: {difference}"));
+                    self.warnings.push(format!("checksums differ from the dump: {difference}"));
                 }
             }
         }
         if elsewhere > 0 {
+            let differ = if elsewhere == 1 { "differs" } else { "differ" };
             self.warnings.push(format!(
-                "{elsewhere} checksum(s) are others than in the dump, which is of another product or version: definitions \
-                 may read otherwise there (--checksum=warn names them)"
+                "{} {differ} from the dump, which is from another product or version, where definitions may read \
+                 differently (--checksum=warn names them)",
+                count(elsewhere, "checksum")
             ));
         }
         errors

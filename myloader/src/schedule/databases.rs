@@ -6,51 +6,13 @@ use std::sync::Arc;
 use common::backup::file_name::{DumpFile, TableFileName};
 use common::sql::name::QualifiedName;
 
-use super::{Error, Scheduler, Stage};
-use crate::jobs::job::{DatabaseTarget, Existing, Job, Outcome};
+use super::database_state::{Database, DatabaseState};
+use super::stage::Stage;
+use super::{Error, Scheduler};
+use crate::jobs::job::Job;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::Existing;
 use crate::options::DropTable;
-
-#[derive(Debug, Default)]
-pub(super) enum State {
-    #[default]
-    Unknown,
-    /// A worker looks for its name.
-    Looking,
-    /// It has a name, and may have to be made.
-    Found(Arc<DatabaseTarget>),
-    Creating(Arc<DatabaseTarget>),
-    Ready(Arc<DatabaseTarget>),
-    /// It cannot be made; without names if its file tells none.
-    Refused(Option<Arc<DatabaseTarget>>),
-    Skipped,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Database {
-    pub state: State,
-    /// The file with its CREATE DATABASE.
-    pub file: Option<DumpFile>,
-    pub existing: Existing,
-    /// Tables that came when it was not ready.
-    pub waiting: BTreeSet<TableFileName>,
-    pub sequences: Vec<DumpFile>,
-    /// Sequences that are being made: its tables wait for them.
-    pub sequences_under_way: usize,
-    pub post: Option<DumpFile>,
-    pub triggers: Vec<DumpFile>,
-    pub views: Vec<DumpFile>,
-}
-
-impl Database {
-    /// Its names, unless they are not known or it is not restored.
-    pub fn target(&self) -> Option<&Arc<DatabaseTarget>> {
-        match &self.state {
-            State::Found(target) | State::Creating(target) | State::Ready(target) => Some(target),
-            State::Refused(target) => target.as_ref(),
-            State::Unknown | State::Looking | State::Skipped => None,
-        }
-    }
-}
 
 impl Scheduler {
     /// Databases without a file of their own have to be there.
@@ -61,11 +23,11 @@ impl Scheduler {
 
     pub(super) fn use_database(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        if database.file.is_none() && matches!(database.state, State::Unknown) && self.definitions_announced {
+        if database.file.is_none() && matches!(database.state, DatabaseState::Unknown) && self.definitions_announced {
             if name.starts_with("mydumper_") {
                 return Err(Error::NoName(name.to_owned()));
             }
-            database.state = State::Looking;
+            database.state = DatabaseState::Looking;
             self.ready.push_back(Job::UseDatabase(name.to_owned()));
         }
         Ok(())
@@ -81,17 +43,17 @@ impl Scheduler {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let (target, existing, findings) = match outcome {
             Outcome::DatabaseFound(target, existing, findings) => (target, existing, findings),
-            Outcome::Refused(refusals) => {
-                database.state = State::Refused(None);
-                self.refuse_all(refusals);
+            Outcome::Rejected(rejections) => {
+                database.state = DatabaseState::Rejected(None);
+                self.reject_all(rejections);
                 return self.start_tables(name);
             }
             _ => {
-                database.state = State::Skipped;
+                database.state = DatabaseState::Skipped;
                 return self.start_tables(name);
             }
         };
-        database.state = State::Found(Arc::new(target));
+        database.state = DatabaseState::Found(Arc::new(target));
         database.existing = existing;
         if let Some(file) = file {
             self.findings.insert(file.clone(), findings);
@@ -114,20 +76,20 @@ impl Scheduler {
     /// Makes a database that was found.
     pub(super) fn begin_database(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        let State::Found(target) = &database.state else { return Ok(()) };
+        let DatabaseState::Found(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
         match database.file.clone() {
-            Some(file) if self.refused_files.contains(&file) => {
-                database.state = State::Refused(Some(target));
+            Some(file) if self.rejected_files.contains(&file) => {
+                database.state = DatabaseState::Rejected(Some(target));
                 self.start_tables(name)
             }
             Some(file) if self.settings.create_databases => {
-                database.state = State::Creating(Arc::clone(&target));
+                database.state = DatabaseState::Creating(Arc::clone(&target));
                 self.ready.push_back(Job::CreateDatabase(target, file));
                 Ok(())
             }
             _ => {
-                database.state = State::Ready(target);
+                database.state = DatabaseState::Ready(target);
                 self.start_waiting(name)
             }
         }
@@ -135,14 +97,14 @@ impl Scheduler {
 
     pub(super) fn database_created(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        let State::Creating(target) = &database.state else { return Ok(()) };
+        let DatabaseState::Creating(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
-        if let Outcome::Refused(refusals) = outcome {
-            database.state = State::Refused(Some(target));
-            self.refuse_all(refusals);
+        if let Outcome::Rejected(rejections) = outcome {
+            database.state = DatabaseState::Rejected(Some(target));
+            self.reject_all(rejections);
             return self.start_tables(name);
         }
-        database.state = State::Ready(target);
+        database.state = DatabaseState::Ready(target);
         self.start_waiting(name)
     }
 
@@ -152,7 +114,7 @@ impl Scheduler {
         self.start_tables(name)
     }
 
-    /// Begins the tables that waited for the database, or leaves them out.
+    /// Begins the tables that waited for the database, or skips them.
     fn start_tables(&mut self, name: &str) -> Result<(), Error> {
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         let tables = std::mem::take(&mut database.waiting);
@@ -165,7 +127,7 @@ impl Scheduler {
             return Ok(());
         }
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
-        let State::Ready(target) = &database.state else { return Ok(()) };
+        let DatabaseState::Ready(target) = &database.state else { return Ok(()) };
         let target = Arc::clone(target);
         for file in std::mem::take(&mut database.sequences) {
             if file.content.table().map(|sequence| self.passes_source(sequence)).transpose()? == Some(true) {
@@ -178,15 +140,15 @@ impl Scheduler {
         Ok(())
     }
 
-    /// A sequence was made, or not.
+    /// A sequence was created, or not.
     pub(super) fn sequence_done(&mut self, name: &str, outcome: Outcome) -> Result<(), Error> {
-        self.refuse_what(outcome);
+        self.reject_what(outcome);
         let Some(database) = self.databases.get_mut(name) else { return Ok(()) };
         database.sequences_under_way -= 1;
         if database.sequences_under_way == 0 { self.start_tables(name) } else { Ok(()) }
     }
 
-    /// Compares what is to come with what is there, before anything is changed.
+    /// Compares the dump with what exists, before anything is changed.
     pub(super) fn check_existing(&self) -> Result<(), Error> {
         if self.settings.server.folds_names {
             self.check_case()?;
@@ -223,7 +185,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The tables, views and sequences to drop before anything is made, since they come again.
+    /// The tables, views and sequences to drop before anything is created.
     pub(super) fn existing_to_drop(&self) -> Result<Vec<QualifiedName>, Error> {
         if !self.settings.create_tables || self.settings.drop_table != DropTable::Drop {
             return Ok(Vec::new());
@@ -239,9 +201,9 @@ impl Scheduler {
             self.tables.keys().chain(self.metadata.tables.keys()).chain(sequences).collect();
         let mut found = Vec::new();
         for file in files {
-            // What cannot be made again stays as it is.
+            // What cannot be created again stays as it is.
             let schema = self.tables.get(file).and_then(|state| state.schema.as_ref());
-            if schema.is_some_and(|schema| self.refused_files.contains(schema)) {
+            if schema.is_some_and(|schema| self.rejected_files.contains(schema)) {
                 continue;
             }
             let Some(database) = self.databases.get(&file.database) else { continue };

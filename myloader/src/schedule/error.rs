@@ -1,13 +1,14 @@
 //! What ends a restore though every single job has succeeded.
 
 use common::backup::selection::FilterError;
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
-use super::Difference;
-use crate::schedule::tolerance::{self, Refusal, lines, lines_again};
+use super::comparison::Difference;
+use crate::tolerance::{self, Rejection, lines, lines_again};
 
-/// The dump and the options do not go together, or the dump is not whole.
+/// The dump and the options do not fit together, or the dump is incomplete.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// `--database` takes the rows of one database.
@@ -15,41 +16,33 @@ pub enum Error {
         "--database {target:?} is one name, but the dump has the databases {first:?} and {second:?}: choose one with \
          --source-db"
     )]
-    SeveralDatabases {
-        /// The name given.
-        target: String,
-        /// A database of the dump.
-        first: String,
-        /// Another.
-        second: String,
-    },
+    SeveralDatabases { target: String, first: String, second: String },
     /// Tables are there already.
     #[error(
-        "of the dump, these exist on the server already: {}; nothing was changed: choose with --drop-table what to do \
-         with tables that exist", list(.0)
+        "already on the server: {}; nothing was changed: choose with --drop-table what to do with existing \
+         tables", list(.0)
     )]
     TablesExist(Vec<QualifiedName>),
     /// The server has one table for both.
     #[error(
-        "{0} and {1} are one table on this server, which does not tell upper from lower case in their names \
-         (lower_case_table_names); nothing was changed: leave one of them out, or restore into a server that does"
+        "{0} and {1} would be one table on this server, which does not distinguish upper and lower case in names \
+         (lower_case_table_names); nothing was changed: exclude one of them, or restore into a server that does"
     )]
     SameButForCase(QualifiedName, QualifiedName),
     /// Tables that are there already have triggers.
     #[error(
-        "these tables are there and have triggers, which would fire for the rows of the dump: {}; nothing was changed: \
+        "these tables already exist and have triggers, which would fire for the dump's rows: {}; nothing was changed: \
          drop the triggers, or let them fire with --fire-triggers", list(.0)
     )]
     Triggers(Vec<QualifiedName>),
     /// The server cannot have objects of the dump.
     #[error(
-        "the server does not take these objects of the dump, {consequence}:{}\nchange them where the dump is from and \
-         dump again, or leave them out",
-        lines(refusals)
+        "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
+         exclude them",
+        lines(rejections)
     )]
-    Refused {
-        /// Which, and why.
-        refusals: Vec<Refusal>,
+    Rejected {
+        rejections: Vec<Rejection>,
         /// What has happened so far.
         consequence: &'static str,
     },
@@ -60,23 +53,22 @@ pub enum Error {
     #[error("the restore is not complete: {}", .0.join("; "))]
     RowCounts(Vec<String>),
     /// Rows or checksums are others than in the dump.
-    #[error("these are not as in the dump; all else is done:{}", differences(.0))]
+    #[error("these differ from the dump; everything else is done:{}", differences(.0))]
     Differs(Vec<Difference>),
     /// The dump says nothing of the rows, or contradicts itself.
     #[error(
-        "--verify: by the dump's metadata the rows of these tables cannot be compared, since it has neither hashes nor \
-         numbers of them, or not all: {}; it is of an older version, or damaged", list(.0)
+        "--verify: the dump's metadata lacks hashes or row counts to compare these tables by: {}; it is from an older \
+         version, or damaged", list(.0)
     )]
     NothingToVerifyBy(Vec<QualifiedName>),
     /// No table takes part.
-    #[error("--verify-only: no table of the dump is chosen, nothing was compared: check the names and patterns")]
+    #[error("--verify-only: no table of the dump is selected, so nothing was compared: check the names and patterns")]
     NothingToVerify,
     /// `--source-db` or `--tables-list` names what the dump does not have.
     #[error("the dump has no {kind} {name}: check the name")]
     NotInDump {
         /// Database or table.
         kind: &'static str,
-        /// Its name.
         name: String,
     },
     /// `--users` asks for what the dump does not have.
@@ -90,39 +82,25 @@ pub enum Error {
     Routines(Vec<String>),
     /// The restore went on without some of the dump.
     #[error(
-        "{} of the dump's objects could not be restored, everything else is:{}\nwhen the cause is mended, restore these by \
-         themselves, from the files named",
-        .0.len(), lines_again(.0)
+        "{} of the dump could not be restored, everything else is:{}\nonce the cause is fixed, restore these separately \
+         from the files named",
+        count(.0.len(), "object"), lines_again(.0)
     )]
-    LeftOut(Vec<Refusal>),
+    Skipped(Vec<Rejection>),
     /// The real name of a database or table is nowhere.
     #[error("the real name of {0} is neither in a schema file nor in the metadata: its files are missing")]
     NoName(String),
-    /// A filter cannot be decided.
     #[error(transparent)]
     Filter(#[from] FilterError),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::TablesExist(_)
-            | Error::SameButForCase(..)
-            | Error::Triggers(_)
-            | Error::Refused { .. }
-            | Error::Views(_)
-            | Error::Routines(_) => Exit::Server,
-            Error::LeftOut(refusals) => tolerance::exit(refusals),
-            Error::Missing(_) | Error::NoName(_) => Exit::Dump,
-            Error::RowCounts(_) | Error::Differs(_) => Exit::Differs,
-            Error::SeveralDatabases { .. }
-            | Error::NotInDump { .. }
-            | Error::NoAccounts
-            | Error::NothingToVerifyBy(_)
-            | Error::NothingToVerify => Exit::Failed,
-            Error::Filter(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Filter;
+    by tolerance::exit: Skipped;
+    Exit::Server: TablesExist, SameButForCase, Triggers, Rejected, Views, Routines;
+    Exit::Dump: Missing, NoName;
+    Exit::Differs: RowCounts, Differs;
+    Exit::Failed: SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
 }
 
 fn list(names: &[QualifiedName]) -> String {

@@ -2,12 +2,13 @@
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
+use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
-use super::databases::{Database, State as DatabaseState};
+use super::database_state::{Database, DatabaseState};
+use super::table_state::{SkippedRows, TableStage};
 use super::{Error, Scheduler};
-use crate::schedule::table_state::{LeftOut, Stage};
-use crate::schedule::tolerance::{Fault, Refusal};
+use crate::tolerance::{Fault, Rejection};
 
 impl Scheduler {
     /// A dump whose tables are not all of one point in time says so.
@@ -25,7 +26,7 @@ impl Scheduler {
     /// What was restored against what the dump says that it holds. Rows that differ where files are missing are those
     /// files' rows.
     ///
-    /// With `--keep-going`, the restore goes on without what is missing.
+    /// With `--keep-going`, the restore continues without what is missing.
     pub(super) fn check_complete(&mut self) -> Result<(), Error> {
         if self.settings.verify_only {
             return Ok(());
@@ -33,9 +34,9 @@ impl Scheduler {
         let (mut differences, mut missing) = self.compare_tables()?;
         missing.extend(self.compare_files());
         if self.settings.tolerance.keep_going {
-            let of = |fault| move |what: String| Refusal { object: "not complete".to_owned(), why: what, fault };
-            self.left_out.extend(differences.into_iter().map(of(Fault::Rows)));
-            self.left_out.extend(missing.into_iter().map(of(Fault::Dump)));
+            let of = |fault| move |what: String| Rejection { object: "not complete".to_owned(), why: what, fault };
+            self.skipped.extend(differences.into_iter().map(of(Fault::Rows)));
+            self.skipped.extend(missing.into_iter().map(of(Fault::Dump)));
             return Ok(());
         }
         if !missing.is_empty() {
@@ -48,7 +49,7 @@ impl Scheduler {
     /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
     fn compare_files(&self) -> Option<String> {
         let expected = self.metadata.config.num_files.filter(|_| self.settings.filter.is_empty())?;
-        (expected != self.files).then(|| format!("the dump has {expected} files, but {} are there", self.files))
+        (expected != self.files).then(|| format!("the dump has {}, {} found", count(expected, "file"), self.files))
     }
 
     /// Tables whose rows differ, and those whose definition is missing.
@@ -62,21 +63,22 @@ impl Scheduler {
         for (table, entry) in &self.metadata.tables {
             let Some(expected) = entry.rows.filter(|_| !entry.is_view && !entry.is_sequence) else { continue };
             let state = self.tables.get(table);
-            let not_restored = matches!(state.map(|state| &state.stage), None | Some(Stage::Waiting | Stage::Skipped));
+            let not_restored =
+                matches!(state.map(|state| &state.stage), None | Some(TableStage::Waiting | TableStage::Skipped));
             if not_restored && !self.passes_source(table)? {
                 continue;
             }
             // Told with the others that the server does not take.
-            if state.is_some_and(|state| state.stage == Stage::Refused) {
+            if state.is_some_and(|state| state.stage == TableStage::Rejected) {
                 continue;
             }
             let restored = state.map_or(0, |state| state.restored);
-            let told = match state.map(|state| state.left_out) {
-                Some(LeftOut::Rows(rows)) => rows,
+            let told = match state.map(|state| state.skipped) {
+                Some(SkippedRows::Rows(rows)) => rows,
                 _ => 0,
             };
             if restored.checked_add(told) != Some(expected) {
-                differences.push(format!("table {table} has {restored} rows of the dump's {expected}"));
+                differences.push(format!("table {table} has {}, the dump has {expected}", count(restored, "row")));
             } else if has_schemas && state.is_none_or(|state| state.schema.is_none()) {
                 missing.push(format!("the file with the definition of table {table} is missing"));
             }

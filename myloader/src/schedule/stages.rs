@@ -4,51 +4,19 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
+use common::observe::wording::count;
 
-use super::databases::{Database, State as DatabaseState};
-use super::{Difference, Error, Scheduler};
-use crate::jobs::job::{DatabaseTarget, Job};
-use crate::schedule::table_state::Stage as TableStage;
-use crate::schedule::tolerance::{Fault, Refusal};
-
-/// The part of the restore that goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
-    /// Definitions come, and are looked at.
-    Definitions,
-    /// Databases are made.
-    Databases,
-    /// What exists and comes again is dropped: all of it before anything is made, for a foreign key of an old table
-    /// may not fit a new one.
-    Drops,
-    /// Sequences are made: defaults of columns may need them.
-    Sequences,
-    /// Tables are made.
-    Tables,
-    /// Tables that are kept are emptied, if that is wanted.
-    Emptying,
-    /// Rows are loaded and, table by table, keys added.
-    Rows,
-    /// Keys that wait for the rows of all tables.
-    Keys,
-    Constraints,
-    /// Tables are compared with the dump: before anything is made that could change them.
-    Verification,
-    /// Accounts are made: they define what comes next.
-    Accounts,
-    Routines,
-    Views,
-    Triggers,
-    Events,
-    /// Accounts get their privileges on what was made since.
-    Privileges,
-    /// The checksums of all that was made are compared with metadata.
-    Checksums,
-    Finished,
-}
+use super::comparison::Difference;
+use super::database_state::{Database, DatabaseState};
+use super::stage::Stage;
+use super::table_state::TableStage;
+use super::{Error, Scheduler};
+use crate::jobs::job::Job;
+use crate::jobs::target::DatabaseTarget;
+use crate::tolerance::{Fault, Rejection};
 
 impl Scheduler {
-    /// Goes to the next stage when nothing of this one is left.
+    /// Moves on to the next stage when nothing of this one is left.
     pub(super) fn advance(&mut self) -> Result<(), Error> {
         loop {
             let is_done = match self.stage {
@@ -154,40 +122,40 @@ impl Scheduler {
             }
             Stage::Checksums => {
                 self.stage = Stage::Finished;
-                self.tell_what_is_left_out()?;
+                self.report_skipped()?;
             }
             Stage::Finished => {}
         }
         Ok(())
     }
 
-    /// The end, if there is anything that the restore went on without.
-    fn tell_what_is_left_out(&mut self) -> Result<(), Error> {
+    /// Fails at the end, if the restore continued without anything.
+    fn report_skipped(&mut self) -> Result<(), Error> {
         for (name, database) in &self.databases {
             let tables = self.tables.range(TableFileName { database: name.clone(), table: String::new() }..);
             let tables = tables.take_while(|(table, _)| table.database == *name).count();
-            if tables > 0 && matches!(database.state, DatabaseState::Refused(_)) {
+            if tables > 0 && matches!(database.state, DatabaseState::Rejected(_)) {
                 let name = database.target().map_or(name, |target| &target.target);
-                self.left_out.push(Refusal {
-                    object: format!("{tables} table(s) of database {}", name.escape_debug()),
-                    why: "left out with the database".to_owned(),
+                self.skipped.push(Rejection {
+                    object: format!("{} of database {}", count(tables, "table"), name.escape_debug()),
+                    why: "skipped with the database".to_owned(),
                     fault: Fault::Server(None),
                 });
             }
         }
         let differences = self.take_differences();
-        if self.left_out.is_empty() {
+        if self.skipped.is_empty() {
             return if differences.is_empty() { Ok(()) } else { Err(Error::Differs(differences)) };
         }
-        self.left_out.extend(differences.into_iter().map(|Difference { object, lines }| Refusal {
+        self.skipped.extend(differences.into_iter().map(|Difference { object, lines }| Rejection {
             object,
             why: lines.join(";"),
             fault: Fault::Rows,
         }));
-        Err(Error::LeftOut(self.left_out.clone()))
+        Err(Error::Skipped(self.skipped.clone()))
     }
 
-    /// A round in which something could be made may have made what others need.
+    /// A round in which something was created may have created what others need.
     fn try_postponed_again(&mut self) -> Result<(), Error> {
         let missing = self.postponed.iter().map(|(_, missing)| missing.len()).sum();
         let postponed = std::mem::take(&mut self.postponed);
@@ -196,11 +164,11 @@ impl Scheduler {
             self.ready = postponed.into_iter().map(|(job, _)| job).collect();
             return Ok(());
         }
-        let (allowed, fatal): (Vec<_>, Vec<Refusal>) = postponed
+        let (allowed, fatal): (Vec<_>, Vec<Rejection>) = postponed
             .into_iter()
             .flat_map(|(_, missing)| missing)
-            .partition(|refusal| self.settings.tolerance.allows(refusal.fault));
-        self.left_out.extend(allowed);
+            .partition(|rejection| self.settings.tolerance.allows(rejection.fault));
+        self.skipped.extend(allowed);
         if fatal.is_empty() {
             return Ok(());
         }
@@ -208,7 +176,7 @@ impl Scheduler {
         Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) })
     }
 
-    /// Takes over what reading the definitions has shown, but for what the filter leaves out.
+    /// Takes over the findings of definitions that the filter lets through.
     fn judge_findings(&mut self) -> Result<(), Error> {
         for (file, findings) in std::mem::take(&mut self.findings) {
             if !self.is_wanted(&file)? {
@@ -216,17 +184,18 @@ impl Scheduler {
             }
             self.warnings.extend(findings.changes);
             let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
-            if findings.refusals.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
-                // It came late, and was made or refused meanwhile.
+            if findings.rejections.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
+                // It arrived late, and was created or rejected meanwhile.
                 continue;
             }
-            let is_allowed = findings.refusals.iter().all(|refusal| self.settings.tolerance.allows(refusal.fault));
+            let is_allowed =
+                findings.rejections.iter().all(|rejection| self.settings.tolerance.allows(rejection.fault));
             if is_allowed && !is_needed_by_others {
-                // The file may have other objects, and it is told again when it is run.
+                // The file may have other objects, and this one is reported when the file is run.
                 continue;
             }
-            self.refuse_all(findings.refusals);
-            self.refused_files.insert(file);
+            self.reject_all(findings.rejections);
+            self.rejected_files.insert(file);
         }
         Ok(())
     }
@@ -244,14 +213,14 @@ impl Scheduler {
         }
     }
 
-    /// The end, if the server has refused anything.
+    /// Fails, if anything was rejected.
     fn refuse(&mut self, consequence: &'static str) -> Result<(), Error> {
-        let mut refusals = std::mem::take(&mut self.refusals);
-        if refusals.is_empty() {
+        let mut rejections = std::mem::take(&mut self.rejections);
+        if rejections.is_empty() {
             return Ok(());
         }
-        refusals.sort_by(|a, b| a.object.cmp(&b.object));
-        Err(Error::Refused { refusals, consequence })
+        rejections.sort_by(|a, b| a.object.cmp(&b.object));
+        Err(Error::Rejected { rejections, consequence })
     }
 
     fn post_jobs(&mut self, make: fn(Arc<DatabaseTarget>, DumpFile) -> Job) -> Result<VecDeque<Job>, Error> {
@@ -277,7 +246,7 @@ impl Scheduler {
         for (target, file) in found {
             let passes = match file.content.table() {
                 // Triggers of a table that could not be made.
-                Some(table) if self.tables.get(table).is_some_and(|state| state.stage == TableStage::Refused) => false,
+                Some(table) if self.tables.get(table).is_some_and(|state| state.stage == TableStage::Rejected) => false,
                 Some(table) => self.passes_source(table)?,
                 // A list of tables takes neither routines nor events; triggers of a whole database are looked at
                 // one by one.

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat, TableFileName};
 use common::layers::compression::Compression;
 
-use crate::jobs::job::{Job, TableTarget};
+use crate::jobs::job::Job;
+use crate::jobs::target::TableTarget;
 
 /// The stages of a table, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Stage {
+pub enum TableStage {
     /// For its database, or for a file.
     #[default]
     Waiting,
@@ -22,12 +23,12 @@ pub enum Stage {
     Loading(Arc<TableTarget>),
     /// All rows are in, a worker adds the keys.
     AddingKeys,
-    /// All but the foreign keys.
+    /// Complete but for the foreign keys.
     Restored,
-    /// Left out by a filter, or no table.
+    /// Excluded by the filter, or not a table.
     Skipped,
-    /// The server does not take its definition.
-    Refused,
+    /// The server rejects its definition.
+    Rejected,
 }
 
 /// A file of rows, without the names that all files of its table share: a table may have very many.
@@ -39,23 +40,19 @@ struct Chunk {
     bytes: u64,
 }
 
-/// How many rows of a table are left out.
+/// How many rows of a table are skipped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum LeftOut {
-    /// None.
+pub enum SkippedRows {
     #[default]
     None,
-    /// So many.
     Rows(u64),
-    /// Some.
     Unknown,
 }
 
 /// What is known of a table.
 #[derive(Debug, Default)]
 pub struct TableState {
-    /// How far it is.
-    pub stage: Stage,
+    pub stage: TableStage,
     /// The file with its CREATE TABLE.
     pub schema: Option<DumpFile>,
     /// Workers that load its rows.
@@ -64,10 +61,9 @@ pub struct TableState {
     pub in_order: bool,
     /// About how many bytes its rows have as text, as far as their files have come.
     pub row_bytes: u64,
-    /// Rows restored.
     pub restored: u64,
-    /// Rows that were left out, and told of; [`LeftOut::Unknown`] once nobody knows how many.
-    pub left_out: LeftOut,
+    /// Rows that were skipped and reported; [`SkippedRows::Unknown`] once their number is unknown.
+    pub skipped: SkippedRows,
     /// Statements that add its keys.
     pub keys: Vec<Vec<u8>>,
     /// The statement that adds its foreign keys.
@@ -109,12 +105,12 @@ impl TableState {
         bytes
     }
 
-    /// So many rows are left out; `None`: nobody knows.
-    pub fn leave_out(&mut self, rows: Option<u64>) {
-        self.left_out = match (self.left_out, rows) {
-            (LeftOut::Unknown, _) | (_, None) => LeftOut::Unknown,
-            (LeftOut::None, Some(rows)) => LeftOut::Rows(rows),
-            (LeftOut::Rows(before), Some(rows)) => LeftOut::Rows(before + rows),
+    /// Adds skipped rows; `None`: an unknown number.
+    pub fn skip(&mut self, rows: Option<u64>) {
+        self.skipped = match (self.skipped, rows) {
+            (SkippedRows::Unknown, _) | (_, None) => SkippedRows::Unknown,
+            (SkippedRows::None, Some(rows)) => SkippedRows::Rows(rows),
+            (SkippedRows::Rows(before), Some(rows)) => SkippedRows::Rows(before + rows),
         };
     }
 

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use common::backup::file_name::TableFileName;
 use common::sql::name::QualifiedName;
 
-use super::databases::State as DatabaseState;
-use super::{Error, Scheduler, Stage};
-use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{Job, Keys, Outcome, TableTarget};
+use super::database_state::DatabaseState;
+use super::stage::Stage;
+use super::table_state::TableStage;
+use super::{Error, Scheduler};
+use crate::jobs::committed_rows::CommittedRows;
+use crate::jobs::job::{Job, KeyTiming};
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::TableTarget;
 use crate::options::OptimizeKeys;
-use crate::schedule::table_state::Stage as TableStage;
 
 impl Scheduler {
     /// Begins a table, when it is its turn and its files are there.
@@ -34,8 +37,8 @@ impl Scheduler {
                 self.set_stage(table, TableStage::Skipped);
                 return Ok(());
             }
-            DatabaseState::Refused(_) => {
-                self.set_stage(table, TableStage::Refused);
+            DatabaseState::Rejected(_) => {
+                self.set_stage(table, TableStage::Rejected);
                 return Ok(());
             }
             DatabaseState::Unknown | DatabaseState::Looking | DatabaseState::Found(_) | DatabaseState::Creating(_) => {
@@ -44,9 +47,9 @@ impl Scheduler {
             }
         };
         match schema {
-            // What reading the definition has shown is told when all tables were tried.
-            Some(file) if self.refused_files.contains(&file) && self.passes_source(table)? => {
-                self.set_stage(table, TableStage::Refused);
+            // Its findings are reported when all tables were tried.
+            Some(file) if self.rejected_files.contains(&file) && self.passes_source(table)? => {
+                self.set_stage(table, TableStage::Rejected);
             }
             Some(file) => {
                 self.set_stage(table, TableStage::Creating);
@@ -57,7 +60,7 @@ impl Scheduler {
                 let source = QualifiedName::new(target.source.clone(), name.clone());
                 if self.settings.filter.passes_table(&source)? {
                     let name = QualifiedName::new(target.target.clone(), name);
-                    let target = TableTarget { file: table.clone(), name, ledger: Ledger::default() };
+                    let target = TableTarget { file: table.clone(), name, committed_rows: CommittedRows::default() };
                     self.table_done(
                         table,
                         Outcome::TableReady {
@@ -78,12 +81,12 @@ impl Scheduler {
 
     /// An index of few rows costs less while they come than as a change of the table's definition afterwards. How many
     /// come is known from their files, and of a stream from what the dump's server had estimated.
-    fn when_keys(&self, table: &TableFileName) -> Keys {
+    fn when_keys(&self, table: &TableFileName) -> KeyTiming {
         /// Length of the rows as text or in the server's pages. The costs are equal at about twice as many.
         const FEW: u64 = 64 << 10;
         match self.settings.optimize_keys {
-            OptimizeKeys::Skip => return Keys::WithTable,
-            OptimizeKeys::AfterImportPerTable | OptimizeKeys::AfterImportAllTables => return Keys::Later,
+            OptimizeKeys::Skip => return KeyTiming::WithTable,
+            OptimizeKeys::AfterImportPerTable | OptimizeKeys::AfterImportAllTables => return KeyTiming::Later,
             OptimizeKeys::Auto => {}
         }
         let state = self.tables.get(table);
@@ -91,7 +94,7 @@ impl Scheduler {
             Some(state) => Some(state.row_bytes),
             None => self.metadata.tables.get(table).and_then(|entry| entry.estimated_bytes),
         };
-        if bytes.is_some_and(|bytes| bytes <= FEW) { Keys::WithTable } else { Keys::Later }
+        if bytes.is_some_and(|bytes| bytes <= FEW) { KeyTiming::WithTable } else { KeyTiming::Later }
     }
 
     /// A table's name on the source.
@@ -103,7 +106,7 @@ impl Scheduler {
         }
     }
 
-    /// A worker has made the table, or not.
+    /// A worker has created the table, or not.
     pub(super) fn table_done(&mut self, table: &TableFileName, outcome: Outcome) {
         let Some(state) = self.tables.get_mut(table) else { return };
         match outcome {
@@ -120,9 +123,9 @@ impl Scheduler {
                     self.load(table, &target);
                 }
             }
-            Outcome::Refused(refusals) => {
-                self.refuse_all(refusals);
-                self.set_stage(table, TableStage::Refused);
+            Outcome::Rejected(rejections) => {
+                self.reject_all(rejections);
+                self.set_stage(table, TableStage::Rejected);
             }
             _ => self.set_stage(table, TableStage::Skipped),
         }
@@ -150,21 +153,21 @@ impl Scheduler {
         state.active -= 1;
         match outcome {
             Outcome::RowsLoaded(rows) => state.restored += rows,
-            Outcome::RowsLeftOut { loaded, left_out, refusal } => {
+            Outcome::RowsSkipped { loaded, skipped, rejection } => {
                 state.restored += loaded;
-                state.leave_out(left_out);
-                self.refuse_all(vec![refusal]);
+                state.skip(skipped);
+                self.reject_all(vec![rejection]);
             }
-            Outcome::Refused(refusals) => {
-                state.leave_out(None);
-                self.refuse_all(refusals);
+            Outcome::Rejected(rejections) => {
+                state.skip(None);
+                self.reject_all(rejections);
             }
             _ => {}
         }
         self.table_went_on(table);
     }
 
-    /// When the last rows are in, the keys are next.
+    /// When the last rows are loaded, the keys are next.
     pub(super) fn table_went_on(&mut self, table: &TableFileName) {
         let input_ended = self.input_ended;
         let Some(state) = self.tables.get_mut(table) else { return };
@@ -191,10 +194,10 @@ impl Scheduler {
         }
     }
 
-    /// Files of a table that is left out go.
+    /// Forgets the files of a table that is skipped or rejected.
     pub(super) fn set_stage(&mut self, table: &TableFileName, stage: TableStage) {
         let Some(state) = self.tables.get_mut(table) else { return };
-        if matches!(stage, TableStage::Skipped | TableStage::Refused) {
+        if matches!(stage, TableStage::Skipped | TableStage::Rejected) {
             self.waiting_bytes -= state.forget_rows();
         }
         state.stage = stage;

@@ -1,15 +1,23 @@
 //! Jobs in the order in which they may be done, without a server.
 
 use super::*;
-use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{DatabaseTarget, Existing, Keys, TableTarget};
-use crate::schedule::tolerance::Fault;
+use common::backup::mydumper_checksum::Kinds;
+use common::backup::selection::Filter;
+
+use crate::jobs::committed_rows::CommittedRows;
+use crate::jobs::job::KeyTiming;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
+use crate::options::Checksum;
+use crate::options::{DropTable, OptimizeKeys};
+use crate::tolerance::Fault;
+use crate::tolerance::Tolerance;
 use common::backup::metadata::TableEntry;
 use common::layers::compression::Compression;
 use common::sql::name::QualifiedName;
 
-fn settings() -> Settings {
-    Settings {
+fn settings() -> SchedulerSettings {
+    SchedulerSettings {
         filter: Filter::default(),
         target_database: None,
         max_threads_per_table: 2,
@@ -70,7 +78,7 @@ fn outcome(job: &Job) -> Outcome {
                 target: TableTarget {
                     name: QualifiedName::new("d", table.table.clone()),
                     file: table,
-                    ledger: Ledger::default(),
+                    committed_rows: CommittedRows::default(),
                 },
                 keys: vec![b"ALTER".to_vec()],
                 constraints: Some(b"ALTER".to_vec()),
@@ -204,7 +212,8 @@ fn a_table_of_a_stream_goes_on_before_the_stream_ends() {
 
 #[test]
 fn foreign_keys_are_added_one_at_a_time_and_after_all_keys() {
-    let mut scheduler = Scheduler::new(Settings { optimize_keys: OptimizeKeys::AfterImportAllTables, ..settings() });
+    let mut scheduler =
+        Scheduler::new(SchedulerSettings { optimize_keys: OptimizeKeys::AfterImportAllTables, ..settings() });
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.a.00000.sql"]);
     scheduler.input_ended(metadata(&[("a", 10), ("b", 0)])).unwrap();
     assert_eq!(
@@ -225,7 +234,7 @@ fn foreign_keys_are_added_one_at_a_time_and_after_all_keys() {
 
 /// The tables that are made with their keys, of a dump whose rows arrive, or are announced, with so many bytes.
 fn made_with_keys(optimize_keys: OptimizeKeys, streamed: bool, rows: &[(&str, u64)]) -> Vec<String> {
-    let mut scheduler = Scheduler::new(Settings { optimize_keys, ..settings() });
+    let mut scheduler = Scheduler::new(SchedulerSettings { optimize_keys, ..settings() });
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.c-schema.sql"]);
     if streamed {
         let mut announced = Metadata::default();
@@ -241,7 +250,7 @@ fn made_with_keys(optimize_keys: OptimizeKeys, streamed: bool, rows: &[(&str, u6
         scheduler.input_ended(Metadata::default()).unwrap();
     }
     let jobs = run_until(&mut scheduler, "d.a-schema.sql");
-    let with_keys = jobs.iter().filter(|job| matches!(job, Job::CreateTable(_, _, Keys::WithTable)));
+    let with_keys = jobs.iter().filter(|job| matches!(job, Job::CreateTable(_, _, KeyTiming::WithTable)));
     with_keys.map(ToString::to_string).collect()
 }
 
@@ -265,8 +274,8 @@ fn tables_of_few_rows_are_made_with_their_keys() {
 #[test]
 fn rows_that_are_missing_or_too_many_end_the_restore() {
     for (expected, message) in [
-        (11, "the restore is not complete: table d.t has 10 rows of the dump's 11"),
-        (9, "the restore is not complete: table d.t has 10 rows of the dump's 9"),
+        (11, "the restore is not complete: table d.t has 10 rows, the dump has 11"),
+        (9, "the restore is not complete: table d.t has 10 rows, the dump has 9"),
     ] {
         let mut scheduler = Scheduler::new(settings());
         arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
@@ -278,7 +287,7 @@ fn rows_that_are_missing_or_too_many_end_the_restore() {
     scheduler.input_ended(metadata(&[("lost", 3)])).unwrap();
     assert_eq!(
         run(&mut scheduler).unwrap_err().to_string(),
-        "the restore is not complete: table d.lost has 0 rows of the dump's 3"
+        "the restore is not complete: table d.lost has 0 rows, the dump has 3"
     );
 }
 
@@ -304,11 +313,15 @@ fn rows_of_a_table_that_was_taken_for_a_stand_in_are_missed() {
     scheduler.input_ended(metadata(&[("t", 10)])).unwrap();
     let created = run_until(&mut scheduler, "d.t-schema.sql").remove(0);
     let error = scheduler.done(&created, Outcome::TableSkipped).unwrap_err();
-    assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows of the dump's 10");
+    assert_eq!(error.to_string(), "the restore is not complete: table d.t has 0 rows, the dump has 10");
 }
 
 fn missing(job: &Job, why: &str) -> Outcome {
-    Outcome::Postponed(vec![Refusal { object: job.to_string(), why: why.to_owned(), fault: Fault::Server(Some(1146)) }])
+    Outcome::Postponed(vec![Rejection {
+        object: job.to_string(),
+        why: why.to_owned(),
+        fault: Fault::Server(Some(1146)),
+    }])
 }
 
 #[test]
@@ -336,15 +349,15 @@ fn tables_that_exist_are_found_before_any_is_created() {
     let error = scheduler.done(&jobs[0], found(existing(&["b", "c", "other"], &[]))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "of the dump, these exist on the server already: d.b, d.c; nothing was changed: choose with --drop-table what to \
-         do with tables that exist"
+        "already on the server: d.b, d.c; nothing was changed: choose with --drop-table what to do with existing tables"
     );
 }
 
 #[test]
 fn tables_that_the_filter_leaves_out_are_not_missed() {
     let tables = Filter::names(["d.b"]).unwrap();
-    let mut scheduler = Scheduler::new(Settings { filter: Filter { tables, ..Filter::default() }, ..settings() });
+    let mut scheduler =
+        Scheduler::new(SchedulerSettings { filter: Filter { tables, ..Filter::default() }, ..settings() });
     arrive(
         &mut scheduler,
         &[
@@ -374,7 +387,7 @@ fn any_file_that_is_missing_is_missed() {
     scheduler.input_ended(whole).unwrap();
     assert_eq!(
         run(&mut scheduler).unwrap_err().to_string(),
-        "the restore is not complete: the dump has 2 files, but 1 are there"
+        "the restore is not complete: the dump has 2 files, 1 found"
     );
 }
 
@@ -386,7 +399,7 @@ fn names_that_the_dump_does_not_have_are_a_mistake() {
         (with_table, "the dump has no table d.nosuch: check the name"),
         (with_database, "the dump has no database nosuch: check the name"),
     ] {
-        let mut scheduler = Scheduler::new(Settings { filter, ..settings() });
+        let mut scheduler = Scheduler::new(SchedulerSettings { filter, ..settings() });
         arrive(&mut scheduler, &["d-schema-create.sql"]);
         scheduler.input_ended(metadata(&[("t", 0)])).unwrap();
         let database = take(&mut scheduler).remove(0);
@@ -415,7 +428,7 @@ fn a_load_data_statement_waits_for_its_data() {
 
 #[test]
 fn existing_tables_are_dropped_before_any_is_made() {
-    let mut scheduler = Scheduler::new(Settings { drop_table: DropTable::Drop, ..settings() });
+    let mut scheduler = Scheduler::new(SchedulerSettings { drop_table: DropTable::Drop, ..settings() });
     arrive(
         &mut scheduler,
         &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.s-schema-sequence.sql", "d.v-schema-view.sql"],
@@ -441,7 +454,7 @@ fn tables_whose_triggers_would_fire_end_the_restore() {
         [(DropTable::None, true), (DropTable::Truncate, true), (DropTable::Delete, true), (DropTable::Fail, false)]
     {
         let with = |fire_triggers| {
-            let settings = Settings { drop_table, create_tables, fire_triggers, ..settings() };
+            let settings = SchedulerSettings { drop_table, create_tables, fire_triggers, ..settings() };
             let mut scheduler = Scheduler::new(settings);
             arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql"]);
             scheduler.input_ended(metadata(&[("a", 0), ("b", 0)])).unwrap();
@@ -451,7 +464,7 @@ fn tables_whose_triggers_would_fire_end_the_restore() {
         };
         assert_eq!(
             with(false).unwrap_err().to_string(),
-            "these tables are there and have triggers, which would fire for the rows of the dump: d.b; nothing was \
+            "these tables already exist and have triggers, which would fire for the dump's rows: d.b; nothing was \
              changed: drop the triggers, or let them fire with --fire-triggers"
         );
         with(true).unwrap();
@@ -460,7 +473,7 @@ fn tables_whose_triggers_would_fire_end_the_restore() {
 
 #[test]
 fn tables_that_are_kept_are_emptied_when_all_are_made() {
-    let mut scheduler = Scheduler::new(Settings { drop_table: DropTable::Truncate, ..settings() });
+    let mut scheduler = Scheduler::new(SchedulerSettings { drop_table: DropTable::Truncate, ..settings() });
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql", "d.b-schema.sql", "d.a.00000.sql"]);
     scheduler.input_ended(metadata(&[("a", 10), ("b", 0)])).unwrap();
     let created = run_until(&mut scheduler, "d.a-schema.sql");
@@ -475,8 +488,8 @@ fn tables_that_are_kept_are_emptied_when_all_are_made() {
     assert_eq!(names(&take(&mut scheduler)), ["keys of d.b", "d.a.00000.sql"]);
 }
 
-fn refusal(object: &str) -> Refusal {
-    Refusal { object: object.to_owned(), why: "no".to_owned(), fault: Fault::Server(None) }
+fn rejection(object: &str) -> Rejection {
+    Rejection { object: object.to_owned(), why: "no".to_owned(), fault: Fault::Server(None) }
 }
 
 #[test]
@@ -497,7 +510,10 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
     scheduler.input_ended(metadata(&[("a", 10), ("b", 0), ("c", 0)])).unwrap();
     for job in take(&mut scheduler) {
         let findings = |object: &str| {
-            Outcome::Checked(Findings { refusals: vec![refusal(object)], changes: vec![format!("{object} changes")] })
+            Outcome::Checked(Findings {
+                rejections: vec![rejection(object)],
+                changes: vec![format!("{object} changes")],
+            })
         };
         let outcome = match job.to_string().as_str() {
             "look at d.c-schema.sql" => findings("table d.c"),
@@ -509,14 +525,14 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
     assert_eq!(scheduler.take_warnings(), ["table d.c changes", "view d.v changes"]);
     assert_eq!(scheduler.take_warnings(), [""; 0]);
     let sequence = run_until(&mut scheduler, "d.s-schema-sequence.sql").remove(0);
-    scheduler.done(&sequence, Outcome::Refused(vec![refusal("sequence d.s")])).unwrap();
+    scheduler.done(&sequence, Outcome::Rejected(vec![rejection("sequence d.s")])).unwrap();
     let created = take(&mut scheduler);
     assert_eq!(names(&created), ["d.a-schema.sql", "d.b-schema.sql"], "what was refused is not tried");
-    scheduler.done(&created[1], Outcome::Refused(vec![refusal("table d.b")])).unwrap();
+    scheduler.done(&created[1], Outcome::Rejected(vec![rejection("table d.b")])).unwrap();
     assert_eq!(
         scheduler.done(&created[0], outcome(&created[0])).unwrap_err().to_string(),
-        "the server does not take these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
-         table d.c: no\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+        "the server rejects these objects of the dump, no rows were loaded:\n  sequence d.s: no\n  table d.b: no\n  \
+         table d.c: no\n  view d.v: no\nchange them at the source and dump again, or exclude them"
     );
 }
 
@@ -527,23 +543,25 @@ fn a_refused_database_takes_its_tables_with_it_and_what_they_show_is_named() {
     scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
     let created = run_until(&mut scheduler, "d-schema-create.sql");
     assert_eq!(
-        scheduler.done(&created[0], Outcome::Refused(vec![refusal("database d")])).unwrap_err().to_string(),
-        "the server does not take these objects of the dump, no rows were loaded:\n  database d: no\nchange them where the dump is from and dump again, or leave them out"
+        scheduler.done(&created[0], Outcome::Rejected(vec![rejection("database d")])).unwrap_err().to_string(),
+        "the server rejects these objects of the dump, no rows were loaded:\n  database d: no\nchange them at the \
+         source and dump again, or exclude them"
     );
 }
 
 #[test]
 fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
     for drop_table in [DropTable::Drop, DropTable::Truncate, DropTable::Delete] {
-        let mut scheduler = Scheduler::new(Settings { drop_table, ..settings() });
+        let mut scheduler = Scheduler::new(SchedulerSettings { drop_table, ..settings() });
         arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
         scheduler.input_ended(metadata(&[("a", 0)])).unwrap();
         let jobs = take(&mut scheduler);
         scheduler.done(&jobs[0], outcome(&jobs[0])).unwrap();
-        let findings = Findings { refusals: vec![refusal("table d.a")], changes: Vec::new() };
+        let findings = Findings { rejections: vec![rejection("table d.a")], changes: Vec::new() };
         assert_eq!(
             scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
-            "the server does not take these objects of the dump, nothing was changed:\n  table d.a: no\nchange them where the dump is from and dump again, or leave them out"
+            "the server rejects these objects of the dump, nothing was changed:\n  table d.a: no\nchange them at the \
+             source and dump again, or exclude them"
         );
     }
 }
@@ -559,7 +577,7 @@ fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they
     scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
     let jobs = take(&mut scheduler);
     assert_eq!(names(&jobs), ["look at d.v-schema-view.sql", "d.a.00000.sql"]);
-    let findings = Findings { refusals: vec![refusal("view d.v")], changes: Vec::new() };
+    let findings = Findings { rejections: vec![rejection("view d.v")], changes: Vec::new() };
     scheduler.done(&jobs[0], Outcome::Checked(findings)).unwrap();
     finish(&mut scheduler, &jobs[1..]).unwrap();
     for expected in ["keys of d.a", "foreign keys of d.a"] {
@@ -570,8 +588,8 @@ fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they
         if let Err(error) = result {
             assert_eq!(
                 error.to_string(),
-                "the server does not take these objects of the dump, the other tables are restored, and nothing that \
-                 comes after them:\n  view d.v: no\nchange them where the dump is from and dump again, or leave them out"
+                "the server rejects these objects of the dump, the other tables are restored, and nothing that \
+                 comes after them:\n  view d.v: no\nchange them at the source and dump again, or exclude them"
             );
         }
     }

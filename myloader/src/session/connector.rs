@@ -1,10 +1,10 @@
-//! How a session comes to be, and comes again after its connection was lost.
+//! Opens a session, and opens it again after its connection was lost.
 //!
-//! A connection that is lost here may still stand for the server, which then goes on with the statement, or with a
-//! COMMIT. So each session holds a lock of its own name (GET_LOCK), which the server gives up when the session has ended
-//! and its transaction is rolled back, in this order (tried on MariaDB 10.11 and MySQL 9.7). Who comes again ends the
-//! session before by its number, which the lock tells, and waits for the lock: then nothing of it is under way any more.
-//! The number alone would not do: a server that was started again begins to count anew.
+//! A connection that is lost here may still be open for the server, which then continues the statement, or a
+//! COMMIT. So each session holds a lock of its own name (GET_LOCK), which the server releases when the session has ended
+//! and its transaction is rolled back, in this order (tried on MariaDB 10.11 and MySQL 9.7). A reconnecting worker kills
+//! the lost session by its number, which the lock shows, and waits for the lock: then nothing of it is running any more.
+//! The number alone would not do: a restarted server counts from the start.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,22 +15,22 @@ use common::sql::quote_string;
 
 /// How long to wait before a second attempt to connect; twice as long before each further one.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// No longer than this: ten attempts take about a minute, in which a server starts again.
+/// No longer than this: ten attempts take about a minute, in which a server restarts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
-/// Seconds after which it is told that a session has not ended yet.
+/// Seconds after which a warning says that a session has not ended yet.
 const PATIENCE: u32 = 30;
 
-/// A lost connection stays lost.
+/// Why a lost connection cannot be made again.
 #[derive(Debug, thiserror::Error)]
 pub enum ReconnectError {
     /// `--retry-count` is 0.
     #[error("--retry-count=0 does not try again")]
-    NotWanted,
-    /// The server knows no user locks, or a proxy does not let them through.
-    #[error("the server does not take user locks (GET_LOCK), by which the end of the lost session would be known")]
-    Unsure,
-    /// The server does not come back.
-    #[error("it could not be made again: {0}")]
+    Disabled,
+    /// The server does not support user locks, or a proxy does not let them through.
+    #[error("the server does not support user locks (GET_LOCK), which tell when a lost session has ended")]
+    NoUserLocks,
+    /// The server does not come back in time.
+    #[error("reconnecting failed: {0}")]
     Failed(#[from] Error),
 }
 
@@ -59,19 +59,19 @@ impl Connector {
             Err(error) if error.server_code().is_some() => error.without_statement(),
             Err(error) => return Err(error),
         };
-        tracing::info!("lost connections will not be made again, since the server does not take user locks: {why}");
+        tracing::info!("a lost connection will end the restore, because the server does not support user locks: {why}");
         self.lock = None;
         Ok(())
     }
 
-    /// Connects again, as often as it takes, and waits until the session before has ended. `set_up` readies the session.
+    /// Reconnects, as often as it takes, and waits until the lost session has ended. `set_up` prepares the new session.
     pub fn connect_again<T>(&self, set_up: impl Fn(Connection) -> Result<T, Error>) -> Result<T, ReconnectError> {
-        let lock = self.lock.as_ref().ok_or(ReconnectError::Unsure)?;
+        let lock = self.lock.as_ref().ok_or(ReconnectError::NoUserLocks)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
             if attempt > self.attempts {
-                return Err(ReconnectError::NotWanted);
+                return Err(ReconnectError::Disabled);
             }
             let connected = Connection::open(&self.settings, &self.stop).and_then(|mut connection| {
                 await_end(&mut connection, lock)?;
@@ -79,7 +79,7 @@ impl Connector {
             });
             match connected {
                 Err(error) if error.may_pass() && attempt < self.attempts => {
-                    tracing::info!("attempt {attempt} of {} to connect again: {error}", self.attempts);
+                    tracing::info!("attempt {attempt} of {} to reconnect failed: {error}", self.attempts);
                     let pause = LONGEST_PAUSE.min(FIRST_PAUSE * (1 << (attempt - 1).min(16)));
                     // On a stop, the next attempt says so.
                     let _ = self.stop.pause(pause);
@@ -95,7 +95,7 @@ impl Connector {
     }
 }
 
-/// Ends the session that has the lock, and takes it when that is done.
+/// Ends the session that holds the lock, and takes the lock.
 pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
     const NO_SUCH_SESSION: u16 = 1094;
     let lock = quote_string(lock);
@@ -111,6 +111,6 @@ pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
         if taken.and_then(|row| row.number(0)) == Some(1) {
             return Ok(());
         }
-        tracing::warn!("the session that was lost has not ended yet: the server may be rolling back its transaction");
+        tracing::warn!("the lost session has not ended yet; the server may be rolling back its transaction");
     }
 }

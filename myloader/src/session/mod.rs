@@ -1,7 +1,9 @@
 //! A worker's session on the target server, and the statements of a dump's files on their way into it.
 
 mod connector;
+mod preamble;
 mod set_up;
+mod sql_modes;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,69 +14,16 @@ use common::server::connection::{Connection, Error, Outcome};
 use common::sql::token::{SqlDialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
-use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
+use crate::ddl::statement_kind::{StatementKind, classify};
 pub use connector::{Connector, ReconnectError, await_end};
+pub use preamble::Preamble;
 pub use set_up::Purpose;
 use set_up::set_up;
 
 /// How often a statement that changes definitions is tried.
 const DDL_ATTEMPTS: u32 = 10;
-/// How long to wait after the first failure, and so much more after each further one.
+/// How long to wait after the first failure, and as much more after each further one.
 const DDL_PAUSE: Duration = Duration::from_millis(100);
-
-/// sql_modes that MySQL 8 removed, and those that only MariaDB has.
-const NOT_IN_MYSQL: [&str; 15] = [
-    "NO_AUTO_CREATE_USER",
-    "POSTGRESQL",
-    "ORACLE",
-    "MSSQL",
-    "DB2",
-    "MAXDB",
-    "NO_KEY_OPTIONS",
-    "NO_TABLE_OPTIONS",
-    "NO_FIELD_OPTIONS",
-    "MYSQL323",
-    "MYSQL40",
-    "IGNORE_BAD_TABLE_OPTIONS",
-    "EMPTY_STRING_IS_NULL",
-    "SIMULTANEOUS_ASSIGNMENT",
-    "TIME_ROUND_FRACTIONAL",
-];
-/// sql_modes that only MySQL has.
-const NOT_IN_MARIADB: [&str; 1] = ["TIME_TRUNCATE_FRACTIONAL"];
-
-/// The statements at the beginning of a file that set the session for what follows. A dump of many tables begins most of
-/// its files with the same ones, so they are only run where they change anything.
-#[derive(Debug, Default)]
-pub struct Preamble(Vec<(u64, Vec<u8>)>);
-
-impl Preamble {
-    /// Takes a SET statement with its line, if it does the same each time: not one that reads or sets variables of the
-    /// user's, or sets anything beyond the session. Those are run as they come.
-    pub fn take(&mut self, line: u64, statement: &[u8]) -> bool {
-        /// Pieces of a long row are in such statements too.
-        const LONGEST: usize = 1024;
-        const MOST: usize = 100;
-        if statement.len() > LONGEST || self.0.len() >= MOST || statement.contains(&b'@') {
-            return false;
-        }
-        let mut tokens = Tokens::new(statement, SqlDialect::default());
-        if tokens.any(|token| ["GLOBAL", "PERSIST", "PASSWORD", "ROLE"].iter().any(|word| token.is_word(word))) {
-            return false;
-        }
-        self.add(line, statement);
-        true
-    }
-
-    /// Adds a statement of ours, whose effect only depends on those before it.
-    pub fn add(&mut self, line: u64, statement: &[u8]) {
-        self.0.push((line, statement.to_vec()));
-    }
-
-    fn is(&self, others: &[Vec<u8>]) -> bool {
-        self.0.iter().map(|(_, statement)| statement).eq(others)
-    }
-}
 
 /// A connection and what its session is set to.
 pub struct Session {
@@ -117,13 +66,13 @@ impl Session {
         })
     }
 
-    /// Whether it would be known when this session has ended.
+    /// Whether a reconnect would know when this session has ended.
     pub fn has_lock(&self) -> bool {
         self.connector.has_lock()
     }
 
-    /// Connects again after the connection was lost. Nothing of the session before is under way then: what it had not
-    /// committed is rolled back.
+    /// Reconnects after the connection was lost. Nothing of the lost session is running then: what it had not committed
+    /// is rolled back.
     pub fn reconnect(&mut self) -> Result<(), ReconnectError> {
         self.connection.close();
         let (server, purpose) = (self.server, self.purpose);
@@ -137,7 +86,7 @@ impl Session {
         Ok(())
     }
 
-    /// The server's number for it.
+    /// The server's number of the connection.
     pub fn connection_id(&self) -> u32 {
         self.connection.id()
     }
@@ -157,11 +106,11 @@ impl Session {
                 quote_string(&self.time_zone)
             );
             self.connection().execute(reset).map_err(|error| (None, error))?;
-            for (line, statement) in &preamble.0 {
+            for (line, statement) in preamble.statements() {
                 let adapted = self.adapt_set(statement);
-                self.connection.execute(adapted).map_err(|error| (Some(*line), error))?;
+                self.connection.execute(adapted).map_err(|error| (Some(line), error))?;
             }
-            self.state = Some(preamble.0.iter().map(|(_, statement)| statement.clone()).collect());
+            self.state = Some(preamble.statements().map(|(_, statement)| statement.to_vec()).collect());
         }
         self.use_database(database).map_err(|error| (None, error))
     }
@@ -176,7 +125,7 @@ impl Session {
         Ok(())
     }
 
-    /// The connection, for statements after which the session may be in another state: the next file sets it anew.
+    /// The connection, for statements after which the session may be in another state: the next file sets it again.
     pub fn connection(&mut self) -> &mut Connection {
         self.state = None;
         &mut self.connection
@@ -194,7 +143,7 @@ impl Session {
     }
 
     /// Runs a statement that changes definitions, and not the session. Servers give up on some that run at the same time,
-    /// of tables that foreign keys tie together, though nothing is wrong with them: these are tried again.
+    /// of tables that foreign keys tie together, though nothing is wrong with them: these are retried.
     pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
         const LOCK_WAIT_TIMEOUT: u16 = 1205;
         const DEADLOCK: u16 = 1213;
@@ -214,20 +163,27 @@ impl Session {
         }
     }
 
+    /// Drops a table or view of the session's database, if there is one of this name.
+    pub fn drop_table_or_view(&mut self, name: &str) -> Result<(), Error> {
+        const IS_NOT_VIEW: u16 = 1347;
+        let quoted = quote_identifier(name);
+        // The server notes that there was no such table.
+        if self.define(format!("DROP TABLE IF EXISTS {quoted}"))?.warnings == 0 {
+            return Ok(());
+        }
+        match self.define(format!("DROP VIEW IF EXISTS {quoted}")) {
+            Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
+            result => result.map(drop),
+        }
+    }
+
     /// A SET statement as this server understands it: without the sql_modes that it does not know.
     pub fn adapt_set<'a>(&self, statement: &'a [u8]) -> Cow<'a, [u8]> {
-        let Some((range, value)) = sql_mode_value(statement) else { return Cow::Borrowed(statement) };
-        let value = String::from_utf8_lossy(&value).into_owned();
-        let kept = self.known_modes(&value);
-        if kept == value {
-            return Cow::Borrowed(statement);
-        }
-        let literal = format!("'{kept}'");
-        Cow::Owned([&statement[..range.start], literal.as_bytes(), &statement[range.end..]].concat())
+        sql_modes::adapt_set(self.server, statement)
     }
 
     /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this
-    /// server does not have was told of beforehand.
+    /// server does not have was reported beforehand.
     pub fn prepare(&mut self, statement: &[u8]) -> Result<Outcome, Error> {
         const UNKNOWN_COLLATION: u16 = 1273;
         let adapted = self.adapt_set(statement).into_owned();
@@ -238,43 +194,9 @@ impl Session {
             result => result,
         }
     }
-
-    fn known_modes(&self, modes: &str) -> String {
-        let unknown: &[&str] = if self.server.is_mariadb() {
-            &NOT_IN_MARIADB
-        } else if self.server.is_mysql_since(8, 0, 0) {
-            &NOT_IN_MYSQL
-        } else {
-            &[]
-        };
-        let is_known = |mode: &&str| !unknown.iter().any(|unknown| unknown.eq_ignore_ascii_case(mode));
-        modes.split(',').filter(is_known).collect::<Vec<_>>().join(",")
-    }
 }
 
 fn sets_collation(statement: &[u8]) -> bool {
     classify(statement) == StatementKind::Set
         && Tokens::new(statement, SqlDialect::default()).any(|token| token.is_word("COLLATION_CONNECTION"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_preamble_takes_what_does_the_same_each_time() {
-        let mut preamble = Preamble::default();
-        for taken in ["/*!40101 SET NAMES binary*/", "SET sql_mode = ''", "SET SESSION time_zone = '+00:00'"] {
-            assert!(preamble.take(1, taken.as_bytes()), "{taken}");
-        }
-        let long = format!("SET sql_mode = '{}'", " ".repeat(1024));
-        for other in ["SET @a = 1", "SET sql_mode = @@sql_mode", "SET GLOBAL x = 1", "SET PASSWORD = ''", &long] {
-            assert!(!preamble.take(1, other.as_bytes()), "{other}");
-        }
-        let statements = ["/*!40101 SET NAMES binary*/", "SET sql_mode = ''", "SET SESSION time_zone = '+00:00'"];
-        let mut state: Vec<Vec<u8>> = statements.iter().map(|text| text.as_bytes().to_vec()).collect();
-        assert!(preamble.is(&state));
-        state.pop();
-        assert!(!preamble.is(&state) && !preamble.is(&[]) && Preamble::default().is(&[]));
-    }
 }

@@ -3,8 +3,8 @@
 use common::server::Server;
 use common::server::connection::{Connection, Error};
 
-/// Global settings of servers under which definitions are refused or changed that another server took: variable, value
-/// for the restore, and what the other value changes. Where it only refuses, the server itself says so. Users may lack
+/// Global settings under which a server rejects or changes definitions that another server accepted: variable, value
+/// for the restore, and what the other value changes. Where it only rejects, the server itself says so. Users may lack
 /// the privilege to set some of them on MySQL.
 const PERMISSIVE: [(&str, &str, Option<&str>); 5] = [
     ("innodb_strict_mode", "0", None),
@@ -26,7 +26,7 @@ pub enum Purpose {
     Compare,
 }
 
-/// Readies a new session. Returns its time zone, and whether statements go to the binary log as they are.
+/// Prepares a new session. Returns its time zone, and whether statements go to the binary log as they are.
 pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> Result<(String, bool), Error> {
     for statement in server.long_session() {
         connection.execute(statement)?;
@@ -60,7 +60,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
-        tracing::warn!("the restore goes to the binary log, since the user may not turn it off: {error}");
+        tracing::warn!("the restore is written to the binary log, because the user may not turn it off: {error}");
         logged = true;
     }
     if server.is_mysql_since(8, 0, 27) {

@@ -9,37 +9,27 @@ use common::server::connection::{Connection, Error as ServerError, RowRef};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
-use crate::jobs::job::{DatabaseTarget, Job, Outcome};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::{DatabaseSums, Outcome};
+use crate::jobs::target::DatabaseTarget;
 use crate::verify::rows;
-use crate::work::worker::{Error, Worker};
-
-/// Checksums of a database and of what it has, as far as they are compared.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DatabaseSums {
-    /// Of the database, its routines, events and triggers.
-    pub database: DatabaseEntry,
-    /// Of the columns of each table and view.
-    pub columns: BTreeMap<String, MydumperChecksum>,
-    /// Of the indexes of each table that has any.
-    pub indexes: BTreeMap<String, MydumperChecksum>,
-    /// Of each view.
-    pub views: BTreeMap<String, MydumperChecksum>,
-}
 
 /// Reads those of a database.
-pub fn of_database(worker: &mut Worker, job: &Job, database: &DatabaseTarget) -> Result<Outcome, Error> {
-    let sums = read(worker, &database.target).map_err(|source| Error::Job { job: job.to_string(), source })?;
+pub fn of_database(context: &mut Context, job: &Job, database: &DatabaseTarget) -> Result<Outcome, Error> {
+    let sums = read(context, &database.target).map_err(|source| Error::Job { job: job.to_string(), source })?;
     Ok(Outcome::Checksums(Box::new(sums)))
 }
 
-fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError> {
-    let kinds: Kinds = worker.shared.restore.checksums;
-    let server = worker.shared.server;
-    worker.session.reset(None)?;
-    if worker.shared.server.is_mysql_since(8, 0, 30) {
+fn read(context: &mut Context, database: &str) -> Result<DatabaseSums, ServerError> {
+    let kinds: Kinds = context.shared.restore.checksums;
+    let server = context.shared.server;
+    context.session.reset(None)?;
+    if context.shared.server.is_mysql_since(8, 0, 30) {
         // As dumps have them: with primary keys that the server has generated.
         let show = "SET SESSION show_gipk_in_create_table_and_information_schema = 1";
-        worker.session.unchanged().execute(show)?;
+        context.session.unchanged().execute(show)?;
     }
     // Where names are compared without regard to case, the server gives more than was asked for.
     let mut each = |wanted: bool, words: &str, view: &str, owner: &str, take: &mut dyn FnMut(RowRef<'_>)| {
@@ -50,7 +40,7 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
             "SELECT {owner}, {words} FROM information_schema.{view} WHERE {owner} = {}",
             quote_string(database)
         );
-        worker.session.unchanged().each(query, |row| {
+        context.session.unchanged().each(query, |row| {
             let is_of = row.bytes(0) == Some(database.as_bytes());
             if is_of || server.folds_names && server.folded(&row.text(0)) == server.folded(database) {
                 take(row);
@@ -83,21 +73,21 @@ fn read(worker: &mut Worker, database: &str) -> Result<DatabaseSums, ServerError
 }
 
 /// CHECKSUM TABLE, which should be `dumped`.
-pub fn of_rows(worker: &mut Worker, job: &Job, table: &QualifiedName, dumped: u64) -> Result<Outcome, Error> {
-    let found = checksum_of_rows(worker, table, dumped);
+pub fn of_rows(context: &mut Context, job: &Job, table: &QualifiedName, dumped: u64) -> Result<Outcome, Error> {
+    let found = checksum_of_rows(context, table, dumped);
     let (found, is_sure) = found.map_err(|source| Error::Job { job: job.to_string(), source })?;
     Ok(Outcome::DataChecksum { found, is_sure })
 }
 
 fn checksum_of_rows(
-    worker: &mut Worker,
+    context: &mut Context,
     table: &QualifiedName,
     dumped: u64,
 ) -> Result<(Option<u64>, bool), ServerError> {
-    rows::begin_reading(worker, None)?;
-    let is_mariadb = worker.shared.server.is_mariadb();
-    let has_expressions = worker.shared.server.is_mysql_since(8, 0, 13);
-    let connection = worker.session.unchanged();
+    rows::begin_reading(context, None)?;
+    let is_mariadb = context.shared.server.is_mariadb();
+    let has_expressions = context.shared.server.is_mysql_since(8, 0, 13);
+    let connection = context.session.unchanged();
     let ask = |connection: &mut Connection| {
         let row = connection.query_first(format!("CHECKSUM TABLE {}", table.to_sql()))?;
         Ok::<_, ServerError>(row.and_then(|row| row.number(1)))

@@ -5,15 +5,18 @@ use common::server::connection::Error as ServerError;
 use common::sql::quote_string;
 use common::sql::token::{SqlDialect, TokenKind, Tokens};
 
-use crate::jobs::job::{Compared, Comparison, Job, Outcome, Part};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::{Compared, Outcome};
+use crate::jobs::target::{Comparison, Part};
 use crate::session::Preamble;
-use crate::work::worker::{Error, Worker};
 
-/// Database, table, column or partition are not there; the table has no partitions or no history.
+/// Database, table, column or partition do not exist; the table has no partitions or no history.
 const NOT_AS_IN_DUMP: [u16; 7] = [1049, 1146, 1054, 1735, 1747, 4124, 1109];
 
 /// Reads the rows.
-pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Part) -> Result<Outcome, Error> {
+pub fn compare(context: &mut Context, job: &Job, comparison: &Comparison, part: Part) -> Result<Outcome, Error> {
     let chunk = match part {
         Part::Chunk(index) => comparison.chunks.get(index),
         Part::Whole | Part::Count => None,
@@ -29,13 +32,13 @@ pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Pa
     }
     let statement = format!(
         "SELECT {}{} FROM {} {partition} {} {}{range}",
-        if worker.shared.server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
+        if context.shared.server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
         columns.unwrap_or("COUNT(*)"),
         comparison.name.to_sql(),
         if comparison.history { "FOR SYSTEM_TIME ALL" } else { "" },
         if range.is_empty() { "" } else { "WHERE " },
     );
-    match read(worker, comparison.time_zone.as_deref(), &statement, columns.is_some()) {
+    match read(context, comparison.time_zone.as_deref(), &statement, columns.is_some()) {
         Ok(rows) => Ok(Outcome::Compared(Compared::Rows(rows))),
         Err(error) if error.server_code().is_some_and(|code| NOT_AS_IN_DUMP.contains(&code)) => {
             Ok(Outcome::Compared(Compared::Impossible(error.without_statement())))
@@ -44,10 +47,10 @@ pub fn compare(worker: &mut Worker, job: &Job, comparison: &Comparison, part: Pa
     }
 }
 
-fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) -> Result<RowsDigest, ServerError> {
-    begin_reading(worker, zone)?;
+fn read(context: &mut Context, zone: Option<&str>, statement: &str, hashed: bool) -> Result<RowsDigest, ServerError> {
+    begin_reading(context, zone)?;
     let mut found = RowsDigest::default();
-    let mut rows = worker.session.unchanged().stream(statement)?;
+    let mut rows = context.session.unchanged().stream(statement)?;
     while let Some(row) = rows.next_row()? {
         match hashed {
             true => found.add_row(row.packet()),
@@ -57,17 +60,17 @@ fn read(worker: &mut Worker, zone: Option<&str>, statement: &str, hashed: bool) 
     Ok(found)
 }
 
-/// Readies the session for reading rows as the dumper did.
-pub fn begin_reading(worker: &mut Worker, zone: Option<&str>) -> Result<(), ServerError> {
+/// Prepares the session for reading rows as the dumper did.
+pub fn begin_reading(context: &mut Context, zone: Option<&str>) -> Result<(), ServerError> {
     let mut preamble = Preamble::default();
     preamble.add(0, b"SET NAMES binary");
-    for statement in worker.shared.server.reading_session() {
+    for statement in context.shared.server.reading_session() {
         preamble.add(0, statement.as_bytes());
     }
     if let Some(zone) = zone {
         preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
     }
-    worker.session.enter(None, &preamble).map_err(|(_, error)| error)
+    context.session.enter(None, &preamble).map_err(|(_, error)| error)
 }
 
 /// Whether text of the metadata, as a part of a SELECT, writes nothing: neither a file nor another statement.

@@ -1,4 +1,4 @@
-//! Between the input, the scheduler and the workers: what arrives becomes jobs, and what comes of them further jobs.
+//! Between the input, the scheduler and the workers: what arrives becomes jobs, whose outcomes become further jobs.
 
 use std::sync::Arc;
 
@@ -8,19 +8,22 @@ use common::observe::activity::{Activity, Watch};
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
 
+use crate::error::Error;
 use crate::input::Input;
 use crate::input::directory;
 use crate::input::receiver::Event;
-use crate::jobs::job::{Job, Outcome};
+use crate::jobs;
+use crate::jobs::context::Shared;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::Outcome;
 use crate::journal::{Record, dump_identity, table_name};
-use crate::load::Error;
 use crate::schedule::{Scheduler, Verified};
-use crate::work::worker::{self, Shared, Worker};
+use crate::work::worker::Worker;
 
 /// Gives jobs to workers until everything is restored, or the first error.
 pub fn run(
     scheduler: Scheduler,
-    rows_refused: bool,
+    local_infile_off: bool,
     input: &mut Input,
     workers: Vec<Worker>,
     watch: &Watch,
@@ -38,7 +41,7 @@ pub fn run(
     drop((job_queue, outcomes));
     let activity = watch.activity("scheduler");
     let (outcomes, has_rows) = (outcome_queue, false);
-    let mut coordinator = Coordinator { scheduler, rows_refused, shared, jobs, outcomes, idle, has_rows, activity };
+    let mut coordinator = Coordinator { scheduler, local_infile_off, shared, jobs, outcomes, idle, has_rows, activity };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -52,14 +55,13 @@ pub fn run(
     result
 }
 
-/// See the module.
 struct Coordinator<'a> {
     scheduler: Scheduler,
     /// Whether the server does not take rows of LOAD DATA LOCAL.
-    rows_refused: bool,
+    local_infile_off: bool,
     shared: &'a Shared,
     jobs: Sender<Job>,
-    outcomes: Receiver<(Job, Result<Outcome, worker::Error>)>,
+    outcomes: Receiver<(Job, Result<Outcome, jobs::error::Error>)>,
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,
@@ -95,7 +97,6 @@ impl Coordinator<'_> {
                     // Which tables are there is not to be found out again once there are rows in them.
                     self.shared.journal.wait()?;
                 }
-                tracing::info!("{job}");
                 self.shared.stop.send(&self.jobs, job)?;
                 self.idle -= 1;
             }
@@ -138,9 +139,9 @@ impl Coordinator<'_> {
         }
     }
 
-    /// Before any table is made, where the metadata tells.
+    /// Before any table is created, if the metadata is there.
     fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
-        if self.rows_refused && metadata.config.local_infile == Some(true) {
+        if self.local_infile_off && metadata.config.local_infile == Some(true) {
             return Err(Error::LocalInfileOff);
         }
         self.scheduler.metadata(metadata);
@@ -151,14 +152,14 @@ impl Coordinator<'_> {
         for warning in self.scheduler.take_warnings() {
             tracing::warn!("{warning}");
         }
-        for refusal in self.scheduler.take_left_out() {
-            tracing::error!("left out: {refusal}");
+        for rejection in self.scheduler.take_skipped() {
+            tracing::error!("skipped: {rejection}");
         }
     }
 
     fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
         if file.content == Content::Accounts && !self.shared.restore.accounts {
-            tracing::warn!("{file}: the accounts of the dump are left out, --users restores them");
+            tracing::warn!("{file}: skipping the accounts of the dump (--users restores them)");
         }
         Ok(self.scheduler.arrived(file, bytes)?)
     }
@@ -168,9 +169,9 @@ impl Coordinator<'_> {
             self.shared.counters.add_table();
         }
         self.scheduler.done(job, outcome)?;
-        for table in self.scheduler.take_whole() {
-            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.whole) {
-                self.shared.journal.write(Record::Whole { table: table_name(&table.name) })?;
+        for table in self.scheduler.take_complete_tables() {
+            if !self.shared.journal.table(&table.name).is_some_and(|earlier| earlier.complete) {
+                self.shared.journal.write(Record::Complete { table: table_name(&table.name) })?;
             }
         }
         Ok(())

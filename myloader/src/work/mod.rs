@@ -1,4 +1,5 @@
-//! Who does the work of a restore: the coordinator and its workers.
+//! Who does the jobs, and who gives them out.
 
 pub mod coordinator;
+pub mod dispatch;
 pub mod worker;

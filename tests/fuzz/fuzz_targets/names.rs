@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use common::backup::file_name::DumpFile;
-use common::sql::name::{FileNames, QualifiedName, is_plain};
+use common::backup::table_names::{FileNames, is_plain};
+use common::sql::name::QualifiedName;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|names: Vec<String>| {

@@ -1,4 +1,5 @@
-//! The stream: headers, and the receiver, which writes the files that were sent, whole, in its directory, and nothing else.
+//! The stream: the decoder, which finds the same members in pieces of any length, and the receiver, which stores the files that
+//! were sent, whole, in its directory, and nothing else.
 
 #![no_main]
 
@@ -6,11 +7,14 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arbitrary::Arbitrary;
 use common::backup::file_name::DumpFile;
+use common::container::mydumper::{MydumperDecoder, MydumperEncoder};
+use common::container::{self, Decoder, Encoder};
 use common::process::stop::Stop;
-use common::container::mydumper::Header;
+use common::store::local::LocalDirectory;
 use crossbeam_channel::unbounded;
 use libfuzzer_sys::fuzz_target;
 use mydumper_rs_fuzz::stream_receiver::{Event, Receiver};
@@ -53,12 +57,41 @@ impl Name {
     }
 }
 
+/// What a stream that comes in pieces of this length means: members, each with its content and whether it ended, and how
+/// the stream ended.
+fn decode(stream: &[u8], piece: usize) -> (Vec<(container::Member, Vec<u8>, bool)>, Result<(), container::Error>) {
+    let mut decoder = MydumperDecoder::new(true);
+    let mut members = Vec::new();
+    for mut input in stream.chunks(piece) {
+        loop {
+            match decoder.decode(&mut input) {
+                Err(error) => return (members, Err(error)),
+                Ok(None) => break,
+                Ok(Some(container::Event::Begin { number, member, .. })) => {
+                    assert_eq!(number, members.len() as u64);
+                    members.push((member, Vec::new(), false));
+                }
+                Ok(Some(container::Event::Content { number, bytes })) => {
+                    members[usize::try_from(number).unwrap()].1.extend_from_slice(bytes);
+                }
+                Ok(Some(container::Event::End { number })) => members[usize::try_from(number).unwrap()].2 = true,
+            }
+        }
+        assert!(input.is_empty());
+    }
+    for (member, content, ended) in &members {
+        assert!(!ended || member.size == Some(content.len() as u64));
+    }
+    (members, decoder.end())
+}
+
 /// Receives a stream into an empty directory. Returns whether its end came, and the files that were announced as there.
 fn receive(stream: &[u8], directory: &Path) -> (bool, Vec<String>) {
     let _ = fs::remove_dir_all(directory);
     fs::create_dir_all(directory).unwrap();
     let (sender, events) = unbounded();
-    Receiver::new(stream, directory.to_owned(), true, |_: &DumpFile| true).run(&sender, &Stop::default());
+    let store = Arc::new(LocalDirectory::at(directory));
+    Receiver::new(stream, store, true, |_: &DumpFile| true).run(&sender, &Stop::default());
     drop(sender);
     let mut files = Vec::new();
     let mut ended = false;
@@ -96,25 +129,28 @@ fuzz_target!(|input: (Vec<Member>, u16)| {
                     Checksum::Wrong(value) => Some(*value),
                     Checksum::None => None,
                 };
-                let header = Header { name: name.text(), size: content.len() as u64, crc32c, bytes: None };
-                let text = header.to_string();
-                if !header.name.contains('\n') {
-                    assert_eq!(Header::parse(text.trim_matches('\n').as_bytes()).as_ref(), Ok(&header));
+                let member =
+                    container::Member { name: name.text(), size: Some(content.len() as u64), crc32c, elsewhere: None };
+                let start = stream.len();
+                MydumperEncoder.begin(&member, &mut stream).unwrap();
+                if !member.name.contains('\n') && stream.len() - start <= 512 {
+                    let (decoded, _) = decode(&stream[start..], 7);
+                    assert_eq!(decoded.first().map(|(member, ..)| member), Some(&member));
                 }
-                stream.extend_from_slice(text.as_bytes());
-                stream.extend_from_slice(content);
+                MydumperEncoder.content(content, &mut stream).unwrap();
+                MydumperEncoder.end(&mut stream).unwrap();
                 if let Some(files) = &mut proper {
                     // One that comes twice is refused.
-                    files.entry(header.name).or_insert_with(|| content.clone());
+                    files.entry(member.name).or_insert_with(|| content.clone());
                 }
             }
             Member::Bytes(bytes) => {
-                let _ = Header::parse(bytes);
                 stream.extend_from_slice(bytes);
                 proper = None;
             }
         }
     }
+    assert_eq!(decode(&stream, 1 + usize::from(cut) % 100), decode(&stream, stream.len().max(1)));
     let root = PathBuf::from(format!("/dev/shm/mydumper-rs-fuzz-{}", std::process::id()));
     let directory = root.join("dump");
     let (ended, files) = receive(&stream, &directory);

@@ -15,6 +15,16 @@ impl WorkDir {
         WorkDir(tempfile::Builder::new().prefix("mydumper-rs-test-").tempdir().unwrap())
     }
 
+    /// A new folder with copies of the files in another one.
+    pub fn copy_of(folder: &Path) -> WorkDir {
+        let copy = WorkDir::new();
+        for entry in fs::read_dir(folder).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+        copy
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.0.path()

@@ -61,7 +61,8 @@ impl Installation {
 
     fn initialise_mariadb(&self, data: &Path) {
         let mut command = Command::new("mariadb-install-db");
-        command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+        // Forced: without it, a machine whose own name has no address is refused.
+        command.args(["--no-defaults", "--force", "--auth-root-authentication-method=normal", "--skip-test-db"]);
         command.arg(option("--datadir", data)).args(user_option());
         finish(command);
     }

@@ -62,7 +62,7 @@ fn refused_from_stream(from: Product, to: Product, database: &str) -> String {
 }
 
 const UNKNOWN: &str = "(this server does not have the character set or collation that the other server used)";
-const END: &str = "change them where the dump is from and dump again, or leave them out\n";
+const END: &str = "change them at the source and dump again, or exclude them\n";
 
 #[test]
 fn what_mysql_cannot_have_is_named_before_rows_are_loaded() {
@@ -79,22 +79,7 @@ fn what_mysql_cannot_have_is_named_before_rows_are_loaded() {
             "CREATE SEQUENCE e_numbers",
         ],
     );
-    let syntax = "server error 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your \
-                  MySQL server version for the right syntax to use near";
-    let expected = format!(
-        "[ERROR] the server does not take these objects of the dump, no rows were loaded:\n  \
-         sequence {database}.e_numbers: {database}.e_numbers-schema-sequence.sql, line 5: {syntax} 'SEQUENCE `e_numbers` \
-         start with 1 minvalue 1 maxvalue 9223372036854775806 increm' at line 1; statement: CREATE SEQUENCE `e_numbers` \
-         start with 1 minvalue 1 maxvalue 9223372036854775806 increment by 1 cache 1000 nocycle ENGIN…\n  \
-         table {database}.a_uuid: {database}.a_uuid-schema.sql, line 5: {syntax} 'uuid DEFAULT NULL ) ENGINE=InnoDB DEFAULT \
-         CHARSET=utf8mb4 COLLATE=utf8mb4_genera' at line 2; statement: CREATE TABLE `a_uuid` (   `id` uuid DEFAULT NULL ) \
-         ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci\n  \
-         table {database}.b_collation: {database}.b_collation-schema.sql, line 5: server error 1273 (HY000): Unknown \
-         collation: 'utf8mb4_uca1400_ai_ci' {UNKNOWN}\n  \
-         table {database}.c_engine: {database}.c_engine-schema.sql, line 5: {syntax} 'PAGE_CHECKSUM=1 ROW_FORMAT=PAGE' at \
-         line 3; statement: CREATE TABLE `c_engine` (   `id` int(11) DEFAULT NULL ) ENGINE=Aria DEFAULT CHARSET=utf8mb4 \
-         COLLATE=utf8mb4_general_ci P…\n{END}"
-    );
+    let expected = include_str!("../../golden/mysql-refuses-objects-of-mariadb.txt");
     assert_eq!(refused_from_directory(to, &dir, &[]), expected);
     assert_eq!(row_counts(target(to), database), [("fine".to_owned(), 0)]);
     assert_eq!(refused_from_stream(from, to, database), expected);
@@ -117,33 +102,7 @@ fn what_mariadb_cannot_have_is_named_before_rows_are_loaded() {
             "CREATE TABLE e_charset (a VARCHAR(9)) CHARSET gb18030",
         ],
     );
-    let table =
-        |name: &str, why: &str| format!("  table {database}.{name}: {database}.{name}-schema.sql, line 5: {why}\n");
-    let expected = [
-        "[ERROR] the server does not take these objects of the dump, no rows were loaded:\n".to_owned(),
-        table(
-            "a_vector",
-            "server error 4161 (HY000): Unknown data type: 'vector'; statement: CREATE TABLE `a_vector` (   `a` vector(3) \
-             DEFAULT NULL ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_c…",
-        ),
-        table("b_collation", &format!("server error 1273 (HY000): Unknown collation: 'utf8mb4_0900_ai_ci' {UNKNOWN}")),
-        table(
-            "c_engine",
-            "server error 1286 (42000): Unknown storage engine 'ARCHIVE' (this server does not have the storage engine: \
-             choose another one on the other server); statement: CREATE TABLE `c_engine` (   `id` int DEFAULT NULL ) \
-             ENGINE=ARCHIVE DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci",
-        ),
-        table(
-            "d_key",
-            "server error 1064 (42000): You have an error in your SQL syntax; check the manual that corresponds to your \
-             MariaDB server version for the right syntax to use near '((`id` + 1))) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 \
-             COLLATE=utf8mb4_general_ci' at line 3; statement: CREATE TABLE `d_key` (   `id` int DEFAULT NULL,   KEY `k` \
-             (((`id` + 1))) ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE…",
-        ),
-        table("e_charset", &format!("server error 1115 (42000): Unknown character set: 'gb18030' {UNKNOWN}")),
-        END.to_owned(),
-    ]
-    .concat();
+    let expected = include_str!("../../golden/mariadb-refuses-objects-of-mysql.txt");
     assert_eq!(refused_from_directory(to, &dir, &["--optimize-keys=SKIP"]), expected);
     assert_eq!(row_counts(target(to), database), [("fine".to_owned(), 0)]);
 }
@@ -162,12 +121,12 @@ fn a_database_whose_collation_is_unknown_and_tables_in_it_are_named() {
         "  database {database}: {database}-schema-create.sql, {unknown}\n  \
          table {database}.inherits: {database}.inherits-schema.sql, {unknown}\n{END}"
     );
-    let expected = format!("[ERROR] the server does not take these objects of the dump, no rows were loaded:\n{named}");
+    let expected = format!("[ERROR] the server rejects these objects of the dump, no rows were loaded:\n{named}");
     assert_eq!(refused_from_directory(to, &dir, &[]), expected);
     assert_eq!(refused_from_stream(from, to, database), expected);
     // What is there is not dropped for it.
     make(target(to), database, &["CREATE TABLE fine (a INT)", "INSERT INTO fine VALUES (2)"]);
-    let expected = format!("[ERROR] the server does not take these objects of the dump, nothing was changed:\n{named}");
+    let expected = format!("[ERROR] the server rejects these objects of the dump, nothing was changed:\n{named}");
     for option in ["--drop-table=DROP", "--drop-table=TRUNCATE", "--drop-database"] {
         assert_eq!(refused_from_directory(to, &dir, &[option]), expected);
     }
@@ -198,7 +157,7 @@ fn views_triggers_and_programs_that_the_other_cannot_have_are_named_before_rows_
         if from == Product::MariaDb {
             statements.push("SET sql_mode = 'ORACLE', collation_connection = utf8mb4_general_ci".to_owned());
             statements.push("CREATE PACKAGE p AS PROCEDURE x(); END".to_owned());
-            packages = " has no packages (leave it out, or write it anew for this server)\n";
+            packages = " has no packages (exclude it, or rewrite it for this server)\n";
         }
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let dir = dumped(from, database, &statements);
@@ -294,8 +253,8 @@ fn what_changes_without_an_error_is_told() {
     ];
     let session = |object: &str, file: &str, line: u32, collation: &str| {
         format!(
-            "[WARNING] {object} ({file}, line {line}): was made in a session of the collation {collation}, which this server \
-             does not have, and compares literals by the server's own here"
+            "[WARNING] {object} ({file}, line {line}): was made in a session with the collation {collation}, which this \
+             server does not have; here it compares literals by the server's default"
         )
     };
     let function = session("function across_changes.f", "across_changes-schema-post.sql", 14, "utf8mb4_uca1400_as_cs");
@@ -309,20 +268,20 @@ fn what_changes_without_an_error_is_told() {
     let told_by_mysql = [
         function.as_str(),
         "[WARNING] function across_changes.f: this server has no sql_mode EMPTY_STRING_IS_NULL, which changes what it does",
-        "[WARNING] table across_changes.packed (across_changes.packed-schema.sql, line 5): this server passes over \
+        "[WARNING] table across_changes.packed (across_changes.packed-schema.sql, line 5): this server ignores \
          /*M!100301 COMPRESSED*/",
         "[WARNING] table hashed: server warning 3502: This storage engine does not support the HASH index algorithm, \
          storage engine default was used instead.",
     ];
     let told_by_mariadb = [
-        "[WARNING] 1 checksum(s) are others than in the dump, which is of another product or version: definitions may read \
-         otherwise there (--checksum=warn names them)",
+        "[WARNING] 1 checksum differs from the dump, which is from another product or version, where definitions may \
+         read differently (--checksum=warn names them)",
         "[WARNING] table across_changes.checked (across_changes.checked-schema.sql, line 5): a CHECK that the dump does \
          not enforce is enforced here",
         "[WARNING] table across_changes.json (across_changes.json-schema.sql, line 5): the JSON column j is LONGTEXT with \
          a CHECK here",
-        "[WARNING] table across_changes.place (across_changes.place-schema.sql, line 5): this server passes over \
-         /*!80003 SRID 4326 */",
+        "[WARNING] table across_changes.place (across_changes.place-schema.sql, line 5): this server ignores /*!80003 \
+         SRID 4326 */",
         &trigger,
         &view,
     ];

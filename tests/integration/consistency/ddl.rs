@@ -85,8 +85,8 @@ fn ddl_on_a_table_that_is_not_read_yet_ends_the_dump_with_its_name() {
             let line = output.stderr.lines().map(without_time).next_back().unwrap();
             if code.is_empty() {
                 let before = format!("[ERROR] {database}.{table}");
-                let after = "changed while the dump ran (it was created, renamed, dropped, truncated or altered): the dump \
-                             is not complete; run again when no DDL is running";
+                let after = "changed while the dump ran (created, renamed, dropped, truncated or altered): the dump is not \
+                             complete; run again when no DDL is running";
                 assert!(line.starts_with(&before) && line.ends_with(after), "{what}");
             } else {
                 let before = format!("[ERROR] cannot dump rows of {database}.{table}, chunk 0: server error {code} ");
@@ -201,8 +201,8 @@ fn running_ddl_does_not_stop_a_dump_on_mysql_but_is_told() {
                  DDL is running"
             ),
             format!(
-                "[WARNING] {waited} SELECT NAME, TABLE_ID FROM information_schema.INNODB_TABLES; so tables are told apart \
-                 by the second of their creation"
+                "[WARNING] {waited} SELECT NAME, TABLE_ID FROM information_schema.INNODB_TABLES; only the second of \
+                 a table's creation tells whether it was changed"
             ),
         ]
     );
@@ -251,7 +251,7 @@ fn a_table_that_was_read_can_be_changed_and_locked() {
         let held = Held::new(server, database);
         let args = ["--skip-ddl-locks", "-t", "2", "-v", "3", "-L", log.to_str().unwrap()];
         let mut running = start(server, &held, &dir, database, &args);
-        let done = "2 tables are done, and were not changed meanwhile";
+        let done = "no DDL has changed the 2 finished tables";
         running.wait_until("tables are not checked", |_| std::fs::read_to_string(&log).unwrap().contains(done));
         client.run("SET SESSION lock_wait_timeout = 1");
         client.run("LOCK TABLES z WRITE");

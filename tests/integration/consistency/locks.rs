@@ -44,7 +44,7 @@ fn each_mode_takes_its_locks_and_says_for_how_long() {
             Product::MySql => "FLUSH TABLES WITH READ LOCK",
         };
         let (taken, released) = (format!("{global} taken after T s"), format!("{global} released after T s"));
-        let table = ["LOCK TABLES (1 tables) taken after T s", "LOCK TABLES (1 tables) released after T s"];
+        let table = ["LOCK TABLES (1 table) taken after T s", "LOCK TABLES (1 table) released after T s"];
         assert_eq!(run("lock_modes_i", &[]), ddl(&[&taken, &released]), "{product:?}");
         assert_eq!(run("lock_modes", &[]), ddl(&[&taken, table[0], &released, table[1]]), "{product:?}");
         // Who says that all tables have transactions gets no lock on the others.
@@ -115,7 +115,7 @@ fn only_tables_without_snapshots_stay_locked_while_they_are_copied() {
         assert_eq!(output.code, Some(0), "{product:?}: {}", output.stderr);
         let held_on = "is held until the tables of engines without snapshots are copied";
         assert!(output.stderr.contains(held_on), "{product:?}: {}", output.stderr);
-        assert!(output.stderr.contains("all tables of this dump are of one point in time"), "{}", output.stderr);
+        assert!(output.stderr.contains("all tables of this dump are from one point in time"), "{}", output.stderr);
         client.run("INSERT INTO i VALUES (1, NULL)");
     }
 }
@@ -148,7 +148,7 @@ fn a_lock_is_not_waited_for_without_end() {
             assert_eq!(
                 lines,
                 [
-                    format!("[WARNING] {name} was not granted within 1 s, trying again"),
+                    format!("[WARNING] {name} was not granted within 1 s, retrying"),
                     format!(
                         "[ERROR] {name} failed: server error 1205 (HY000): Lock wait timeout exceeded; try restarting \
                          transaction (other sessions hold locks: run again when they are done); statement: {statement}"

@@ -104,7 +104,8 @@ fn dump_in(server: &Server, mode: &str) -> WorkDir {
         if output.code == Some(0) {
             return dir;
         }
-        let unproved = "the snapshots are not proved to be of one moment: transactions were committed during all";
+        let unproved =
+            "the snapshots are not proved to be from one point in time: transactions were committed during every";
         assert!(output.stderr.contains(unproved) && output.code == Some(1), "{mode}: {}", output.stderr);
         assert_eq!(dir.list(), Vec::<String>::new());
     }

@@ -287,7 +287,7 @@ fn snapshots_of_different_moments_are_found() {
         let dir = WorkDir::new();
         let case = Case { options: &["--sync-thread-lock-mode=SAFE_NO_LOCK"], ..USUAL };
         let stderr = Lab::mydumper(&case, &detour, &dir).fails_with(1);
-        let start = "[ERROR] the snapshots are not proved to be of one moment: transactions were committed during all";
+        let start = "[ERROR] the snapshots are not proved to be from one point in time: transactions were committed during every";
         assert!(only_line(&stderr).starts_with(start), "{product:?}: {stderr}");
         assert_eq!(dir.list(), [""; 0], "{product:?}");
     }

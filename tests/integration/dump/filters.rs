@@ -111,7 +111,7 @@ fn filters_that_cannot_be_used_are_refused() {
     let stderr = refused(&["-x", "a("]);
     assert!(stderr.starts_with("mydumper: --regex \"a(\" is not a valid pattern: "), "{stderr}");
     let stderr = refused(&["-T", "t"]);
-    assert!(stderr.ends_with(": 't' names no database, write DATABASE.TABLE\n"), "{stderr}");
+    assert!(stderr.ends_with(": 't' has no database: write DATABASE.TABLE\n"), "{stderr}");
     assert_eq!(
         refused(&["-O", "/no/such/list"]),
         "mydumper: cannot read --omit-from-file /no/such/list: No such file or directory (os error 2)\n"

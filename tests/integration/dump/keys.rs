@@ -141,7 +141,7 @@ fn keys_of_every_type_are_cut_into_ranges() {
         // Tables without rows in the range answer without looking at them.
         let mut ranges = 0;
         for line in dumped.stderr.lines() {
-            let Some((_, task)) = line.split_once("dumping rows of cut_keys.") else { continue };
+            let Some((_, task)) = line.split_once("reading rows of cut_keys.") else { continue };
             let Some((chunk, predicate)) = task.split_once(", where ") else { continue };
             let table = chunk.split(',').next().unwrap();
             let (access, key) = explained(&mut client, product, &format!("SELECT * FROM {table} WHERE {predicate}"));

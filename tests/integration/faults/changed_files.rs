@@ -1,7 +1,7 @@
 //! Files of a dump that somebody removes or changes while it is restored.
 
-use crate::faults::load::reads_rows;
 use crate::support::dump::{make, without_time};
+use crate::support::interrupted::reads_rows;
 use crate::support::load::{dump_of, myloader};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour};
@@ -48,7 +48,7 @@ const CASES: [Case; 6] = [
         LATER,
         |path, text| cut(path, last_statement(text)),
         6,
-        "the restore is not complete: table files_changed.t has 39 rows of the dump's 40",
+        "the restore is not complete: table files_changed.t has 39 rows, the dump has 40",
         false,
     ),
     (
@@ -79,7 +79,7 @@ const CASES: [Case; 6] = [
             fs::write(path, text).unwrap();
         },
         6,
-        "these are not as in the dump; all else is done:",
+        "these differ from the dump; everything else is done:",
         false,
     ),
 ];

@@ -56,7 +56,7 @@ fn files_cut_short_or_missing() {
         let at_end = dump.restore_damaged(6, |dir| {
             edit(dir, &rows, |text| text[..text.rfind("INSERT").unwrap()].to_owned());
         });
-        assert_eq!(at_end, "[ERROR] the restore is not complete: table DB.t has 35 rows of the dump's 40");
+        assert_eq!(at_end, "[ERROR] the restore is not complete: table DB.t has 35 rows, the dump has 40");
         let inside = dump.restore_damaged(5, |dir| {
             edit(dir, &rows, |text| text[..text.rfind("\n,(").unwrap()].to_owned());
         });
@@ -64,16 +64,16 @@ fn files_cut_short_or_missing() {
                         line 11: it was cut short";
         assert_eq!(inside, expected);
         let emptied = dump.restore_damaged(6, |dir| dir.write(&rows, ""));
-        assert_eq!(emptied, "[ERROR] the restore is not complete: table DB.t has 30 rows of the dump's 40");
+        assert_eq!(emptied, "[ERROR] the restore is not complete: table DB.t has 30 rows, the dump has 40");
         let missing = dump.restore_damaged(5, |dir| remove(dir, &rows));
-        let expected = "[ERROR] the restore is not complete: table DB.t has 30 rows of the dump's 40; the dump has 6 files, \
-                        but 5 are there";
+        let expected = "[ERROR] the restore is not complete: table DB.t has 30 rows, the dump has 40; the dump has 6 files, \
+                        5 found";
         assert_eq!(missing, expected);
         let no_schema = dump.restore_damaged(4, |dir| remove(dir, "damaged_files.t-schema.sql"));
         assert!(no_schema.starts_with("[ERROR] DB.t.0000"), "{no_schema}");
         assert!(no_schema.contains("Table 'DB.t' doesn't exist"), "{no_schema}");
         let empty_schema = dump.restore_damaged(5, |dir| dir.write("damaged_files.t-schema.sql", ""));
-        let expected = "[ERROR] DB.t-schema.sql has no CREATE TABLE: it is damaged, or no file of a dump";
+        let expected = "[ERROR] DB.t-schema.sql has no CREATE TABLE: the file is damaged, or not part of a dump";
         assert_eq!(empty_schema, expected);
     }
 }
@@ -103,7 +103,7 @@ fn metadata_that_is_missing_or_wrong() {
                             finished; dump again";
             assert_eq!(cut, expected);
         }
-        for (wrong, line) in [("rows = 41", "40 rows of the dump's 41"), ("rows = 39", "40 rows of the dump's 39")] {
+        for (wrong, line) in [("rows = 41", "40 rows, the dump has 41"), ("rows = 39", "40 rows, the dump has 39")] {
             let counted = dump.restore_damaged(6, |dir| {
                 edit(dir, "metadata", |text| text.replace("rows = 40", wrong));
             });
@@ -182,8 +182,8 @@ fn load_data_reads_the_file_beside_it_only() {
             as_load_data(&dump, dir, beside);
             edit(dir, beside, |rows| rows.replace("22\t", "21\t"));
         });
-        let expected = "[ERROR] DB.t.00002.sql, line 5: the server left out or changed rows of LOAD DATA: 1 \
-                        warning(s), the first: 1062 Duplicate entry '21' for key";
+        let expected = "[ERROR] DB.t.00002.sql, line 5: the server skipped or changed rows of LOAD DATA: 1 \
+                        warning, first: 1062 Duplicate entry '21' for key";
         assert!(line.starts_with(expected), "{line}");
         let loaded = "SELECT COUNT(*) FROM damaged_infile.t WHERE id BETWEEN 21 AND 30";
         assert_eq!(target(product).client().scalar(loaded), "0");
@@ -203,10 +203,10 @@ fn a_file_of_triggers_or_routines_that_is_missing_or_empty() {
             let text = dir.read(file);
             dir.write(file, "");
             let line = failing(5, product, &dir, &["--drop-table"]);
-            assert_eq!(line, format!("[ERROR] {file} has no statement: it is damaged, or no file of a dump"));
+            assert_eq!(line, format!("[ERROR] {file} has no statement: the file is damaged, or not part of a dump"));
             std::fs::remove_file(dir.path().join(file)).unwrap();
             let line = failing(5, product, &dir, &["--drop-table"]);
-            assert_eq!(line, "[ERROR] the restore is not complete: the dump has 4 files, but 3 are there");
+            assert_eq!(line, "[ERROR] the restore is not complete: the dump has 4 files, 3 found");
             dir.write(file, text);
         }
     }

@@ -299,7 +299,7 @@ fn files_that_others_remove_or_add_are_missed() {
         assert_eq!(
             line,
             "[ERROR] DIR has 2 files of the dump, but 3 were written: somebody else removed or added some meanwhile; the \
-             dump is not complete, dump anew into a directory that nobody else changes"
+             dump is not complete: dump again into a directory that nobody else changes"
         );
         assert!(!dir.list().contains(&"metadata".to_owned()));
         again(

@@ -55,16 +55,16 @@ fn of_myloader() {
         assert_exits(product, 1, &load(&dir, &["-T", "codes_load.nosuch"]), "the dump has no table codes_load.nosuch");
         assert_exits(product, 2, &load(&dir, &["--threads=none"]), "--threads");
         assert_exits(product, 3, &load(&dir, &["-u", "nobody", "-pwrong"]), "cannot connect to");
-        assert_exits(product, 4, &load(&dir, &[]), "exist on the server already: codes_load.t");
+        assert_exits(product, 4, &load(&dir, &[]), "already on the server: codes_load.t");
         let cut = damaged(&|dir| dir.write(rows, &dir.read(rows)[..dir.read(rows).len() - 5]));
         assert_exits(product, 5, &cut, "it was cut short");
         let gone = damaged(&|dir| std::fs::remove_file(dir.path().join(rows)).unwrap());
-        assert_exits(product, 5, &gone, "the dump has 3 files, but 2 are there");
+        assert_exits(product, 5, &gone, "the dump has 3 files, 2 found");
         let unfinished = damaged(&|dir| std::fs::remove_file(dir.path().join("metadata")).unwrap());
         assert_exits(product, 5, &unfinished, "is not a finished dump");
         let fewer =
             damaged(&|dir| dir.write(rows, dir.read_text(rows).replace(",(2,'two')", "").replace("\n,(2,'two')", "")));
-        assert_exits(product, 6, &fewer, "table codes_load.t has 1 rows of the dump's 2");
+        assert_exits(product, 6, &fewer, "table codes_load.t has 1 row, the dump has 2");
         dir.write("file", "");
         let no_directory = Program::myloader().server(target(product)).arg("-d").arg(dir.path().join("file")).run();
         assert_exits(product, 7, &no_directory, "Not a directory");

@@ -26,7 +26,7 @@ fn a_directory_with_files_is_refused_cleared_or_kept() {
         line_of_failure(7, again(&[])),
         format!(
             "[ERROR] the output directory {path} is not empty (again-schema-create.sql is in it): choose another, or \
-             --clear to remove an earlier dump from it, or --dirty to write into it all the same"
+             --clear to remove an earlier dump from it, or --dirty to write into it anyway"
         )
     );
     client.run("DROP TABLE u");
@@ -43,8 +43,8 @@ fn a_directory_with_files_is_refused_cleared_or_kept() {
     assert_eq!(
         line_of_failure(7, again(&["--clear"])),
         format!(
-            "[ERROR] --clear removes files of a dump only, and again.md in {path} is none: remove it, or choose \
-             another directory"
+            "[ERROR] --clear removes only the files of a dump, and again.md in {path} is not one: remove it, or \
+             choose another directory"
         )
     );
     assert_eq!(dir.list(), sorted);
@@ -132,7 +132,7 @@ fn a_server_that_dies() {
         assert_eq!(output.code, Some(3), "{product:?}: {}", output.stderr);
         let line = only_line(&output.stderr);
         assert!(line.starts_with("[ERROR] cannot dump rows of dies.t, chunk 0: "), "{product:?}: {line}");
-        let advice = "(check the server's error log: it may have ended, restarted or closed the connection)";
+        let advice = "(check the server's error log: it may have crashed, restarted or closed the connection)";
         assert!(line.contains(advice), "{product:?}: {line}");
         assert_eq!(
             dir.list(),

@@ -54,12 +54,12 @@ fn a_server_that_dies_is_a_failure() {
         assert!(killed.unwrap().success());
         let output = running.wait();
         assert_eq!(output.code, Some(3), "{}", output.stderr);
-        let lost = "the connection was lost, and is made again: server_died.t.00000.sql, line 5: ";
+        let lost = "the connection was lost, reconnecting: server_died.t.00000.sql, line 5: ";
         assert!(output.stderr.contains(lost), "{}", output.stderr);
         let error = output.stderr.lines().last().unwrap();
         assert!(error.contains("[ERROR] server_died.t.00000.sql, line 5: "), "{error}");
-        assert!(error.contains("check the server's error log: it may have ended"), "{error}");
-        assert!(error.contains("; it could not be made again: cannot connect to socket "), "{error}");
+        assert!(error.contains("check the server's error log: it may have crashed"), "{error}");
+        assert!(error.contains("; reconnecting failed: cannot connect to socket "), "{error}");
     }
 }
 

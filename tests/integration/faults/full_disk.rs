@@ -1,7 +1,7 @@
 //! Full disks: the server's, that of the journal, and that of the directory that a stream goes through.
 
-use crate::faults::load::GOES_ON;
 use crate::support::dump::{make, without_time};
+use crate::support::interrupted::GOES_ON;
 use crate::support::load::{dump_of, myloader, streamed};
 use harness::compare::differences;
 use harness::program::{Program, WorkDir};

@@ -2,22 +2,15 @@
 //! connections and crashes are in `lost_connections` and `resume::load`.
 
 use crate::support::dump::{dump, make, only_line};
+use crate::support::interrupted::{GOES_ON, assert_equal};
 use crate::support::load::{dumped_with, journals, myloader};
 use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
 use harness::program::{Program, WorkDir};
-use harness::server::{Product, Server, source};
+use harness::server::{Product, Server};
 use harness::sql::Client;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// That a restore can be gone on with, in its log.
-pub const GOES_ON: &str = "[WARNING] the restore is not complete: --resume goes on with it";
-
-/// Whether a request brings rows.
-pub fn reads_rows(request: &[u8]) -> bool {
-    contains(request, "INSERT INTO") || contains(request, "LOAD DATA")
-}
 
 /// Whom the server's limits hold, and no privilege exempts.
 const USER: &str = "faults_user";
@@ -45,10 +38,6 @@ fn make_user(server: &Server) {
         Product::MySql => "SUPER, CONNECTION_ADMIN",
     };
     client.run(format!("REVOKE {beyond} ON *.* FROM {USER}@localhost"));
-}
-
-fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
-    assert_eq!(differences(source(product), database, server, database), [""; 0], "{product:?} {what}");
 }
 
 /// Statements that make a table with so many rows, each of which gets a statement of its own in a dump.
@@ -90,7 +79,7 @@ fn rows_that_are_longer_than_the_server_takes() {
             program.arg("--load-method").arg(method)
         };
         let packet = "server error 1153 (08S01): Got a packet bigger than 'max_allowed_packet' bytes";
-        let limit = "is more than the server's max_allowed_packet of 1048576: SET GLOBAL max_allowed_packet";
+        let limit = "exceeds the server's max_allowed_packet of 1048576: SET GLOBAL max_allowed_packet";
         for (dir, table, line, told) in [
             (
                 &whole,
@@ -124,7 +113,7 @@ fn rows_that_are_longer_than_the_server_takes() {
             let log = program.arg(dir.path()).fails_with(4);
             let place = format!("[ERROR] {NAME}.{table}.00000.sql, line {line}: a ");
             assert!(
-                log.contains(&place) && log.contains(limit) && !log.contains("is made again"),
+                log.contains(&place) && log.contains(limit) && !log.contains("reconnecting: "),
                 "{product:?}: {log}"
             );
             // With the value that was asked for.
@@ -161,8 +150,8 @@ fn a_server_that_takes_no_changes() {
             let name = if product == Product::MariaDb { "MariaDB" } else { "MySQL" };
             format!(
                 "server error 1290 (HY000): The {name} server is running with the --{option} option so it cannot execute \
-                 this statement (the server takes no changes: SET GLOBAL read_only=0 there, on MySQL super_read_only=0, \
-                 or, if it is a replica, restore into the server that it follows)"
+                 this statement (the server is read-only: SET GLOBAL read_only=0, on MySQL super_read_only=0; if it is a \
+                 replica, restore into its source)"
             )
         };
         // From the beginning: nothing that could be left out, and nothing to try again.
@@ -256,7 +245,7 @@ fn a_server_that_has_no_connection_left() {
             program.args(["-t1", "--queries-per-transaction=3"]).args(options).arg("-d").arg(dir.path())
         };
         let mut running = program(&["--retry-count=5"]).spawn();
-        running.wait_for_stderr("attempt 2 of 5 to connect again: cannot connect to ");
+        running.wait_for_stderr("attempt 2 of 5 to reconnect failed: cannot connect to ");
         client.run("SET GLOBAL max_connections = 151");
         let output = running.wait();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
@@ -266,7 +255,7 @@ fn a_server_that_has_no_connection_left() {
         // But not for ever.
         client.run(format!("DROP DATABASE {database}"));
         let log = program(&["--retry-count=2"]).fails_with(3);
-        assert!(log.contains("; it could not be made again: cannot connect to ") && log.contains(GOES_ON), "{log}");
+        assert!(log.contains("; reconnecting failed: cannot connect to ") && log.contains(GOES_ON), "{log}");
         client.run("SET GLOBAL max_connections = 151");
         others.lock().unwrap().clear();
         program(&["--retry-count=2", "--resume"]).ok();

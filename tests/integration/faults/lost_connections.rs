@@ -1,13 +1,14 @@
 //! Connections that are lost during a restore: it goes on, loads nothing twice and leaves nothing out.
 
 use crate::support::dump::make;
+use crate::support::interrupted::{MANY_FILES, drop_target, losing, make_large, make_objects};
 use crate::support::load::{assert_same, dump_of, dumped_with, myloader};
 use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use harness::sql::Client;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -21,23 +22,9 @@ fn loader(detour: &Detour, dir: &WorkDir, options: &[&str]) -> Program {
     program.time_limit(Duration::from_secs(60))
 }
 
-/// A detour on which the first request that is meant is lost.
-pub fn losing(
-    server: &Server,
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> (Detour, Arc<AtomicBool>) {
-    let done = Arc::new(AtomicBool::new(false));
-    let was_done = Arc::clone(&done);
-    let detour = Detour::with_fates(server, move |request| {
-        if is_meant(request) && !done.swap(true, Ordering::SeqCst) { fate } else { Fate::Passes }
-    });
-    (detour, was_done)
-}
-
 /// How often a restore had to connect again.
 fn reconnects(output: &Output) -> usize {
-    output.stderr.matches("[WARNING] the connection was lost, and is made again: ").count()
+    output.stderr.matches("[WARNING] the connection was lost, reconnecting: ").count()
 }
 
 /// Statements that make a table in which rows can be twice, with eight of them, each in a statement of its own.
@@ -53,10 +40,6 @@ fn eight_statements(product: Product, database: &str, options: &[&str]) -> WorkD
     dumped_with(product, database, &statements, &[&["--statement-size", "1000"], options].concat())
 }
 
-fn drop_target(product: Product, database: &str) {
-    target(product).client().run(format!("DROP DATABASE IF EXISTS {database}"));
-}
-
 #[test]
 fn rows_are_played_again_from_the_transaction_s_beginning() {
     for product in Product::ALL {
@@ -70,8 +53,8 @@ fn rows_are_played_again_from_the_transaction_s_beginning() {
                 let lost = done.load(Ordering::SeqCst);
                 assert!(lost, "{product:?} {method} {fate:?}");
                 assert_eq!(reconnects(&output), 1, "{}", output.stderr);
-                assert!(output.stderr.contains("the transaction is played again: "), "{}", output.stderr);
-                assert!(output.stderr.contains("restored 1 tables, 8 rows, "), "{}", output.stderr);
+                assert!(output.stderr.contains("retrying the transaction: "), "{}", output.stderr);
+                assert!(output.stderr.contains("restored 1 table, 8 rows, "), "{}", output.stderr);
                 assert_same(product, database);
                 drop_target(product, database);
             }
@@ -112,7 +95,7 @@ fn a_commit_without_an_answer_is_settled_by_counting() {
                     // Whether it was committed, or killed before, is the server's to say.
                     _ => {}
                 }
-                assert!(whole || output.stderr.contains("restored 1 tables, 8 rows, "), "{case}: {}", output.stderr);
+                assert!(whole || output.stderr.contains("restored 1 table, 8 rows, "), "{case}: {}", output.stderr);
                 let mut client = target(product).client();
                 if kept {
                     client.run(format!("DELETE FROM {database}.t WHERE id = 100"));
@@ -139,8 +122,8 @@ fn a_commit_that_counting_cannot_settle_is_an_error() {
             is_commit
         });
         let log = loader(&detour, &dir, &["--queries-per-transaction=3", "-t1"]).fails_with(3);
-        let error = "the connection was lost at the COMMIT of rows of table lost_unsettled.t, which has 4 rows now: neither \
-                     0, as before, nor 3, as after it";
+        let error = "the connection was lost at a COMMIT of rows of table lost_unsettled.t, which now has 4 rows: neither \
+                     0, as before it, nor 3, as after it";
         assert!(log.contains(error), "{log}");
     }
 }
@@ -155,8 +138,8 @@ fn rows_that_cannot_be_taken_back_end_the_restore() {
         let dir = dumped_with(product, database, &statements, &["--statement-size", "1000"]);
         let (detour, _) = losing(target(product), Fate::AnswerIsLost, |request| contains(request, "(5,'5555"));
         let log = loader(&detour, &dir, &[]).fails_with(3);
-        let error =
-            "the connection was lost amid rows of table lost_myisam.t, and its engine does not take them back: ";
+        let error = "the connection was lost while rows of table lost_myisam.t were loaded, and its engine cannot roll them \
+             back: ";
         assert!(log.contains(error), "{log}");
         assert_eq!(target(product).client().scalar("SELECT COUNT(*) FROM lost_myisam.t"), "5");
         drop_target(product, database);
@@ -179,28 +162,7 @@ fn without_retries_a_lost_connection_ends_the_restore() {
 }
 
 fn reconnected(log: &str) -> usize {
-    log.matches("is made again").count()
-}
-
-/// All kinds of objects, the statements that make which each begin with a text of their own.
-pub fn make_objects(product: Product, database: &str) {
-    let mut statements = vec![
-        "CREATE TABLE p (id INT PRIMARY KEY, x INT, t TEXT, KEY by_x (x), FULLTEXT (t))",
-        "CREATE TABLE c (id INT PRIMARY KEY, p INT, q INT, KEY (p), CONSTRAINT c_p FOREIGN KEY (p) REFERENCES p (id))",
-        "INSERT INTO p VALUES (1, 1, 'one'), (2, 2, 'two')",
-        "INSERT INTO c VALUES (10, 1, 1), (20, 2, 1)",
-        "CREATE VIEW v AS SELECT * FROM p",
-        "CREATE PROCEDURE pr() SELECT 1",
-        "CREATE FUNCTION fn() RETURNS INT DETERMINISTIC RETURN 7",
-        "CREATE TRIGGER tr BEFORE UPDATE ON p FOR EACH ROW SET NEW.x = NEW.x + 1",
-        "CREATE TRIGGER tr2 BEFORE UPDATE ON p FOR EACH ROW SET NEW.x = NEW.x + 2",
-        "CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1",
-    ];
-    if product == Product::MariaDb {
-        statements.push("CREATE SEQUENCE sq START WITH 5");
-        statements.push("DO NEXTVAL(sq)");
-    }
-    make(source(product), database, &statements);
+    log.matches("reconnecting: ").count()
 }
 
 /// Requests that change something, by what is in them.
@@ -318,7 +280,7 @@ fn accounts_are_created_once() {
             });
             let output = loader(&detour, &dir, &["--users", "-t1"]).run();
             assert_eq!(reconnects(&output), 2, "{}", output.stderr);
-            let told = output.stderr.contains("the connection was lost while it was created, and it is there now");
+            let told = output.stderr.contains("the connection was lost while the account was created; it exists now");
             assert_eq!(told, !is_known, "{}", output.stderr);
             let grants = at_target.query("SHOW GRANTS FOR lost_b@localhost").len();
             assert_eq!(grants, client.query("SHOW GRANTS FOR lost_b@localhost").len());
@@ -329,34 +291,6 @@ fn accounts_are_created_once() {
         }
     }
 }
-
-/// A database of some size: a table without a key, one with, one that is referred to; in many files.
-pub fn make_large(server: &Server, database: &str) {
-    let rows = "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 4000)";
-    let most = match server.product() {
-        Product::MariaDb => "SET SESSION max_recursive_iterations = 10000",
-        Product::MySql => "SET SESSION cte_max_recursion_depth = 10000",
-    };
-    make(
-        server,
-        database,
-        &[
-            most,
-            "CREATE TABLE keyed (id INT PRIMARY KEY, x INT, c VARCHAR(300), KEY (x), KEY (c))",
-            "CREATE TABLE keyless (x INT, c VARCHAR(300), KEY (x))",
-            "CREATE TABLE child (id INT PRIMARY KEY, k INT, KEY (k), FOREIGN KEY (k) REFERENCES keyed (id))",
-            &format!("INSERT INTO keyed {rows} SELECT n, n % 7, REPEAT(n, 60) FROM r"),
-            &format!("INSERT INTO keyless {rows} SELECT n % 100, REPEAT('x', n % 250) FROM r"),
-            &format!("INSERT INTO child {rows} SELECT n, n FROM r"),
-            "CREATE VIEW joined AS SELECT child.id, c FROM child JOIN keyed ON k = keyed.id",
-            // By the number of rows tables are cut into chunks.
-            "ANALYZE TABLE keyed, keyless, child",
-        ],
-    );
-}
-
-/// Many small files and transactions.
-pub const MANY_FILES: [&str; 4] = ["--rows=200", "--statement-size=2000", "-F", "1"];
 
 #[test]
 fn connections_that_are_killed_at_random_do_no_harm() {

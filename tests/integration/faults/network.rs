@@ -1,7 +1,6 @@
 //! The network between a restore and its server: cut, cut amid an answer, or silent.
 
-use crate::faults::load::{GOES_ON, reads_rows};
-use crate::faults::lost_connections::make_objects;
+use crate::support::interrupted::{GOES_ON, make_objects, reads_rows};
 use crate::support::load::{dump_of, journals, myloader};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour, Fate, contains, is_statement};

@@ -95,9 +95,9 @@ fn servers_that_do_not_tell_upper_from_lower_case() {
         "CREATE TRIGGER {database}.tr AFTER INSERT ON {database}.T FOR EACH ROW INSERT INTO log VALUES (1)"
     ));
     let log = myloader(&server, &dir).arg("--drop-table=TRUNCATE").fails_with(4);
-    assert!(log.contains("these tables are there and have triggers") && log.contains(": names_Case.T;"), "{log}");
+    assert!(log.contains("these tables already exist and have triggers") && log.contains(": names_Case.T;"), "{log}");
     let log = myloader(&server, &dir).fails_with(4);
-    assert!(log.contains("these exist on the server already: names_Case.T, names_Case.V, names_Case.log"), "{log}");
+    assert!(log.contains("already on the server: names_Case.T, names_Case.V, names_Case.log"), "{log}");
     // Two tables would be one.
     make(source(product), "names_Two", &["CREATE TABLE A (id INT)", "CREATE TABLE a (id INT)"]);
     for options in [&[][..], &["--drop-table=NONE"], &["-o"]] {

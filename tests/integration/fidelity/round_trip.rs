@@ -2,8 +2,8 @@
 
 use harness::compare::{differences, row_differences};
 use harness::program::{Program, WorkDir, pipe};
-use harness::sakila;
 use harness::server::{Product, source, target};
+use harness::shop;
 
 /// Dumps a database of the product's source server into a directory.
 fn dump(product: Product, database: &str, options: &[&str]) -> WorkDir {
@@ -32,10 +32,10 @@ fn drop_database(product: Product, database: &str) {
 }
 
 #[test]
-fn sakila_through_a_directory() {
+fn the_bookshop_through_a_directory() {
     for product in Product::ALL {
-        let database = "sakila_directory";
-        sakila::load(source(product), database);
+        let database = "shop_directory";
+        shop::load_with_branches(source(product), database, 6);
         for options in [&[][..], &["--compress"], &["--compress=gzip", "--rows=1000", "--chunk-filesize=1"]] {
             let directory = dump(product, database, options);
             load(product, &directory, &["--drop-table"]);
@@ -46,10 +46,10 @@ fn sakila_through_a_directory() {
 }
 
 #[test]
-fn sakila_under_another_name() {
+fn the_bookshop_under_another_name() {
     for product in Product::ALL {
-        let (database, other) = ("sakila_renamed", "sakila_other_name");
-        sakila::load(source(product), database);
+        let (database, other) = ("shop_renamed", "shop_other_name");
+        shop::load_with_branches(source(product), database, 6);
         let directory = dump(product, database, &[]);
         load(product, &directory, &["--database", other]);
         assert_eq!(differences(source(product), database, target(product), other), [""; 0]);
@@ -59,10 +59,10 @@ fn sakila_under_another_name() {
 }
 
 #[test]
-fn sakila_through_a_pipe() {
+fn the_bookshop_through_a_pipe() {
     for product in Product::ALL {
-        let database = "sakila_pipe";
-        sakila::load(source(product), database);
+        let database = "shop_pipe";
+        shop::load_with_branches(source(product), database, 6);
         let (dumper, loader) = (WorkDir::new(), WorkDir::new());
         let outputs = pipe(
             Program::mydumper()
@@ -80,10 +80,10 @@ fn sakila_through_a_pipe() {
 }
 
 #[test]
-fn sakila_into_the_other_product() {
+fn the_bookshop_into_the_other_product() {
     for (from, to) in [(Product::MariaDb, Product::MySql), (Product::MySql, Product::MariaDb)] {
-        let database = "sakila_across";
-        sakila::load(source(from), database);
+        let database = "shop_across";
+        shop::load_with_branches(source(from), database, 6);
         let directory = dump(from, database, &[]);
         load(to, &directory, &[]);
         assert_eq!(row_differences(source(from), database, target(to), database), [""; 0]);

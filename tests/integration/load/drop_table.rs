@@ -27,8 +27,8 @@ fn fail_names_the_table_and_changes_nothing() {
             assert_eq!(
                 refused(product, &dir, &[]),
                 format!(
-                    "[ERROR] of the dump, these exist on the server already: {database}.parent; nothing was changed: \
-                     choose with --drop-table what to do with tables that exist"
+                    "[ERROR] already on the server: {database}.parent; nothing was changed: \
+                     choose with --drop-table what to do with existing tables"
                 )
             );
             assert_eq!(tables(product, database), ["parent"]);
@@ -43,7 +43,7 @@ fn fail_names_a_table_that_stands_where_a_view_goes() {
         let dir = dumped(product, database, &TABLES);
         make(target(product), database, &["CREATE TABLE v (kept INT)"]);
         let line = refused(product, &dir, &["--drop-table=FAIL"]);
-        let expected = format!("[ERROR] of the dump, these exist on the server already: {database}.v; nothing was");
+        let expected = format!("[ERROR] already on the server: {database}.v; nothing was");
         assert!(line.starts_with(&expected), "{line}");
         assert_eq!(tables(product, database), ["v"]);
     }
@@ -188,8 +188,8 @@ fn fail_names_all_tables_of_all_databases_and_changes_nothing() {
         make(target(product), "drop_fail_c", &["CREATE TABLE u (kept INT)"]);
         assert_eq!(
             refused(product, &dir, &[]),
-            "[ERROR] of the dump, these exist on the server already: drop_fail_a.t, drop_fail_a.u, drop_fail_c.u; nothing \
-             was changed: choose with --drop-table what to do with tables that exist"
+            "[ERROR] already on the server: drop_fail_a.t, drop_fail_a.u, drop_fail_c.u; nothing \
+             was changed: choose with --drop-table what to do with existing tables"
         );
         let mut client = target(product).client();
         assert_eq!(column(&mut client, "SHOW DATABASES LIKE 'drop\\_fail\\_b'"), [""; 0]);

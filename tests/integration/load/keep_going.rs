@@ -68,10 +68,14 @@ fn assert_listed(product: Product, output: &Output, expected: &[(&str, &str)]) {
         assert_eq!(found.len(), 1, "{product:?} {object}: {listed:#?}");
         assert!(found[0].contains(text), "{product:?}: {}", found[0]);
         // Each was told when it happened.
-        assert!(output.stderr.contains(&format!("[ERROR] left out: {}", found[0])), "{}", output.stderr);
+        assert!(output.stderr.contains(&format!("[ERROR] skipped: {}", found[0])), "{}", output.stderr);
     }
     assert_eq!(listed.len(), expected.len(), "{product:?}: {listed:#?}");
-    let count = format!("[ERROR] {} of the dump's objects could not be restored", expected.len());
+    let count = format!(
+        "[ERROR] {} object{} of the dump could not be restored, ",
+        expected.len(),
+        if expected.len() == 1 { "" } else { "s" }
+    );
     assert!(output.stderr.contains(&count), "{}", output.stderr);
 }
 
@@ -96,7 +100,7 @@ fn everything_that_can_be_restored_is_and_the_rest_is_named() {
             ],
         );
         let rows = listed(&output).into_iter().find(|line| line.starts_with("rows of ")).unwrap();
-        assert!(rows.ends_with("; left out: 1 statement(s) with 1 row(s)"), "{rows}");
+        assert!(rows.ends_with("; skipped: 1 statement with 1 row"), "{rows}");
         let mut client = target(product).client();
         client.run("USE going_on");
         assert_eq!(column(&mut client, "SELECT id FROM t ORDER BY id"), ["1", "2", "3", "5", "6"]);
@@ -173,7 +177,7 @@ fn a_stream_goes_on_too() {
             product,
             &output,
             &[
-                ("rows of going_on_stream.t in going_on_stream.t.00000.sql", "left out: 1 statement(s) with 6 row(s)"),
+                ("rows of going_on_stream.t in going_on_stream.t.00000.sql", "skipped: 1 statement with 6 rows"),
                 ("view going_on_stream.v_gone", "server error 1146"),
             ],
         );
@@ -200,9 +204,9 @@ fn a_damaged_file_is_left_out_and_told_with_another_exit_code() {
         let listed = listed(&output);
         for text in [
             format!("rows of going_on_damaged.t in {cut}: cannot restore ").as_str(),
-            "; left out: the rest of the file",
-            "table going_on_damaged.gone: going_on_damaged.gone-schema.sql has no CREATE TABLE: it is damaged",
-            "not complete: table going_on_damaged.t has 4 rows of the dump's 6",
+            "; skipped: the rest of the file",
+            "table going_on_damaged.gone: going_on_damaged.gone-schema.sql has no CREATE TABLE: the file is damaged",
+            "not complete: table going_on_damaged.t has 4 rows, the dump has 6",
             "not complete: the dump has ",
         ] {
             assert!(listed.iter().any(|line| line.contains(text)), "{product:?} {text}: {listed:#?}");
@@ -229,12 +233,13 @@ fn rows_of_load_data_are_left_out_as_a_file() {
         let listed = listed(&output);
         let texts = [
             format!("rows of going_on_data.t in {}: ", double.replace(".dat", ".sql")),
-            "1 warning(s), the first: 1062 Duplicate entry '3' for key".to_owned(),
-            "; left out: 1 statement(s) with 2 row(s)".to_owned(),
+            "1 warning, first: 1062 Duplicate entry '3' for key".to_owned(),
+            "; skipped: 1 statement with 2 rows".to_owned(),
             format!(
-                "{missing}: No such file or directory (os error 2); the file is missing or damaged; left out: 1 statement(s)"
+                "{missing}: No such file or directory (os error 2); the file is missing or damaged; skipped: 1 \
+                 statement"
             ),
-            "table going_on_data.t has 2 rows of the dump's 6".to_owned(),
+            "table going_on_data.t has 2 rows, the dump has 6".to_owned(),
         ];
         for text in texts {
             assert!(listed.iter().any(|line| line.contains(&text)), "{product:?} {text}: {listed:#?}");
@@ -253,7 +258,7 @@ fn an_engine_without_transactions_is_told_of() {
         let output = myloader(target(product), &dir).arg("--keep-going").run();
         assert_eq!(output.code, Some(6), "{product:?}: {}", output.stderr);
         let listed = listed(&output);
-        let torn = "left out: 1 statement(s), but the table's engine may have kept some of the rows";
+        let torn = "skipped: 1 statement, but the table's engine may have kept some of the rows";
         assert!(listed[0].ends_with(torn), "{listed:#?}");
         assert_eq!(column(&mut target(product).client(), "SELECT id FROM going_on_plain.plain"), ["1", "2"]);
     }
@@ -274,7 +279,7 @@ fn a_statement_that_ends_the_connection_does_not_end_the_restore() {
         let listed = listed(&output);
         assert_eq!(listed.len(), 1, "{listed:#?}");
         assert!(listed[0].contains("server error 1153"), "{listed:#?}");
-        assert!(listed[0].ends_with("; left out: 1 statement(s) with 1 row(s)"), "{listed:#?}");
+        assert!(listed[0].ends_with("; skipped: 1 statement with 1 row"), "{listed:#?}");
         assert_eq!(column(&mut server.client(), "SELECT id FROM going_on_packets.t ORDER BY id"), ["1", "3"]);
     }
 }
@@ -291,10 +296,13 @@ fn very_many_are_told_by_their_causes() {
     }
     let output = myloader(target(product), &dir).args(["--keep-going", "-v", "1"]).run();
     assert_eq!(output.code, Some(4), "{}", output.stderr);
-    assert_eq!(output.stderr.matches("[ERROR] left out: table going_on_many.t").count(), 120);
-    let (_, end) = output.stderr.split_once("[ERROR] 120 of the dump's objects could not be restored").unwrap();
+    assert_eq!(output.stderr.matches("[ERROR] skipped: table going_on_many.t").count(), 120);
+    let (_, end) = output.stderr.split_once("[ERROR] 120 objects of the dump could not be restored").unwrap();
     let lines: Vec<&str> = end.lines().collect();
-    assert!(lines[1].starts_with("  120 by server error ") && lines[1].ends_with(", among them:"), "{end}");
+    assert!(
+        lines[1].starts_with("  120 objects rejected with server error ") && lines[1].ends_with(", among them:"),
+        "{end}"
+    );
     assert!(lines[2].starts_with("    table going_on_many.t"), "{end}");
     assert_eq!(lines.len(), 2 + 10 + 2, "{end}");
 }

@@ -1,4 +1,4 @@
-//! Transactions that meet locks of other sessions are played again, whole.
+//! Transactions that meet locks of other sessions are retried as a whole.
 
 use crate::support::load::{assert_same, dumped_with, myloader};
 use harness::program::{Program, WorkDir};
@@ -39,16 +39,16 @@ fn a_lock_wait_timeout_replays_the_transaction() {
         let (dir, mut holder) = locked(product, database);
         let (program, _place) = loader(product, &dir, 1);
         let mut restore = program.args(["--load-method", method]).spawn();
-        restore.wait_for_stderr(&format!("the transaction is played again: {database}.t.00000.sql, line "));
+        restore.wait_for_stderr(&format!("retrying the transaction: {database}.t.00000.sql, line "));
         let mut other = target(product).client();
         assert_eq!(other.scalar(format!("SELECT COUNT(*) FROM {database}.t")), "3", "the first transaction is kept");
         holder.run("ROLLBACK");
         let output = restore.wait();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
         assert!(output.stderr.contains("server error 1205"), "{}", output.stderr);
-        let converted = output.stderr.contains(": 8 of 8 statements went as LOAD DATA");
+        let converted = output.stderr.contains(": 8 of 8 statements sent as LOAD DATA");
         assert_eq!(converted, method == "load-data", "{}", output.stderr);
-        assert!(output.stderr.contains("restored 1 tables, 8 rows, "), "{}", output.stderr);
+        assert!(output.stderr.contains("restored 1 table, 8 rows, "), "{}", output.stderr);
         assert_same(product, database);
     }
 }
@@ -84,7 +84,7 @@ fn a_deadlock_replays_the_transaction() {
         holder.run("ROLLBACK");
         let output = restore.wait();
         assert_eq!(output.code, Some(0), "{}", output.stderr);
-        assert!(output.stderr.contains("the transaction is played again: "), "{}", output.stderr);
+        assert!(output.stderr.contains("retrying the transaction: "), "{}", output.stderr);
         assert!(output.stderr.contains("server error 1213"), "{}", output.stderr);
         assert_same(product, database);
     }
@@ -109,7 +109,7 @@ fn rows_that_cannot_be_rolled_back_are_not_loaded_twice() {
         );
         let (program, _place) = loader(product, &dir, 1);
         let log = program.arg("--fire-triggers").fails_with(4);
-        assert!(log.contains("server error 1213 (40001): as of a lock") && !log.contains("played again"), "{log}");
+        assert!(log.contains("server error 1213 (40001): as of a lock") && !log.contains("retrying"), "{log}");
         assert_eq!(holder.scalar("SELECT COUNT(*) FROM t"), "2");
     }
 }

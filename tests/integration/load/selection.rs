@@ -123,7 +123,7 @@ fn databases_and_tables_that_are_there_need_not_be_created() {
         ["child", "parent", "log_1"].iter().for_each(|table| client.run(format!("DELETE FROM {table}")));
         assert_eq!(
             refused(product, &dir, &["--skip-create-table", "--drop-table"]),
-            "[ERROR] these tables are there and have triggers, which would fire for the rows of the dump: \
+            "[ERROR] these tables already exist and have triggers, which would fire for the dump's rows: \
              not_created.parent; nothing was changed: drop the triggers, or let them fire with --fire-triggers"
         );
         load(product, &dir, &["--skip-create-table", "--drop-table", "--fire-triggers"]);

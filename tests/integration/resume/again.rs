@@ -1,7 +1,7 @@
 //! Restores that are interrupted more than once, each time at the worst moment, and what stands in their way.
 
-use crate::resume::load::{assert_equal, drop_target, killed_on, wait_until_it_is_old};
 use crate::support::dump::make;
+use crate::support::interrupted::{assert_equal, drop_target, killed_on, wait_until_it_is_old};
 use crate::support::load::{dumped, dumped_with, journals, myloader};
 use harness::detour::{Barrier, Detour, Fate, contains, is_statement};
 use harness::program::{Program, WorkDir};
@@ -27,7 +27,7 @@ fn a_table_that_is_to_be_made_anew_is_dropped_whenever_the_program_is_killed() {
             let resumed = [&options[..], &["--resume"]].concat();
             let dropping = |request: &[u8]| contains(request, "DROP TABLE");
             let killed = killed_on(target(product), &dir, &resumed, Fate::IsLost, dropping);
-            assert!(killed.stderr.contains("it is loaded from the beginning"), "{mode}: {}", killed.stderr);
+            assert!(killed.stderr.contains("reloading it from the start"), "{mode}: {}", killed.stderr);
             myloader(target(product), &dir).args(&resumed).ok();
             assert_equal(product, target(product), database, &mode);
         }
@@ -56,7 +56,7 @@ fn triggers_of_a_table_that_is_emptied_again_do_not_fire_and_are_made_again() {
         server.crash();
         let resumed = [&options[..], &["--resume"]].concat();
         let killed = killed_on(&server, &dir, &resumed, Fate::IsLost, |request| contains(request, "AFTER INSERT ON"));
-        assert!(killed.stderr.contains("t has 2 rows, of 3 that were loaded"), "{}", killed.stderr);
+        assert!(killed.stderr.contains("t has 2 rows instead of the 3 that were loaded"), "{}", killed.stderr);
         myloader(&server, &dir).args(&resumed).ok();
         assert_equal(product, &server, database, "");
     }
@@ -137,7 +137,7 @@ fn a_table_that_is_gone_is_made_again() {
         killed_on(target(product), &dir, &[], Fate::IsLost, |request| contains(request, "VIEW `v`"));
         target(product).client().run(format!("DROP TABLE {database}.t"));
         let log = myloader(target(product), &dir).arg("--resume").ok().stderr;
-        assert!(log.contains("table again_gone.t is made anew: server error 1146"), "{log}");
+        assert!(log.contains("creating table again_gone.t again: server error 1146"), "{log}");
         assert_equal(product, target(product), database, "");
     }
 }
@@ -186,7 +186,7 @@ fn rows_of_a_file_that_turns_out_to_be_damaged_are_not_kept() {
             if mode == "NONE" {
                 let log = resume.fails_with(6);
                 assert!(
-                    log.contains("--resume: table again_damaged.t, which was there before the restore, may have"),
+                    log.contains("--resume: table again_damaged.t, which existed before the restore, may hold"),
                     "{log}"
                 );
             } else {
@@ -236,7 +236,8 @@ fn a_file_that_is_no_journal_is_left_alone() {
         let (path, before) = (dir.path().join(file), dir.read(file));
         let run = |options: &[&str]| myloader(target(product), &dir).arg("--journal").arg(&path).args(options);
         let log = run(&[]).fails_with(7);
-        let told = format!("--journal: {} is there and no journal of a restore, and was left alone", path.display());
+        let told =
+            format!("--journal: {} exists but is not the journal of a restore, and was left alone", path.display());
         assert!(log.contains(&told), "{log}");
         let log = run(&["--resume"]).fails_with(5);
         assert!(log.contains(&format!("line 1 of {} is damaged", path.display())), "{log}");

@@ -1,4 +1,4 @@
-//! `mydumper --resume`: what an interrupted dump has is kept if the data are the same, and not a byte otherwise.
+//! `mydumper --resume`: what an interrupted dump has is kept if the data has not changed, and not a byte otherwise.
 
 use crate::support::dump::{HELD_ROWS, Held, dump, make, mydumper, only_line, without_time};
 use harness::compare;
@@ -111,14 +111,14 @@ fn a_dump_that_was_ended_or_killed_is_gone_on_with() {
             assert_eq!(
                 refused,
                 format!(
-                    "[ERROR] a dump into {path} was interrupted: --resume goes on with it, --clear removes it, or choose \
+                    "[ERROR] a dump into {path} was interrupted: --resume continues it, --clear removes it, or choose \
                      another directory"
                 )
             );
             assert_eq!(files(&dir), left);
 
             let output = run(name, server, &dir, &[options, &["--resume"]].concat()).ok();
-            let says = format!("the data are the same, {done} chunks with ");
+            let says = format!("the data has not changed, {done} chunk{} with ", if done == 1 { "" } else { "s" });
             assert!(output.stderr.contains(&says), "{product:?}: {says}\n{}", output.stderr);
             let now = files(&dir);
             let kept = left.iter().filter(|(name, file)| now.get(*name) == Some(file)).count();
@@ -143,7 +143,7 @@ fn refusal(program: Program, dir: &WorkDir) -> String {
     let path = dir.path().display();
     let reason = last.strip_prefix(&format!("[ERROR] cannot resume the dump in {path}: "));
     let reason = reason.and_then(|text| {
-        text.strip_suffix("; nothing was changed there: dump anew into another directory, or with --clear")
+        text.strip_suffix("; nothing was changed there: start a new dump in another directory, or with --clear")
     });
     reason.unwrap_or_else(|| panic!("{}", output.stderr)).to_owned()
 }
@@ -173,28 +173,28 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
         let again = || resume(server);
         assert_eq!(
             refusal(again().args(["--compress", "--hex-blob", "--default-connection-database=mysql"]), &dir),
-            "other options are given than it was begun with: --default-connection-database, --compress, --hex-blob"
+            "the options differ from those it was started with: --default-connection-database, --compress, --hex-blob"
         );
         assert_eq!(
             refusal(run(name, server, &dir, &["--resume"]), &dir),
-            "other options are given than it was begun with: one that chooses objects (--no-data, --triggers and so on)"
+            "the options differ from those it was started with: one that chooses objects (--no-data, --triggers and so on)"
         );
         let other = server::source(product);
         let reason = refusal(resume(other), &dir);
         let variable = if product == Product::MariaDb { "port" } else { "server_uuid" };
-        let expected = format!("the server is another one, or not what it was: {variable} was ");
+        let expected = format!("this is another server, or it was changed: {variable} was ");
         assert!(reason.starts_with(&expected), "{product:?}: {reason}");
         assert_eq!(
             refusal(again().args(["--sync-thread-lock-mode", "NO_LOCK"]), &dir),
-            "not all tables are of one point in time, so that no position of the binary log stands for them (guarantee in \
-             docs/consistency.md)"
+            "not all tables are from one point in time, so no binary log position describes them (see the guarantees in \
+             docs/user/consistency.md)"
         );
         // Any change moves the log, in whatever table.
         let place = || harness::replica::position(server).1;
         let then = place();
         server.client().run("CREATE DATABASE unresumed_other");
         let reason = refusal(again(), &dir);
-        assert!(reason.starts_with("the data may have changed since: the binary log stood at "), "{reason}");
+        assert!(reason.starts_with("the data may have changed since: the binary log was at "), "{reason}");
         for place in [then, place()] {
             assert!(reason.contains(&format!(":{place}, GTID set ")), "{place}: {reason}");
         }
@@ -205,12 +205,12 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
         mydumper(server, &dir).args(["-B", "mysql", "--where", "no_such"]).fails_with(4);
         assert_eq!(
             refusal(mydumper(server, &dir).args(["-B", "mysql", "--where", "no_such", "--resume"]), &dir),
-            "the dump has database mysql, in which the server changes tables without writing it to its binary log"
+            "the dump includes database mysql, whose tables the server changes without writing to its binary log"
         );
         dir.write(JOURNAL, "");
         assert_eq!(
             refusal(mydumper(server, &dir).arg("--resume"), &dir),
-            format!("its {JOURNAL} has no whole record: nothing tells how far it was")
+            format!("its {JOURNAL} has no complete record, so nothing says how far it got")
         );
     }
     let server = server::source(Product::MariaDb);
@@ -218,10 +218,10 @@ fn it_is_said_why_a_dump_cannot_be_gone_on_with() {
     let finished = dump(server, &["-B", "unresumed"]);
     assert_eq!(
         refusal(mydumper(server, &finished).args(["-B", "unresumed", "--resume"]), &finished),
-        "it is finished already"
+        "it is already complete"
     );
     let nothing = WorkDir::new();
-    let no_journal = format!("there is no {JOURNAL}, as an interrupted dump of this program leaves it");
+    let no_journal = format!("there is no {JOURNAL}, which an interrupted dump leaves");
     assert_eq!(refusal(mydumper(server, &nothing).arg("--resume"), &nothing), no_journal);
     for (args, message) in [
         (
@@ -252,7 +252,7 @@ fn a_dump_in_local_time_is_gone_on_with_in_the_same_zone_only() {
         server.client().run("SET GLOBAL time_zone = '+05:00'");
         let reason = refusal(resume(), &dir);
         server.client().run("SET GLOBAL time_zone = 'SYSTEM'");
-        assert_eq!(reason, "the server is another one, or not what it was: time_zone was SYSTEM and is +05:00");
+        assert_eq!(reason, "this is another server, or it was changed: time_zone was SYSTEM, now it is +05:00");
         resume().ok();
         assert_whole(server, name, &dir);
     }
@@ -264,7 +264,10 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
     let name = "damaged";
     fill(server, name);
     let (dir, held) = (WorkDir::new(), Held::new(server, name));
-    let running = half_done(name, server, &dir, &["--triggers"]);
+    let mut running = half_done(name, server, &dir, &["--triggers"]);
+    let damaged = |number: u64| format!("damaged.t.{number:05}.sql");
+    let journal = || dir.read_text(JOURNAL);
+    running.wait_until("not these chunks", |_| (0..4).all(|number| journal().contains(&damaged(number))));
     running.signal("KILL");
     running.wait();
     drop(held);
@@ -288,16 +291,12 @@ fn files_that_are_not_what_was_written_are_dumped_again() {
     let stderr = run(name, server, &dir, &["--triggers", "--resume"]).ok().stderr;
     let path = dir.path().display();
     for line in [
+        format!("{path}/damaged.t.00000.sql has changed since it was written: dumping damaged.t chunk 0 again"),
         format!(
-            "{path}/damaged.t.00000.sql was changed since it was written: rows of damaged.t, chunk 0 are dumped again"
+            "{path}/damaged.t.00002.sql cannot be read: No such file or directory (os error 2): dumping damaged.t chunk 2 again"
         ),
-        format!(
-            "{path}/damaged.t.00002.sql cannot be read: No such file or directory (os error 2): rows of damaged.t, chunk 2 are dumped again"
-        ),
-        format!(
-            "{path}/damaged.t.00003.sql cannot be read: it is no regular file, and a dump has no others: rows of damaged.t, chunk 3 are dumped again"
-        ),
-        format!("the data are the same, {} chunks with ", done - 4),
+        format!("{path}/damaged.t.00003.sql cannot be read: it is not a regular file: dumping damaged.t chunk 3 again"),
+        format!("the data has not changed, {} chunks with ", done - 4),
     ] {
         assert!(stderr.contains(&line), "{line}\n{stderr}");
     }
@@ -329,20 +328,20 @@ fn a_server_that_was_killed_proves_its_data_if_it_loses_none() {
         let resume = |server: &Server| run(name, server, &dir, &["--triggers", "--resume"]);
         let server = start(&[&port, &number]);
         let reason = refusal(resume(&server), &dir);
-        let settings = "and with sync_binlog = 0 and innodb_flush_log_at_trx_commit = 0 a crash may have lost what was \
-                        dumped before it";
-        let begins = "the server was restarted since, or began a new binary log (";
+        let settings = "and with sync_binlog = 0 and innodb_flush_log_at_trx_commit = 0 a crash may have lost rows that are \
+                        in the dump";
+        let begins = "the server was restarted or started a new binary log file since (";
         assert!(reason.starts_with(begins) && reason.ends_with(settings), "{product:?}: {reason}");
         server.shut_down();
         let server = start(&[&port, &number, "--skip-log-bin"]);
         assert_eq!(
             refusal(resume(&server), &dir),
-            "the server has no binary log (log_bin is OFF), so nothing proves that its data did not change since"
+            "the server has no binary log (log_bin is OFF), so nothing proves that the data has not changed since"
         );
         server.shut_down();
         let server = start(&[&durable[..], &[&port, &number]].concat());
         let output = resume(&server).ok();
-        assert!(output.stderr.contains("the data are the same"), "{product:?}: {}", output.stderr);
+        assert!(output.stderr.contains("the data has not changed"), "{product:?}: {}", output.stderr);
         assert_whole(&server, name, &dir);
     }
 }

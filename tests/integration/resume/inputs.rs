@@ -1,8 +1,7 @@
 //! What else `--resume` goes on with: accounts, and the files that are kept of a stream.
 
-use crate::faults::load::{GOES_ON, reads_rows};
-use crate::resume::load::killed_on;
 use crate::support::dump::{dump, make};
+use crate::support::interrupted::{GOES_ON, killed_on, reads_rows};
 use crate::support::load::{journals, myloader, streamed};
 use harness::compare::differences;
 use harness::detour::{Barrier, Detour, Fate, contains};
@@ -38,7 +37,7 @@ fn accounts_are_made_once_and_get_their_privileges() {
             assert_ne!(killed.code, Some(0), "{product:?} {fate:?}: {}", killed.stderr);
             let output = myloader(&to, &dir).args(["--users", "-t1", "--resume"]).run();
             let case = format!("{product:?} {fate:?}: {}", output.stderr);
-            let told = output.stderr.contains("the connection was lost while it was created, and it is there now");
+            let told = output.stderr.contains("the connection was lost while the account was created; it exists now");
             assert_eq!((output.code == Some(0), told), (is_known, !is_known), "{case}");
             for user in USERS {
                 let grants = format!("SHOW GRANTS FOR {user}@localhost");

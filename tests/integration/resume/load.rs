@@ -1,89 +1,19 @@
 //! Restores that are interrupted and gone on with: `--resume`.
 
-use crate::faults::lost_connections::{MANY_FILES, losing, make_large, make_objects};
 use crate::support::dump::make;
 use crate::support::fidelity::Numbers;
+use crate::support::interrupted::{
+    GOES_ON, MANY_FILES, assert_equal, drop_target, kill, killed_at, losing, make_large, make_objects,
+    wait_until_it_is_old,
+};
 use crate::support::load::{dump_of, dumped, dumped_with, journals, myloader};
-use harness::compare::differences;
 use harness::detour::{Detour, Fate, contains, is_statement};
-use harness::program::{Output, Program, Running, WorkDir};
+use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-const GOES_ON: &str = "[WARNING] the restore is not complete: --resume goes on with it";
-
-pub fn drop_target(product: Product, database: &str) {
-    target(product).client().run(format!("DROP DATABASE IF EXISTS {database}"));
-}
-
-/// Ends a program as the kernel does when memory is short.
-fn kill(running: Running) -> Output {
-    running.signal("KILL");
-    running.wait()
-}
-
-pub fn assert_equal(product: Product, server: &Server, database: &str, what: &str) {
-    assert_eq!(differences(source(product), database, server, database), [""; 0], "{product:?} {what}");
-}
-
-/// A restart is known by the server's time of start, which it tells in seconds.
-pub fn wait_until_it_is_old(server: &Server) {
-    let mut client = server.client();
-    while client.query("SHOW GLOBAL STATUS LIKE 'Uptime'")[0][1] < Some(b"3".to_vec()) {
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
-
-/// A restore over a detour that is killed when a request comes that is meant, with what becomes of that request.
-pub fn killed_at(
-    product: Product,
-    dir: &WorkDir,
-    options: &[&str],
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> Output {
-    killed_on(target(product), dir, options, fate, is_meant)
-}
-
-/// The same on any server.
-pub fn killed_on(
-    server: &Server,
-    dir: &WorkDir,
-    options: &[&str],
-    fate: Fate,
-    is_meant: impl Fn(&[u8]) -> bool + Send + Sync + 'static,
-) -> Output {
-    let reached = Arc::new(AtomicBool::new(false));
-    let (was_reached, held) = (Arc::clone(&reached), Arc::new(Mutex::new(())));
-    let hold = Arc::clone(&held);
-    let guard = held.lock().unwrap();
-    let detour = Detour::with_fates(server, move |request| {
-        if !is_meant(request) || was_reached.swap(true, Ordering::SeqCst) {
-            return Fate::Passes;
-        }
-        if fate == Fate::IsLost {
-            // The program is killed while it waits for the answer.
-            drop(hold.lock());
-        }
-        fate
-    });
-    let program = Program::myloader().arg("--socket").arg(detour.socket()).args(["--user", "root", "-v", "3"]);
-    let program = program.args(["--optimize-keys=AFTER_IMPORT_PER_TABLE", "--retry-count=0"]).args(options);
-    let mut running = program.arg("-d").arg(dir.path()).time_limit(Duration::from_secs(60)).spawn();
-    if fate == Fate::IsLost {
-        running.wait_until("it does not come there", |_| reached.load(Ordering::SeqCst));
-        let output = kill(running);
-        drop(guard);
-        output
-    } else {
-        let output = running.wait();
-        drop(guard);
-        output
-    }
-}
 
 #[test]
 fn a_restore_that_is_killed_at_random_moments_is_gone_on_with() {
@@ -129,7 +59,7 @@ fn ctrl_c_and_resume() {
         let dir = dump_of(product, database, &MANY_FILES);
         let program = || myloader(target(product), &dir).args(["--queries-per-transaction=2", "-t2", "-v", "3"]);
         let mut running = program().spawn();
-        running.wait_until("rows", |running| running.stderr_so_far().matches(".sql\n").count() > 20);
+        running.wait_until("rows", |running| running.stderr_so_far().matches(": loaded ").count() > 5);
         running.signal("INT");
         let output = running.wait();
         assert_eq!(output.code, Some(130), "{}", output.stderr);
@@ -137,15 +67,17 @@ fn ctrl_c_and_resume() {
         assert_eq!(journals(&dir).len(), 1);
         // Whoever begins anew is told, and what is there stops it.
         let log = myloader(target(product), &dir).fails_with(None);
-        assert!(log.contains("is of an earlier restore that was not finished: --resume goes on with it"), "{log}");
-        assert!(log.contains("exist on the server already"), "{log}");
+        assert!(log.contains("is from an earlier restore that did not finish: --resume would continue it"), "{log}");
+        assert!(log.contains("already on the server: "), "{log}");
         let output = program().arg("--resume").ok();
-        assert!(output.stderr.contains("[INFO] going on with the restore of "), "{}", output.stderr);
+        assert!(output.stderr.contains("[INFO] resuming the restore of "), "{}", output.stderr);
         assert_equal(product, target(product), database, &output.stderr);
         assert!(journals(&dir).is_empty());
         let log = myloader(target(product), &dir).arg("--resume").fails_with(1);
         assert!(
-            log.contains("is not there, so no restore of this dump into this server and database was left"),
+            log.contains(
+                "does not exist, so there is no interrupted restore of this dump into this server and database"
+            ),
             "{log}"
         );
     }
@@ -193,8 +125,8 @@ fn a_commit_at_which_the_program_is_killed_is_settled() {
                 assert_ne!(killed.code, Some(0), "{case}");
                 let program = myloader(target(product), &dir).args(&options).args(["--resume", "-v", "3"]);
                 let output = program.ok();
-                assert!(!output.stderr.contains("from the beginning"), "{case}: {}", output.stderr);
-                assert!(output.stderr.contains("restored 1 tables, "), "{case}: {}", output.stderr);
+                assert!(!output.stderr.contains("from the start"), "{case}: {}", output.stderr);
+                assert!(output.stderr.contains("restored 1 table, "), "{case}: {}", output.stderr);
                 let mut client = target(product).client();
                 if kept {
                     client.run(format!("DELETE FROM {database}.t WHERE id = 100"));
@@ -266,8 +198,8 @@ fn a_table_that_is_not_as_it_was_left_is_loaded_from_the_beginning() {
                 client.run(format!("DELETE FROM {database}.t WHERE id = 1"));
             }
             let output = myloader(target(product), &dir).args(options).arg("--resume").ok();
-            let left = if engine == "InnoDB" { "2 rows, of 3" } else { "5 rows, of 3" };
-            let told = format!("table {database}.t has {left} that were loaded: it is loaded from the beginning");
+            let left = if engine == "InnoDB" { "2 rows instead of the 3" } else { "5 rows instead of the 3" };
+            let told = format!("table {database}.t has {left} that were loaded: reloading it from the start");
             assert!(output.stderr.contains(&told), "{}", output.stderr);
             assert_equal(product, target(product), database, engine);
         }
@@ -280,7 +212,7 @@ fn a_table_that_is_not_as_it_was_left_is_loaded_from_the_beginning() {
         killed_at(product, &dir, &options, Fate::AnswerIsLost, |request| contains(request, "(5,'5555"));
         client.run("DELETE FROM t WHERE id = 100");
         let log = myloader(target(product), &dir).args(options).arg("--resume").fails_with(6);
-        let told = "--resume: table resume_anew.t has other rows than the 4 with which the interrupted restore left it";
+        let told = "--resume: table resume_anew.t no longer has the 4 rows that the interrupted restore left";
         assert!(log.contains(told), "{log}");
     }
 }
@@ -296,12 +228,12 @@ fn commits_that_a_crashed_server_has_lost_are_found() {
         wait_until_it_is_old(&server);
         let options = ["--queries-per-transaction=5", "-t2", "-v", "3", "--retry-count=0"];
         let mut running = myloader(&server, &dir).args(options).spawn();
-        running.wait_until("rows", |running| running.stderr_so_far().matches(".sql\n").count() > 30);
+        running.wait_until("rows", |running| running.stderr_so_far().matches(": loaded ").count() > 10);
         running.signal("INT");
         running.wait();
         server.crash();
         let output = myloader(&server, &dir).args(options).arg("--resume").ok();
-        assert!(output.stderr.contains("the rows of all tables are counted"), "{}", output.stderr);
+        assert!(output.stderr.contains("counting the rows of all tables"), "{}", output.stderr);
         assert_equal(product, &server, database, &output.stderr);
     }
 }
@@ -318,23 +250,23 @@ fn what_does_not_go_together_is_named() {
             program.args(["--resume"]).args(options).fails_with(1)
         };
         let log = resume(target(product), &["--skip-triggers", "-o"]);
-        let told = "is of another restore than the one that is asked for:\n  --drop-table was Fail, and is Drop\n  \
-                    creation of triggers was true, and is false; give the same options";
+        let told = "belongs to a different restore:\n  --drop-table was FAIL in the interrupted run, now DROP\n  \
+                    creation of triggers was on in the interrupted run, now off; give the same options";
         assert!(log.contains(told), "{log}");
         let log = resume(source(product), &[]);
         assert!(log.contains("\n  the server was "), "{log}");
         // Another journal is not found at all.
         let log = Program::myloader().server(source(product)).args(["--resume", "-d"]).arg(dir.path()).fails_with(1);
-        assert!(log.contains(" was left unfinished (of others: myloader-journal."), "{log}");
+        assert!(log.contains(" into this server and database (journals of other restores: myloader-journal."), "{log}");
         let metadata = dir.read("metadata");
         dir.write("metadata", [&metadata[..], b"# changed\n"].concat());
-        assert!(resume(target(product), &[]).contains("\n  the dump was another one: its metadata has changed; "));
+        assert!(resume(target(product), &[]).contains("\n  the dump has changed since: its metadata differs; "));
         dir.write("metadata", metadata);
         // One that is damaged in its midst, and one whose last line is torn.
         let text = std::fs::read_to_string(&journal).unwrap();
         std::fs::write(&journal, text.replacen("Fail", "Drop", 1)).unwrap();
         let log = Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).fails_with(5);
-        assert!(log.contains(" is damaged: nothing that the journal says can be relied on"), "{log}");
+        assert!(log.contains(" is damaged, so the journal cannot be relied on"), "{log}");
         std::fs::write(&journal, &text[..text.len() - 3]).unwrap();
         Program::myloader().server(target(product)).args(["--resume", "-d"]).arg(dir.path()).ok();
         assert_equal(product, target(product), database, "torn");
@@ -365,11 +297,7 @@ fn a_journal_elsewhere_and_none_at_all() {
         // Where it cannot be written, the restore goes on without.
         let journal = place.path().join("no-such-directory/journal");
         let output = program(target(product).socket()).arg("--journal").arg(&journal).ok();
-        assert!(
-            output.stderr.contains("if this restore is interrupted it cannot be gone on with"),
-            "{}",
-            output.stderr
-        );
+        assert!(output.stderr.contains("if this restore is interrupted, it cannot be resumed"), "{}", output.stderr);
         assert_equal(product, target(product), database, "without");
     }
 }
@@ -411,12 +339,12 @@ fn what_an_earlier_run_has_left_out_is_told_again() {
         // The file again: its good rows are passed over, and so is the bad one.
         let log = myloader(target(product), &dir).args(options).arg("--resume").fails_with(4);
         let told = format!("rows of {database}.t in {file}: {file}, line ");
-        assert!(log.contains(&told) && log.contains("left out: 1 statement(s) with 1 row(s)"), "{log}");
+        assert!(log.contains(&told) && log.contains("skipped: 1 statement with 1 row"), "{log}");
         let mut client = target(product).client();
         assert_eq!(client.scalar(format!("SELECT GROUP_CONCAT(id ORDER BY id) FROM {database}.t")), "1,3,4,5,6,7,8");
         // And once more, when nothing is left to do.
         let log = myloader(target(product), &dir).args(options).arg("--resume").fails_with(4);
-        assert!(log.contains(&told) && log.contains("left out: 1 statement(s) with 1 row(s)"), "{log}");
+        assert!(log.contains(&told) && log.contains("skipped: 1 statement with 1 row"), "{log}");
     }
 }
 
@@ -448,12 +376,12 @@ fn a_server_that_loses_commits_while_a_restore_runs_is_found_out() {
         });
         let program = Program::myloader().arg("--socket").arg(detour.socket()).args(["--user", "root", "-t1", "-d"]);
         let log = program.arg(dir.path()).time_limit(Duration::from_secs(100)).fails_with(6);
-        let told = "the server was started again and has lost rows that it had committed (innodb_flush_log_at_trx_commit is \
-                    not 1, or an engine other than InnoDB): table resume_lossy_run.a has 0 rows of 2 that were committed; \
-                    table resume_lossy_run.am has 0 rows of 3 that were committed; --resume loads those";
+        let told = "the server was restarted and lost committed rows (innodb_flush_log_at_trx_commit is \
+                    not 1, or an engine other than InnoDB): table resume_lossy_run.a has 0 of 2 committed rows; \
+                    table resume_lossy_run.am has 0 of 3 committed rows; --resume reloads those";
         assert!(log.contains(told), "{log}");
         let output = Program::myloader().server(&server).args(["--resume", "-d"]).arg(dir.path()).ok();
-        let told = "table resume_lossy_run.a has 0 rows, of 2 that were loaded: it is loaded from the beginning";
+        let told = "table resume_lossy_run.a has 0 rows instead of the 2 that were loaded: reloading it from the start";
         assert!(output.stderr.contains(told), "{}", output.stderr);
         assert_equal(product, &server, database, "");
     }

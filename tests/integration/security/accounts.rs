@@ -235,7 +235,7 @@ fn without_the_option_none_is_written_or_restored() {
         assert_eq!(line, "[ERROR] --users: the dump has no accounts: dump with mydumper --users, or restore without");
         let dir = dumped(&pair, &["--users"]);
         let stderr = myloader(&pair.target, &dir).arg("--drop-table").ok().stderr;
-        let warning = "all-schema-create-users.sql: the accounts of the dump are left out, --users restores them";
+        let warning = "all-schema-create-users.sql: skipping the accounts of the dump (--users restores them)";
         assert!(stderr.contains(warning), "{stderr}");
         assert_eq!(accounts(&mut pair.target.client(), product), [""; 0]);
     }
@@ -255,7 +255,7 @@ fn an_account_that_is_there_stays_as_it_is() {
         let role = if product == Product::MySql { "'reader'@'%'" } else { "role 'reader'" };
         for account in ["'app'@'%'", "'root'@'localhost'", role] {
             let warning = format!(
-                "[WARNING] --users: {account} is there already: it stays as it is, without the password and privileges \
+                "[WARNING] --users: {account} already exists and stays unchanged, without the password and privileges \
                  of the dump"
             );
             assert!(stderr.contains(&warning), "{account}: {stderr}");
@@ -286,7 +286,7 @@ fn what_fails_is_named_and_the_rest_restored() {
         // A table is left out of the restore.
         let stderr = myloader(&pair.target, &dir).args(["--users", "-T", "acc.t"]).fails_with(4);
         let (_, list) =
-            stderr.split_once("[ERROR] 2 of the dump's objects could not be restored, everything else is:").unwrap();
+            stderr.split_once("[ERROR] 2 objects of the dump could not be restored, everything else is:").unwrap();
         let lines: Vec<&str> = list.lines().collect();
         assert!(lines[1].starts_with("  'one'@'%': all-schema-create-users.sql, line "), "{list}");
         assert!(lines[1].contains("server error 1146 (42S02): Table 'acc.t;x' doesn't exist"), "{list}");
@@ -327,9 +327,9 @@ fn partial_revokes_need_the_server_s_consent() {
     pair.target.client().run("SET GLOBAL partial_revokes = OFF");
     let dir = dumped(&pair, &["--users"]);
     let stderr = myloader(&pair.target, &dir).arg("--users").fails_with(4);
-    let expected = "it has partial revokes, and this server would give it more than it had: the account was not created \
-                    (SET GLOBAL partial_revokes=ON)";
-    assert!(stderr.contains("left out: 'partial_one'@'%': all-schema-create-users.sql, line "), "{stderr}");
+    let expected = "it has partial revokes, without which this server would grant it more than it had: the account \
+                    was not created (SET GLOBAL partial_revokes=ON)";
+    assert!(stderr.contains("skipped: 'partial_one'@'%': all-schema-create-users.sql, line "), "{stderr}");
     assert!(stderr.contains(expected), "{stderr}");
     let restored = accounts(&mut pair.target.client(), product);
     assert!(!restored.contains(&"`partial_one`@`%`".to_owned()) && restored.contains(&"`app`@`%`".to_owned()));
@@ -357,10 +357,7 @@ fn definers_come_before_what_they_define() {
             line.contains("server error 1449 (HY000): The user specified as a definer ('owner'@'%') does not exist"),
             "{line}"
         );
-        assert!(
-            line.contains("(the account that is the DEFINER is not there: dump and restore with --users"),
-            "{line}"
-        );
+        assert!(line.contains("(the account of the DEFINER does not exist: dump and restore with --users"), "{line}");
         myloader(&pair.target, &dir).args(["--users", "--drop-table"]).ok();
         assert_eq!(harness::compare::differences(&pair.source, "acc", &pair.target, "acc"), [""; 0], "{product:?}");
     }
@@ -378,9 +375,9 @@ fn accounts_of_the_other_product_are_refused_before_rows() {
         let line = only_line(&myloader(&pair.target, &dir).args(["--users", "--threads=1", "-v", "1"]).fails_with(4));
         let (dump, server) = if from == Product::MySql { ("MySQL", "MariaDB 10.") } else { ("MariaDB", "MySQL 9.") };
         let expected =
-            format!("[ERROR] --users: all-schema-create-users.sql has accounts of {dump}, and this server is {server}");
+            format!("[ERROR] --users: all-schema-create-users.sql has accounts of {dump}, but this server is {server}");
         assert!(line.starts_with(&expected), "{line}");
-        assert!(line.ends_with("restore without --users, and create the accounts by hand"), "{line}");
+        assert!(line.ends_with("restore without --users and create the accounts by hand"), "{line}");
         assert_eq!(column(&mut pair.target.client(), "SHOW DATABASES LIKE 'acc'"), [""; 0]);
     }
 }

@@ -79,7 +79,7 @@ fn passwords_from_each_place() {
         assert_fails(by_tcp(server, "passwords").env("MYSQL_PWD", "x"), &denied("YES", "127.0.0.1", &address));
 
         let prompt = by_socket(server, "passwords").arg("-p").fails_with(2);
-        assert_eq!(prompt, "mydumper: no terminal to ask for the password on: use a defaults file or MYSQL_PWD\n");
+        assert_eq!(prompt, "mydumper: no terminal to prompt for the password: use a defaults file or MYSQL_PWD\n");
     }
 }
 

@@ -60,7 +60,7 @@ fn a_dump_gets_no_file_of_this_machine() {
                         path.display()
                     )
                 } else {
-                    "no such file of a dump has this statement, and it was not run: ".to_owned()
+                    "this statement does not belong in such a file and was not run: ".to_owned()
                 };
                 assert!(line.starts_with(&format!("[ERROR] {file}, line ")) && line.contains(&expected), "{line}");
                 if target(product).client().try_run(format!("USE {database}")).is_ok()
@@ -107,8 +107,8 @@ fn a_dump_does_what_its_files_say_and_no_more() {
             edit(&copy, &file, |text| format!("{text}{statement};\n"));
             let line = failing(5, product, &copy, &[]);
             let expected = format!(
-                ": no such file of a dump has this statement, and it was not run: {statement} (if it is meant, take it \
-                 out of the file, and run it with the server's own client)"
+                ": this statement does not belong in such a file and was not run: {statement} (if it is intended, \
+                 remove it from the file and run it with the server's own client)"
             );
             assert!(line.starts_with(&format!("[ERROR] {file}, line ")) && line.ends_with(&expected), "{line}");
         }

@@ -56,7 +56,7 @@ fn objects_that_the_user_may_not_see_are_warned_of() {
 /// What a dump promises of DDL, and the words before what is missing.
 const NOT_HELD_OFF: &str = "DDL is not held off, but ends the dump when it changes a table";
 const HELD_OFF: &str = "DDL is held off until the dump ends";
-const MISSING: &str = "the server did not let the user take more: missing is";
+const MISSING: &str = "the user lacks privileges for more:";
 const GLOBAL: [&str; 2] = [
     "RELOAD for BACKUP STAGE BLOCK_COMMIT",
     "BACKUP_ADMIN for LOCK INSTANCE FOR BACKUP, and RELOAD or FLUSH_TABLES for FLUSH TABLES WITH READ LOCK",
@@ -118,8 +118,8 @@ fn each_user_gets_the_best_that_the_grants_allow_and_is_told_what_is_missing() {
                 assert_eq!(value("guarantee").as_deref(), Some(guarantee), "{product:?} {user}");
                 assert_eq!(value("guarantee-by"), Some(grounds.clone()), "{product:?} {user}");
                 let line = match guarantee {
-                    "point-in-time" => "[INFO] all tables of this dump are of one point in time",
-                    _ => "[WARNING] only tables of engines with transactions are of one point in time in this dump",
+                    "point-in-time" => "[INFO] all tables of this dump are from one point in time",
+                    _ => "[WARNING] only tables of transactional engines are from one point in time in this dump",
                 };
                 assert!(
                     output.stderr.contains(&format!("{line}: {grounds}\n")),
@@ -166,8 +166,8 @@ fn where_nothing_can_be_proved_the_dump_says_so_or_fails() {
             assert_eq!(
                 only_line(&dump(mode).fails_with(1)),
                 format!(
-                    "[ERROR] the snapshots are not proved to be of one moment: {why}; use --sync-thread-lock-mode=AUTO \
-                     with a user who has RELOAD or LOCK TABLES, or dump when the server is less busy"
+                    "[ERROR] the snapshots are not proved to be from one point in time: {why}; use \
+                     --sync-thread-lock-mode=AUTO with a user who has RELOAD or LOCK TABLES, or dump when the server is less busy"
                 ),
                 "{product:?}"
             );
@@ -175,7 +175,7 @@ fn where_nothing_can_be_proved_the_dump_says_so_or_fails() {
         }
         let stderr = dump("AUTO").ok().stderr;
         let warning =
-            format!("[WARNING] tables of this dump may be of different points in time: nothing is proved ({why})");
+            format!("[WARNING] tables of this dump may be from different points in time: nothing is proved ({why})");
         assert!(stderr.contains(&warning), "{product:?}: {stderr}");
         let metadata = dir.read_text("metadata");
         assert_eq!(metadata_value(&metadata, "guarantee").as_deref(), Some("none"), "{product:?}");
@@ -192,7 +192,7 @@ fn where_nothing_can_be_proved_the_dump_says_so_or_fails() {
 
         let stderr =
             mydumper(&server, &WorkDir::new()).args(["-B", "unproved", "--sync-thread-lock-mode=NO_LOCK"]).ok().stderr;
-        let warning = "may be of different points in time: nothing is proved (--sync-thread-lock-mode=NO_LOCK)";
+        let warning = "may be from different points in time: nothing is proved (--sync-thread-lock-mode=NO_LOCK)";
         assert!(stderr.contains(warning), "{product:?}: {stderr}");
     }
 }
@@ -207,8 +207,8 @@ fn a_transaction_in_commit_is_no_proof() {
     let dir = WorkDir::new();
     let dump = || mydumper(&server, &dir).args(["-B", "owned", "--sync-thread-lock-mode=SAFE_NO_LOCK"]);
     let line = only_line(&dump().fails_with(1));
-    let expected = "[ERROR] the snapshots are not proved to be of one moment: transactions were committed during all \
-                    attempts of 5 s to open all snapshots at one moment; use";
+    let expected = "[ERROR] the snapshots are not proved to be from one point in time: transactions were committed during \
+                    every attempt to open all snapshots at once, for 5 s; use";
     assert!(line.starts_with(expected), "{line}");
     client.run("COMMIT");
     dump().ok();

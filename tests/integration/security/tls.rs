@@ -145,7 +145,7 @@ fn a_server_without_tls() {
         assert_dumps(server, "plain", &[]);
         assert_dumps(server, "plain", &["--ssl-mode=DISABLED"]);
         for mode in ["REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"] {
-            let cause = "the server offers no TLS, which --ssl-mode asks for (check that the server runs, and --host, \
+            let cause = "the server offers no TLS, which --ssl-mode requires (check that the server runs, and --host, \
                          --port, --socket and --ssl-mode)";
             assert_fails(server, "plain", &["--ssl-mode", mode], cause);
         }
@@ -170,8 +170,8 @@ fn what_cannot_be_encrypted_or_read_is_refused() {
     let refused = |args: &[&str]| Program::mydumper().server(server).args(args).fails_with(2);
     assert_eq!(
         refused(&["--ssl-mode=REQUIRED"]),
-        "mydumper: a Unix socket is not encrypted: connect by --host and --protocol=tcp for TLS, or leave --ssl-mode \
-         out\n"
+        "mydumper: a Unix socket is not encrypted: use --host and --protocol=tcp for TLS, or leave out \
+         --ssl-mode\n"
     );
     assert_eq!(
         refused(&["--ca", "/no/such.pem"]),

@@ -2,8 +2,8 @@
 
 use harness::compare::differences;
 use harness::program::{Program, WorkDir, pipe};
-use harness::sakila;
 use harness::server::{Product, source, target};
+use harness::shop;
 
 /// What a directory has in the end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,7 +48,7 @@ fn run(product: Product, database: &str, dumper: &[&str], loader: &[&str]) -> Wo
 fn content_modes() {
     for product in Product::ALL {
         let database = "stream_content";
-        sakila::load(source(product), database);
+        shop::load_with_branches(source(product), database, 6);
         for (dumper, loader, at_dumper, at_loader) in [
             ("--stream", "--stream", Left::NoDirectory, Left::NoDirectory),
             ("--stream=traditional", "--stream=NO_DELETE", Left::NoDirectory, Left::Dump),
@@ -71,7 +71,7 @@ fn content_modes() {
 fn a_shared_directory() {
     for product in Product::ALL {
         let database = "stream_shared";
-        sakila::load(source(product), database);
+        shop::load_with_branches(source(product), database, 6);
         for (loader, expected) in [("--stream=NO_STREAM", Left::Nothing), ("--stream=6", Left::Dump)] {
             let work = run(
                 product,
@@ -142,7 +142,7 @@ fn streams_and_modes_that_do_not_go_together() {
 fn little_may_wait_and_all_arrives() {
     for product in Product::ALL {
         let database = "stream_bounded";
-        sakila::load(source(product), database);
+        shop::load_with_branches(source(product), database, 6);
         run(
             product,
             database,

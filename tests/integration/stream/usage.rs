@@ -2,8 +2,8 @@
 
 use harness::compare::differences;
 use harness::program::{Program, WorkDir};
-use harness::sakila;
 use harness::server::{Product, source, target};
+use harness::shop;
 
 /// Runs a script with `$MYDUMPER` and `$MYLOADER` as commands for the two servers, and compares.
 fn run(product: Product, database: &str, script: &str) -> WorkDir {
@@ -55,7 +55,7 @@ const WAYS: [(&str, &str); 9] = [
 fn the_whole_database_arrives() {
     for product in Product::ALL {
         let database = "stream_ways";
-        sakila::load(source(product), database);
+        shop::load_with_branches(source(product), database, 6);
         for (way, script) in WAYS {
             run(product, database, script);
             assert_eq!(differences(source(product), database, target(product), database), [""; 0], "{way}");
@@ -71,7 +71,7 @@ fn to_another_host() {
     use std::io::{Read, Write};
     for product in Product::ALL {
         let database = "stream_host";
-        sakila::load(source(product), database);
+        shop::load_with_branches(source(product), database, 6);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let receiving = std::thread::spawn(move || {

@@ -271,8 +271,8 @@ fn rows_that_are_there_already() {
         let line = refused(product, &dir, &["--drop-table=NONE"]);
         assert!(
             line.starts_with(
-                "[ERROR] formats_twice.t.00000.sql, line 5: the server left out or changed rows of LOAD DATA: 2 \
-                 warning(s), the first: 1062 Duplicate entry '1' for key"
+                "[ERROR] formats_twice.t.00000.sql, line 5: the server skipped or changed rows of LOAD DATA: 2 \
+                 warnings, first: 1062 Duplicate entry '1' for key"
             ),
             "{line}"
         );
@@ -295,9 +295,9 @@ fn warnings_are_those_that_the_dump_expects() {
                 statement.replace("warnings: 1", &format!("warnings: {expected}")),
             );
             let start =
-                "[ERROR] formats_warnings.t.00000.sql, line 5: the server left out or changed rows of LOAD DATA: 1";
-            let end = "the first: 1265 Data truncated for column 'e' at row 1";
-            assert_eq!(refused(product, &dir, &["--drop-table"]), format!("{start} warning(s){text}, {end}"));
+                "[ERROR] formats_warnings.t.00000.sql, line 5: the server skipped or changed rows of LOAD DATA: 1";
+            let end = "first: 1265 Data truncated for column 'e' at row 1";
+            assert_eq!(refused(product, &dir, &["--drop-table"]), format!("{start} warning{text}, {end}"));
             assert_eq!(target(product).client().scalar("SELECT COUNT(*) FROM formats_warnings.t"), "0");
         }
         dir.write("formats_warnings.t.00000.sql", statement);
@@ -316,8 +316,8 @@ fn a_server_without_local_infile_gets_no_table() {
         let error = myloader(&strict, &dir).fails_with(4);
         assert_eq!(
             crate::support::dump::only_line(&error),
-            "[ERROR] the dump's rows come as LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \
-             local_infile=1 there for the time of the restore, or dump with --format=INSERT"
+            "[ERROR] the dump loads its rows by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \
+             local_infile=1 there during the restore, or dump with --format=INSERT"
         );
         assert_eq!(
             strict.client().scalar("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'f%'"),

@@ -4,14 +4,14 @@ use crate::support::dump::{dump, make, without_time};
 use crate::support::load::{dumped_with, load, myloader};
 use harness::detour::{Detour, Fate, contains};
 use harness::program::{Program, WorkDir};
-use harness::server::{Product, Server, source, target};
-use harness::shared_dir;
+use harness::server::{Product, source, target};
+use harness::shop::{self, fixture};
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 const DIFFERENT: i32 = 6;
 
-/// Lines with checksums, each behind its section: `` [`sakila`.`actor`] data_checksum = 60988714 ``.
+/// Lines with checksums, each behind its section: `` [`shop`.`authors`] data_checksum = 1599525005 ``.
 fn checksums(metadata: &str) -> BTreeSet<String> {
     let mut section = "";
     let mut found = BTreeSet::new();
@@ -27,29 +27,27 @@ fn checksums(metadata: &str) -> BTreeSet<String> {
 
 #[test]
 fn checksums_are_those_of_mydumper() {
-    // As that which the fixtures are of: of its character set, and filled by the stock client, which leaves comments out of
-    // routines.
-    let server =
-        &Server::start(Product::MariaDb, &["--character-set-server=latin1", "--collation-server=latin1_swedish_ci"]);
-    for script in ["schema.sql", "data.sql"] {
-        let script = std::fs::read(shared_dir().join("data/sakila").join(script)).unwrap();
-        Program::stock_client().server(server).arg("--default-character-set=utf8mb4").stdin(script).ok();
-    }
-    let fixture = shared_dir().join("fixtures/mydumper-1.0.1/sakila-plain/metadata");
-    let expected = checksums(&std::fs::read_to_string(fixture).unwrap());
-    assert_eq!(expected.len(), 16 * 3 + 7 + 4);
+    let server = source(Product::MariaDb);
+    // Under its own name, which is in the metadata.
+    shop::load(server, "shop", 1);
+    let metadata = fixture("shop-checksums").join("metadata");
+    let mut expected = checksums(&std::fs::read_to_string(metadata).unwrap());
+    // Of tables their rows, columns and indexes, of views their definitions, and four of the database.
+    assert_eq!(expected.len(), 6 * 3 + 3 + 4);
+    // A generated column: equal tables have different checksums.
+    assert!(expected.remove("[`shop`.`books`] data_checksum = 2011315775"));
     for options in [&["-M"][..], &["--data-checksums", "--routine-checksums", "--format=CSV"]] {
-        let dir = dump(server, &[&["-B", "sakila", "-G", "-E", "-R"], options].concat());
+        let dir = dump(server, &[&["-B", "shop", "-G", "-E", "-R"], options].concat());
         let found = checksums(&dir.read_text("metadata"));
         assert_eq!(found.symmetric_difference(&expected).collect::<Vec<_>>(), [""; 0]);
     }
     // What is dumped decides, and what is asked for.
-    let of = |options: &[&str]| checksums(&dump(server, &[&["-B", "sakila"], options].concat()).read_text("metadata"));
+    let of = |options: &[&str]| checksums(&dump(server, &[&["-B", "shop"], options].concat()).read_text("metadata"));
     let without = |keys: &[&str]| -> BTreeSet<String> {
         expected.iter().filter(|line| !keys.iter().any(|key| line.contains(key))).cloned().collect()
     };
     let routines = ["post_checksum", "events_checksum", "triggers_checksum"];
-    let (data, database) = ("data_checksum", "[`sakila`] schema_checksum");
+    let (data, database) = ("data_checksum", "[`shop`] schema_checksum");
     assert_eq!(of(&[]), without(&[&routines[..], &[data]].concat()));
     assert_eq!(of(&["-M", "-R"]), without(&["events_checksum", "triggers_checksum"]));
     assert_eq!(of(&["-M", "-GER", "--skip-index-checksums", "--skip-data-checksums"]), without(&["indexes_", data]));
@@ -122,10 +120,7 @@ fn checksums_are_those_that_the_server_computes() {
 
 /// The dump of [`OBJECTS`] whose metadata has another checksum, and what is said of it.
 fn changed(dir: &WorkDir, key: &str, section: &str) -> WorkDir {
-    let copy = WorkDir::new();
-    for file in dir.list() {
-        copy.write(&file, dir.read(&file));
-    }
+    let copy = WorkDir::copy_of(dir.path());
     let metadata = dir.read_text("metadata");
     let (before, rest) = metadata.split_once(&format!("{section}\n")).unwrap();
     let at = rest.find(&format!("{key}_checksum = ")).unwrap() + key.len() + "_checksum = ".len();
@@ -163,12 +158,16 @@ fn every_checksum_that_differs_is_found() {
             let strict = (section == &view).then_some("--checksum=fail");
             if strict.is_some() {
                 let told = load(product, &other, &[]).stderr;
-                assert!(told.contains(&format!("[WARNING] checksums are others than in the dump: {says}")), "{told}");
+                assert!(told.contains(&format!("[WARNING] checksums differ from the dump: {says}")), "{told}");
                 drop();
             }
             let printed = myloader(target(product), &other).args(strict).fails_with(DIFFERENT);
             let lines: Vec<&str> = printed.trim_end().lines().map(without_time).collect();
-            assert_eq!(lines[0], "[ERROR] these are not as in the dump; all else is done:", "{product:?}: {printed}");
+            assert_eq!(
+                lines[0], "[ERROR] these differ from the dump; everything else is done:",
+                "{product:?}: \
+             {printed}"
+            );
             let differs = |line: &str| {
                 let rest = line.split_once(says.as_str()).map(|(_, rest)| rest);
                 rest.is_some_and(|rest| rest.ends_with(", in the dump 7") && !rest.starts_with("7,"))
@@ -200,11 +199,10 @@ fn what_options_change_or_was_there_is_no_error() {
         client.run(format!("CREATE DATABASE {name} CHARACTER SET latin1"));
         client.run(format!("CREATE PROCEDURE {name}.mine() SELECT 1"));
         let done = load(product, &dir, &["--skip-indexes", "--skip-triggers"]).stderr;
-        let warnings: Vec<String> =
-            done.lines().filter(|line| line.contains("[WARNING]")).map(without_hashes).collect();
-        let database = format!("checksums are others than in the dump: database {name}");
+        let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
+        let database = format!("checksums differ from the dump: database {name}");
         assert_eq!(
-            warnings,
+            found,
             [format!("[WARNING] {database}: character set and collation"), format!("[WARNING] {database}: routines")],
             "{product:?}"
         );
@@ -217,10 +215,9 @@ fn what_options_change_or_was_there_is_no_error() {
             &["--skip-create-table", "--skip-post", "--skip-triggers", "--skip-create-database", "-x", "keyless"],
         )
         .stderr;
-        let warnings: Vec<String> =
-            done.lines().filter(|line| line.contains("[WARNING]")).map(without_hashes).collect();
-        let table = format!("checksums are others than in the dump: table {name}.keyless");
-        assert_eq!(warnings, [format!("[WARNING] {table}: columns")], "{product:?}");
+        let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
+        let table = format!("checksums differ from the dump: table {name}.keyless");
+        assert_eq!(found, [format!("[WARNING] {table}: columns")], "{product:?}");
         // A part of the tables: nothing is said of what was left out.
         client.run(format!("DROP DATABASE {name}"));
         load(product, &dir, &["-T", &format!("{name}.keyless"), "--checksum=fail"]);
@@ -231,30 +228,49 @@ fn what_options_change_or_was_there_is_no_error() {
     }
 }
 
-/// A line of the log without its time, up to the checksums.
-fn without_hashes(line: &str) -> String {
-    let line = without_time(line);
+/// The warnings of a log, without their times.
+fn warnings(stderr: &str) -> Vec<&str> {
+    stderr.lines().filter(|line| line.contains("[WARNING]")).map(without_time).collect()
+}
+
+/// A warning up to the checksums.
+fn without_hashes(line: &str) -> &str {
     let text = line.split_once(", in the dump ").map_or(line, |(text, _)| text);
-    text.rsplit_once(' ').map_or(text, |(text, _)| text).to_owned()
+    text.rsplit_once(' ').map_or(text, |(text, _)| text)
+}
+
+#[test]
+fn mydumper_s_checksums_are_those_of_what_is_restored() {
+    let program = Program::myloader().server(target(Product::MariaDb)).arg("-d").arg(fixture("shop-checksums"));
+    let done = program.args(["--database", "checksums_restored"]).ok().stderr;
+    // mydumper 1.0.1 writes a FLOAT with six digits. That is no error, since the table has a generated column.
+    let found: Vec<_> = warnings(&done).into_iter().map(without_hashes).collect();
+    assert_eq!(found, ["[WARNING] checksums differ from the dump: table checksums_restored.books: CHECKSUM TABLE"]);
 }
 
 #[test]
 fn another_product_s_checksums_are_told_of_in_one_line() {
-    let fixture = shared_dir().join("fixtures/mydumper-1.0.1/sakila-plain");
+    // As mydumper 1.0.1 writes it of a server that has GTIDs, which tell MariaDB from MySQL.
+    let gtid = "[source]\n# executed_gtid_set = \"0-33061-65\"\n";
+    let dump = WorkDir::copy_of(&fixture("shop-checksums"));
+    dump.write("metadata", dump.read_text("metadata").replace("[source]\n", gtid));
     let server = target(Product::MySql);
     let program =
-        |database: &str| Program::myloader().server(server).arg("-d").arg(&fixture).args(["--database", database]);
+        |database: &str| Program::myloader().server(server).arg("-d").arg(dump.path()).args(["--database", database]);
     let done = program("checksums_across").ok().stderr;
-    let warnings: Vec<&str> = done.lines().filter(|line| line.contains("[WARNING]")).map(without_time).collect();
     assert_eq!(
-        warnings,
+        warnings(&done),
         [
-            "[WARNING] 10 checksum(s) are others than in the dump, which is of another product or version: definitions may \
-          read otherwise there (--checksum=warn names them)"
+            "[WARNING] 6 checksums differ from the dump, which is from another product or version, where definitions may \
+             read differently (--checksum=warn names them)"
         ]
     );
     let printed = program("checksums_across_fail").arg("--checksum=fail").fails_with(DIFFERENT);
-    assert_eq!(printed.lines().count(), 11, "{printed}");
+    assert_eq!(printed.lines().count(), 7, "{printed}");
+    // Without GTIDs nothing says that the dump is of another product, where definitions read otherwise.
+    let program = Program::myloader().server(server).arg("-d").arg(fixture("shop-checksums"));
+    let printed = program.args(["--database", "checksums_unknown"]).fails_with(DIFFERENT);
+    assert!(printed.contains("[ERROR] these differ from the dump; everything else is done:\n"), "{printed}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use harness::server::{Product, source, target};
 /// Exit code of a comparison that found differences.
 const DIFFERENT: i32 = 6;
 
-const HEADLINE: &str = "[ERROR] these are not as in the dump; all else is done:";
+const HEADLINE: &str = "[ERROR] these differ from the dump; everything else is done:";
 
 /// A table of a thousand rows, one of which has a NULL, and one without a key.
 const TABLES: &[&str] = &[
@@ -83,20 +83,23 @@ fn every_kind_of_damage_is_found_in_its_range() {
         let database = "verify_damage";
         let dir = dumped_with(product, database, TABLES, &["-r", "100"]);
         let done = load(product, &dir, &["--verify"]).stderr;
-        assert!(done.trim_end().ends_with("; verified: 2 tables with 1,003 rows are as in the dump"), "{done}");
+        assert!(done.trim_end().ends_with("; verified: 2 tables with 1,003 rows match the dump"), "{done}");
         let chunks = chunks(&dir, database, "t");
         assert!(chunks.len() >= 4, "{chunks:?}");
         let (low, high) = (chunk_of(&chunks, 250), chunk_of(&chunks, 750));
         let last = chunks.last().unwrap();
         let middle = chunk_of(&chunks, 500);
         let others = |Chunk { rows, hash, selection }: &Chunk| {
-            format!("\n    {selection}: {rows} rows as in the dump, but others: hash OTHER, in the dump {hash}")
+            format!(
+                "\n    {selection}: {rows} rows as in the dump, but with different content: hash OTHER, in the \
+             dump {hash}"
+            )
         };
         let number = |Chunk { rows, selection, .. }: &Chunk, now: u64| {
             format!("\n    {selection}: {now} rows, in the dump {rows}")
         };
         // The sum of all hashes, which the metadata does not have.
-        let same = "1000 rows as in the dump, but others: hash OTHER, in the dump OTHER";
+        let same = "1000 rows as in the dump, but with different content: hash OTHER, in the dump OTHER";
         let whole = &self::chunks(&dir, database, "d")[0];
         let cases = [
             Damage {
@@ -131,7 +134,10 @@ fn every_kind_of_damage_is_found_in_its_range() {
                 what: "a row doubled in place of another",
                 sql: "UPDATE d SET a = 2, b = NULL WHERE a = 1 LIMIT 1",
                 undone_by: "UPDATE d SET a = 1, b = 'one' WHERE a = 2 LIMIT 1",
-                by_hash: format!("d: 3 rows as in the dump, but others: hash OTHER, in the dump {}", whole.hash),
+                by_hash: format!(
+                    "d: 3 rows as in the dump, but with different content: hash OTHER, in the dump {}",
+                    whole.hash
+                ),
                 by_number: None,
             },
             Damage {
@@ -251,7 +257,7 @@ fn comparing_alone_needs_no_more_than_select() {
         let line = only_line(&done);
         let (start, end) = line.split_once(" s: ").unwrap();
         assert!(start.starts_with("[INFO] verified in "), "{line}");
-        assert_eq!(end, "2 tables with 1,003 rows are as in the dump");
+        assert_eq!(end, "2 tables with 1,003 rows match the dump");
         client.run("DROP USER verify_select@localhost");
     }
 }
@@ -271,11 +277,7 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         let done = load(product, &dir, &["--verify"]).stderr;
         let lines: Vec<&str> = done.lines().map(without_time).collect();
         assert_eq!(lines[0], "[WARNING] --verify: the dump has no row hashes, so rows are only counted", "{done}");
-        assert!(
-            lines[1]
-                .ends_with("2 tables with 1,003 rows are as in the dump (2 of them by the number of their rows only)"),
-            "{done}"
-        );
+        assert!(lines[1].ends_with("2 tables with 1,003 rows match the dump (2 of them by row count only)"), "{done}");
         target(product).client().run(format!("DELETE FROM {database}.t WHERE id = 250"));
         let counted = myloader(target(product), &dir).args(["--verify-only", "--verify=rows"]).fails_with(DIFFERENT);
         assert_eq!(
@@ -287,8 +289,8 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         assert_eq!(
             without_time(nothing.lines().last().unwrap()),
             format!(
-                "[ERROR] --verify: by the dump's metadata the rows of these tables cannot be compared, since it has neither \
-                 hashes nor numbers of them, or not all: {database}.d, {database}.t; it is of an older version, or damaged"
+                "[ERROR] --verify: the dump's metadata lacks hashes or row counts to compare these tables by: \
+                 {database}.d, {database}.t; it is from an older version, or damaged"
             )
         );
         // What is missing is not passed over.
@@ -305,7 +307,8 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         let none = myloader(target(product), &dir).args(["--verify-only", "-x", "no such table"]).fails_with(1);
         assert_eq!(
             without_time(none.trim_end()),
-            "[ERROR] --verify-only: no table of the dump is chosen, nothing was compared: check the names and patterns"
+            "[ERROR] --verify-only: no table of the dump is selected, so nothing was compared: check the names and \
+             patterns"
         );
         dir.write("metadata", metadata.replace("xxh3-128-sum-1", "xxh4-2"));
         let done = load(product, &dir, &["--drop-table", "--verify"]).stderr;
@@ -328,8 +331,8 @@ fn metadata_cannot_make_a_comparison_write() {
     let message = only_line(&myloader(target(product), &dir).arg("--verify-only").fails_with(5));
     assert_eq!(
         message,
-        "[ERROR] metadata, table verify_into.t: `hashed_columns` or a chunk is more than columns or a range: the file is \
-         damaged"
+        "[ERROR] metadata, table verify_into.t: `hashed_columns` or a chunk holds more than columns or a range; the \
+         file is damaged"
     );
     assert!(!file.exists());
 }
@@ -370,7 +373,7 @@ fn a_stream_is_verified_when_it_has_ended() {
         let loader = Program::myloader().server(target(product)).args(["--stream", "--verify"]);
         let (_, loaded) =
             harness::program::pipe(dumper.current_dir(at_dumper.path()), loader.current_dir(at_loader.path()));
-        let end = "; verified: 2 tables with 1,003 rows are as in the dump";
+        let end = "; verified: 2 tables with 1,003 rows match the dump";
         assert!(loaded.stderr.trim_end().ends_with(end), "{}", loaded.stderr);
     }
 }

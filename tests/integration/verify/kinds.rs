@@ -35,7 +35,7 @@ const VALUES: &[&str] = &[
 fn values_of_every_type() {
     for product in Product::ALL {
         let dir = dumped_with(product, "verify_values", VALUES, &[]);
-        assert_eq!(verified(product, &dir, &[]), "3 tables with 11 rows are as in the dump");
+        assert_eq!(verified(product, &dir, &[]), "3 tables with 11 rows match the dump");
     }
 }
 
@@ -50,7 +50,7 @@ fn values_of_every_type_on_the_other_product() {
             &[&["ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci"], VALUES].concat(),
         );
         let dir = dump(server, &["-B", database]);
-        assert_eq!(verified(to, &dir, &[]), "3 tables with 11 rows are as in the dump", "{from:?}");
+        assert_eq!(verified(to, &dir, &[]), "3 tables with 11 rows match the dump", "{from:?}");
     }
 }
 
@@ -93,8 +93,8 @@ fn tables_of_every_kind() {
         let dir = dumped_with(product, database, &statements, &["--split-partitions"]);
         let expected = match product {
             // Three rows of now and of the past more.
-            Product::MariaDb => "8 tables with 15 rows are as in the dump",
-            Product::MySql => "7 tables with 12 rows are as in the dump",
+            Product::MariaDb => "8 tables with 15 rows match the dump",
+            Product::MySql => "7 tables with 12 rows match the dump",
         };
         assert_eq!(verified(product, &dir, &[]), expected, "{product:?}");
         let metadata = dir.read_text("metadata");
@@ -102,7 +102,7 @@ fn tables_of_every_kind() {
         // Under another name, and of a part of the tables.
         verified(product, &dir, &["-B", "verify_renamed"]);
         let one = verified(product, &dir, &["--drop-table", "-T", &format!("{database}.parts")]);
-        assert_eq!(one, "1 tables with 3 rows are as in the dump");
+        assert_eq!(one, "1 table with 3 rows matches the dump");
     }
 }
 
@@ -117,7 +117,7 @@ fn rows_that_a_condition_has_chosen() {
             "ANALYZE TABLE t",
         ];
         let dir = dumped_with(product, database, &statements, &["-r", "100", "--where", "v = 1"]);
-        assert_eq!(verified(product, &dir, &[]), "1 tables with 450 rows are as in the dump");
+        assert_eq!(verified(product, &dir, &[]), "1 table with 450 rows matches the dump");
         // The table has to have these rows and no others.
         target(product).client().run(format!("INSERT INTO {database}.t VALUES (2, 0)"));
         let printed = myloader(target(product), &dir).arg("--verify-only").fails_with(6);
@@ -143,16 +143,16 @@ fn ranges_of_text_hold_under_the_target_s_own_order() {
         ));
         // The rows are in other ranges, and are the same.
         let done = myloader(target(product), &dir).arg("--verify-only").ok().stderr;
-        assert!(done.contains("1 tables with 600 rows are as in the dump"), "{done}");
+        assert!(done.contains("1 table with 600 rows matches the dump"), "{done}");
         let different = |options: &[&str]| {
             let printed =
                 myloader(target(product), &dir).args(["--verify-only", "--checksum=skip"]).args(options).fails_with(6);
             printed.split_once(": 60").unwrap_or_else(|| panic!("{printed}")).1.trim_end().to_owned()
         };
-        let ranges = "\n    the ranges of the dump are not all of the table here, or overlap: none can be named";
+        let ranges = "\n    the dump's ranges do not cover the whole table here, or overlap, so none can be named";
         client.run(format!("UPDATE {database}.t SET v = 0 WHERE v = 9"));
         let message = different(&[]);
-        assert!(message.starts_with("0 rows as in the dump, but others: hash "), "{message}");
+        assert!(message.starts_with("0 rows as in the dump, but with different content: hash "), "{message}");
         assert!(message.ends_with(ranges), "{message}");
         client.run(format!("UPDATE {database}.t SET v = 9 WHERE v = 0"));
         // Every row of the dump is in its range, and another is in none.
@@ -186,7 +186,7 @@ fn rows_without_definitions() {
         let table = "CREATE TABLE t (id INT PRIMARY KEY)";
         let dir = dumped_with(product, database, &[table, "INSERT INTO t VALUES (1), (2)"], &["--no-schemas"]);
         let mut client = make(target(product), database, &[table]);
-        assert_eq!(verified(product, &dir, &["--drop-table=NONE"]), "1 tables with 2 rows are as in the dump");
+        assert_eq!(verified(product, &dir, &["--drop-table=NONE"]), "1 table with 2 rows matches the dump");
         client.run(format!("DROP DATABASE {database}"));
     }
 }

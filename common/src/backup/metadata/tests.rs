@@ -1,7 +1,10 @@
 //! Metadata as mydumper and older versions wrote it, and as it is written here.
 
 use super::*;
-use crate::backup::row_hash::{RowsDigest, Selection};
+use crate::backup::file_name::TableFileName;
+use crate::backup::mydumper_checksum::MydumperChecksum;
+use crate::backup::row_hash::{ChunkRows, RowsDigest, Selection};
+use crate::server::Product;
 use proptest::prelude::*;
 
 fn table(database: &str, table: &str) -> TableFileName {

@@ -13,15 +13,17 @@ use lz4_flex::frame::{BlockSize, FrameEncoder, FrameInfo};
 use zstd_frame::ZstdFrame;
 
 /// How a file is compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, clap::ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Compression {
     /// Not at all.
     #[default]
+    #[value(skip)]
     None,
-    /// gzip, `.gz`.
-    Gzip,
     /// Zstandard, `.zst`.
     Zstd,
+    /// gzip, `.gz`.
+    Gzip,
     /// LZ4 frames, `.lz4`.
     Lz4,
 }

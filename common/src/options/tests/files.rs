@@ -1,4 +1,4 @@
-//! Defaults files, and what they yield to.
+//! Defaults files, and what overrides them.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn file_error(content: &str) -> String {
 }
 
 #[test]
-fn files_yield_to_the_command_line_and_to_the_extra_file() {
+fn the_command_line_and_the_extra_file_override_the_file() {
     let case = Case::new();
     let first = case.file(
         "mydumper.cnf",
@@ -112,7 +112,7 @@ fn mistakes_in_files_name_file_and_line() {
             "[mydumper]\ndefaults-file=x",
             "mydumper.cnf, line 2: defaults-file belongs on the command line, not in a defaults file",
         ),
-        ("x=1", "mydumper.cnf, line 1: 'x' stands before any [section]"),
+        ("x=1", "mydumper.cnf, line 1: 'x' comes before any [section]"),
         ("[client", "mydumper.cnf, line 1: the section has no ']'"),
         (
             "!includedir /etc",
@@ -127,7 +127,7 @@ fn mistakes_in_files_name_file_and_line() {
             "mydumper.cnf, line 1: [mydumper_session_variables_mariadb]: sections for one server product are not supported yet by this version",
         ),
         ("[`a`.`b`]", "mydumper.cnf, line 1: [`a`.`b`]: sections for one table are not supported yet by this version"),
-        ("[mydumper_session_variables]\na b=1", "mydumper.cnf, line 2: 'a b' is no name of a variable"),
+        ("[mydumper_session_variables]\na b=1", "mydumper.cnf, line 2: 'a b' is not the name of a variable"),
         ("[mydumper_session_variables]\na", "mydumper.cnf, line 2: the variable a has no value"),
     ] {
         assert_eq!(file_error(content), text);
@@ -138,7 +138,7 @@ fn mistakes_in_files_name_file_and_line() {
 }
 
 #[test]
-fn a_password_that_others_can_read_is_warned_of() {
+fn a_password_that_others_can_read_causes_a_warning() {
     let case = Case::new();
     let path = case.file("mydumper.cnf", "[client]\npassword=x\n");
     assert!(!is_readable_by_others(&path));
@@ -153,7 +153,7 @@ fn a_password_that_others_can_read_is_warned_of() {
 }
 
 #[test]
-fn an_unreadable_default_file_is_passed_over() {
+fn an_unreadable_default_file_is_skipped() {
     let case = Case::new();
     let path = case.dir.path().join("mydumper.cnf");
     fs::create_dir(&path).unwrap();

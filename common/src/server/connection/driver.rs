@@ -15,34 +15,34 @@ use tokio::runtime::Runtime;
 
 use super::row::RowBuffer;
 use super::{
-    Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, Outcome, RowRef, Settings, SslMode,
+    Address, CONNECT_TIMEOUT, Cause, INFILE_BLOCK, KEEPALIVE_IDLE, LARGEST_PACKET, RowRef, Settings, SslMode,
+    StatementOutcome,
 };
 use crate::io::read_full;
-use crate::observe::logging::printable;
+use crate::observe::printable::printable;
 use crate::process::stop::Stop;
+use crate::process::sync::into_inner;
 
-/// The host that a certificate is checked for when any will do. The driver (0.37) passes over the wrong name by looking
-/// for "NotValidForName" in the error's text, where its TLS library has not written that any more for long; but the
-/// host's name is in that text.
+/// The host name for VERIFY_CA, which accepts any. The driver (0.37) recognizes a wrong name by "NotValidForName" in the
+/// error's text; current versions of its TLS library do not write that any more, but they write the host name.
 const ANY_HOST: &str = "NotValidForName.invalid";
 
 /// A session.
-pub(super) struct Session {
+pub(super) struct DriverSession {
     // Declared before the runtime, so that it is dropped while its reactor lives.
     conn: Conn,
     runtime: Runtime,
     stop: Stop,
 }
 
-impl Session {
-    pub(super) fn open(settings: &Settings, stop: &Stop) -> Result<Session, Cause> {
+impl DriverSession {
+    pub(super) fn open(settings: &Settings, stop: &Stop) -> Result<DriverSession, Cause> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|source| Cause::Connection(source.to_string()))?;
         let mut result = connect(&runtime, stop, settings, settings.tls.mode);
-        // The driver does not send anything secret before TLS stands, so trying again without it is what
-        // PREFERRED means.
+        // PREFERRED falls back to no TLS. The driver has sent nothing secret at this point.
         if settings.tls.mode == SslMode::Preferred
             && matches!(
                 result,
@@ -54,74 +54,78 @@ impl Session {
             result = connect(&runtime, stop, settings, SslMode::Disabled);
         }
         let conn = result.map_err(ConnectFailure::into_cause)?;
-        Ok(Session { conn, runtime, stop: stop.clone() })
+        Ok(DriverSession { conn, runtime, stop: stop.clone() })
     }
 
     pub(super) fn id(&self) -> u32 {
         self.conn.id()
     }
 
-    pub(super) fn execute(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
+    pub(super) fn execute(&mut self, statement: &[u8]) -> Result<StatementOutcome, Cause> {
         let asked = self.give_no_file();
         let outcome = self.run(statement);
         if asked.load(Ordering::Relaxed) { Err(Cause::FileWanted(String::new())) } else { outcome }
     }
 
-    fn run(&mut self, statement: &[u8]) -> Result<Outcome, Cause> {
+    fn run(&mut self, statement: &[u8]) -> Result<StatementOutcome, Cause> {
         let conn = &mut self.conn;
         let work = async {
             conn.query_drop(statement).await?;
-            Ok(Outcome::new(conn.affected_rows(), conn.get_warnings(), &conn.info()))
+            Ok(StatementOutcome::new(conn.affected_rows(), conn.get_warnings(), &conn.info()))
         };
         block_on(&self.runtime, &self.stop, work)
     }
 
-    /// Answers the server with an empty file, if it asks for any; whether it did is told. This also takes away the data
-    /// of a LOAD DATA for which it has not asked.
+    /// Answers a server that asks for a file with an empty one. The result is set when it asks. This also drops the data
+    /// of an earlier LOAD DATA that the server did not ask for.
     fn give_no_file(&mut self) -> Arc<AtomicBool> {
         let asked = Arc::new(AtomicBool::new(false));
-        let tell = Arc::clone(&asked);
+        let set = Arc::clone(&asked);
         self.conn.set_infile_handler(async move {
-            tell.store(true, Ordering::Relaxed);
+            set.store(true, Ordering::Relaxed);
             let nothing: mysql_async::InfileData = Box::pin(stream::empty());
             Ok(nothing)
         });
         asked
     }
 
-    pub(super) fn load_infile(&mut self, statement: &[u8], data: impl Read + Send + 'static) -> Result<Outcome, Cause> {
+    pub(super) fn load_infile(
+        &mut self,
+        statement: &[u8],
+        data: impl Read + Send + 'static,
+    ) -> Result<StatementOutcome, Cause> {
         let data = std::sync::Mutex::new(Some(data));
         let (unreadable, failure) = crossbeam_channel::bounded(1);
         self.conn.set_infile_handler(async move {
-            let data = data.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let data = into_inner(data);
             let blocks: mysql_async::InfileData =
                 Box::pin(stream::iter(data.into_iter().flat_map(move |data| blocks(data, unreadable.clone()))));
             Ok(blocks)
         });
-        // The driver's own error does not tell whether the data or the connection failed.
+        // The driver's error does not say whether the data or the connection failed.
         self.run(statement).map_err(|cause| failure.try_recv().map_or(cause, Cause::Data))
     }
 
-    pub(super) fn query(&mut self, statement: &[u8]) -> Result<ResultRows<'_>, Cause> {
+    pub(super) fn query(&mut self, statement: &[u8]) -> Result<DriverRows<'_>, Cause> {
         let asked = self.give_no_file();
-        let Session { conn, runtime, stop } = self;
+        let DriverSession { conn, runtime, stop } = self;
         let result = block_on(runtime, stop, conn.query_iter(statement.to_vec()))?;
         if asked.load(Ordering::Relaxed) {
             return Err(Cause::FileWanted(String::new()));
         }
-        Ok(ResultRows { result, runtime, stop, row: RowBuffer::default() })
+        Ok(DriverRows { result, runtime, stop, row: RowBuffer::default() })
     }
 }
 
 /// The rows of a query.
-pub(super) struct ResultRows<'a> {
+pub(super) struct DriverRows<'a> {
     result: QueryResult<'a, 'static, TextProtocol>,
     runtime: &'a Runtime,
     stop: &'a Stop,
     row: RowBuffer,
 }
 
-impl ResultRows<'_> {
+impl DriverRows<'_> {
     pub(super) fn names(&self) -> Vec<String> {
         let columns = self.result.columns();
         columns.iter().flat_map(|columns| columns.iter()).map(|column| column.name_str().into_owned()).collect()
@@ -186,7 +190,7 @@ fn driver_options(settings: &Settings, mode: SslMode) -> OptsBuilder {
         Address::Socket(path) => options.socket(Some(path.to_string_lossy())),
         Address::Tcp(host, port) => options.ip_or_hostname(host.clone()).tcp_port(*port),
     };
-    // The driver does not encrypt a Unix socket, and would ask a server without TLS for it in vain.
+    // The driver does not encrypt a Unix socket, but would insist on a server with TLS.
     if mode == SslMode::Disabled || matches!(settings.address, Address::Socket(_)) {
         return options;
     }
@@ -236,9 +240,9 @@ fn blocks(
                 Some(Ok(Bytes::from(block)))
             }
             Err(error) => {
-                let told = io::Error::new(error.kind(), error.to_string());
+                let copy = io::Error::new(error.kind(), error.to_string());
                 let _ = unreadable.try_send(error);
-                Some(Err(told))
+                Some(Err(copy))
             }
         }
     })

@@ -1,4 +1,4 @@
-//! A server that asks for files that it is not to have: no real one does, so its side of the protocol is played here.
+//! A server that asks for files without LOAD DATA. No real server does, so this test plays one.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use super::{Address, Cause, Connection, Error, Settings, Tls};
+use super::{Address, Cause, Connection, ServerError, Settings, Tls};
 use crate::process::stop::Stop;
 
 const OK: &[u8] = &[0, 0, 0, 2, 0, 0, 0];
@@ -95,10 +95,10 @@ fn serve(mut socket: UnixStream, files: &Mutex<Vec<Vec<u8>>>) {
 }
 
 #[track_caller]
-fn assert_refused<T>(result: Result<T, Error>, named: &str) {
+fn assert_refused<T>(result: Result<T, ServerError>, named: &str) {
     let error = result.err().expect("it is refused");
     assert!(matches!(error.cause(), Cause::FileWanted(_)), "{error}");
-    let expected = format!("the server asked for a file of this machine{named}, which it does not get: ");
+    let expected = format!("the server asked for a file of this machine{named} and was refused: ");
     assert!(error.to_string().starts_with(&expected), "{error}");
 }
 

@@ -1,9 +1,10 @@
 //! A connection to a server, as blocking calls.
 //!
-//! [`wire`] speaks the protocol itself and lends rows as they lie in its buffer. What it does not speak (protocol
-//! compression, rare ways to authenticate) the driver, `mysql_async`, does in its place; nobody else can tell.
-//! Every wait for the server ends with [`Stop`].
+//! `wire` implements the protocol and lends rows as they lie in its buffer. For what it does not implement (protocol
+//! compression, rare authentication methods) the driver, `mysql_async`, takes its place; callers see no difference.
+//! [`Stop`] ends every wait for the server.
 
+mod advice;
 mod driver;
 mod error;
 #[cfg(test)]
@@ -16,43 +17,47 @@ mod wire;
 use std::io::Read;
 use std::time::Duration;
 
-pub use error::{Cause, Error, PACKET_TOO_LARGE, excerpt};
+pub use error::{Cause, ServerError, excerpt};
+// Until all callers have the new names.
+pub use self::{ServerError as Error, StatementOutcome as Outcome};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 
 use crate::process::stop::Stop;
+use driver::{DriverRows, DriverSession};
+use wire::{WireRows, WireSession};
 
 /// How long a server may take to accept a connection and to let the user in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
-/// After which time of silence a host that is connected by TCP is asked whether it is there, how often, and how many
-/// questions may stay without an answer.
+/// TCP keepalive: the first probe after this time of silence, further ones at this interval, and the connection is lost
+/// after so many without an answer.
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(60);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEPALIVE_COUNT: u32 = 6;
-/// How much of LOAD DATA's data is sent at once.
+/// Bytes of LOAD DATA's data in one packet.
 const INFILE_BLOCK: usize = 256 * 1024;
-/// The largest packet of the protocol's servers; the server's own limit is what counts.
+/// The largest `max_allowed_packet` of any server; the server applies its own.
 const LARGEST_PACKET: u32 = 1 << 30;
 
 /// What a statement did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct StatementOutcome {
     /// Rows inserted, changed or deleted.
     pub affected_rows: u64,
-    /// Rows that the statement brought, where the server says so: of statements with several rows.
+    /// Rows in the statement, which the server reports only for statements with several.
     pub records: Option<u64>,
-    /// Rows of LOAD DATA that were left out, since their key was there.
+    /// Rows of LOAD DATA that were skipped, since their key existed.
     pub skipped: u64,
     /// Number of warnings.
     pub warnings: u64,
 }
 
-impl Outcome {
+impl StatementOutcome {
     /// From the server's answer: numbers, and the text that comes with some statements, such as
     /// `Records: 3  Deleted: 0  Skipped: 0  Warnings: 0`.
-    fn new(affected_rows: u64, warnings: u16, info: &str) -> Outcome {
+    fn new(affected_rows: u64, warnings: u16, info: &str) -> StatementOutcome {
         let number = |name| info.split_once(name)?.1.split_whitespace().next()?.parse().ok();
-        Outcome {
+        StatementOutcome {
             affected_rows,
             records: number("Records: "),
             skipped: number("Skipped: ").unwrap_or(0),
@@ -62,42 +67,42 @@ impl Outcome {
     }
 }
 
-/// What every session starts from, whatever the server's global settings: quotes and backslashes mean what they mean by
-/// default, names are quoted (MySQL stores CHECK expressions so), statements are not refused for the rows that they may
-/// read, results are whole, nothing waits for a commit, and a commit does not end the session.
+/// Every session starts from these values, whatever the global ones are: quotes and backslashes mean what they mean by
+/// default, names are quoted (MySQL stores CHECK expressions so), large SELECTs are allowed, results are complete,
+/// statements commit at once, and a COMMIT does not end the session.
 const BASE_SESSION: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1, sql_big_selects = 1, \
      sql_select_limit = 18446744073709551615, autocommit = 1, completion_type = 0";
 
 /// A connection. Dropping it closes it; an open transaction is rolled back by the server.
 pub struct Connection {
-    session: Session,
+    backend: Backend,
 }
 
-enum Session {
-    Wire(Box<wire::Session>),
-    Driver(driver::Session),
+enum Backend {
+    Wire(Box<WireSession>),
+    Driver(DriverSession),
 }
 
 impl Connection {
     /// Connects and sets up the session.
     ///
     /// # Errors
-    /// [`Error::Connect`], or [`Error::Statement`] for a statement of the session's set-up.
-    pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, Error> {
-        let session = match wire::Session::open(settings, stop) {
-            Ok(session) => Ok(Session::Wire(Box::new(session))),
+    /// [`ServerError::Connect`], or [`ServerError::Statement`] for a statement of the session's set-up.
+    pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, ServerError> {
+        let backend = match WireSession::open(settings, stop) {
+            Ok(session) => Ok(Backend::Wire(Box::new(session))),
             Err(wire::OpenError::Unsupported(what)) => {
-                tracing::info!("the connection is left to the driver: {what}");
-                driver::Session::open(settings, stop).map(Session::Driver)
+                tracing::info!("connecting with the driver: {what}");
+                DriverSession::open(settings, stop).map(Backend::Driver)
             }
             Err(wire::OpenError::Failed(cause)) => Err(cause),
         };
-        let session = session.map_err(|cause| Error::Connect {
+        let backend = backend.map_err(|cause| ServerError::Connect {
             address: settings.address.clone(),
             user: settings.user.clone(),
             cause: Box::new(cause),
         })?;
-        let mut connection = Connection { session };
+        let mut connection = Connection { backend };
         connection.execute(BASE_SESSION)?;
         for statement in &settings.session {
             connection.execute(statement)?;
@@ -107,52 +112,56 @@ impl Connection {
 
     /// The server's number for this session, as KILL takes it.
     pub fn id(&self) -> u32 {
-        match &self.session {
-            Session::Wire(session) => session.id(),
-            Session::Driver(session) => session.id(),
+        match &self.backend {
+            Backend::Wire(session) => session.id(),
+            Backend::Driver(session) => session.id(),
         }
     }
 
-    /// Ends the connection without a word, so that it takes none of the server's connections any more: one that was lost
-    /// on the way here may still stand for the server.
+    /// Closes the socket without telling the server, so that a session whose connection is lost in one direction only does
+    /// not keep one of the server's connections.
     pub fn close(&mut self) {
-        match &mut self.session {
-            Session::Wire(session) => session.close(),
-            // It ends when it is dropped.
-            Session::Driver(_) => {}
+        match &mut self.backend {
+            Backend::Wire(session) => session.close(),
+            // The driver closes it on drop.
+            Backend::Driver(_) => {}
         }
     }
 
-    /// Runs a statement whose rows, if any, do not matter.
+    /// Runs a statement and discards its rows, if it has any.
     ///
     /// # Errors
-    /// [`Error::Statement`]; also when the server asks for a file, as LOAD DATA LOCAL would: it gets none.
-    pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
+    /// [`ServerError::Statement`], also when the server asks for a file as for LOAD DATA LOCAL, which it is refused.
+    pub fn execute(&mut self, statement: impl AsRef<[u8]>) -> Result<StatementOutcome, ServerError> {
         let statement = statement.as_ref();
-        match &mut self.session {
-            Session::Wire(session) => session.execute(statement, None),
-            Session::Driver(session) => session.execute(statement),
+        match &mut self.backend {
+            Backend::Wire(session) => session.execute(statement, None),
+            Backend::Driver(session) => session.execute(statement),
         }
-        .map_err(|cause| Error::of_statement(statement, cause))
+        .map_err(|cause| ServerError::of_statement(statement, cause))
     }
 
-    /// Runs a LOAD DATA LOCAL statement; whatever file it names, `data` is what the server gets.
+    /// Runs a LOAD DATA LOCAL statement. The server gets `data`, whatever file it names.
     ///
     /// # Errors
-    /// [`Error::Statement`]; also when `data` cannot be read, and then the connection is of no further use.
-    pub fn load_infile(&mut self, statement: &[u8], mut data: impl Read + Send + 'static) -> Result<Outcome, Error> {
-        match &mut self.session {
-            Session::Wire(session) => session.execute(statement, Some(&mut data)),
-            Session::Driver(session) => session.load_infile(statement, data),
+    /// [`ServerError::Statement`], also when `data` cannot be read; the connection cannot be used any more then.
+    pub fn load_infile(
+        &mut self,
+        statement: &[u8],
+        mut data: impl Read + Send + 'static,
+    ) -> Result<StatementOutcome, ServerError> {
+        match &mut self.backend {
+            Backend::Wire(session) => session.execute(statement, Some(&mut data)),
+            Backend::Driver(session) => session.load_infile(statement, data),
         }
-        .map_err(|cause| Error::of_statement(statement, cause))
+        .map_err(|cause| ServerError::of_statement(statement, cause))
     }
 
     /// All rows of a query with a small result.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn query(&mut self, statement: impl AsRef<[u8]>) -> Result<Vec<Row>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn query(&mut self, statement: impl AsRef<[u8]>) -> Result<Vec<Row>, ServerError> {
         let mut rows = self.stream(statement.as_ref())?;
         let names = rows.names().into();
         let mut all = Vec::new();
@@ -162,11 +171,11 @@ impl Connection {
         Ok(all)
     }
 
-    /// Hands over the rows of a query one by one, so that only what is kept of them takes memory.
+    /// Calls `take` with each row of a query, so that only what it keeps takes memory.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn each(&mut self, statement: impl AsRef<[u8]>, mut take: impl FnMut(RowRef<'_>)) -> Result<(), Error> {
+    /// [`ServerError::Statement`].
+    pub fn each(&mut self, statement: impl AsRef<[u8]>, mut take: impl FnMut(RowRef<'_>)) -> Result<(), ServerError> {
         let mut rows = self.stream(statement)?;
         while let Some(row) = rows.next_row()? {
             take(row);
@@ -177,35 +186,35 @@ impl Connection {
     /// The first row of a query, if it has one.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn query_first(&mut self, statement: impl AsRef<[u8]>) -> Result<Option<Row>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn query_first(&mut self, statement: impl AsRef<[u8]>) -> Result<Option<Row>, ServerError> {
         Ok(self.query(statement)?.into_iter().next())
     }
 
     /// Starts a query whose rows are read one by one.
     ///
     /// # Errors
-    /// [`Error::Statement`].
-    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, Error> {
+    /// [`ServerError::Statement`].
+    pub fn stream(&mut self, statement: impl AsRef<[u8]>) -> Result<ResultRows<'_>, ServerError> {
         let statement = statement.as_ref();
-        let source = match &mut self.session {
-            Session::Wire(session) => session.query(statement).map(Source::Wire),
-            Session::Driver(session) => session.query(statement).map(Source::Driver),
+        let source = match &mut self.backend {
+            Backend::Wire(session) => session.query(statement).map(Source::Wire),
+            Backend::Driver(session) => session.query(statement).map(Source::Driver),
         };
-        let source = source.map_err(|cause| Error::of_statement(statement, cause))?;
+        let source = source.map_err(|cause| ServerError::of_statement(statement, cause))?;
         Ok(ResultRows { source, statement: error::excerpt(statement) })
     }
 }
 
-/// The rows of a running query. Dropped before its end, it leaves the connection unusable.
+/// The rows of a running query. Dropping it before the last row leaves the connection unusable.
 pub struct ResultRows<'a> {
     source: Source<'a>,
     statement: String,
 }
 
 enum Source<'a> {
-    Wire(wire::ResultRows<'a>),
-    Driver(driver::ResultRows<'a>),
+    Wire(WireRows<'a>),
+    Driver(DriverRows<'a>),
 }
 
 impl ResultRows<'_> {
@@ -217,17 +226,17 @@ impl ResultRows<'_> {
         }
     }
 
-    /// The next row, lent until the one after it is asked for; `None` after the last.
+    /// The next row, valid until the call for the one after it; `None` after the last.
     ///
     /// # Errors
-    /// [`Error::Statement`].
+    /// [`ServerError::Statement`].
     #[inline]
-    pub fn next_row(&mut self) -> Result<Option<RowRef<'_>>, Error> {
+    pub fn next_row(&mut self) -> Result<Option<RowRef<'_>>, ServerError> {
         match &mut self.source {
             Source::Wire(rows) => rows.next_row(),
             Source::Driver(rows) => rows.next_row(),
         }
-        .map_err(|cause| Error::Statement { statement: self.statement.clone(), cause: Box::new(cause) })
+        .map_err(|cause| ServerError::Statement { statement: self.statement.clone(), cause: Box::new(cause) })
     }
 }
 
@@ -237,9 +246,9 @@ mod tests {
 
     #[test]
     fn numbers_of_a_statement() {
-        let outcome = Outcome::new(9, 65_535, "Records: 12  Duplicates: 3  Warnings: 70000");
-        assert_eq!(outcome, Outcome { affected_rows: 9, records: Some(12), skipped: 0, warnings: 70_000 });
-        let outcome = Outcome::new(1, 2, "");
-        assert_eq!(outcome, Outcome { affected_rows: 1, records: None, skipped: 0, warnings: 2 });
+        let outcome = StatementOutcome::new(9, 65_535, "Records: 12  Duplicates: 3  Warnings: 70000");
+        assert_eq!(outcome, StatementOutcome { affected_rows: 9, records: Some(12), skipped: 0, warnings: 70_000 });
+        let outcome = StatementOutcome::new(1, 2, "");
+        assert_eq!(outcome, StatementOutcome { affected_rows: 1, records: None, skipped: 0, warnings: 2 });
     }
 }

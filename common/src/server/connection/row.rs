@@ -19,7 +19,7 @@ impl Cell {
     }
 }
 
-/// A row, lent by the connection that it was read from.
+/// A row in the buffer of its connection.
 #[derive(Debug, Clone, Copy)]
 pub struct RowRef<'a> {
     pub(super) bytes: &'a [u8],
@@ -27,14 +27,14 @@ pub struct RowRef<'a> {
 }
 
 impl<'a> RowRef<'a> {
-    /// The row as the text protocol brings it: each value behind its length, and one byte for NULL. Equal rows have equal
-    /// packets, and others have others.
+    /// The row's packet of the text protocol: each value after its length, and one byte for NULL. Two rows have the same
+    /// packet exactly if they are equal.
     #[inline]
     pub fn packet(&self) -> &'a [u8] {
         self.bytes
     }
 
-    /// A column's bytes; `None` is NULL, or a column that does not exist.
+    /// A column's bytes; `None` for NULL and for a column that does not exist.
     #[inline]
     pub fn bytes(&self, column: usize) -> Option<&'a [u8]> {
         let cell = self.cells.get(column)?;
@@ -42,7 +42,7 @@ impl<'a> RowRef<'a> {
         self.bytes.get(cell.start as usize..cell.end as usize)
     }
 
-    /// A column's text; empty for NULL. What is not UTF-8 is replaced.
+    /// A column's text, empty for NULL. Invalid UTF-8 is replaced.
     pub fn text(&self, column: usize) -> String {
         self.bytes(column).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default()
     }
@@ -53,7 +53,7 @@ impl<'a> RowRef<'a> {
     }
 }
 
-/// Finds the cells of a row's packet. `None` if the packet is none.
+/// Finds the cells of a row's packet. `None` if the packet is not a row.
 ///
 /// Each value is preceded by its length, which takes one byte up to 250; 251 stands for NULL
 /// (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_com_query_response_text_resultset_row.html>).
@@ -75,10 +75,10 @@ pub(super) fn split(packet: &[u8], columns: usize, cells: &mut Vec<Cell>) -> Opt
     (at == packet.len()).then_some(())
 }
 
-/// What stands for NULL in place of a length.
+/// Stands for NULL in place of a length.
 const NULL: u8 = 0xfb;
 
-/// A length-encoded integer and the number of its bytes.
+/// A length-encoded integer and its size in bytes.
 pub(super) fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let size = match bytes.first()? {
         0xfc => 2,
@@ -92,7 +92,7 @@ pub(super) fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     Some((usize::try_from(u64::from_le_bytes(number)).ok()?, size + 1))
 }
 
-/// A row of its own.
+/// A row that owns its bytes.
 #[derive(Debug)]
 pub struct Row {
     bytes: Vec<u8>,
@@ -115,12 +115,12 @@ impl Row {
         self.cells.is_empty()
     }
 
-    /// A column's bytes; `None` is NULL, or a column that does not exist.
+    /// A column's bytes; `None` for NULL and for a column that does not exist.
     pub fn bytes(&self, column: usize) -> Option<&[u8]> {
         self.lent().bytes(column)
     }
 
-    /// A column's text; empty for NULL. What is not UTF-8 is replaced.
+    /// A column's text, empty for NULL. Invalid UTF-8 is replaced.
     pub fn text(&self, column: usize) -> String {
         self.lent().text(column)
     }
@@ -134,7 +134,7 @@ impl Row {
         RowRef { bytes: &self.bytes, cells: &self.cells }
     }
 
-    /// The bytes of the column of that name; servers differ in the order and number of columns of SHOW.
+    /// The bytes of the column of that name: servers differ in the columns of SHOW and in their order.
     pub fn named(&self, name: &str) -> Option<&[u8]> {
         self.bytes(self.names.iter().position(|column| column.eq_ignore_ascii_case(name))?)
     }
@@ -145,7 +145,7 @@ impl Row {
     }
 }
 
-/// Adds a value as it stands in a row's packet, without its bytes: its length.
+/// Appends a length-encoded integer.
 fn append_length(packet: &mut Vec<u8>, length: usize) {
     let bytes = (length as u64).to_le_bytes();
     match length {
@@ -165,7 +165,7 @@ fn append_length(packet: &mut Vec<u8>, length: usize) {
     }
 }
 
-/// Puts the packet of a row together that another part of the program has taken apart.
+/// Builds the packet of a row from its values.
 #[derive(Debug, Default)]
 pub(super) struct RowBuffer {
     bytes: Vec<u8>,
@@ -173,7 +173,7 @@ pub(super) struct RowBuffer {
 }
 
 impl RowBuffer {
-    /// The row of these cells. `None` if it is longer than any row.
+    /// The row of these values. `None` if it is longer than 4 GiB.
     pub(super) fn fill<'a>(&mut self, row: impl Iterator<Item = Option<&'a [u8]>>) -> Option<RowRef<'_>> {
         self.bytes.clear();
         self.cells.clear();

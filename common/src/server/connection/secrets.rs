@@ -4,7 +4,7 @@ use crate::sql::token::{SqlDialect, TokenKind, Tokens};
 
 /// What messages say in place of such text.
 pub(super) const NOT_SHOWN: &str = "(not shown: it may hold a password)";
-/// How much of a statement is looked at: more than messages show of it.
+/// Bytes of a statement that are searched: more than messages show of it.
 const LOOKED_AT: usize = 4096;
 
 /// Whether the beginning of a statement may hold a password: `IDENTIFIED BY`, `PASSWORD` in any word but a quoted name
@@ -24,7 +24,7 @@ pub(super) fn may_hold(statement: &[u8]) -> bool {
     })
 }
 
-/// A server's text without what it quotes of a statement (`near '…'`, `the value of '…'`); names stay.
+/// A server's message up to the part of the statement that it quotes (`near '…'`, `the value of '…'`).
 pub(super) fn without_quotations(message: &str) -> String {
     let quotation =
         [" near ", " value of ", " value: "].iter().filter_map(|before| Some(message.find(before)? + before.len()));

@@ -18,7 +18,7 @@ pub struct Settings {
     pub tls: Tls,
     /// Compress the protocol.
     pub compress: bool,
-    /// Whether the password may be sent as it is, when the server asks for it (LDAP, PAM).
+    /// Whether the password may be sent in clear text when the server asks for that (LDAP, PAM).
     pub cleartext_plugin: bool,
     /// Statements for each new session, `SET SESSION …`, in order.
     pub session: Vec<String>,
@@ -34,18 +34,19 @@ pub enum Address {
 }
 
 /// What TLS has to prove, in the words of `--ssl-mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, clap::ValueEnum)]
+#[value(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum SslMode {
     /// No TLS.
     Disabled,
     /// TLS when the server has it, else none.
     #[default]
     Preferred,
-    /// TLS, with whatever certificate.
+    /// TLS, with any certificate.
     Required,
     /// TLS with a certificate of a trusted authority.
     VerifyCa,
-    /// The same, and issued for this host.
+    /// TLS with a certificate of a trusted authority for this host.
     VerifyIdentity,
 }
 

@@ -1,20 +1,20 @@
-//! What is not any more what it was, found without a copy of all that is now: there may be very many tables.
+//! Which entries of a map have changed, found without a second map: there may be very many tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Takes what is now, one by one.
-pub struct Comparison<'a, K, V> {
+/// Compares a map of before with the entries of now, which come one by one.
+pub struct ChangedEntries<'a, K, V> {
     before: &'a BTreeMap<K, V>,
     same: BTreeSet<&'a K>,
 }
 
-impl<'a, K: Ord, V> Comparison<'a, K, V> {
-    /// With what was.
+impl<'a, K: Ord, V> ChangedEntries<'a, K, V> {
+    /// Compares with these entries of before.
     pub fn with(before: &'a BTreeMap<K, V>) -> Self {
-        Comparison { before, same: BTreeSet::new() }
+        ChangedEntries { before, same: BTreeSet::new() }
     }
 
-    /// This is there now; `is_same` says of what was there whether it is that.
+    /// `now` is there; `is_same` says whether the value of before is still its value.
     pub fn see(&mut self, now: &K, is_same: impl FnOnce(&V) -> bool) {
         if let Some((key, before)) = self.before.get_key_value(now)
             && is_same(before)
@@ -23,9 +23,9 @@ impl<'a, K: Ord, V> Comparison<'a, K, V> {
         }
     }
 
-    /// What was there, and is not or is another.
+    /// Keys of before that are gone or have another value.
     pub fn changed(self) -> impl Iterator<Item = &'a K> {
-        let Comparison { before, same } = self;
+        let ChangedEntries { before, same } = self;
         before.keys().filter(move |key| !same.contains(key))
     }
 }

@@ -1,5 +1,5 @@
-//! The names of the tables to be dumped and what they stand for at a moment: read before the locks, which are taken by
-//! these names, and again when all rows are read.
+//! The names of the tables to be dumped, and which tables they stand for: read before the locks, which are taken by these
+//! names, and again when all rows are read.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use common::sql::quote_string;
 use crate::catalog::interner::Words;
 use crate::catalog::{self, Error, keeps_rows_elsewhere};
 use crate::config::Config;
-use crate::consistency::changed_tables::changed_entries::Comparison;
+use crate::consistency::changed_tables::changed_entries::ChangedEntries;
 
 /// Base tables that pass the filters and have rows of their own.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -45,15 +45,15 @@ impl Listing {
         Ok(Listing(tables.into_iter().collect()))
     }
 
-    /// Tables that are not what they were, as it is now.
+    /// Tables that have changed since.
     pub fn changed(&self, connection: &mut Connection, config: &Config) -> Result<Vec<&QualifiedName>, Error> {
-        let mut comparison = self.comparison();
-        each(connection, config, |name, later| comparison.see(&name, |listed| listed.may_be(&later)))?;
-        Ok(comparison.changed().collect())
+        let mut entries = self.changed_entries();
+        each(connection, config, |name, later| entries.see(&name, |listed| listed.may_be(&later)))?;
+        Ok(entries.changed().collect())
     }
 
-    fn comparison(&self) -> Comparison<'_, QualifiedName, Listed> {
-        Comparison::with(&self.0)
+    fn changed_entries(&self) -> ChangedEntries<'_, QualifiedName, Listed> {
+        ChangedEntries::with(&self.0)
     }
 
     /// All names.
@@ -135,9 +135,9 @@ mod tests {
             ("time_appeared", "InnoDB", Some("1")),
             ("time_vanished", "InnoDB", None),
         ]);
-        let mut comparison = before.comparison();
-        after.0.iter().for_each(|(name, later)| comparison.see(name, |listed| listed.may_be(later)));
-        let changed: Vec<&str> = comparison.changed().map(|name| name.name.as_str()).collect();
+        let mut entries = before.changed_entries();
+        after.0.iter().for_each(|(name, later)| entries.see(name, |listed| listed.may_be(later)));
+        let changed: Vec<&str> = entries.changed().map(|name| name.name.as_str()).collect();
         assert_eq!(changed, ["altered", "dropped", "engine"]);
         assert_eq!(before.without_snapshots().map(|name| name.name.as_str()).collect::<Vec<_>>(), ["engine"]);
     }

@@ -11,7 +11,7 @@ use common::server::Server;
 use common::server::connection::{Connection, Error as ServerError, RowRef};
 use common::sql::name::QualifiedName;
 
-use crate::consistency::changed_tables::changed_entries::Comparison;
+use crate::consistency::changed_tables::changed_entries::ChangedEntries;
 
 /// InnoDB's numbers of tables by their names, and of what part of them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -38,15 +38,15 @@ impl TableIds {
         Ok(TableIds(ids.into_iter().collect()))
     }
 
-    /// Tables that are not what they were, as they are now.
+    /// Tables that have changed since.
     pub fn changed(&self, connection: &mut Connection, server: &Server) -> Result<Vec<&QualifiedName>, ServerError> {
-        let mut comparison = self.comparison();
-        each(connection, server, |part, later| comparison.see(&part, |id| *id == later))?;
-        Ok(comparison.changed().map(|(name, _)| name).collect())
+        let mut entries = self.changed_entries();
+        each(connection, server, |part, later| entries.see(&part, |id| *id == later))?;
+        Ok(entries.changed().map(|(name, _)| name).collect())
     }
 
-    fn comparison(&self) -> Comparison<'_, Part, u64> {
-        Comparison::with(&self.0)
+    fn changed_entries(&self) -> ChangedEntries<'_, Part, u64> {
+        ChangedEntries::with(&self.0)
     }
 }
 
@@ -129,9 +129,9 @@ mod tests {
             ("d/caf@1h", "11"),
         ]);
         let after = ids(&[("d/same", "2"), ("d/swapped", "9"), ("d/new", "10"), ("d/p#P#p1", "12")]);
-        let mut comparison = before.comparison();
-        after.0.iter().for_each(|(part, later)| comparison.see(part, |id| id == later));
-        let changed: Vec<String> = comparison.changed().map(|(name, _)| name.to_string()).collect();
+        let mut entries = before.changed_entries();
+        after.0.iter().for_each(|(part, later)| entries.see(part, |id| id == later));
+        let changed: Vec<String> = entries.changed().map(|(name, _)| name.to_string()).collect();
         assert_eq!(changed, [" d.t", "d.a b日", "d.dropped", "d.p", "d.swapped"]);
     }
 }

@@ -1,15 +1,15 @@
 //! Boundaries of integer keys: guessed from the distances of the keys and judged by the optimizer's estimates, so that
 //! not even the index has to be read. Gaps of any width cost a few more questions.
 
+use super::division::{Division, KeyLookup};
 use super::key::Value;
 use super::range::KeyRange;
-use super::splitter::{Division, Keys};
 
 /// Every second guess halves the numbers left, and there are 2^64 of them at most.
 const MOST_GUESSES: usize = 130;
 
 /// Finds a key below which there are about `rows` rows; `estimate` is the number of all in the range.
-pub(super) fn divide<K: Keys>(
+pub(super) fn divide<K: KeyLookup>(
     range: &KeyRange,
     rows: u64,
     estimate: u64,

@@ -1,9 +1,11 @@
-//! Keys that chunks are cut by, and values of their columns as SQL.
+//! Keys that chunks are split by, and values of their columns as SQL.
+
+use std::fmt;
 
 use common::sql::quote_identifier;
 use serde::{Deserialize, Serialize};
 
-/// The leading columns of a unique key, as far as chunks can be cut by them. None is nullable: a row with NULL would be
+/// The leading columns of a unique key, as far as chunks can be split by them. None is nullable: a row with NULL would be
 /// in no range.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
@@ -11,6 +13,13 @@ pub struct Key {
     pub index: String,
     /// At least one.
     pub columns: Vec<KeyColumn>,
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: Vec<String> = self.columns.iter().map(|column| column.name.escape_debug().to_string()).collect();
+        write!(f, "{} ({})", self.index.escape_debug(), columns.join(", "))
+    }
 }
 
 /// A column of a key.

@@ -1,13 +1,15 @@
-//! Cutting a table into chunks.
+//! Splitting a table into chunks.
 //!
-//! A table is cut while it is dumped: whoever dumps the next chunk cuts it off what is left of the table, at a value
-//! that a row's key really has, and hands back the rest. So nobody waits for a plan, the number of chunks follows the
-//! rows and not the range of the key, and the size of the next chunk can follow the time that the last one took.
+//! A table is split while it is dumped: whoever dumps the next chunk splits it off what is left of the table, at a value
+//! that a row's key really has, and hands back the remainder. So nobody waits until all boundaries are known, the number
+//! of chunks follows the rows and not the range of the key, and the size of the next chunk can follow the time that the
+//! last one took.
 //!
-//! What is left is always a set of half-open ranges that tile the key's whole domain with the chunks cut so far: every
-//! row is in exactly one of them, also one that the server did not show when the boundary was chosen. All here is pure:
-//! what the server knows of its keys comes through [`Keys`].
+//! What is left is always a set of half-open ranges that tile the key's whole domain with the chunks split off so far:
+//! every row is in exactly one of them, even one that the server did not show when the boundary was chosen. All here is
+//! pure: what the server knows of its keys comes through [`KeyLookup`].
 
+mod division;
 mod integer;
 mod key;
 mod range;
@@ -16,10 +18,11 @@ mod splitter;
 #[cfg(test)]
 mod tests;
 
+pub use division::KeyLookup;
 pub use key::{Key, KeyColumn, KeyKind, Value};
 pub use range::KeyRange;
-pub use size::Pace;
-pub use splitter::{Keys, Rest};
+pub use size::{ChunkSize, ChunkSizing, LARGEST_CHUNK};
+pub use splitter::Remainder;
 
 use std::sync::Arc;
 

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 
 use super::key::{Key, KeyColumn, KeyKind, Value};
 use super::range::{KeyRange, Lower};
-use super::splitter::Cut;
-use super::{Keys, Rest};
+use super::splitter::SplitOff;
+use super::{KeyLookup, Remainder};
 
 /// A table's keys in the server's order.
 struct Table {
@@ -64,12 +64,12 @@ impl Table {
     /// Cuts to the end.
     fn chunks(&mut self, rows: u64) -> Vec<KeyRange> {
         let key = self.key();
-        let mut rest = Some(Rest::whole_table());
+        let mut remainder = Some(Remainder::whole_table());
         let mut chunks = Vec::new();
-        while let Some(left) = rest {
-            let Ok(Cut { chunk, rest: further }) = left.cut(&key, rows, self);
+        while let Some(left) = remainder {
+            let Ok(SplitOff { chunk, remainder: further }) = left.split_off(&key, rows, self);
             chunks.push(chunk);
-            rest = further;
+            remainder = further;
             assert!(chunks.len() <= 3 * self.rows.len() + 1, "endless: {chunks:?}");
         }
         chunks
@@ -80,7 +80,7 @@ impl Table {
     }
 }
 
-impl Keys for Table {
+impl KeyLookup for Table {
     type Error = std::convert::Infallible;
 
     fn estimate(&mut self, range: &KeyRange) -> Result<u64, Self::Error> {

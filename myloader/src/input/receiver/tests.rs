@@ -2,13 +2,24 @@
 
 use super::*;
 use common::backup::metadata::{ConfigSection, head};
+use common::container::Encoder;
+use common::container::mydumper::MydumperEncoder;
+use common::store::local::LocalDirectory;
 use proptest::prelude::*;
+use std::fs;
 
 /// A member with content and checksum.
 fn member(name: &str, content: &[u8]) -> Vec<u8> {
-    let header =
-        Header { name: name.into(), size: content.len() as u64, crc32c: Some(crc32c::crc32c(content)), bytes: None };
-    [header.to_string().as_bytes(), content].concat()
+    let mut bytes = Vec::new();
+    let (size, crc32c) = (Some(content.len() as u64), Some(crc32c::crc32c(content)));
+    let member = Member { name: name.to_owned(), size, crc32c, elsewhere: None };
+    MydumperEncoder.begin(&member, &mut bytes).unwrap();
+    bytes.extend_from_slice(content);
+    bytes
+}
+
+fn store(directory: &tempfile::TempDir) -> Arc<dyn Store> {
+    Arc::new(LocalDirectory::at(directory.path()))
 }
 
 fn metadata() -> Vec<u8> {
@@ -30,7 +41,7 @@ fn small_stream() -> Vec<u8> {
 /// The names of the files that a stream brings, and how it ends.
 fn receive(stream: &[u8]) -> (Vec<String>, Result<(), Error>, tempfile::TempDir) {
     let directory = tempfile::tempdir().unwrap();
-    let mut receiver = Receiver::new(stream, directory.path().to_owned(), true, |_: &DumpFile| true);
+    let mut receiver = Receiver::new(stream, store(&directory), true, |_: &DumpFile| true);
     let mut files = Vec::new();
     let result = loop {
         match receiver.next_event() {
@@ -123,23 +134,23 @@ fn what_is_wrong_is_said() {
     for (stream, expected) in [
         (
             b"\n-- a\0b 3\nabc".to_vec(),
-            "the stream has a member \"a\\0b\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"a\\0b\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("../d.t.00000.sql", b""),
-            "the stream has a member \"../d.t.00000.sql\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"../d.t.00000.sql\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("/d.t.00000.sql", b""),
-            "the stream has a member \"/d.t.00000.sql\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"/d.t.00000.sql\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             member("..", b""),
-            "the stream has a member \"..\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"..\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             b"\n--  5\nhello".to_vec(),
-            "the stream has a member \"\" at byte 0, which is no file of a dump: nothing is written for it",
+            "the stream has a member \"\" at byte 0, which is not a file of a dump: nothing is written for it",
         ),
         (
             with(&member("d.t.00000.sql", b"x")),
@@ -167,15 +178,15 @@ fn what_is_wrong_is_said() {
         ),
         (
             [&whole[..], b"\n"].concat(),
-            "the stream goes on at byte 560 after its final metadata: two streams were put together",
+            "the stream continues at byte 560 after its final metadata: two streams were joined",
         ),
         (
             b"-- MySQL dump 10.13  Distrib 8.0.36\n--\n".to_vec(),
-            "this is no stream of mydumper but a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client",
+            "this is not a stream of mydumper but a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client",
         ),
         (
             b"\x1f\x8b\x08\0\0\0\0\0\0\x03\n".to_vec(),
-            "this is no stream of mydumper but a gzip file: pipe it through gzip -dc first",
+            "this is not a stream of mydumper but a gzip file: pipe it through gzip -dc first",
         ),
         (
             b"\n-- metadata.header 0\n".to_vec(),
@@ -206,7 +217,7 @@ fn announced_files_have_to_be_there_as_they_were_announced() {
     fs::write(directory.path().join("d.t.00000.sql"), "rows").unwrap();
     let next = |line: String| {
         let stream = format!("\n-- {line}\n");
-        let mut receiver = Receiver::new(stream.as_bytes(), directory.path().to_owned(), false, |_: &DumpFile| true);
+        let mut receiver = Receiver::new(stream.as_bytes(), store(&directory), false, |_: &DumpFile| true);
         receiver.next_event().map(|event| format!("{event:?}")).map_err(|error| error.to_string())
     };
     let crc = crc32c::crc32c(b"rows");

@@ -3,101 +3,97 @@
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use common::observe::progress::Counters;
 use common::sql::{StatementError, StatementReader};
 
+use super::convert::append;
 use super::literal::Literals;
 use super::output::Output;
-use super::rows::append;
-use super::table::Target;
+use super::table::LoadDataStatement;
+use crate::jobs::context::RowCounters;
 
 /// The statements of a file.
 pub type Statements = StatementReader<Box<dyn Read + Send>>;
 
 /// How much is sent by one statement.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct BatchLimits {
     /// Statements of the file.
     pub statements: u64,
     /// Bytes, roughly.
     pub bytes: u64,
 }
 
-/// What was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sent {
     /// Statements of the file.
     pub statements: u64,
-    /// Their rows.
     pub rows: u64,
 }
 
-/// What a piece begins with: a statement whose lines are there already.
-pub struct Start {
+/// What a batch begins with: a statement that is converted already.
+pub struct BatchStart {
     /// The file, of which this statement was read last.
     pub statements: Statements,
     /// How it and all that follow begin.
     pub head: Vec<u8>,
     /// What fills the table.
-    pub target: Arc<Target>,
+    pub target: Arc<LoadDataStatement>,
     /// What literals are in the session.
     pub literals: Literals,
     /// The lines of the first statement, and how many they are.
     pub lines: (Output, u64),
-    /// Where the piece ends.
-    pub limits: Limits,
+    /// Where the batch ends.
+    pub limits: BatchLimits,
     /// Progress, and how many of the first statements it knows of.
-    pub counters: (Arc<Counters>, u64),
+    pub counters: (RowCounters, u64),
 }
 
-/// Statements that begin alike, on their way to the server.
-pub struct Piece(Arc<Mutex<Option<Inner>>>);
+/// Statements that begin alike, sent to the server as one LOAD DATA.
+pub struct Batch(Arc<Mutex<Option<Inner>>>);
 
 struct Inner {
-    start: Start,
+    start: BatchStart,
     sent: Sent,
     bytes: u64,
     /// How much of the lines was taken.
     taken: usize,
     ended: bool,
-    /// Whether a statement was read that does not belong to the piece.
+    /// Whether a statement was read that does not belong to the batch.
     left_over: bool,
     failure: Option<StatementError>,
 }
 
-/// How a piece ended.
-pub struct Ended {
+/// How a batch ended.
+pub struct EndedBatch {
     /// The rest of the file.
     pub statements: Statements,
     /// Whether its last statement is still to be run.
     pub left_over: bool,
-    /// What was sent.
     pub sent: Sent,
     /// The file cannot be read further.
     pub failure: Option<StatementError>,
-    /// Room for the next piece.
+    /// The buffer for the next batch.
     pub lines: Output,
 }
 
-impl Piece {
-    /// Begins.
-    pub fn new(start: Start) -> Piece {
+impl Batch {
+    pub fn new(start: BatchStart) -> Batch {
         let rows = start.lines.1;
         let mut inner =
             Inner { start, sent: Sent::default(), bytes: 0, taken: 0, ended: false, left_over: false, failure: None };
         inner.converted(rows);
-        Piece(Arc::new(Mutex::new(Some(inner))))
+        Batch(Arc::new(Mutex::new(Some(inner))))
     }
 
     /// What the server reads.
-    pub fn data(&self) -> Data {
-        Data(Arc::clone(&self.0))
+    pub fn data(&self) -> BatchData {
+        BatchData(Arc::clone(&self.0))
     }
 
     /// When the statement is done: its data is at its end, whoever holds it. `None` when it was ended before.
-    pub fn end(&self) -> Option<Ended> {
+    pub fn end(&self) -> Option<EndedBatch> {
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Some(Ended {
+        Some(EndedBatch {
             statements: inner.start.statements,
             left_over: inner.left_over,
             sent: inner.sent,
@@ -108,7 +104,7 @@ impl Piece {
 }
 
 impl Inner {
-    /// A statement was made lines.
+    /// Counts a converted statement.
     fn converted(&mut self, rows: u64) {
         self.sent.statements += 1;
         self.sent.rows += rows;
@@ -123,9 +119,9 @@ impl Inner {
         self.start.lines.0.as_bytes()
     }
 
-    /// Makes lines of the next statement, if it belongs to the piece.
+    /// Converts the next statement, if it belongs to the batch.
     fn next(&mut self) {
-        let Start { statements, head, target, literals, lines: (lines, _), limits, .. } = &mut self.start;
+        let BatchStart { statements, head, target, literals, lines: (lines, _), limits, .. } = &mut self.start;
         self.taken = 0;
         lines.clear();
         if self.sent.statements >= limits.statements || self.bytes >= limits.bytes {
@@ -152,10 +148,10 @@ impl Inner {
     }
 }
 
-/// The lines of a piece.
-pub struct Data(Arc<Mutex<Option<Inner>>>);
+/// The lines of a batch.
+pub struct BatchData(Arc<Mutex<Option<Inner>>>);
 
-impl Read for Data {
+impl Read for BatchData {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(inner) = inner.as_mut() else { return Ok(0) };

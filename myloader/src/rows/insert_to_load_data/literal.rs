@@ -1,6 +1,6 @@
 //! One value: from a literal of an INSERT statement to a column of a line that LOAD DATA reads.
 //!
-//! What is not certain to be stored alike is refused, and its statement stays an INSERT. Both statements store a string
+//! What is not certain to be stored alike is rejected, and its statement stays an INSERT. Both statements store a string
 //! by the same function of the server, so a string is certain wherever its bytes are; a number only in a column whose text
 //! is read as the same number.
 
@@ -8,7 +8,7 @@ use super::output::Output;
 
 /// What a column takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ColumnKind {
     /// Integers.
     Integer,
     /// DECIMAL.
@@ -29,9 +29,9 @@ pub enum Kind {
 
 /// A column that is filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub struct ColumnFormat {
     /// What it takes.
-    pub kind: Kind,
+    pub kind: ColumnKind,
     /// Whether it may be NULL: under LOCAL, a NULL where none may be becomes another value.
     pub nullable: bool,
 }
@@ -50,18 +50,24 @@ pub struct Literals {
 pub struct NotExact;
 
 /// Appends the value that begins at `at`, and returns where the text goes on behind it.
-pub fn value(text: &[u8], at: usize, column: Column, literals: Literals, out: &mut Output) -> Result<usize, NotExact> {
+pub fn value(
+    text: &[u8],
+    at: usize,
+    column: ColumnFormat,
+    literals: Literals,
+    out: &mut Output,
+) -> Result<usize, NotExact> {
     match *text.get(at).ok_or(NotExact)? {
         quote @ (b'\'' | b'"') => {
             let end = match column.kind {
-                Kind::Utf8 => return Err(NotExact),
-                Kind::Enum if text.get(at + 1) == Some(&quote) => return Err(NotExact),
+                ColumnKind::Utf8 => return Err(NotExact),
+                ColumnKind::Enum if text.get(at + 1) == Some(&quote) => return Err(NotExact),
                 _ => string(text, at, literals, out)?,
             };
             Ok(end)
         }
         b'0'..=b'9' | b'-' if text.get(at + 1) != Some(&b'x') => number(text, at, column.kind, out),
-        b'0' if column.kind == Kind::Binary && literals.binary => hexadecimal(text, at + 2, out),
+        b'0' if column.kind == ColumnKind::Binary && literals.binary => hexadecimal(text, at + 2, out),
         b'N' if column.nullable && text.get(at..at + 4) == Some(b"NULL") => {
             out.push_slice(b"\\N");
             Ok(at + 4)
@@ -112,7 +118,7 @@ fn string(text: &[u8], at: usize, literals: Literals, out: &mut Output) -> Resul
 }
 
 /// An integer, a decimal, or a number with an exponent.
-fn number(text: &[u8], start: usize, kind: Kind, out: &mut Output) -> Result<usize, NotExact> {
+fn number(text: &[u8], start: usize, kind: ColumnKind, out: &mut Output) -> Result<usize, NotExact> {
     /// A DECIMAL's. INSERT rounds longer ones before they are stored.
     const MOST_DIGITS: usize = 65;
     let digits = |from: usize| {
@@ -144,12 +150,12 @@ fn number(text: &[u8], start: usize, kind: Kind, out: &mut Output) -> Result<usi
         }
     }
     let fits = match kind {
-        Kind::Integer => !fraction && !exponent,
-        Kind::Decimal => !exponent,
+        ColumnKind::Integer => !fraction && !exponent,
+        ColumnKind::Decimal => !exponent,
         // Of a zero, only a text keeps the sign.
-        Kind::Real => !negative || text[mantissa.clone()].iter().any(|byte| matches!(byte, b'1'..=b'9')),
-        Kind::Year => whole == 4 && !negative && !fraction && !exponent,
-        Kind::Text | Kind::Enum | Kind::Binary | Kind::Utf8 => false,
+        ColumnKind::Real => !negative || text[mantissa.clone()].iter().any(|byte| matches!(byte, b'1'..=b'9')),
+        ColumnKind::Year => whole == 4 && !negative && !fraction && !exponent,
+        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Binary | ColumnKind::Utf8 => false,
     };
     if !fits || mantissa.len() - usize::from(fraction) > MOST_DIGITS {
         return Err(NotExact);
@@ -184,9 +190,15 @@ fn hexadecimal(text: &[u8], start: usize, out: &mut Output) -> Result<usize, Not
 }
 
 /// `_binary '…'` and `_utf8mb4'…'`.
-fn introduced(text: &[u8], at: usize, kind: Kind, literals: Literals, out: &mut Output) -> Result<usize, NotExact> {
+fn introduced(
+    text: &[u8],
+    at: usize,
+    kind: ColumnKind,
+    literals: Literals,
+    out: &mut Output,
+) -> Result<usize, NotExact> {
     let rest = text.get(at..).unwrap_or_default();
-    let introducer: &[u8] = if kind == Kind::Utf8 { b"_utf8mb4" } else { b"_binary" };
+    let introducer: &[u8] = if kind == ColumnKind::Utf8 { b"_utf8mb4" } else { b"_binary" };
     if !literals.binary || !rest.starts_with(introducer) {
         return Err(NotExact);
     }
@@ -196,19 +208,25 @@ fn introduced(text: &[u8], at: usize, kind: Kind, literals: Literals, out: &mut 
     }
     let quote = *text.get(at).ok_or(NotExact)?;
     let empty = text.get(at + 1) == Some(&quote);
-    if !matches!(quote, b'\'' | b'"') || (kind == Kind::Enum && empty) {
+    if !matches!(quote, b'\'' | b'"') || (kind == ColumnKind::Enum && empty) {
         return Err(NotExact);
     }
     string(text, at, literals, out)
 }
 
 /// `CONVERT("…" USING UTF8MB4)`, as mydumper writes JSON.
-fn converted(text: &[u8], at: usize, kind: Kind, literals: Literals, out: &mut Output) -> Result<usize, NotExact> {
+fn converted(
+    text: &[u8],
+    at: usize,
+    kind: ColumnKind,
+    literals: Literals,
+    out: &mut Output,
+) -> Result<usize, NotExact> {
     const BEFORE: &[u8] = b"CONVERT(";
     const AFTER: &[u8] = b" USING UTF8MB4)";
     let start = at + BEFORE.len();
     let quoted = matches!(text.get(start), Some(b'\'' | b'"'));
-    if kind != Kind::Utf8 || !literals.binary || !quoted || text.get(at..start) != Some(BEFORE) {
+    if kind != ColumnKind::Utf8 || !literals.binary || !quoted || text.get(at..start) != Some(BEFORE) {
         return Err(NotExact);
     }
     let end = string(text, start, literals, out)?;

@@ -2,146 +2,130 @@
 //!
 //! Only rows that both statements store alike are sent so. What a column takes is asked of the server ([`table`]); a
 //! literal that might be stored otherwise ([`literal`]) leaves its statement an INSERT. The lines of a statement are made
-//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`piece`]).
+//! before any of them is sent, and one LOAD DATA takes all that begin alike, up to the end of the transaction ([`batch`]).
 //!
 //! Under LOCAL the server makes warnings of errors. So the rows have to arrive in their number and without a warning, or
 //! they are rolled back, and INSERT statements tell what is wrong, or do what they always did.
 
 mod batch;
+mod convert;
 mod literal;
 mod output;
-mod rows;
 mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
-use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use common::backup::file_name::DumpFile;
 use common::layers::compression::Compression;
 use common::server::connection::{Connection, Error as ServerError, Outcome};
 use common::sql::name::QualifiedName;
 
+use crate::jobs::context::Context;
 use crate::options::LoadMethod;
-use crate::work::worker::Worker;
 use literal::Literals;
 use output::Output;
-use table::{Table, Target};
+use table::{LoadDataStatement, LoadDataTable};
 
-pub use batch::{Ended, Limits, Piece, Sent, Start, Statements};
+pub use batch::{Batch, BatchLimits, BatchStart, EndedBatch, Sent, Statements};
+pub use tables::LoadDataTables;
 
 /// Smaller files are as quick as INSERT statements, and their tables need not be asked about.
 const SMALLEST_FILE: u64 = 100 * 1024;
 /// The same, compressed.
 const SMALLEST_COMPRESSED: u64 = 25 * 1024;
 /// Where a LOAD DATA keeps all others from the table, others wait as long as so many bytes take.
-const SHORT_PIECE: u64 = 8 << 20;
+const SHORT_BATCH: u64 = 8 << 20;
 /// And from three workers on, INSERT statements beside each other are faster.
 const WORKERS_IN_TURNS: usize = 2;
 
-/// What is known of tables; shared by all workers.
-pub struct Tables {
-    method: LoadMethod,
-    known: Mutex<HashMap<QualifiedName, Option<Arc<Table>>>>,
-}
-
-impl Tables {
-    /// For a method that the server can do.
-    pub fn new(method: LoadMethod) -> Tables {
-        Tables { method, known: Mutex::default() }
-    }
-}
-
 /// How LOAD DATA fills a table from one file.
-pub struct Filling {
-    table: Arc<Table>,
+pub struct LoadDataFile {
+    table: Arc<LoadDataTable>,
     /// What literals are in the session, when it was asked; `None` in it: nothing that is known here.
     literals: Option<Option<Literals>>,
     /// How the last statements began, and what to do with such.
     head: Vec<u8>,
-    target: Option<Arc<Target>>,
+    target: Option<Arc<LoadDataStatement>>,
     lines: Output,
 }
 
-impl Drop for Filling {
+impl Drop for LoadDataFile {
     fn drop(&mut self) {
         self.table.workers.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Looks whether rows of a file may go by LOAD DATA. If that takes questions, the session is then the one that files start
+/// Whether rows of a file may be sent as LOAD DATA. If the server has to be asked, the session is then the one that files start
 /// from.
-pub fn filling(worker: &mut Worker, name: &QualifiedName, file: &DumpFile) -> Result<Option<Filling>, ServerError> {
-    let shared = Arc::clone(&worker.shared);
-    let smallest = match (shared.tables.method, file.compression) {
+pub fn load_data_file(
+    context: &mut Context,
+    tables: &LoadDataTables,
+    name: &QualifiedName,
+    file: &DumpFile,
+) -> Result<Option<LoadDataFile>, ServerError> {
+    let smallest = match (tables.method, file.layers.compression) {
         (LoadMethod::Insert, _) => return Ok(None),
         (LoadMethod::LoadData, _) => 0,
         (LoadMethod::Auto, Compression::None) => SMALLEST_FILE,
         (LoadMethod::Auto, _) => SMALLEST_COMPRESSED,
     };
-    // Of a file that is not there, its reader tells.
-    let length = fs::metadata(shared.files.path(file)).map(|metadata| metadata.len()).unwrap_or(0);
-    if length < smallest || worker.session.logs_statements {
+    // If the file is missing, its reader reports it.
+    let length = context.shared.files.length(file).unwrap_or(0);
+    if length < smallest || context.session.logs_statements {
         return Ok(None);
     }
-    let lock = || shared.tables.known.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = lock().get(name).cloned();
-    let table = match known {
-        Some(table) => table,
-        None => {
-            worker.session.reset(Some(&name.database))?;
-            let read = Table::read(worker.session.unchanged(), &shared.server, name)?;
-            let table = read.map_err(|reason| tracing::info!("rows of {name} stay INSERT statements: {reason}")).ok();
-            // Another worker may have asked meanwhile.
-            lock().entry(name.clone()).or_insert(table.map(Arc::new)).clone()
-        }
-    };
-    Ok(table.filter(|table| !table.is_refused()).map(|table| {
+    let table = tables.get(&mut context.session, &context.shared.server, name)?;
+    Ok(table.filter(|table| !table.is_disabled()).map(|table| {
         table.workers.fetch_add(1, Ordering::Relaxed);
-        Filling { table, literals: None, head: Vec::new(), target: None, lines: Output::default() }
+        LoadDataFile { table, literals: None, head: Vec::new(), target: None, lines: Output::default() }
     }))
 }
 
-/// What a piece begins with.
-pub struct Beginning {
+/// The converted statement that a batch begins with.
+pub struct FirstStatement {
     head: Vec<u8>,
-    target: Arc<Target>,
+    target: Arc<LoadDataStatement>,
     literals: Literals,
     lines: (Output, u64),
     bytes: u64,
 }
 
-impl Beginning {
-    /// The piece that begins with the statement that was read last.
-    pub fn piece(self, worker: &Worker, statements: Statements, most: u64, counted: u64) -> (String, Piece) {
+impl FirstStatement {
+    /// The batch that begins with the statement that was read last.
+    pub fn batch(self, context: &Context, statements: Statements, most: u64, counted: u64) -> (String, Batch) {
         let statement = self.target.statement.clone();
-        let piece = Piece::new(Start {
+        let batch = Batch::new(BatchStart {
             statements,
             head: self.head,
             target: self.target,
             literals: self.literals,
             lines: self.lines,
-            limits: Limits { statements: most, bytes: self.bytes },
-            counters: (Arc::clone(&worker.shared.counters), counted),
+            limits: BatchLimits { statements: most, bytes: self.bytes },
+            counters: (context.counters.clone(), counted),
         });
-        (statement, piece)
+        (statement, batch)
     }
 }
 
-impl Filling {
-    /// The session may have been set otherwise.
+impl LoadDataFile {
+    /// The session's settings may have changed.
     pub fn session_changed(&mut self) {
         self.literals = None;
     }
 
-    /// Makes lines of a statement, if they are stored as it would be.
-    pub fn begin(&mut self, connection: &mut Connection, statement: &[u8]) -> Result<Option<Beginning>, ServerError> {
+    /// Converts a statement to lines, if LOAD DATA stores them as INSERT would.
+    pub fn begin(
+        &mut self,
+        connection: &mut Connection,
+        statement: &[u8],
+    ) -> Result<Option<FirstStatement>, ServerError> {
         let table = &self.table;
         let crowded = table.one_at_a_time && table.workers.load(Ordering::Relaxed) > WORKERS_IN_TURNS;
-        if crowded || table.is_refused() {
+        if crowded || table.is_disabled() {
             return Ok(None);
         }
         let literals = match self.literals {
@@ -150,31 +134,31 @@ impl Filling {
         };
         let Some(literals) = literals else { return Ok(None) };
         if self.head.is_empty() || !statement.starts_with(&self.head) {
-            let Ok(head) = rows::head(statement) else { return Ok(None) };
+            let Ok(head) = convert::head(statement) else { return Ok(None) };
             self.target = self.table.statement(&head, literals).map(Arc::new);
             self.head = statement.get(..head.length).unwrap_or_default().to_vec();
         }
         let Some(target) = self.target.clone() else { return Ok(None) };
         self.lines.clear();
         let rows = statement.get(self.head.len()..).unwrap_or_default();
-        let Ok(count) = rows::append(rows, &target.columns, literals, &mut self.lines) else { return Ok(None) };
-        Ok(Some(Beginning {
+        let Ok(count) = convert::append(rows, &target.columns, literals, &mut self.lines) else { return Ok(None) };
+        Ok(Some(FirstStatement {
             head: self.head.clone(),
             target,
             literals,
             lines: (std::mem::take(&mut self.lines), count),
-            bytes: if self.table.one_at_a_time { SHORT_PIECE } else { u64::MAX },
+            bytes: if self.table.one_at_a_time { SHORT_BATCH } else { u64::MAX },
         }))
     }
 
-    /// Takes back the room for lines.
+    /// Takes back the buffer for lines.
     pub fn end(&mut self, lines: Output) {
         self.lines = lines;
     }
 
     /// The server did not do what INSERT would have done.
-    pub fn refuse(&self) {
-        self.table.refuse();
+    pub fn disable(&self) {
+        self.table.disable();
     }
 }
 

@@ -8,26 +8,26 @@ use common::server::{Server, is_generated};
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
-use super::literal::{Column, Kind, Literals};
+use super::convert::{Head, Verb};
+use super::literal::{ColumnFormat, ColumnKind, Literals};
 use super::output::{FIELD_END, LINE_END};
-use super::rows::{Head, Verb};
 
 /// A table that LOAD DATA can fill.
 #[derive(Debug)]
-pub struct Table {
+pub struct LoadDataTable {
     columns: Vec<TableColumn>,
     /// Whether the server lets only one LOAD DATA at a time into it.
     pub one_at_a_time: bool,
     /// Workers that load files of it.
     pub workers: AtomicUsize,
     /// Whether LOAD DATA did not do what INSERT would have done: then it is not tried again.
-    refused: AtomicBool,
+    disabled: AtomicBool,
 }
 
 #[derive(Debug)]
 struct TableColumn {
     name: String,
-    column: Column,
+    column: ColumnFormat,
     assignment: Assignment,
     generated: bool,
     invisible: bool,
@@ -36,13 +36,12 @@ struct TableColumn {
 /// Why rows of a table stay INSERTs.
 pub type Reason = String;
 
-impl Table {
-    /// Asks the server.
+impl LoadDataTable {
     pub fn read(
         connection: &mut Connection,
         server: &Server,
         name: &QualifiedName,
-    ) -> Result<Result<Table, Reason>, Error> {
+    ) -> Result<Result<LoadDataTable, Reason>, Error> {
         let condition = |prefix: &str| {
             format!(
                 "{prefix}_SCHEMA = {} AND {prefix}_{} = {}",
@@ -57,9 +56,9 @@ impl Table {
             condition("EVENT_OBJECT"),
             condition("TABLE")
         ))?;
-        let Some(table) = table else { return Ok(Err("the server does not show it".to_owned())) };
+        let Some(table) = table else { return Ok(Err("the server does not list the table".to_owned())) };
         if !table.text(0).eq_ignore_ascii_case("InnoDB") {
-            return Ok(Err(format!("its engine, {}, may not take rows back", table.text(0))));
+            return Ok(Err(format!("its engine {} may not roll rows back", table.text(0))));
         }
         if table.number(1) != Some(0) {
             return Ok(Err("it has triggers".to_owned()));
@@ -73,7 +72,7 @@ impl Table {
         ))?;
         for (row, position) in rows.iter().zip(1..) {
             if row.number(0) != Some(position) {
-                return Ok(Err("the server shows another of a like name, too".to_owned()));
+                return Ok(Err("the server also lists a table of a similar name".to_owned()));
             }
             let (name, data_type, extra) =
                 (row.text(1), row.text(2).to_ascii_lowercase(), row.text(4).to_ascii_uppercase());
@@ -83,9 +82,9 @@ impl Table {
             counts |= extra.contains("AUTO_INCREMENT");
             columns.push(TableColumn {
                 name,
-                column: Column { kind, nullable: row.text(3) == "YES" },
+                column: ColumnFormat { kind, nullable: row.text(3) == "YES" },
                 assignment: match kind {
-                    Kind::Utf8 => Assignment::Utf8,
+                    ColumnKind::Utf8 => Assignment::Utf8,
                     _ if extra.contains("AUTO_INCREMENT") => Assignment::Counter,
                     _ => Assignment::Direct,
                 },
@@ -93,29 +92,29 @@ impl Table {
                 invisible: extra.contains("INVISIBLE"),
             });
         }
-        Ok(Ok(Table {
+        Ok(Ok(LoadDataTable {
             columns,
             // The lock on the counter, which INSERT does not hold for its statement's time.
             one_at_a_time: counts && table.number(2) != Some(2),
             workers: AtomicUsize::new(0),
-            refused: AtomicBool::new(false),
+            disabled: AtomicBool::new(false),
         }))
     }
 
-    /// LOAD DATA is not tried any more.
-    pub fn refuse(&self) {
-        self.refused.store(true, Ordering::Relaxed);
+    /// Gives up LOAD DATA for this table.
+    pub fn disable(&self) {
+        self.disabled.store(true, Ordering::Relaxed);
     }
 
     /// Whether it may be tried.
-    pub fn is_refused(&self) -> bool {
-        self.refused.load(Ordering::Relaxed)
+    pub fn is_disabled(&self) -> bool {
+        self.disabled.load(Ordering::Relaxed)
     }
 
     /// For the rows that follow `head`: the columns in their order, and the statement.
     ///
     /// `None` when the statement leaves out columns, whose defaults may differ, or fills generated ones.
-    pub fn statement(&self, head: &Head, literals: Literals) -> Option<Target> {
+    pub fn statement(&self, head: &Head, literals: Literals) -> Option<LoadDataStatement> {
         let mut filled = Vec::new();
         match &head.columns {
             Some(names) => {
@@ -144,35 +143,35 @@ impl Table {
             quote_identifier(&table),
             columns_clause(filled.iter().map(|column| (column.name.as_str(), column.assignment)))
         );
-        Some(Target { statement, columns: filled.iter().map(|column| column.column).collect() })
+        Some(LoadDataStatement { statement, columns: filled.iter().map(|column| column.column).collect() })
     }
 }
 
 /// A LOAD DATA statement, and what its lines hold.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Target {
+pub struct LoadDataStatement {
     /// The statement; the name of its file says nothing.
     pub statement: String,
     /// The columns of a line.
-    pub columns: Vec<Column>,
+    pub columns: Vec<ColumnFormat>,
 }
 
 /// What a column of this type takes; `None` for a type that nothing is known of.
-fn kind(data_type: &str, server: &Server) -> Option<Kind> {
+fn kind(data_type: &str, server: &Server) -> Option<ColumnKind> {
     if server.takes_only_text(data_type) {
-        return Some(Kind::Utf8);
+        return Some(ColumnKind::Utf8);
     }
     Some(match data_type {
-        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => Kind::Integer,
-        "decimal" => Kind::Decimal,
-        "float" | "double" => Kind::Real,
-        "year" => Kind::Year,
+        "tinyint" | "smallint" | "mediumint" | "int" | "bigint" => ColumnKind::Integer,
+        "decimal" => ColumnKind::Decimal,
+        "float" | "double" => ColumnKind::Real,
+        "year" => ColumnKind::Year,
         "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "set" | "bit" | "date" | "time"
-        | "datetime" | "timestamp" => Kind::Text,
-        "enum" => Kind::Enum,
+        | "datetime" | "timestamp" => ColumnKind::Text,
+        "enum" => ColumnKind::Enum,
         "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "vector" | "geometry" | "point"
         | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
-        | "geomcollection" => Kind::Binary,
+        | "geomcollection" => ColumnKind::Binary,
         _ => return None,
     })
 }

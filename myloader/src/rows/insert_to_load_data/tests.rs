@@ -1,8 +1,8 @@
 //! Statements as lines, read back as the servers read them.
 
-use super::literal::{Column, Kind, Literals, NotExact};
+use super::convert::{Head, Verb, append, head};
+use super::literal::{ColumnFormat, ColumnKind, Literals, NotExact};
 use super::output::{FIELD_END, LINE_END, Output};
-use super::rows::{Head, Verb, append, head};
 use super::{Sent, is_exact, literals};
 use common::server::connection::Outcome;
 use common::sql::escape_into;
@@ -12,22 +12,22 @@ use proptest::prelude::*;
 const BINARY: Literals = Literals { binary: true, ansi_quotes: false };
 const UTF8: Literals = Literals { binary: false, ansi_quotes: false };
 
-fn columns(kinds: &[Kind]) -> Vec<Column> {
-    kinds.iter().map(|&kind| Column { kind, nullable: true }).collect()
+fn columns(kinds: &[ColumnKind]) -> Vec<ColumnFormat> {
+    kinds.iter().map(|&kind| ColumnFormat { kind, nullable: true }).collect()
 }
 
-fn lines_in(literals: Literals, kinds: &[Kind], rows: &[u8]) -> Result<(u64, Vec<u8>), NotExact> {
+fn lines_in(literals: Literals, kinds: &[ColumnKind], rows: &[u8]) -> Result<(u64, Vec<u8>), NotExact> {
     let mut out = Output::default();
     let count = append(rows, &columns(kinds), literals, &mut out)?;
     Ok((count, out.as_bytes().to_vec()))
 }
 
-fn lines(kinds: &[Kind], rows: &str) -> Result<(u64, Vec<u8>), NotExact> {
+fn lines(kinds: &[ColumnKind], rows: &str) -> Result<(u64, Vec<u8>), NotExact> {
     lines_in(BINARY, kinds, rows.as_bytes())
 }
 
 /// The values of a single column's lines.
-fn one(kind: Kind, literal: &str) -> Result<Option<Vec<u8>>, NotExact> {
+fn one(kind: ColumnKind, literal: &str) -> Result<Option<Vec<u8>>, NotExact> {
     let (count, lines) = lines(&[kind], &format!("({literal})"))?;
     let [[value]] = read(&lines).try_into().map(|[row]: [Vec<_>; 1]| [<[_; 1]>::try_from(row).unwrap()]).unwrap();
     assert_eq!(count, 1);
@@ -69,7 +69,7 @@ fn read(lines: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
 
 #[test]
 fn rows_become_lines() {
-    use Kind::{Binary, Decimal, Integer, Text};
+    use ColumnKind::{Binary, Decimal, Integer, Text};
     let kinds = [Integer, Decimal, Text, Binary];
     let rows =
         "(1,-2.50,'a\\n\\'b''\"',0x00025C)\n,(-7,0,\"it's\t\\\"\"\"\",NULL) , ( 3 , 4 , _binary 'x' , _binary\"y\" )";
@@ -93,13 +93,13 @@ fn strings_keep_their_bytes() {
         ("'\\é\n'", "é\n"),
         ("\"'\"\"\\\"\"", "'\"\""),
     ] {
-        assert_eq!(one(Kind::Text, literal), Ok(Some(value.as_bytes().to_vec())), "{literal}");
+        assert_eq!(one(ColumnKind::Text, literal), Ok(Some(value.as_bytes().to_vec())), "{literal}");
     }
 }
 
 #[test]
 fn what_may_be_stored_otherwise_is_refused() {
-    use Kind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
+    use ColumnKind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
     let long = "1".repeat(66);
     for (kind, literals) in [
         (Integer, &["1.5", "1e3", "+1", "0x41", "-", ".5", "TRUE", "DEFAULT", "b'1'", "1+1", "1 2", &long][..]),
@@ -123,14 +123,14 @@ fn what_may_be_stored_otherwise_is_refused() {
         assert_eq!(lines(&[Integer, Integer], rows), Err(NotExact), "{rows}");
     }
     assert_eq!(lines(&[], "()"), Err(NotExact));
-    let not_null = [Column { kind: Integer, nullable: false }];
+    let not_null = [ColumnFormat { kind: Integer, nullable: false }];
     assert_eq!(append(b"(NULL)", &not_null, BINARY, &mut Output::default()), Err(NotExact));
 }
 
 #[test]
 fn what_is_stored_alike() {
     let decimal = format!("-{}.{}", "9".repeat(35), "0".repeat(30));
-    use Kind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
+    use ColumnKind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
     for (kind, literal, value) in [
         (Integer, "-0", "-0"),
         (Integer, "18446744073709551615", "18446744073709551615"),
@@ -166,13 +166,13 @@ fn the_session_decides_what_a_literal_is() {
     assert_eq!(literals("binary", "binary", "EMPTY_STRING_IS_NULL"), None);
 
     let ansi = Literals { binary: true, ansi_quotes: true };
-    assert_eq!(lines_in(ansi, &[Kind::Text], b"(\"a\")"), Err(NotExact));
-    assert_eq!(lines_in(UTF8, &[Kind::Text], "('é')".as_bytes()), Ok((1, "é\x03".as_bytes().to_vec())));
+    assert_eq!(lines_in(ansi, &[ColumnKind::Text], b"(\"a\")"), Err(NotExact));
+    assert_eq!(lines_in(UTF8, &[ColumnKind::Text], "('é')".as_bytes()), Ok((1, "é\x03".as_bytes().to_vec())));
     for (kind, rows) in [
-        (Kind::Text, &b"('\xff')"[..]),
-        (Kind::Text, b"(_binary 'a')"),
-        (Kind::Binary, b"(0x41)"),
-        (Kind::Utf8, b"(_utf8mb4'a')"),
+        (ColumnKind::Text, &b"('\xff')"[..]),
+        (ColumnKind::Text, b"(_binary 'a')"),
+        (ColumnKind::Binary, b"(0x41)"),
+        (ColumnKind::Utf8, b"(_utf8mb4'a')"),
     ] {
         assert_eq!(lines_in(UTF8, &[kind], rows), Err(NotExact));
     }
@@ -271,7 +271,7 @@ proptest! {
             }
             text.push(b')');
         }
-        let (count, lines) = lines_in(BINARY, &[Kind::Integer, Kind::Text, Kind::Binary], &text).unwrap();
+        let (count, lines) = lines_in(BINARY, &[ColumnKind::Integer, ColumnKind::Text, ColumnKind::Binary], &text).unwrap();
         prop_assert_eq!(count, rows.len() as u64);
         let expected: Vec<_> = rows
             .into_iter()
@@ -288,12 +288,12 @@ proptest! {
         let first = tokens.next().unwrap();
         let whole = first.kind == TokenKind::String && first.text.len() == literal.len();
         let value = first.string_value(SqlDialect::default());
-        prop_assert_eq!(one(Kind::Text, &literal).ok(), value.filter(|_| whole).map(Some));
+        prop_assert_eq!(one(ColumnKind::Text, &literal).ok(), value.filter(|_| whole).map(Some));
     }
 
     #[test]
     fn no_input_panics(rows in prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40), kind in 0_usize..8) {
-        use Kind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
+        use ColumnKind::{Binary, Decimal, Enum, Integer, Real, Text, Utf8, Year};
         let kind = [Integer, Decimal, Real, Year, Text, Enum, Binary, Utf8][kind];
         let rows = rows.concat();
         if let Ok((count, lines)) = lines_in(BINARY, &[kind], &rows) {

@@ -9,10 +9,10 @@ use common::backup::selection::Filter;
 use common::server::{Flavour, Product, Server};
 
 use super::choice::Chooser;
-use crate::config::Checksum;
+use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
-use crate::schedule::Settings;
-use crate::schedule::tolerance::Tolerance;
+use crate::schedule::SchedulerSettings;
+use crate::tolerance::Tolerance;
 
 /// Rows of each file.
 pub const ROWS: u64 = 10;
@@ -85,8 +85,8 @@ pub struct Size<'a> {
 }
 
 impl Case {
-    pub fn settings(&self) -> Settings {
-        Settings {
+    pub fn settings(&self) -> SchedulerSettings {
+        SchedulerSettings {
             filter: Filter::default(),
             target_database: None,
             max_threads_per_table: self.max_threads_per_table,
@@ -251,7 +251,7 @@ impl Case {
             };
             self.input.push(Input::Definitions(known));
             let mut rows: Vec<Input> = rows.into_iter().map(Input::File).collect();
-            self.tell_whole_tables(&mut rows, chooser);
+            self.report_complete_tables(&mut rows, chooser);
             self.input.extend(rows);
         }
         self.input.extend(late.into_iter().map(Input::File));
@@ -259,7 +259,7 @@ impl Case {
     }
 
     /// The dumper says of each table, some time after its rows, that they are sent.
-    fn tell_whole_tables(&self, rows: &mut Vec<Input>, chooser: &mut Chooser) {
+    fn report_complete_tables(&self, rows: &mut Vec<Input>, chooser: &mut Chooser) {
         for (table, state) in &self.tables {
             let of_table = |input: &Input| matches!(input, Input::File(file) if file.content.table() == Some(table));
             let after = rows.iter().rposition(of_table).map_or(0, |last| last + 1);

@@ -64,7 +64,7 @@ fn everything_that_may_happen_to_small_dumps() {
 #[test]
 fn anything_that_may_happen_to_any_dump() {
     let seeds = std::env::var("SCHEDULER_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(20_000);
-    let (mut whole, mut left_out, mut failed) = (0, 0, 0);
+    let (mut whole, mut skipped, mut failed) = (0, 0, 0);
     for seed in 0..seeds {
         let mut chooser = Chooser::Chance(seed);
         let case = Case::any(&mut chooser);
@@ -72,9 +72,9 @@ fn anything_that_may_happen_to_any_dump() {
         match world.run(&mut chooser, |_| true) {
             Err(error) => panic!("seed {seed}: {error}\n{case:#?}\n{}", world.log.join("\n")),
             Ok(Run::Ended(Ok(()))) => whole += 1,
-            Ok(Run::Ended(Err(super::Error::LeftOut(_)))) => left_out += 1,
+            Ok(Run::Ended(Err(super::Error::Skipped(_)))) => skipped += 1,
             Ok(_) => failed += 1,
         }
     }
-    println!("{seeds} restores: {whole} whole, {left_out} without some objects, {failed} ended by an error");
+    println!("{seeds} restores: {whole} whole, {skipped} without some objects, {failed} ended by an error");
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::backup::file_name::{Content, DumpFile, RowsFormat, TableFileName};
 
 use super::dump::{Case, Way};
-use crate::jobs::job::{Compared, Job, Outcome};
+use crate::jobs::job::Job;
+use crate::jobs::outcome::{Compared, Outcome};
 use crate::options::OptimizeKeys;
 
-/// What a job is for.
 pub type Key = (Rank, String);
 
 /// What has to come before what. Jobs of one rank may run at the same time.
@@ -40,7 +40,7 @@ pub enum Rank {
 pub enum End {
     Done,
     /// Left out by the filter, or by the server.
-    LeftOut,
+    Skipped,
     /// To be tried again.
     Postponed,
 }
@@ -67,9 +67,9 @@ pub struct History {
     /// Those without some of their rows.
     pub tables_with_gaps: BTreeSet<TableFileName>,
     /// Files that a look at them has shown to be refused.
-    pub refused_files: BTreeSet<DumpFile>,
+    pub rejected_files: BTreeSet<DumpFile>,
     /// Objects that somebody has to be told of.
-    pub left_out: Vec<String>,
+    pub skipped: Vec<String>,
     /// What jobs needed that were to be tried again.
     pub postponed: BTreeMap<Key, Vec<String>>,
     /// Whether one of them ends the restore.
@@ -106,7 +106,6 @@ impl Rank {
     }
 }
 
-/// What a job is for.
 pub fn key(job: &Job) -> Key {
     let what = match job {
         Job::Empty(table) | Job::AddKeys(table, _) | Job::AddConstraints(table, _) => table.file.to_string(),
@@ -130,7 +129,7 @@ impl History {
     }
 
     fn is_over(&self, key: &Key) -> bool {
-        matches!(self.ended.get(key), Some(End::Done | End::LeftOut))
+        matches!(self.ended.get(key), Some(End::Done | End::Skipped))
     }
 
     fn is_done(&self, key: &Key) -> bool {
@@ -138,7 +137,7 @@ impl History {
     }
 
     fn is_left_out(&self, key: &Key) -> bool {
-        self.ended.get(key) == Some(&End::LeftOut)
+        self.ended.get(key) == Some(&End::Skipped)
     }
 
     fn database_file(&self, database: &str) -> Option<&DumpFile> {
@@ -149,7 +148,7 @@ impl History {
     fn database_is_left_out(&self, database: &str) -> bool {
         match self.database_file(database) {
             Some(file) => {
-                self.refused_files.contains(file)
+                self.rejected_files.contains(file)
                     || self.is_left_out(&(Rank::Look, format!("look at {file}")))
                     || self.is_left_out(&(Rank::Databases, file.to_string()))
             }
@@ -169,7 +168,7 @@ impl History {
         let schema = self.schema_of(table);
         self.database_is_left_out(&table.database)
             || schema.is_some_and(|schema| {
-                self.refused_files.contains(schema) || self.is_left_out(&(Rank::Tables, schema.to_string()))
+                self.rejected_files.contains(schema) || self.is_left_out(&(Rank::Tables, schema.to_string()))
             })
             || self.is_left_out(&(Rank::Emptying, table.to_string()))
     }
@@ -193,7 +192,7 @@ impl History {
             Content::Database(name) if self.database_is_left_out(name) => Vec::new(),
             Content::Database(_) => vec![of(Rank::Databases)],
             Content::Sequence(_) => vec![of(Rank::Sequences)],
-            Content::Table(_) if self.refused_files.contains(file) => Vec::new(),
+            Content::Table(_) if self.rejected_files.contains(file) => Vec::new(),
             Content::Table(table) => {
                 let mut jobs = vec![of(Rank::Tables)];
                 if self.kept.contains(table) && case.empties() {
@@ -342,7 +341,7 @@ impl History {
         let is_postponed = |key: &Key| self.ended.get(key) == Some(&End::Postponed);
         let postponed =
             self.postponed.iter().filter(move |(key, _)| is_postponed(key)).flat_map(|(_, objects)| objects);
-        self.left_out.iter().chain(postponed)
+        self.skipped.iter().chain(postponed)
     }
 
     /// A job has ended.
@@ -350,37 +349,37 @@ impl History {
         let key = key(job);
         self.running.retain(|running| *running != key);
         let end = match outcome {
-            Outcome::Refused(_) | Outcome::DatabaseSkipped | Outcome::TableSkipped => End::LeftOut,
+            Outcome::Rejected(_) | Outcome::DatabaseSkipped | Outcome::TableSkipped => End::Skipped,
             Outcome::Postponed(_) => End::Postponed,
             _ => End::Done,
         };
         self.ended.insert(key, end);
-        let allows = |refusal: &crate::schedule::tolerance::Refusal| case.settings().tolerance.allows(refusal.fault);
-        let mut take_up = |refusals: &[crate::schedule::tolerance::Refusal]| {
-            for refusal in refusals {
-                self.left_out.push(refusal.object.clone());
-                self.is_fatal |= !allows(refusal);
+        let allows = |rejection: &crate::tolerance::Rejection| case.settings().tolerance.allows(rejection.fault);
+        let mut take_up = |rejections: &[crate::tolerance::Rejection]| {
+            for rejection in rejections {
+                self.skipped.push(rejection.object.clone());
+                self.is_fatal |= !allows(rejection);
             }
         };
-        if let (Job::Rows(table, ..), Outcome::Refused(_) | Outcome::RowsLeftOut { .. }) = (job, outcome) {
+        if let (Job::Rows(table, ..), Outcome::Rejected(_) | Outcome::RowsSkipped { .. }) = (job, outcome) {
             self.tables_with_gaps.insert(table.file.clone());
         }
         match (job, outcome) {
-            (Job::Compare(..), Outcome::Refused(_) | Outcome::Compared(Compared::Impossible(_))) => {
+            (Job::Compare(..), Outcome::Rejected(_) | Outcome::Compared(Compared::Impossible(_))) => {
                 self.is_different = true;
             }
             (_, Outcome::Postponed(missing)) => {
-                let objects = missing.iter().map(|refusal| refusal.object.clone()).collect();
+                let objects = missing.iter().map(|rejection| rejection.object.clone()).collect();
                 self.postponed.insert(super::rules::key(job), objects);
             }
-            (_, Outcome::Refused(refusals)) if !matches!(job, Job::Check(_)) => take_up(refusals),
-            (_, Outcome::RowsLeftOut { refusal, .. }) => take_up(std::slice::from_ref(refusal)),
+            (_, Outcome::Rejected(rejections)) if !matches!(job, Job::Check(_)) => take_up(rejections),
+            (_, Outcome::RowsSkipped { rejection, .. }) => take_up(std::slice::from_ref(rejection)),
             (_, Outcome::Accounts { failures, .. }) => {
-                self.left_out.extend(failures.iter().map(|refusal| refusal.object.clone()));
+                self.skipped.extend(failures.iter().map(|rejection| rejection.object.clone()));
             }
-            (Job::Check(file), Outcome::Refused(refusals)) => self.look_refused(file, refusals, case),
-            (Job::Check(file), Outcome::Checked(findings)) if !findings.refusals.is_empty() => {
-                self.look_refused(file, &findings.refusals, case);
+            (Job::Check(file), Outcome::Rejected(rejections)) => self.look_rejected(file, rejections, case),
+            (Job::Check(file), Outcome::Checked(findings)) if !findings.rejections.is_empty() => {
+                self.look_rejected(file, &findings.rejections, case);
             }
             (Job::CreateTable(_, file, _), Outcome::TableReady { kept, keys, constraints, .. }) => {
                 if let Some(table) = file.content.table() {
@@ -400,17 +399,17 @@ impl History {
     }
 
     /// A definition that cannot be made is not tried; what may have others beside it in its file is.
-    fn look_refused(&mut self, file: &DumpFile, refusals: &[crate::schedule::tolerance::Refusal], case: &Case) {
+    fn look_rejected(&mut self, file: &DumpFile, rejections: &[crate::tolerance::Rejection], case: &Case) {
         let is_table = matches!(file.content, Content::Table(_));
         if is_table && !self.is_looking {
             return;
         }
-        if refusals.iter().any(|refusal| !case.settings().tolerance.allows(refusal.fault)) {
+        if rejections.iter().any(|rejection| !case.settings().tolerance.allows(rejection.fault)) {
             self.fatal_files.insert(file.clone());
         }
         if is_table {
-            self.left_out.extend(refusals.iter().map(|refusal| refusal.object.clone()));
-            self.refused_files.insert(file.clone());
+            self.skipped.extend(rejections.iter().map(|rejection| rejection.object.clone()));
+            self.rejected_files.insert(file.clone());
         }
     }
 }

@@ -10,13 +10,15 @@ use common::sql::name::QualifiedName;
 use super::choice::Chooser;
 use super::dump::{BYTES, Case, Input, ROWS, Way};
 use super::rules::{History, Rank, key};
-use crate::jobs::committed_rows::Ledger;
-use crate::jobs::job::{Compared, DatabaseTarget, Existing, Findings, Job, Keys, Outcome, TableTarget};
+use crate::jobs::committed_rows::CommittedRows;
+use crate::jobs::job::{Job, KeyTiming};
+use crate::jobs::outcome::{Compared, Findings, Outcome};
+use crate::jobs::target::{DatabaseTarget, Existing, TableTarget};
 use crate::options::DropTable;
-use crate::schedule::stages::Stage;
-use crate::schedule::table_state::{Stage as TableStage, TableState};
-use crate::schedule::tolerance::{Fault, Refusal};
+use crate::schedule::stage::Stage;
+use crate::schedule::table_state::{TableStage, TableState};
 use crate::schedule::{Error, Scheduler};
+use crate::tolerance::{Fault, Rejection};
 
 /// Far more steps than any of these dumps takes.
 const TOO_LONG: usize = 5000;
@@ -217,7 +219,7 @@ impl<'a> World<'a> {
         Outcome::DatabaseFound(target, Existing { names, ..Existing::default() }, Findings::default())
     }
 
-    fn table(&self, file: &DumpFile, keys: Keys) -> Outcome {
+    fn table(&self, file: &DumpFile, keys: KeyTiming) -> Outcome {
         let Some(table) = file.content.table() else { return Outcome::TableSkipped };
         let state = self.case.tables[table];
         let kept = state.exists && !self.case.drop_database && self.case.drop_table != DropTable::Drop;
@@ -225,9 +227,9 @@ impl<'a> World<'a> {
             target: TableTarget {
                 file: table.clone(),
                 name: QualifiedName::new("d", table.table.clone()),
-                ledger: Ledger::default(),
+                committed_rows: CommittedRows::default(),
             },
-            keys: if state.keys && !kept && keys == Keys::Later { vec![b"ALTER".to_vec()] } else { Vec::new() },
+            keys: if state.keys && !kept && keys == KeyTiming::Later { vec![b"ALTER".to_vec()] } else { Vec::new() },
             constraints: (state.constraints && !kept).then(|| b"ALTER".to_vec()),
             kept,
             in_order: state.in_order,
@@ -236,27 +238,27 @@ impl<'a> World<'a> {
 
     /// How a job may fail without ending the restore by itself.
     fn faulty(&self, job: &Job) -> Vec<Outcome> {
-        let refusal = |fault| Refusal { object: job.object(), why: "no".to_owned(), fault };
-        let refused = |fault| Outcome::Refused(vec![refusal(fault)]);
+        let rejection = |fault| Rejection { object: job.object(), why: "no".to_owned(), fault };
+        let refused = |fault| Outcome::Rejected(vec![rejection(fault)]);
         // One that --ignore-errors has, and one that it has not.
         let (ignored, other) = (Fault::Server(Some(1062)), Fault::Server(Some(1064)));
         let mut outcomes = match job {
             Job::Check(_) => {
-                let findings = Findings { refusals: vec![refusal(other)], changes: Vec::new() };
+                let findings = Findings { rejections: vec![rejection(other)], changes: Vec::new() };
                 vec![Outcome::Checked(findings)]
             }
             Job::CreateDatabase(..) | Job::Sequence(..) => vec![refused(ignored), refused(other)],
             Job::CreateTable(..) => vec![refused(ignored), refused(other), Outcome::TableSkipped],
-            Job::View(..) | Job::Routines(..) => vec![Outcome::Postponed(vec![refusal(Fault::Server(Some(1146)))])],
+            Job::View(..) | Job::Routines(..) => vec![Outcome::Postponed(vec![rejection(Fault::Server(Some(1146)))])],
             Job::CreateAccounts(_) | Job::GrantLater(..) => {
-                vec![Outcome::Accounts { later: Vec::new(), failures: vec![refusal(other)] }]
+                vec![Outcome::Accounts { later: Vec::new(), failures: vec![rejection(other)] }]
             }
             Job::DropExisting(_) => return Vec::new(),
             Job::Compare(..) => vec![Outcome::Compared(Compared::Impossible("no".to_owned()))],
             _ => vec![refused(ignored)],
         };
         if matches!(job, Job::Rows(..)) {
-            outcomes.push(Outcome::RowsLeftOut { loaded: 3, left_out: Some(ROWS - 3), refusal: refusal(ignored) });
+            outcomes.push(Outcome::RowsSkipped { loaded: 3, skipped: Some(ROWS - 3), rejection: rejection(ignored) });
         }
         if self.case.keep_going && !matches!(job, Job::CreateAccounts(_) | Job::GrantLater(..)) {
             outcomes.extend([refused(other), refused(Fault::Dump)]);
@@ -269,7 +271,7 @@ impl<'a> World<'a> {
 
     /// Bytes of files of rows that have arrived, and were neither begun nor left out.
     fn check_waiting(&self) -> Result<(), String> {
-        let is_left_out = |table: &&TableState| matches!(table.stage, TableStage::Skipped | TableStage::Refused);
+        let is_left_out = |table: &&TableState| matches!(table.stage, TableStage::Skipped | TableStage::Rejected);
         if self.scheduler.tables.values().filter(is_left_out).any(|table| table.waiting_bytes() > 0) {
             return Err("files of a table that is left out wait".to_owned());
         }
@@ -300,18 +302,18 @@ impl<'a> World<'a> {
                 if let Some(left) = is_left {
                     return Err(format!("it is finished without {left:?}"));
                 }
-                let left_out: Vec<&String> = history.objects_left_out().collect();
-                if !left_out.is_empty() || self.case.is_cut || history.is_different {
-                    return Err(format!("it is said to be whole without {left_out:?}"));
+                let skipped: Vec<&String> = history.objects_left_out().collect();
+                if !skipped.is_empty() || self.case.is_cut || history.is_different {
+                    return Err(format!("it is said to be whole without {skipped:?}"));
                 }
                 Ok(())
             }
-            Err(Error::LeftOut(told)) => {
+            Err(Error::Skipped(told)) => {
                 if let Some(left) = is_left {
                     return Err(format!("the rest is said to be restored, but {left:?} is not"));
                 }
                 for object in history.objects_left_out() {
-                    let times = told.iter().filter(|refusal| refusal.object == *object).count();
+                    let times = told.iter().filter(|rejection| rejection.object == *object).count();
                     let happened = history.objects_left_out().filter(|other| *other == object).count();
                     if times != happened {
                         return Err(format!("{object} is left out {happened} times and told {times} times"));
@@ -323,7 +325,7 @@ impl<'a> World<'a> {
                 let is_expected = history.has_fatal()
                     || self.case.is_cut
                     || history.is_different
-                    || !history.left_out.is_empty()
+                    || !history.skipped.is_empty()
                     || history.ended.values().any(|end| *end != super::rules::End::Done)
                     || history.ended.keys().any(|key| key.0 == Rank::Views);
                 if is_expected { Ok(()) } else { Err(format!("nothing was wrong, and yet: {error}")) }

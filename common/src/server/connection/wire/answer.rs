@@ -1,11 +1,11 @@
-//! What a server answers to a command
+//! The server's answers to a command
 //! (<https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_response_packets.html>).
 
 use std::io::{self, ErrorKind};
 
-use crate::observe::logging::printable;
+use crate::observe::printable::printable;
 use crate::server::connection::row::length;
-use crate::server::connection::{Cause, Outcome};
+use crate::server::connection::{Cause, StatementOutcome};
 
 /// The first packet of an answer.
 pub(super) enum Answer {
@@ -13,7 +13,7 @@ pub(super) enum Answer {
     Ok(Done),
     /// It failed.
     Error(Cause),
-    /// The server wants the data of LOAD DATA LOCAL, of the file of this name.
+    /// The server asks for the file of this name, as for LOAD DATA LOCAL.
     Infile(String),
     /// Rows with so many columns follow.
     Columns(usize),
@@ -21,13 +21,13 @@ pub(super) enum Answer {
 
 /// What a statement without rows did, and whether another answer follows.
 pub(super) struct Done {
-    pub(super) outcome: Outcome,
+    pub(super) outcome: StatementOutcome,
     pub(super) more: bool,
 }
 
-/// More columns than any server sends.
+/// No server sends as many columns.
 const TOO_MANY_COLUMNS: usize = 1 << 16;
-/// `SERVER_MORE_RESULTS_EXISTS`: of a procedure, say.
+/// `SERVER_MORE_RESULTS_EXISTS`, as after a CALL.
 const MORE_RESULTS: u16 = 0x0008;
 
 const OK: u8 = 0x00;
@@ -35,7 +35,7 @@ const ERROR: u8 = 0xff;
 const EOF: u8 = 0xfe;
 const INFILE: u8 = 0xfb;
 
-/// Reads it. `None` if it is none.
+/// Parses an answer's first packet.
 pub(super) fn parse(packet: &[u8]) -> Option<Answer> {
     Some(match *packet.first()? {
         OK => Answer::Ok(done(packet)?),
@@ -58,12 +58,12 @@ fn done(packet: &[u8]) -> Option<Done> {
     let (affected_rows, _last_id) = (number()?, number()?);
     let (status, rest) = rest.split_first_chunk().map(|(status, rest)| (u16::from_le_bytes(*status), rest))?;
     let (warnings, info) = rest.split_first_chunk().map(|(warnings, info)| (u16::from_le_bytes(*warnings), info))?;
-    // The text is preceded by its length, but numbers are looked for in it by their names.
-    let outcome = Outcome::new(affected_rows as u64, warnings, &String::from_utf8_lossy(info));
+    // The length before the text does no harm: numbers are found by their names.
+    let outcome = StatementOutcome::new(affected_rows as u64, warnings, &String::from_utf8_lossy(info));
     Some(Done { outcome, more: status & MORE_RESULTS != 0 })
 }
 
-/// The server's error, if the packet is one. Before the login it has no SQLSTATE.
+/// The server's error, if the packet is one. Errors before the login have no SQLSTATE.
 pub(super) fn error(packet: &[u8]) -> Option<Cause> {
     let (code, text) = packet.strip_prefix(&[ERROR])?.split_first_chunk()?;
     let (state, message) = match text.strip_prefix(b"#").and_then(<[u8]>::split_first_chunk::<5>) {
@@ -74,8 +74,7 @@ pub(super) fn error(packet: &[u8]) -> Option<Cause> {
     Some(Cause::Server { code: u16::from_le_bytes(*code), state, message })
 }
 
-/// Whether another answer follows these columns or rows, if the packet is their end. A row that began with this byte
-/// would be longer.
+/// If the packet ends columns or rows: whether another answer follows. A row that begins with this byte is longer.
 #[inline]
 pub(super) fn end(packet: &[u8]) -> Option<bool> {
     match *packet {
@@ -84,7 +83,7 @@ pub(super) fn end(packet: &[u8]) -> Option<bool> {
     }
 }
 
-/// Whether a packet in a row's place is the server's error. A row does not begin with this byte.
+/// Whether the packet is an error and not a row, which cannot begin with this byte.
 #[inline]
 pub(super) fn is_error(packet: &[u8]) -> bool {
     packet.first() == Some(&ERROR)
@@ -103,9 +102,12 @@ pub(super) fn column_name(packet: &[u8]) -> Option<String> {
     Some(String::from_utf8_lossy(text).into_owned())
 }
 
-/// An answer that no server gives.
+/// The error for a packet that is not what it should be.
 pub(super) fn damaged(what: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, format!("{what}: the connection is damaged, or this is no MySQL server"))
+    io::Error::new(
+        ErrorKind::InvalidData,
+        format!("malformed {what}: the connection is corrupted, or this is not a MySQL server"),
+    )
 }
 
 #[cfg(test)]
@@ -118,7 +120,7 @@ mod tests {
         let packet = b"\0\xfc\x2c\x01\x05\x0a\0\x02\0\x26Records: 300  Duplicates: 0  Warnings: 2";
         let Some(Answer::Ok(done)) = parse(packet) else { panic!() };
         assert!(done.more);
-        let outcome = Outcome { affected_rows: 300, records: Some(300), skipped: 0, warnings: 2 };
+        let outcome = StatementOutcome { affected_rows: 300, records: Some(300), skipped: 0, warnings: 2 };
         assert_eq!(done.outcome, outcome);
     }
 

@@ -17,13 +17,12 @@ use super::transport::Transport;
 use crate::server::connection::settings::{Address, Settings, SslMode};
 use crate::server::connection::{Cause, LARGEST_PACKET};
 
-/// There is no session.
 pub(super) enum LoginError {
     /// The connection failed.
     Io(io::Error),
-    /// The server said no, or something else.
+    /// The server refused, or offers no TLS.
     Failed(Cause),
-    /// The server asks for something that only the driver can do.
+    /// The server asks for something that only the driver implements.
     Unsupported(String),
 }
 
@@ -33,8 +32,8 @@ impl From<io::Error> for LoginError {
     }
 }
 
-/// What the session makes use of. Not several statements in one: a statement of a dump is one. Not the newer end of
-/// rows either, which says nothing more.
+/// The capabilities that a session uses. CLIENT_MULTI_STATEMENTS is left out, so that no text of a dump can hold a second
+/// statement; CLIENT_DEPRECATE_EOF, since it tells nothing more.
 const WANTED: CapabilityFlags = CapabilityFlags::CLIENT_LONG_PASSWORD
     .union(CapabilityFlags::CLIENT_LONG_FLAG)
     .union(CapabilityFlags::CLIENT_LOCAL_FILES)
@@ -53,7 +52,7 @@ const SERVER_VERSION: (u16, u16, u16) = (5, 5, 3);
 /// Servers send this many random bytes.
 const NONCE: usize = 20;
 
-/// Lets the user in. Returns the session's number.
+/// Logs in. Returns the session's number.
 pub(super) fn log_in(packets: &mut Packets<Transport>, settings: &Settings) -> Result<u32, LoginError> {
     let greeting = read(packets)?;
     if let Some(cause) = answer::error(&greeting) {
@@ -72,13 +71,13 @@ pub(super) fn log_in(packets: &mut Packets<Transport>, settings: &Settings) -> R
             write(packets, &SslRequest::new(capabilities, LARGEST_PACKET, COLLATION))?;
             packets.transport.encrypt(host, &settings.tls)?;
         } else if settings.tls.mode > SslMode::Preferred {
-            let text = "the server offers no TLS, which --ssl-mode asks for".to_owned();
+            let text = "the server offers no TLS, which --ssl-mode requires".to_owned();
             return Err(LoginError::Failed(Cause::Connection(text)));
         }
     }
     let mut nonce = greeting.nonce();
     nonce.resize(NONCE, 0);
-    // The server names its own favourite; of another one it tells when it knows the user.
+    // The greeting names the server's default; the user's own plugin comes with an AuthSwitchRequest.
     let plugin = match greeting.auth_plugin() {
         Some(AuthPlugin::CachingSha2Password) => AuthPlugin::CachingSha2Password,
         _ => AuthPlugin::MysqlNativePassword,
@@ -104,7 +103,7 @@ pub(super) fn log_in(packets: &mut Packets<Transport>, settings: &Settings) -> R
     Ok(greeting.connection_id())
 }
 
-/// Answers what the server asks until it says yes or no.
+/// Answers the server's requests until it accepts or refuses the user.
 fn authenticate(
     packets: &mut Packets<Transport>,
     settings: &Settings,
@@ -141,13 +140,13 @@ fn authenticate(
                 bytes.push(0);
                 packets.write(&[], &bytes)?;
             }
-            // The password has to go by the server's RSA key, as for the first connection after the server's start.
+            // Full authentication without TLS needs the server's RSA key.
             ([MORE, ..] | [SWITCH], _) => return Err(unsupported(&plugin)),
             _ => {
                 return match answer::parse(&packet) {
                     Some(Answer::Ok(_)) => Ok(()),
                     Some(Answer::Error(cause)) => Err(LoginError::Failed(cause)),
-                    _ => Err(answer::damaged("no answer to a login").into()),
+                    _ => Err(answer::damaged("answer to the login").into()),
                 };
             }
         }

@@ -1,7 +1,7 @@
-//! The protocol of MySQL and MariaDB, as far as dumps and restores need it: commands as text, and their answers.
+//! The protocol of MySQL and MariaDB, as far as dumps and restores need it: statements as text, and their answers.
 //!
-//! Rows are not moved: they are taken apart where they lie in the buffer that the socket was read into. Reads and writes
-//! block; the program's stop shuts the socket, which ends them.
+//! Rows are not copied: they are split where they lie in the read buffer. Reads and writes block; the program's stop shuts
+//! the socket, which ends them.
 
 mod answer;
 mod login;
@@ -17,40 +17,40 @@ use packets::Packets;
 use transport::{ConnectError, Transport};
 
 use super::row::{self, Cell};
-use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, Outcome, RowRef, Settings};
+use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, RowRef, Settings, StatementOutcome};
 use crate::io::read_full;
 use crate::process::stop::{ShutOnTrigger, Stop};
 
-/// A command: a statement as text follows.
+/// `COM_QUERY`: a statement as text follows.
 const QUERY: u8 = 3;
-/// A command: the session ends.
+/// `COM_QUIT`.
 const QUIT: u8 = 1;
 
 /// There is no session.
 pub(super) enum OpenError {
     /// It failed.
     Failed(Cause),
-    /// The driver may be able to. In words, what this cannot do.
+    /// What this implementation cannot do, in words. The driver may.
     Unsupported(String),
 }
 
 /// A session.
-pub(super) struct Session {
+pub(super) struct WireSession {
     packets: Packets<Transport>,
     id: u32,
-    /// Whether the last answer was read to its end.
+    /// Whether the last answer was read completely, so that another statement can be sent.
     ready: bool,
     cells: Vec<Cell>,
     stop: Stop,
     _shut: ShutOnTrigger,
 }
 
-impl Session {
+impl WireSession {
     /// Connects and logs in.
-    pub(super) fn open(settings: &Settings, stop: &Stop) -> Result<Session, OpenError> {
+    pub(super) fn open(settings: &Settings, stop: &Stop) -> Result<WireSession, OpenError> {
         let failed = |text: String| OpenError::Failed(Cause::Connection(text));
         if settings.compress {
-            return Err(OpenError::Unsupported("the protocol is to be compressed".to_owned()));
+            return Err(OpenError::Unsupported("protocol compression is on".to_owned()));
         }
         let no_answer = || format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs());
         let transport = Transport::connect(&settings.address, CONNECT_TIMEOUT, stop).map_err(|error| match error {
@@ -73,7 +73,7 @@ impl Session {
             LoginError::Unsupported(what) => OpenError::Unsupported(what),
         })?;
         packets.transport.set_read_timeout(None).map_err(io_error)?;
-        Ok(Session { packets, id, ready: true, cells: Vec::new(), stop: stop.clone(), _shut: shut })
+        Ok(WireSession { packets, id, ready: true, cells: Vec::new(), stop: stop.clone(), _shut: shut })
     }
 
     /// The server's number for this session.
@@ -81,21 +81,21 @@ impl Session {
         self.id
     }
 
-    /// Ends the connection without a word.
+    /// Closes the socket without COM_QUIT.
     pub(super) fn close(&mut self) {
         self.ready = false;
         self.packets.transport.close();
     }
 
-    /// Runs a statement to the end of its last answer. If it is LOAD DATA LOCAL, the server gets `data`, whatever file it
-    /// asks for; without data, that it asks is an error.
-    pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+    /// Runs a statement and reads all of its answers. A server that asks for a file gets `data`, whatever its name; without
+    /// `data` that is an error.
+    pub(super) fn execute(&mut self, statement: &[u8], data: Option<&mut dyn Read>) -> Result<StatementOutcome, Cause> {
         self.send(statement)?;
         self.answers(data)
     }
 
-    /// Runs a statement that may have rows. Those of the first answer are given, others are skipped.
-    pub(super) fn query(&mut self, statement: &[u8]) -> Result<ResultRows<'_>, Cause> {
+    /// Runs a statement that may have rows. Rows of further answers are skipped.
+    pub(super) fn query(&mut self, statement: &[u8]) -> Result<WireRows<'_>, Cause> {
         self.send(statement)?;
         let names = match self.answer()? {
             Answer::Error(cause) => {
@@ -109,7 +109,7 @@ impl Session {
             Answer::Infile(name) => return Err(self.refuse_infile(name)),
             Answer::Columns(columns) => self.columns(columns)?,
         };
-        Ok(ResultRows { session: self, names })
+        Ok(WireRows { session: self, names })
     }
 
     fn send(&mut self, statement: &[u8]) -> Result<(), Cause> {
@@ -127,11 +127,11 @@ impl Session {
         Ok(())
     }
 
-    /// The error that a server has sent before it closed the connection, on a statement that is too long, say.
+    /// The error that the server sent before it closed the connection, for example about a statement that is too long.
     fn said_last(&mut self) -> Option<Cause> {
         self.packets.transport.set_read_timeout(Some(CONNECT_TIMEOUT)).ok()?;
         loop {
-            // Whatever its number: the server has not counted all that was sent.
+            // With any number, since the server has not counted all packets of the statement.
             let packet = self.packets.read_any().ok()?;
             if let Some(cause) = answer::error(self.packets.bytes(packet)) {
                 return Some(cause);
@@ -149,7 +149,7 @@ impl Session {
 
     fn answer(&mut self) -> Result<Answer, Cause> {
         let packet = self.packets.read().map_err(|error| self.failed(error))?;
-        answer::parse(self.packets.bytes(packet)).ok_or_else(|| self.damaged("no answer to a statement"))
+        answer::parse(self.packets.bytes(packet)).ok_or_else(|| self.damaged("answer to a statement"))
     }
 
     /// Reads the definitions of columns.
@@ -158,12 +158,12 @@ impl Session {
         for _ in 0..number {
             let packet = self.packets.read().map_err(|error| self.failed(error))?;
             let name = answer::column_name(self.packets.bytes(packet));
-            names.push(name.ok_or_else(|| self.damaged("no column's definition"))?);
+            names.push(name.ok_or_else(|| self.damaged("column definition"))?);
         }
         let packet = self.packets.read().map_err(|error| self.failed(error))?;
         match answer::end(self.packets.bytes(packet)) {
             Some(_) => Ok(names),
-            None => Err(self.damaged("no end of the columns' definitions")),
+            None => Err(self.damaged("end of the column definitions")),
         }
     }
 
@@ -182,8 +182,8 @@ impl Session {
         }
     }
 
-    /// Reads answers to the last one, skips their rows, and tells what the last statement did.
-    fn answers(&mut self, mut data: Option<&mut dyn Read>) -> Result<Outcome, Cause> {
+    /// Reads all answers, skips their rows, and returns what the last statement did.
+    fn answers(&mut self, mut data: Option<&mut dyn Read>) -> Result<StatementOutcome, Cause> {
         loop {
             let (outcome, more) = match self.answer()? {
                 Answer::Error(cause) => {
@@ -192,14 +192,14 @@ impl Session {
                 }
                 Answer::Ok(done) => (done.outcome, done.more),
                 Answer::Infile(name) => {
-                    // A statement's data is sent once.
+                    // The data can be sent once only.
                     let Some(data) = data.take() else { return Err(self.refuse_infile(name)) };
                     self.send_infile(data)?;
-                    (Outcome::default(), true)
+                    (StatementOutcome::default(), true)
                 }
                 Answer::Columns(columns) => {
                     self.columns(columns)?;
-                    (Outcome::default(), self.skip_rows()?)
+                    (StatementOutcome::default(), self.skip_rows()?)
                 }
             };
             if !more {
@@ -209,7 +209,7 @@ impl Session {
         }
     }
 
-    /// Reads what follows the first answer.
+    /// Reads the answers after the first one.
     fn end(&mut self, more: bool) -> Result<(), Cause> {
         if more {
             self.answers(None)?;
@@ -218,8 +218,8 @@ impl Session {
         Ok(())
     }
 
-    /// Sends the data of LOAD DATA LOCAL. The end is only said when all was read: else the server would take a part of the
-    /// rows for all of them.
+    /// Sends the data of LOAD DATA LOCAL. An end of the data is only sent when all was read, since the server would commit
+    /// a part of the rows otherwise.
     fn send_infile(&mut self, data: &mut dyn Read) -> Result<(), Cause> {
         let mut block = vec![0; INFILE_BLOCK];
         loop {
@@ -235,11 +235,11 @@ impl Session {
         self.send_block(&[])
     }
 
-    /// Gives the server the end of a file that it is not to have, as the protocol wants it, and takes its answer.
+    /// Answers the server's request for a file with an empty one, as the protocol demands, and reads its answer.
     fn refuse_infile(&mut self, name: String) -> Cause {
         match self.send_block(&[]).and_then(|()| self.answer()) {
             Ok(Answer::Ok(Done { more: false, .. }) | Answer::Error(_)) => self.ready = true,
-            // It goes on: whatever it wants, this is the end.
+            // A server that asks on gets no more answers.
             Ok(_) => self.packets.transport.close(),
             Err(cause) => return cause,
         }
@@ -254,9 +254,9 @@ impl Session {
     }
 }
 
-impl Drop for Session {
+impl Drop for WireSession {
     fn drop(&mut self) {
-        // Servers log connections that end without a word. If the word does not arrive, they do.
+        // Servers log connections that end without COM_QUIT.
         if self.ready {
             self.packets.begin();
             let _ = self.packets.write(&[QUIT], &[]);
@@ -266,12 +266,12 @@ impl Drop for Session {
 }
 
 /// The rows of a running query.
-pub(super) struct ResultRows<'a> {
-    session: &'a mut Session,
+pub(super) struct WireRows<'a> {
+    session: &'a mut WireSession,
     names: Vec<String>,
 }
 
-impl ResultRows<'_> {
+impl WireRows<'_> {
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
@@ -292,10 +292,10 @@ impl ResultRows<'_> {
         if answer::is_error(bytes) {
             session.ready = true;
             let cause = answer::error(session.packets.bytes(packet));
-            return Err(cause.unwrap_or_else(|| session.damaged("no row")));
+            return Err(cause.unwrap_or_else(|| session.damaged("row")));
         }
         if row::split(bytes, self.names.len(), &mut session.cells).is_none() {
-            return Err(session.damaged("no row"));
+            return Err(session.damaged("row"));
         }
         Ok(Some(RowRef { bytes: session.packets.bytes(packet), cells: &session.cells }))
     }

@@ -4,21 +4,21 @@
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::ops::Range;
 
-/// How much is read at once: more than servers send at once.
+/// Bytes of a read: more than servers send at once.
 const BUFFER: usize = 256 * 1024;
-/// A packet with so many bytes is continued.
+/// A packet of this length is continued in the next one.
 const LONGEST: usize = 0xff_ffff;
-/// What is longer in all its packets than 4 GiB is no row: a value has at most 1 GiB.
+/// The longest row, over all its packets. A value has at most 1 GiB.
 const LONGEST_IN_ALL: usize = u32::MAX as usize;
 const HEADER: usize = 4;
 /// Up to here a copy is cheaper than a second slice.
 const SHORT: usize = 4096;
 
-/// Packets over some transport. What was read of it lies in one buffer, in which packets are lent.
+/// Packets over a transport. Reads go into one buffer, from which packets are lent.
 pub(super) struct Packets<T> {
     pub(super) transport: T,
     buffer: Vec<u8>,
-    /// What is read and not lent yet.
+    /// The part of the buffer that was read and not lent yet.
     unread: Range<usize>,
     sequence: u8,
 }
@@ -28,7 +28,7 @@ impl<T: Read + Write> Packets<T> {
         Packets { transport, buffer: Vec::new(), unread: 0..0, sequence: 0 }
     }
 
-    /// Reads a packet. It lies in [`Packets::bytes`] until the next one is read.
+    /// Reads a packet, which stays in [`Packets::bytes`] until the next one is read.
     #[inline]
     pub(super) fn read(&mut self) -> io::Result<Range<usize>> {
         self.need(HEADER)?;
@@ -49,7 +49,7 @@ impl<T: Read + Write> Packets<T> {
         self.read()
     }
 
-    /// Reads what continues the packet at the beginning, and closes the gaps between. Returns the length of all.
+    /// Reads the continuations of the first unread packet and moves them together. Returns the length of all.
     fn join(&mut self) -> io::Result<usize> {
         let mut length = LONGEST;
         loop {
@@ -75,7 +75,7 @@ impl<T: Read + Write> Packets<T> {
         &self.buffer[packet]
     }
 
-    /// The length in a header, so many bytes behind the beginning of what is unread.
+    /// The length in the header at this offset of the unread part.
     #[inline]
     fn header_at(&mut self, offset: usize) -> io::Result<usize> {
         let at = self.unread.start + offset;
@@ -83,21 +83,21 @@ impl<T: Read + Write> Packets<T> {
             return Err(ErrorKind::InvalidData.into());
         };
         if sequence != self.sequence {
-            let text = format!("packet {sequence} came where {} was due: the connection is damaged", self.sequence);
+            let text = format!("packet {sequence} instead of {}: the connection is corrupted", self.sequence);
             return Err(io::Error::new(ErrorKind::InvalidData, text));
         }
         self.sequence = self.sequence.wrapping_add(1);
         Ok(usize::from(low) | usize::from(middle) << 8 | usize::from(high) << 16)
     }
 
-    /// Reads until so many bytes are unread.
+    /// Reads until this many bytes are unread.
     #[inline]
     fn need(&mut self, length: usize) -> io::Result<()> {
         if self.unread.len() >= length { Ok(()) } else { self.fill(length) }
     }
 
     fn fill(&mut self, length: usize) -> io::Result<()> {
-        // What is unread is part of a packet: little, or the row is long anyhow.
+        // The unread part is short, or the row is so long that a copy does not matter.
         if self.unread.start > 0 {
             self.buffer.copy_within(self.unread.clone(), 0);
             self.unread = 0..self.unread.len();
@@ -118,7 +118,7 @@ impl<T: Read + Write> Packets<T> {
         Ok(())
     }
 
-    /// Begins a new exchange: packets are counted from 0, and a long row's memory is given back.
+    /// Begins a new command: packets are counted from 0, and the memory of a long row is freed.
     pub(super) fn begin(&mut self) {
         self.sequence = 0;
         if self.buffer.len() > 4 * BUFFER && self.unread.is_empty() {
@@ -127,7 +127,7 @@ impl<T: Read + Write> Packets<T> {
         }
     }
 
-    /// Sends `first` and `rest` as one.
+    /// Sends `first` and `rest` together.
     pub(super) fn write(&mut self, first: &[u8], rest: &[u8]) -> io::Result<()> {
         // `first` is short: a command's number, or nothing.
         let mut head = Vec::with_capacity(HEADER + SHORT);
@@ -240,7 +240,7 @@ mod tests {
     fn a_packet_out_of_order_is_an_error() {
         let mut receiver = packets(b"\x01\0\0\x01a".to_vec(), 9);
         let error = receiver.read().unwrap_err().to_string();
-        assert_eq!(error, "packet 1 came where 0 was due: the connection is damaged");
+        assert_eq!(error, "packet 1 instead of 0: the connection is corrupted");
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! TLS as `--ssl-mode` asks for it.
+//! TLS, as strict as `--ssl-mode` says.
 
 use std::io;
 use std::net::TcpStream;
@@ -16,7 +16,7 @@ use rustls::{
 
 use crate::server::connection::settings::{SslMode, Tls};
 
-/// Makes the connection an encrypted one.
+/// Encrypts a connection.
 pub(super) fn handshake(
     mut stream: TcpStream,
     host: &str,
@@ -64,7 +64,7 @@ fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
         CertificateDer::pem_file_iter(path).and_then(|certificates| certificates.collect());
     let certificates = certificates.map_err(|error| in_file(path, error))?;
     if certificates.is_empty() {
-        return Err(in_file(path, "there is no certificate in PEM format in it"));
+        return Err(in_file(path, "no certificate in PEM format"));
     }
     Ok(certificates)
 }
@@ -73,7 +73,7 @@ fn in_file(path: &Path, error: impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("{}: {error}", path.display()))
 }
 
-/// Proves what the mode asks for, and not more.
+/// Checks of a certificate what the mode demands.
 #[derive(Debug)]
 struct Verifier {
     mode: SslMode,
@@ -93,7 +93,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         match self.trusted.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
-            // The name is looked at when all else is proved.
+            // The name is checked last, so everything else is right.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) if self.mode == SslMode::VerifyCa => Ok(ServerCertVerified::assertion()),

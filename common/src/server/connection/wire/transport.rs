@@ -1,4 +1,4 @@
-//! What bytes go through: a Unix socket, TCP, or TLS over TCP.
+//! Byte streams: a Unix socket, TCP, or TLS over TCP.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::TcpStream;
@@ -14,16 +14,14 @@ use crate::process::stop::Stop;
 use crate::server::connection::settings::{Address, Tls};
 use crate::server::connection::{KEEPALIVE_COUNT, KEEPALIVE_IDLE, KEEPALIVE_INTERVAL};
 
-/// A connection's bytes.
+/// The byte stream of a connection.
 pub(super) enum Transport {
     Unix(UnixStream),
     Tcp(TcpStream),
     Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
-    /// Nothing any more.
     Closed,
 }
 
-/// No connection within the time, or no time any more.
 pub(super) enum ConnectError {
     Io(io::Error),
     Timeout,
@@ -31,7 +29,7 @@ pub(super) enum ConnectError {
 }
 
 impl Transport {
-    /// Connects, which may wait for name servers and for a host that does not answer.
+    /// Connects. The timeout includes name resolution.
     pub(super) fn connect(address: &Address, timeout: Duration, stop: &Stop) -> Result<Transport, ConnectError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(ConnectError::Io)?;
         runtime.block_on(async {
@@ -46,30 +44,30 @@ impl Transport {
         })
     }
 
-    /// Encrypts what follows.
+    /// Encrypts all that follows.
     pub(super) fn encrypt(&mut self, host: &str, settings: &Tls) -> io::Result<()> {
         let Transport::Tcp(stream) = std::mem::replace(self, Transport::Closed) else {
-            return Err(io::Error::other("TLS is for TCP"));
+            return Err(io::Error::other("TLS needs TCP"));
         };
         *self = Transport::Tls(Box::new(tls::handshake(stream, host, settings)?));
         Ok(())
     }
 
-    /// Whether nobody else can read what is sent.
+    /// Whether a password can be sent in clear text.
     pub(super) fn is_private(&self) -> bool {
         matches!(self, Transport::Unix(_) | Transport::Tls(_))
     }
 
-    /// Ends the connection without a word, also for those who watch the socket.
+    /// Shuts the socket, also for others that hold it.
     pub(super) fn close(&mut self) {
         if let Some(socket) = self.socket() {
-            // One that is not connected any more needs no end.
+            // It fails if the socket is not connected any more.
             let _ = shutdown(socket.as_raw_fd(), Shutdown::Both);
         }
         *self = Transport::Closed;
     }
 
-    /// How long a read may wait; for ever, if None.
+    /// Limits the wait of each read; `None` for no limit.
     pub(super) fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         match self {
             Transport::Unix(stream) => stream.set_read_timeout(timeout),
@@ -79,7 +77,7 @@ impl Transport {
         }
     }
 
-    /// The socket beneath.
+    /// The socket under the stream.
     pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Transport::Unix(stream) => Some(stream.as_fd()),
@@ -107,15 +105,15 @@ async fn connect(address: &Address) -> io::Result<Transport> {
     }
 }
 
-/// Lets the system ask a host that is silent whether it is there, so that a statement does not wait for ever for one that
-/// is gone. One that answers may take as long as it likes.
+/// Turns on TCP keepalive, so that a statement does not wait for ever for a host that is gone. A host that is there may take
+/// as long as it likes.
 fn keep_alive(stream: &TcpStream) -> io::Result<()> {
     let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
     setsockopt(stream, sockopt::KeepAlive, &true)?;
     setsockopt(stream, sockopt::TcpKeepIdle, &seconds(KEEPALIVE_IDLE))?;
     setsockopt(stream, sockopt::TcpKeepInterval, &seconds(KEEPALIVE_INTERVAL))?;
     setsockopt(stream, sockopt::TcpKeepCount, &KEEPALIVE_COUNT)?;
-    // The same for what was sent and is not acknowledged, of which the system would try for a quarter of an hour.
+    // The same for data that is not acknowledged, which the system would send again for a quarter of an hour.
     let all = KEEPALIVE_IDLE + KEEPALIVE_INTERVAL * KEEPALIVE_COUNT;
     setsockopt(stream, sockopt::TcpUserTimeout, &u32::try_from(all.as_millis()).unwrap_or(u32::MAX))?;
     Ok(())

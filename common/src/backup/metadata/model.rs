@@ -1,0 +1,156 @@
+//! What the `metadata` file says, section by section.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::backup::file_name::TableFileName;
+use crate::backup::mydumper_checksum::MydumperChecksum;
+use crate::backup::row_hash::ChunkRows;
+use crate::server::{Product, Server};
+
+/// The content of one or more metadata files of a dump.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Metadata {
+    /// `[config]`.
+    pub config: ConfigSection,
+    /// `[myloader_session_variables]`, in order.
+    pub session_variables: Vec<(String, String)>,
+    /// ``[`DB`.`TABLE`]``.
+    pub tables: BTreeMap<TableFileName, TableEntry>,
+    /// ``[`DB`]``, by real names.
+    pub databases: BTreeMap<String, DatabaseEntry>,
+    /// `executed_gtid_set` of `[source]`, where it is a comment.
+    pub gtid_set: Option<String>,
+    /// Whether it has the line `# Finished dump at`.
+    pub finished: bool,
+}
+
+/// `[config]`.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ConfigSection {
+    /// The longest statement in bytes.
+    pub max_statement_size: Option<u64>,
+    /// How many sequences the dump has.
+    pub num_sequences: Option<u64>,
+    /// Whether rows come as LOAD DATA.
+    pub local_infile: Option<bool>,
+    /// `num-files`, not in mydumper: the number of files without metadata, so that a missing file is noticed, also one with
+    /// triggers or routines.
+    pub num_files: Option<u64>,
+    /// `guarantee`, not in mydumper: which tables are consistent.
+    pub guarantee: Option<Guarantee>,
+    /// `guarantee-by`, not in mydumper: the evidence for the guarantee, and what was missing for a stronger one. Free text.
+    pub guarantee_by: Option<String>,
+    /// `server`, not in mydumper: the product and version of the server that was dumped.
+    pub server: Option<Server>,
+    /// `row-hash`, not in mydumper: the algorithm of the hashes of rows, if there are any.
+    pub row_hash: Option<String>,
+    /// `row-hash-time-zone`, not in mydumper: the session time zone in which hashed rows were read, if it was set.
+    pub row_hash_time_zone: Option<String>,
+}
+
+/// Which tables of a dump show the same point in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarantee {
+    /// All tables.
+    PointInTime,
+    /// Those of transactional engines. Each other table shows a point in time of its own.
+    TransactionalTables,
+    /// None for certain.
+    None,
+}
+
+impl Guarantee {
+    const NAMES: [(Guarantee, &str); 3] = [
+        (Guarantee::PointInTime, "point-in-time"),
+        (Guarantee::TransactionalTables, "transactional-tables"),
+        (Guarantee::None, "none"),
+    ];
+
+    /// `None` for a word of a later version.
+    pub(super) fn parse(text: &str) -> Option<Guarantee> {
+        Self::NAMES.iter().find(|(_, name)| *name == text).map(|(guarantee, _)| *guarantee)
+    }
+}
+
+impl fmt::Display for Guarantee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(guarantee, _)| guarantee == self).map_or("", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+/// The section of a table, view or sequence.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct TableEntry {
+    /// `real_table_name`.
+    pub real_name: Option<String>,
+    /// `rows`: the number of rows in the dump.
+    pub rows: Option<u64>,
+    /// `is_view`.
+    pub is_view: bool,
+    /// `is_sequence`.
+    pub is_sequence: bool,
+    /// `estimated_bytes`, not in mydumper: the server's estimate of the size of the rows. In a stream it precedes the rows,
+    /// so that it is known when the table is created.
+    pub estimated_bytes: Option<u64>,
+    /// `rows_sent`, not in mydumper: all files with rows of this table precede this in the stream, so that its keys can be
+    /// added. The `rows` of mydumper's partial metadata may be too low.
+    pub rows_sent: bool,
+    /// `data_checksum`: the result of CHECKSUM TABLE.
+    pub data_checksum: Option<u64>,
+    /// `schema_checksum`: of a table's columns, or of a view's definition.
+    pub schema_checksum: Option<MydumperChecksum>,
+    /// `indexes_checksum`.
+    pub indexes_checksum: Option<MydumperChecksum>,
+    /// `hashed_columns`, not in mydumper: the SELECT list of the hashed rows.
+    pub hashed_columns: Option<Box<str>>,
+    /// `hashed_history`, not in mydumper: the hashes include the history of a system-versioned table.
+    pub hashed_history: bool,
+    /// `chunk_NNNNN`, not in mydumper: all chunks of the table.
+    pub chunks: Vec<ChunkRows>,
+}
+
+/// The section of a database.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct DatabaseEntry {
+    /// `schema_checksum`: of its character set and collation.
+    pub schema_checksum: Option<MydumperChecksum>,
+    /// `post_checksum`: of its routines.
+    pub post_checksum: Option<MydumperChecksum>,
+    /// `events_checksum`.
+    pub events_checksum: Option<MydumperChecksum>,
+    /// `triggers_checksum`.
+    pub triggers_checksum: Option<MydumperChecksum>,
+}
+
+impl Metadata {
+    /// The product of the server that was dumped, if the metadata shows it: mydumper's does by the form of its GTIDs, since
+    /// MySQL's have a colon.
+    pub fn product(&self) -> Option<Product> {
+        if let Some(server) = &self.config.server {
+            return Some(server.product);
+        }
+        let gtid = self.gtid_set.as_ref()?.split(',').next().filter(|gtid| !gtid.is_empty())?;
+        Some(if gtid.contains(':') { Product::MySql } else { Product::MariaDb })
+    }
+
+    /// Merges the content of a further metadata file of the same dump.
+    pub fn absorb(&mut self, other: Metadata) {
+        let Metadata { config, session_variables, tables, databases, gtid_set, finished } = other;
+        self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
+        self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
+        self.config.local_infile = config.local_infile.or(self.config.local_infile);
+        self.config.num_files = config.num_files.or(self.config.num_files);
+        self.config.guarantee = config.guarantee.or(self.config.guarantee);
+        self.config.guarantee_by = config.guarantee_by.or(self.config.guarantee_by.take());
+        self.config.server = config.server.or(self.config.server);
+        self.config.row_hash = config.row_hash.or(self.config.row_hash.take());
+        self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
+        self.session_variables.extend(session_variables);
+        self.tables.extend(tables);
+        self.databases.extend(databases);
+        self.gtid_set = gtid_set.or(self.gtid_set.take());
+        self.finished |= finished;
+    }
+}

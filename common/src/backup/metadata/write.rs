@@ -1,0 +1,113 @@
+//! Writing a metadata file.
+
+use std::fmt::Write as _;
+
+use super::escape::escape;
+use super::model::{ConfigSection, DatabaseEntry, TableEntry};
+use crate::backup::file_name::TableFileName;
+
+/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA.
+pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
+    // mydumper leaves the comment open, and its loader completes the statement.
+    format!(
+        "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n{}\n\
+         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n",
+        if local_infile { "local-infile = 1\n" } else { "" }
+    )
+}
+
+impl TableEntry {
+    /// The section of a table, view or sequence.
+    pub fn to_text(&self, table: &TableFileName) -> String {
+        let mut text = format!("\n[`{}`.`{}`]\n", table.database, table.table);
+        if let Some(name) = &self.real_name {
+            let _ = writeln!(text, "real_table_name={}", escape(name));
+        }
+        if let Some(rows) = self.rows {
+            let _ = writeln!(text, "rows = {rows}");
+        }
+        if self.is_view {
+            text.push_str("is_view = 1\n");
+        }
+        if self.is_sequence {
+            text.push_str("is_sequence = 1\n");
+        }
+        if let Some(bytes) = self.estimated_bytes {
+            let _ = writeln!(text, "estimated_bytes = {bytes}");
+        }
+        if self.rows_sent {
+            text.push_str("rows_sent = 1\n");
+        }
+        if let Some(checksum) = self.data_checksum {
+            let _ = writeln!(text, "data_checksum = {checksum}");
+        }
+        // In the case that mydumper writes, for tools that compare the text.
+        match self.schema_checksum {
+            Some(sum) if self.is_view => drop(writeln!(text, "schema_checksum = {sum:X}")),
+            Some(sum) => drop(writeln!(text, "schema_checksum = {sum:x}")),
+            None => {}
+        }
+        if let Some(sum) = self.indexes_checksum {
+            let _ = writeln!(text, "indexes_checksum = {sum:x}");
+        }
+        if let Some(columns) = &self.hashed_columns {
+            let _ = writeln!(text, "hashed_columns = {}", escape(columns));
+        }
+        if self.hashed_history {
+            text.push_str("hashed_history = 1\n");
+        }
+        for chunk in &self.chunks {
+            let _ = writeln!(text, "chunk_{:05} = {}", chunk.number, escape(&chunk.to_text()));
+        }
+        text
+    }
+}
+
+impl DatabaseEntry {
+    /// The section of a database; empty without checksums, and for a name that no section can have.
+    pub fn to_text(&self, name: &str) -> String {
+        let keys = [
+            ("schema_checksum", self.schema_checksum),
+            ("post_checksum", self.post_checksum),
+            ("events_checksum", self.events_checksum),
+            ("triggers_checksum", self.triggers_checksum),
+        ];
+        let lines: String = keys.iter().filter_map(|(key, sum)| sum.map(|sum| format!("{key} = {sum:X}\n"))).collect();
+        let is_heading = |character: char| !character.is_control() && !matches!(character, '`' | '[' | ']');
+        if lines.is_empty() || !name.chars().all(is_heading) {
+            return String::new();
+        }
+        format!("\n[`{name}`]\n{lines}")
+    }
+}
+
+impl ConfigSection {
+    /// The second `[config]` section and the last line of a finished dump's metadata.
+    pub fn tail(&self, finished: &str) -> String {
+        let mut text = String::from("\n[config]\n");
+        if let Some(size) = self.max_statement_size {
+            let _ = writeln!(text, "max-statement-size = {size}");
+        }
+        let _ = writeln!(text, "num-sequences = {}", self.num_sequences.unwrap_or(0));
+        if let Some(files) = self.num_files {
+            let _ = writeln!(text, "num-files = {files}");
+        }
+        if let Some(guarantee) = self.guarantee {
+            let _ = writeln!(text, "guarantee = {guarantee}");
+        }
+        if let Some(by) = &self.guarantee_by {
+            let _ = writeln!(text, "guarantee-by = {}", escape(by));
+        }
+        if let Some(server) = &self.server {
+            let _ = writeln!(text, "server = {}", server.key());
+        }
+        if let Some(hash) = &self.row_hash {
+            let _ = writeln!(text, "row-hash = {hash}");
+        }
+        if let Some(zone) = &self.row_hash_time_zone {
+            let _ = writeln!(text, "row-hash-time-zone = {zone}");
+        }
+        let _ = writeln!(text, "# Finished dump at: {finished}");
+        text
+    }
+}

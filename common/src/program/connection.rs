@@ -1,0 +1,101 @@
+//! How to connect, from the options.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use crate::options::{ConnectionOptions, PasswordSource, Protocol, UsageError};
+use crate::process::process_secrets;
+use crate::server::connection::{Address, Settings, SslMode, Tls};
+
+/// Where servers put their socket by default.
+const USUAL_SOCKETS: [&str; 4] =
+    ["/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
+const USUAL_PORT: u16 = 3306;
+
+/// How to connect, from the options and the environment. May prompt for a password on the terminal.
+///
+/// # Errors
+/// [`UsageError`] if options contradict each other, or there is no terminal for the prompt.
+pub fn connection_settings(
+    options: &ConnectionOptions,
+    session_variables: &[(String, String)],
+) -> Result<Settings, UsageError> {
+    let user = options.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
+    let identity = match (&options.cert, &options.key) {
+        (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),
+        (None, None) => None,
+        _ => return Err(UsageError::new("--cert and --key belong together: give both")),
+    };
+    let mode = match options.ssl_mode {
+        Some(mode) => mode,
+        None if options.ssl => SslMode::Required,
+        None => SslMode::Preferred,
+    };
+    for file in [&options.ca, &options.cert, &options.key].into_iter().flatten() {
+        if let Err(error) = std::fs::metadata(file) {
+            return Err(UsageError::new(format!("cannot read {}: {error}", file.display())));
+        }
+    }
+    let address = address(options)?;
+    if matches!(address, Address::Socket(_)) && mode > SslMode::Preferred {
+        return Err(UsageError::new(
+            "a Unix socket is not encrypted: use --host and --protocol=tcp for TLS, or leave out --ssl-mode",
+        ));
+    }
+    Ok(Settings {
+        password: password(options, &user)?,
+        address,
+        user,
+        database: options.default_connection_database.clone(),
+        tls: Tls { mode, ca: options.ca.clone(), identity },
+        compress: options.compress_protocol,
+        cleartext_plugin: options.enable_cleartext_plugin,
+        session: session_variables.iter().map(|(name, value)| set_session(name, value)).collect(),
+    })
+}
+
+/// A value may end in a comment that mydumper leaves open: `SQL_MODE='…' /*!40101`.
+fn set_session(name: &str, value: &str) -> String {
+    format!("SET SESSION {name} = {}", value.split("/*!").next().unwrap_or(value).trim())
+}
+
+fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
+    let host = options.host.as_deref();
+    let local = host.is_none_or(|host| host == "localhost");
+    let tcp = || {
+        // The name as it was typed, since certificates may be for "localhost" and not for its address.
+        Address::Tcp(host.unwrap_or("127.0.0.1").to_owned(), options.port.unwrap_or(USUAL_PORT))
+    };
+    match (options.protocol, &options.socket) {
+        (Some(Protocol::Tcp), Some(_)) => Err(UsageError::new("--protocol=tcp and --socket exclude each other")),
+        (Some(Protocol::Tcp), None) => Ok(tcp()),
+        (_, Some(socket)) => Ok(Address::Socket(socket.clone())),
+        (Some(Protocol::Socket), None) => Ok(Address::Socket(usual_socket().unwrap_or(USUAL_SOCKETS[0].into()))),
+        // As in the stock clients, localhost means the socket. A port means TCP.
+        (None, None) if local && options.port.is_none() => Ok(usual_socket().map_or_else(tcp, Address::Socket)),
+        (None, None) => Ok(tcp()),
+    }
+}
+
+fn usual_socket() -> Option<PathBuf> {
+    USUAL_SOCKETS.iter().map(PathBuf::from).find(|path| path.exists())
+}
+
+fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, UsageError> {
+    let handed_over = process_secrets::taken_over().map_err(|error| {
+        UsageError::new(format!("cannot read the password that was given on the command line: {error}"))
+    })?;
+    if handed_over.is_some() {
+        return Ok(handed_over);
+    }
+    match options.password_source() {
+        PasswordSource::Given(password) => Ok(Some(password.as_str().to_owned())),
+        PasswordSource::Unsaid => Ok(std::env::var("MYSQL_PWD").ok()),
+        PasswordSource::Prompt if !std::io::stderr().is_terminal() => {
+            Err(UsageError::new("no terminal to prompt for the password: use a defaults file or MYSQL_PWD"))
+        }
+        PasswordSource::Prompt => rpassword::prompt_password(format!("Password of {user}: "))
+            .map(Some)
+            .map_err(|error| UsageError::new(format!("cannot read the password: {error}"))),
+    }
+}

@@ -1,0 +1,193 @@
+//! The metadata of a dump: gathered while it runs, and written in pieces to a stream, or whole at the end.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use common::backup::file_name::{Content, DumpFile};
+use common::backup::metadata::{self, ConfigSection, Coordinates, TableEntry};
+use common::backup::row_hash::{self, ChunkRows};
+use common::layers::compression::Compression;
+use common::server::Server;
+
+use crate::catalog::{Database, Table, TableKind};
+use crate::config::UTC;
+use crate::definitions::FILE_SQL_MODE;
+use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
+use crate::rows::options::{RowFormat, RowOptions};
+use crate::rows::projection::Projection;
+
+/// What the metadata says of the dump as a whole.
+pub struct DumpFacts {
+    /// When the dump was begun, as [`timestamp`] has it.
+    pub started: String,
+    /// Whether it goes to a stream, which brings metadata in pieces.
+    pub streamed: bool,
+    /// The server.
+    pub server: Server,
+    /// How rows are read and written.
+    pub rows: RowOptions,
+    /// Whether definitions are dumped.
+    pub schemas: bool,
+    /// Whether rows are dumped, and so hashed.
+    pub data: bool,
+    /// Whether TIMESTAMP values are dumped in UTC.
+    pub utc: bool,
+}
+
+/// What a section says of a table's rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowsKnown {
+    /// Nothing yet.
+    No,
+    /// Their number, and that the stream has brought all of them.
+    Sent,
+    /// Their number.
+    All,
+}
+
+/// Gathers what was dumped, and writes the metadata files.
+pub struct MetadataWriter {
+    files: Files,
+    facts: DumpFacts,
+    /// All tables, views and sequences; the others name one by its index.
+    tables: Arc<[Arc<Table>]>,
+    /// Rows dumped, of the tables by their index.
+    rows: Vec<u64>,
+    /// Chunks dumped, each with its table's index.
+    chunks: Vec<(usize, ChunkRows)>,
+    /// What CHECKSUM TABLE says, by the tables' index.
+    data_checksums: HashMap<usize, u64>,
+    longest_statement: usize,
+    /// The number of the next piece.
+    next_partial: u32,
+}
+
+impl MetadataWriter {
+    /// Of these tables nothing is dumped yet.
+    pub fn new(files: &Files, facts: DumpFacts, tables: Arc<[Arc<Table>]>) -> MetadataWriter {
+        MetadataWriter {
+            // `metadata.partial` is written twice: as a sign that a dump is under way, and whole.
+            files: Files { overwrite: true, ..files.clone() },
+            facts,
+            rows: vec![0; tables.len()],
+            tables,
+            chunks: Vec::new(),
+            data_checksums: HashMap::new(),
+            longest_statement: 0,
+            next_partial: 0,
+        }
+    }
+
+    /// A chunk of the table with this index is dumped.
+    pub fn add_chunk(&mut self, index: usize, chunk: ChunkRows, longest_statement: usize) {
+        self.rows[index] += chunk.rows.count;
+        self.chunks.push((index, chunk));
+        self.longest_statement = self.longest_statement.max(longest_statement);
+    }
+
+    /// What CHECKSUM TABLE says of the table with this index.
+    pub fn add_data_checksum(&mut self, index: usize, checksum: u64) {
+        self.data_checksums.insert(index, checksum);
+    }
+
+    /// The first file of the dump: a stream's header, or the sign that a directory's dump is not finished.
+    pub fn begin(&self) -> Result<FinishedFile, WriteError> {
+        let first = if self.facts.streamed { Content::MetadataHeader } else { Content::MetadataUnfinished };
+        self.write(first, &self.head())
+    }
+
+    /// Tells a stream's reader which tables there are.
+    pub fn announce_tables(&mut self) -> Result<Option<FinishedFile>, WriteError> {
+        self.partial((0..self.tables.len()).collect(), RowsKnown::No)
+    }
+
+    /// Tells a stream's reader which tables it has all rows of, so that it can add their keys.
+    pub fn sent(&mut self, indexes: Vec<usize>) -> Result<Option<FinishedFile>, WriteError> {
+        if indexes.is_empty() { Ok(None) } else { self.partial(indexes, RowsKnown::Sent) }
+    }
+
+    fn partial(&mut self, indexes: Vec<usize>, known: RowsKnown) -> Result<Option<FinishedFile>, WriteError> {
+        if !self.facts.streamed {
+            return Ok(None);
+        }
+        let text: String = indexes.into_iter().map(|index| self.table_section(index, known)).collect();
+        let file = self.write(Content::MetadataPartial(self.next_partial), &text)?;
+        self.next_partial += 1;
+        Ok(Some(file))
+    }
+
+    /// The text of the whole metadata. Of `config`, what is known here is filled in.
+    pub fn whole(
+        &mut self,
+        databases: &[Arc<Database>],
+        coordinates: Option<&Coordinates>,
+        config: ConfigSection,
+    ) -> String {
+        let mut text = self.head();
+        if let Some(coordinates) = coordinates {
+            text.push_str(&coordinates.to_text());
+        }
+        // As they came: of several tables at a time.
+        self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
+        text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
+        if self.facts.schemas {
+            text.extend(databases.iter().map(|database| database.checksums.to_text(&database.name)));
+        }
+        let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
+        let config = ConfigSection {
+            max_statement_size: Some(self.longest_statement as u64),
+            num_sequences: Some(sequences),
+            row_hash: self.facts.data.then(|| row_hash::ALGORITHM.to_owned()),
+            row_hash_time_zone: (self.facts.data && self.facts.utc).then(|| UTC.to_owned()),
+            ..config
+        };
+        text.push_str(&config.tail(&timestamp()));
+        text
+    }
+
+    fn head(&self) -> String {
+        let local_infile = matches!(self.facts.rows.format, RowFormat::Delimited(_));
+        metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile)
+    }
+
+    fn write(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {
+        FileWriter::write_whole(&self.files, DumpFile::new(content, Compression::None), text.as_bytes())
+    }
+
+    fn table_section(&self, index: usize, known: RowsKnown) -> String {
+        let table = &self.tables[index];
+        let chunks = if known == RowsKnown::All { self.chunks_of(index) } else { &[] };
+        let entry = TableEntry {
+            real_name: Some(table.name.name.clone()),
+            rows: (known != RowsKnown::No).then_some(self.rows[index]),
+            is_view: table.kind == TableKind::View,
+            is_sequence: table.kind == TableKind::Sequence,
+            estimated_bytes: (known == RowsKnown::No && table.has_rows()).then_some(table.data_length),
+            rows_sent: known == RowsKnown::Sent,
+            data_checksum: self.data_checksums.get(&index).copied(),
+            schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),
+            indexes_checksum: table.indexes_checksum.filter(|_| known == RowsKnown::All),
+            hashed_columns: (!chunks.is_empty()).then(|| self.select_list(table)),
+            hashed_history: !chunks.is_empty() && table.history,
+            chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
+        };
+        entry.to_text(&table.file)
+    }
+
+    /// What was selected of the table's rows: its projection is gone by now, but the same is made of the same.
+    fn select_list(&self, table: &Table) -> Box<str> {
+        Projection::new(table, &self.facts.server, &self.facts.rows).select_list().into()
+    }
+
+    /// The chunks of the table with this index, once they are sorted.
+    fn chunks_of(&self, index: usize) -> &[(usize, ChunkRows)] {
+        let start = self.chunks.partition_point(|(table, _)| *table < index);
+        let length = self.chunks[start..].partition_point(|(table, _)| *table == index);
+        &self.chunks[start..start + length]
+    }
+}
+
+/// The time as metadata has it.
+pub fn timestamp() -> String {
+    chrono::Local::now().format("%Y-%m-%d %H:%M:%S").to_string()
+}

@@ -1,0 +1,58 @@
+//! What the coordinator and all workers share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use common::layers::compression::Compression;
+use common::observe::progress::Counters;
+use common::process::stop::{Stop, Stopped};
+use common::server::Server;
+use common::sql::definer::DefinerRule;
+use crossbeam_channel::Sender;
+
+use crate::definitions::Preamble;
+use crate::output::file_writer::{Files, FinishedFile};
+use crate::rows::options::RowOptions;
+
+/// The settings of the dump, where its files go, and how far it is.
+pub struct Shared {
+    /// The server.
+    pub server: Server,
+    /// Where files go.
+    pub files: Files,
+    /// Their compression.
+    pub compression: Compression,
+    /// How rows are written.
+    pub rows: RowOptions,
+    /// The server's `max_allowed_packet`, in bytes.
+    pub max_packet: usize,
+    /// `--chunk-filesize`.
+    pub chunk_filesize: Option<u64>,
+    /// `--build-empty-files`.
+    pub build_empty_files: bool,
+    /// The first lines of files.
+    pub preamble: Preamble,
+    /// What becomes of definers.
+    pub definer: DefinerRule,
+    /// Where progress is counted.
+    pub counters: Arc<Counters>,
+    /// Files of the dump so far, but for metadata.
+    pub files_delivered: AtomicU64,
+    /// Where finished files go, when they are streamed.
+    pub sender: Option<Sender<FinishedFile>>,
+    /// The program's stop.
+    pub stop: Stop,
+}
+
+impl Shared {
+    /// Hands a finished file on to the stream, if there is one.
+    pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
+        if !file.file.content.is_metadata() {
+            self.files_delivered.fetch_add(1, Ordering::Relaxed);
+        }
+        match &self.sender {
+            Some(sender) => self.stop.send(sender, file),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What jobs are about: databases, tables, and what is compared of them.
+
+use std::collections::BTreeSet;
+
+use common::backup::file_name::TableFileName;
+use common::backup::row_hash::ChunkRows;
+use common::sql::name::QualifiedName;
+
+use crate::jobs::committed_rows::CommittedRows;
+
+/// A database that is being restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseTarget {
+    /// Its name in the dump.
+    pub source: String,
+    /// Its name on the server.
+    pub target: String,
+}
+
+/// A table that is being restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableTarget {
+    /// The names that its files carry.
+    pub file: TableFileName,
+    /// Its name on the server.
+    pub name: QualifiedName,
+    /// What is known of its rows.
+    pub committed_rows: CommittedRows,
+}
+
+/// What a database has on the server before the restore: tables, views and sequences.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Existing {
+    pub database: bool,
+    /// All of them, [folded](common::server::Server::folded).
+    pub names: BTreeSet<String>,
+    /// Those with triggers.
+    pub with_triggers: BTreeSet<String>,
+}
+
+/// A table that is compared with the dump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    /// The names that its files carry.
+    pub table: TableFileName,
+    /// Its name on the server.
+    pub name: QualifiedName,
+    /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
+    pub columns: Option<Box<str>>,
+    /// Whether rows are only counted because the dump has no hashes of them.
+    pub only_counted: bool,
+    /// Whether rows of the past are among those of a system-versioned table.
+    pub history: bool,
+    /// Its chunks, which together are all that was dumped of it.
+    pub chunks: Vec<ChunkRows>,
+    /// The time zone of the session that reads the rows, unless it is the restore's own.
+    pub time_zone: Option<String>,
+}
+
+/// A part of a table that is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The rows of the chunk with this index, hashed or counted as the comparison says.
+    Chunk(usize),
+    /// All of its rows, in the same way.
+    Whole,
+    /// The number of all its rows.
+    Count,
+}

@@ -1,0 +1,75 @@
+//! Indexes and foreign keys that are added after the rows.
+
+use common::server::connection::Error as ServerError;
+
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::job::Job;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::replay::Step;
+use crate::jobs::target::TableTarget;
+use crate::journal::{Record, TableName, table_name};
+
+pub fn add_keys(
+    context: &mut Context,
+    job: &Job,
+    table: &TableTarget,
+    statements: &[Vec<u8>],
+) -> Result<Outcome, Error> {
+    run_all(context, job, table, statements, |table| Record::Keys { table, done: 1 })
+}
+
+pub fn add_foreign_keys(
+    context: &mut Context,
+    job: &Job,
+    table: &TableTarget,
+    statement: &[u8],
+) -> Result<Outcome, Error> {
+    run_all(context, job, table, &[statement], |table| Record::ForeignKeys { table })
+}
+
+fn run_all(
+    context: &mut Context,
+    job: &Job,
+    table: &TableTarget,
+    statements: &[impl AsRef<[u8]>],
+    done: impl Fn(TableName) -> Record,
+) -> Result<Outcome, Error> {
+    let failed = |source| Error::Job { job: job.to_string(), source };
+    context.session.reset(Some(&table.name.database)).map_err(failed)?;
+    for statement in statements {
+        let step = context.replay.next_step();
+        if step == Step::Done {
+            continue;
+        }
+        match context.session.define(statement) {
+            Ok(_) => {}
+            Err(error) if step == Step::InDoubt && has_keys(context, table, &error).map_err(failed)? => {}
+            Err(error) => context.skip(job.object(), failed(error))?,
+        }
+        context.replay.step_done();
+        // They are counted from the first: after one that is skipped, all are tried again.
+        if context.skipped.is_empty() {
+            context.shared.journal.write(done(table_name(&table.name)))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// Whether keys or foreign keys cannot be added because they exist. One statement adds all of its keys or none.
+fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
+    const DUPLICATE_KEY_NAME: u16 = 1061;
+    const DUPLICATE_FOREIGN_KEY: u16 = 1826;
+    /// MariaDB: any failure to change the table, so the table itself is looked at.
+    const CANNOT_CREATE: u16 = 1005;
+    match error.server_code() {
+        Some(DUPLICATE_KEY_NAME) => Ok(true),
+        Some(DUPLICATE_FOREIGN_KEY | CANNOT_CREATE) => {
+            let row = context.session.unchanged().query_first(format!("SHOW CREATE TABLE {}", table.name.to_sql()))?;
+            let text = row.map(|row| row.text(1)).unwrap_or_default();
+            // CREATE TABLE was run without any foreign key.
+            Ok(text.lines().any(|line| line.trim_start().starts_with("CONSTRAINT ") && line.contains(" FOREIGN KEY (")))
+        }
+        _ => Ok(false),
+    }
+}

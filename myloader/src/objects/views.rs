@@ -1,0 +1,34 @@
+//! Views.
+
+use common::backup::file_name::DumpFile;
+
+use crate::ddl::sequences;
+use crate::ddl::statement_kind::{Dropped, StatementKind};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::outcome::Outcome;
+use crate::jobs::target::DatabaseTarget;
+use crate::objects::definition_file::{Handled, keeps_existing, postponed, run_file, unless_it_exists};
+use crate::options::DropTable;
+
+/// CREATE VIEW.
+pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
+    /// Table or view is missing, function is missing, view is invalid, database or column is missing, not a view.
+    const NOT_THERE_YET: [u16; 6] = [1146, 1305, 1356, 1049, 1054, 1347];
+    context.begin_file(file, Some(database))?;
+    let drop_table = context.shared.restore.drop_table;
+    let keeps = keeps_existing(context);
+    let result = run_file(context, file, |context, kind, statement| match kind {
+        StatementKind::Drop { what: Dropped::Table | Dropped::View } if keeps => Ok(Handled::Yes),
+        // Our views have no table standing in for them, and a table of that name would be the user's.
+        StatementKind::Drop { what: Dropped::Table } if drop_table != DropTable::Drop => Ok(Handled::Yes),
+        StatementKind::Drop { what: Dropped::View } if drop_table == DropTable::Fail => Ok(Handled::Yes),
+        StatementKind::CreateView => {
+            let renamed = sequences::renamed(statement, &database.source, &database.target);
+            let created = context.session.execute_ddl(renamed).map(|_| Handled::Yes);
+            if keeps { created.or_else(unless_it_exists) } else { created }
+        }
+        _ => Ok(Handled::No),
+    });
+    postponed(context, file, result, &NOT_THERE_YET)
+}

@@ -1,0 +1,226 @@
+//! The statements of a file of rows, from where the last transaction ended.
+
+use common::backup::file_name::DumpFile;
+use common::observe::wording::count;
+use common::server::connection::{Error as ServerError, Outcome};
+
+use crate::ddl::insert::row_count;
+use crate::ddl::statement_kind::{StatementKind, classify};
+use crate::jobs::context::Context;
+use crate::jobs::error::Error;
+use crate::jobs::target::TableTarget;
+use crate::rows::infile::{data_file, first_warnings, load_infile};
+use crate::rows::insert_to_load_data::{self, EndedBatch, LoadDataFile, LoadDataTables};
+use crate::rows::packet_limit;
+use crate::rows::skipped::SkippedStatements;
+use crate::rows::transaction::{Done, Interruption, Loaded, Next, Transaction, may_pass, replaced, signed};
+use crate::session::Preamble;
+
+/// How far [`load_from`] came.
+pub enum End {
+    /// All is committed.
+    Whole,
+    /// LOAD DATA did not do what INSERT would have done: the transaction has to be replayed.
+    NotExact,
+    /// A statement was rejected, and skipped or not: what is not committed has to be replayed.
+    Restart,
+}
+
+/// Loads what of a file is not committed yet.
+pub fn load_from(
+    context: &mut Context,
+    tables: &LoadDataTables,
+    table: &TableTarget,
+    file: &DumpFile,
+    transaction: &mut Transaction<'_>,
+    skipped: &mut SkippedStatements,
+    done: &mut Done,
+) -> Result<End, Interruption> {
+    let failed = |source| Error::Job { job: file.to_string(), source };
+    let mut opening = Some(Preamble::default());
+    let mut load_data_file = insert_to_load_data::load_data_file(context, tables, &table.name, file).map_err(failed)?;
+    let mut reader = context.shared.files.statements(file).map_err(Error::from)?;
+    let mut statements = 0;
+    let mut infile = None;
+    let mut left_over = false;
+    loop {
+        let statement = if std::mem::take(&mut left_over) {
+            reader.last()
+        } else {
+            match reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
+                Some(statement) => statement,
+                None => break,
+            }
+        };
+        let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+        let kind = classify(statement.text);
+        context.expects(file, &statement, Some(&table.name.database))?;
+        if kind == StatementKind::Empty
+            || (kind == StatementKind::Set
+                && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text)))
+        {
+            continue;
+        }
+        if let Some(preamble) = opening.take() {
+            context.enter(file, &table.name.database, &preamble)?;
+        }
+        match kind {
+            StatementKind::Insert => {
+                statements += 1;
+                if statements <= done.statements {
+                    continue;
+                }
+                transaction.begin(context, statement.line)?;
+                if let Some(load_data_file) = &mut load_data_file
+                    && let Some(beginning) =
+                        load_data_file.begin(context.session.unchanged(), statement.text).map_err(failed)?
+                {
+                    let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
+                    let (load, batch) = beginning.batch(context, reader, transaction.room(), counted);
+                    let result = context.session.unchanged().load_infile(load.as_bytes(), batch.data());
+                    let ended = batch.end();
+                    let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
+                    done.counted = done.counted.max(statements - 1 + sent);
+                    let Some((ended, loaded)) = accepted(context, file, line, result, ended)? else {
+                        load_data_file.disable();
+                        return Ok(End::NotExact);
+                    };
+                    load_data_file.end(ended.lines);
+                    statements += ended.sent.statements - 1;
+                    (reader, left_over) = (ended.statements, ended.left_over);
+                    transaction.done(context, ended.sent.statements, true, loaded, done)?;
+                    continue;
+                }
+                let outcome = context.session.unchanged().execute(statement.text);
+                let outcome = match outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))
+                {
+                    Ok(outcome) => outcome,
+                    Err(error) => match skip(context, transaction, error, row_count(statement.text), skipped, done)? {
+                        Next::Statement => continue,
+                        Next::Restart => return Ok(End::Restart),
+                    },
+                };
+                let loaded = loaded(statement.text, outcome);
+                if statements > done.counted {
+                    done.counted = statements;
+                    context.counters.add_rows(loaded.rows, statement.text.len() as u64);
+                }
+                if outcome.warnings > 0 {
+                    warn(context, file, statement.line, outcome.warnings);
+                }
+                transaction.done(context, 1, false, loaded, done)?;
+            }
+            StatementKind::LoadData => {
+                let data = data_file(file, statement.text, statement.line)?;
+                infile = Some(data.clone());
+                statements += 1;
+                if statements <= done.statements {
+                    continue;
+                }
+                transaction.begin(context, statement.line)?;
+                let loaded = match load_infile(context, file, &data, statement.text, statement.line) {
+                    Ok(loaded) => loaded,
+                    Err(error) => {
+                        let rows = if let Error::Warnings { rows, .. } = &error { Some(*rows) } else { None };
+                        match skip(context, transaction, error, rows, skipped, done)? {
+                            Next::Statement => continue,
+                            Next::Restart => return Ok(End::Restart),
+                        }
+                    }
+                };
+                transaction.done(context, 1, false, loaded, done)?;
+            }
+            _ => {
+                let adapted = context.session.adapt_set(statement.text);
+                let outcome = context.session.connection().execute(adapted);
+                outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))?;
+                load_data_file.iter_mut().for_each(LoadDataFile::session_changed);
+            }
+        }
+    }
+    transaction.commit(context, done, true)?;
+    if load_data_file.is_some() {
+        tracing::info!("{file}: {} of {} sent as LOAD DATA", done.converted, count(statements, "statement"));
+    }
+    if let Some(data) = infile {
+        context.end_file(&data)?;
+    }
+    context.end_file(file)?;
+    Ok(End::Whole)
+}
+
+/// Skips a statement that was rejected for good, if the restore may continue without it.
+fn skip(
+    context: &mut Context,
+    transaction: &mut Transaction<'_>,
+    error: Error,
+    rows: Option<u64>,
+    skipped: &mut SkippedStatements,
+    done: &mut Done,
+) -> Result<Next, Interruption> {
+    if may_pass(&error) || !context.may_skip(&error) {
+        return Err(error.into());
+    }
+    Ok(transaction.skip(context, &error, rows, skipped, done)?)
+}
+
+/// The outcome of INSERT statements that were sent as LOAD DATA. `None` if it is not what they would have done.
+fn accepted(
+    context: &mut Context,
+    file: &DumpFile,
+    line: u64,
+    result: Result<Outcome, ServerError>,
+    ended: Option<EndedBatch>,
+) -> Result<Option<(EndedBatch, Loaded)>, Error> {
+    let Some(ended) = ended else { return Ok(None) };
+    if let Some(source) = ended.failure {
+        return Err(context.shared.files.statement_error(file, source).into());
+    }
+    match result {
+        Ok(outcome) if insert_to_load_data::is_exact(outcome, ended.sent) => {
+            let loaded = Loaded { rows: ended.sent.rows, net: replaced(ended.sent.rows, outcome.affected_rows) };
+            Ok(Some((ended, loaded)))
+        }
+        Ok(outcome) => {
+            let first = if outcome.warnings > 0 { first_warnings(context).1 } else { "none".to_owned() };
+            let Outcome { affected_rows, warnings, .. } = outcome;
+            tracing::info!(
+                "{file}, line {line}: reloading the rows by INSERT: LOAD DATA stored {affected_rows} of {} with {}, \
+                 first: {first}",
+                count(ended.sent.rows, "row"),
+                count(warnings, "warning")
+            );
+            Ok(None)
+        }
+        Err(source) => {
+            let error = Error::Statement { file: file.to_string(), line, source };
+            if error.server_code().is_none() || may_pass(&error) {
+                return Err(error);
+            }
+            tracing::info!("reloading the rows by INSERT: {error}");
+            Ok(None)
+        }
+    }
+}
+
+/// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE skips rows whose key exists,
+/// as the dump asks for: of these, all rows that were sent count as restored.
+fn loaded(statement: &[u8], outcome: Outcome) -> Loaded {
+    let starts_with =
+        |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
+    let affected = outcome.affected_rows;
+    // Of a single row the server says nothing.
+    let sent = outcome.records.unwrap_or(1);
+    if starts_with(b"REPLACE") {
+        Loaded { rows: sent, net: replaced(sent, affected) }
+    } else if starts_with(b"INSERT IGNORE") {
+        Loaded { rows: sent, net: signed(affected) }
+    } else {
+        Loaded { rows: affected, net: signed(affected) }
+    }
+}
+
+fn warn(context: &mut Context, file: &DumpFile, line: u64, warnings: u64) {
+    let (_, first) = first_warnings(context);
+    tracing::warn!("{file}, line {line}: the server gave {}, first: {first}", count(warnings, "warning"));
+}
