@@ -1,7 +1,8 @@
 //! What is selected of a table's rows, and how each column of the result is written.
 //!
-//! A table's projection is made once, before its rows are dumped. The query, the encoder and the `hashed_columns` of
-//! metadata all use it. A row is hashed as the query returns it, so what is hashed is what is written.
+//! The query and the encoder of all chunks of a table share its projection, which is made when the first one is given out.
+//! The `hashed_columns` of metadata are its select list. A row is hashed as the query returns it, so what is hashed is what
+//! is written.
 
 use std::borrow::Cow;
 use std::sync::Arc;
