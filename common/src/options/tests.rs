@@ -188,3 +188,35 @@ fn help_and_version_are_answers() {
     assert_eq!(version.exit(), Exit::Done);
     assert_eq!(version.to_string(), format!("mydumper {}\n", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn a_struct_that_disagrees_with_the_table_is_found() {
+    #[derive(Parser)]
+    struct Wrong {
+        #[arg(long)]
+        nonsense: bool,
+        #[arg(long)]
+        threads: bool,
+        #[arg(long)]
+        capath: Option<String>,
+        #[arg(short, long)]
+        user: Option<String>,
+        #[arg(long, value_parser = values::Keyword::<Protocol>::new())]
+        logfile: Option<Protocol>,
+    }
+    let lines = disagreements::<Wrong>(ProgramName::Mydumper);
+    let (found, lacking): (Vec<_>, Vec<_>) = lines.iter().partition(|line| !line.ends_with("has a row, but no field"));
+    assert_eq!(
+        found,
+        [
+            "--nonsense has no row",
+            "--threads takes a value in one of row and field only",
+            "--capath has a field, but its row says that it is not supported",
+            "--user: letter, help, heading and default belong into its row",
+            "--logfile: the row does not name the value TCP",
+            "--logfile: the row does not name the value SOCKET",
+        ]
+    );
+    assert!(lacking.iter().any(|line| *line == "--verbose has a row, but no field"));
+    assert!(lacking.iter().all(|line| !line.starts_with("--help") && !line.starts_with("--threads")));
+}

@@ -82,7 +82,7 @@ pub(super) const FILES: Group = Group {
             .letter('c')
             .help("Compresses files in the worker threads: `ZSTD`, `GZIP`, `LZ4`.")
             .differs("runs no command"),
-        value("compress-level", "N").absent("zstd 1, gzip 6").help("Level of `--compress`: zstd 1 to 22, gzip 1 to 9, lz4 only 1.").new(),
+        value("compress-level", "N").absent("zstd 1, gzip 6").help("Level of `--compress`: zstd 1 to 22, gzip 1 to 9, lz4 only 1.").added(),
         value("statement-terminated-by", "TEXT").not_yet("statements end with `;` at a line end"),
         value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
         flag("compact").not_yet("files keep their header"),
@@ -107,17 +107,17 @@ pub(super) const OUTPUT: Group = Group {
             .help("Writes into a used directory; `metadata` goes first. Cannot be resumed. Excludes `--clear`."),
         flag("resume")
             .help("Continues an interrupted dump if the data is [proved unchanged](recovery.md#resume-a-dump).")
-            .new(),
+            .added(),
         optional("stream", "MODE", "TRADITIONAL")
             .help(
                 "[Stream](streaming.md) to stdout: `TRADITIONAL`, `NO_DELETE`, `NO_STREAM`, `NO_STREAM_AND_NO_DELETE`.",
             )
             .differs("bit 1 has no effect: workers never wait for one file"),
-        value("stream-checksum", "CRC32C|NONE").default("CRC32C").help("Checksum of each file in the stream.").new(),
+        value("stream-checksum", "CRC32C|NONE").default("CRC32C").help("Checksum of each file in the stream.").added(),
         value("stream-max-files", "N")
             .default("16")
             .help("Finished files that may wait to be sent, 1 to 1024; fewer on a small disk.")
-            .new(),
+            .added(),
         flag("merge").not_yet("dump into a directory of its own"),
         value("disk-limits", "PAUSE:RESUME").not_yet("a full disk ends the dump: ensure space"),
         flag("masquerade-filename").not_yet("files are named after their tables"),

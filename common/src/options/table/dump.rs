@@ -32,7 +32,7 @@ pub(super) const OBJECTS: Group = Group {
             .help("Dumps general and undo tablespaces of MySQL, except the server's own; a warning on MariaDB."),
         flag("users")
             .help("Dumps [accounts](restoring.md#accounts), roles and privileges; the file holds password hashes.")
-            .new(),
+            .added(),
         flag("skip-constraints").not_yet("use `myloader --skip-constraints`"),
         flag("skip-indexes").not_yet("use `myloader --skip-indexes`"),
         value("optimize-keys-engines", "LIST")

@@ -33,7 +33,7 @@ pub(super) const GROUP: Group = Group {
         value("stall-report", "SECONDS")
             .default("60")
             .help("Without progress for so long, warns who waits for what, with blocking sessions; 0 never.")
-            .new(),
+            .added(),
         flag("version").letter('V').absent("").help("Prints this program's version.").differs("not 1.0.1"),
         flag("help").letter('?').absent("").help("Prints help."),
         value("pmm-path", "DIR").not_yet(NO_PMM),

@@ -34,7 +34,7 @@ pub(super) const OBJECTS: Group = Group {
         flag("skip-post").help("Restores no routines and no events."),
         flag("users")
             .help("Creates the [accounts](restoring.md#accounts) and roles that are not there, with their privileges.")
-            .new(),
+            .added(),
         flag("set-gtid-purged").not_yet("set `gtid_purged` by hand from metadata"),
         value("num-sequences", "N").no_effect("the files show how many sequences there are"),
         value("metadata-refresh-interval", "N").no_effect("metadata is read once per change"),
@@ -53,11 +53,11 @@ pub(super) const EXISTING: Group = Group {
             .default("FAIL")
             .help("What happens to [existing tables](restoring.md#tables-that-exist): `FAIL`, `NONE`, `DROP`, `TRUNCATE`, `DELETE`."),
         flag("drop-database").help("Drops the databases of the dump first.").differs("refused with `-T`, `-x`, `-O`"),
-        flag("fire-triggers").help("Loads into tables with triggers, which fire; otherwise an error.").new(),
+        flag("fire-triggers").help("Loads into tables with triggers, which fire; otherwise an error.").added(),
         value("ignore-errors", "CODES")
             .help("[Continues](restoring.md#continue-after-errors) after these server errors.")
             .differs("exit code 4, all listed"),
-        flag("keep-going").help("Continues after all errors of single objects.").new(),
+        flag("keep-going").help("Continues after all errors of single objects.").added(),
         value("retry-count", "N").default("10").help(
             "Retries of a transaction and of [reconnecting](recovery.md#lost-connections); 10 take about a minute.",
         ),
@@ -67,7 +67,7 @@ pub(super) const EXISTING: Group = Group {
                  `--stream`.",
             )
             .differs("uses a journal, not the file `resume`"),
-        value("journal", "FILE").absent("in DIR").help("Where the journal of `--resume` is.").new(),
+        value("journal", "FILE").absent("in DIR").help("Where the journal of `--resume` is.").added(),
         flag("overwrite-unsafe").not_yet("use `--drop-table=DROP`"),
         flag("append-if-not-exist").not_yet("use `--drop-table=NONE`"),
         flag("kill-at-once").letter('k').no_effect("Ctrl-C always ends the restore within seconds"),
@@ -83,7 +83,7 @@ pub(super) const LOADING: Group = Group {
         value("load-method", "METHOD")
             .default("AUTO")
             .help("How rows of INSERT statements are [loaded](restoring.md#insert-as-load-data): `AUTO`, `INSERT`, `LOAD_DATA`.")
-            .new(),
+            .added(),
         value("queries-per-transaction", "N")
             .letter('q')
             .default("1000")
@@ -144,11 +144,11 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
         value("stream-max-waiting", "BYTES")
             .default("2G")
             .help("Rows that may wait on disk. When files are deleted, at most half of the free space.")
-            .new(),
+            .added(),
         optional("verify", "ROWS|HASH", "HASH")
             .help("[Compares](verification.md) tables after the restore.")
-            .new(),
-        flag("verify-only").help("Changes nothing, compares existing tables with the dump.").new(),
+            .added(),
+        flag("verify-only").help("Changes nothing, compares existing tables with the dump.").added(),
         value("checksum", "FAIL|WARN|SKIP")
             .absent("[by case](verification.md#checksums)")
             .help("What a differing checksum means.")

@@ -96,7 +96,7 @@ impl Row {
         Row { status: Status::Differs(text), ..self }
     }
 
-    pub(super) const fn new(self) -> Row {
+    pub(super) const fn added(self) -> Row {
         Row { status: Status::New, ..self }
     }
 
@@ -137,7 +137,7 @@ pub(in crate::options) fn plain(text: &str) -> String {
         }
     }
     plain.push_str(rest);
-    plain.replace(['`'], "").replace("**", "")
+    plain.replace('`', "").replace("**", "")
 }
 
 #[cfg(test)]
