@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::connection::{Connection, Error as ServerError, Row};
 
@@ -44,14 +44,9 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Running { .. } => Exit::Failed,
-            Error::Kill(_, error) | Error::Server(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Kill.1, Server, Stopped;
+    Exit::Failed: Running;
 }
 
 /// A row of SHOW PROCESSLIST.

@@ -5,7 +5,7 @@
 //! they get their privileges, then their default roles. The servers' own accounts are left out: every server has them.
 
 use common::backup::accounts_file;
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::server::connection::{Connection, Error as ServerError, Row};
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action};
@@ -36,12 +36,8 @@ pub enum Error {
     },
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::List(source) | Error::Account { source, .. } => source.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: List, Account.source;
 }
 
 /// The text of the file.

@@ -117,7 +117,12 @@ impl MetadataWriter {
     }
 
     /// The text of the whole metadata. Of `config`, what is known here is filled in.
-    pub fn whole(&mut self, databases: &[Arc<Database>], coordinates: Option<&Coordinates>, config: ConfigSection) -> String {
+    pub fn whole(
+        &mut self,
+        databases: &[Arc<Database>],
+        coordinates: Option<&Coordinates>,
+        config: ConfigSection,
+    ) -> String {
         let mut text = self.head();
         if let Some(coordinates) = coordinates {
             text.push_str(&coordinates.to_text());

@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::container::mydumper::MydumperEncoder;
 use common::container::{Encoder, Member};
+use common::exit_codes;
 use common::io::read_some;
 use common::observe::activity::Activity;
-use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic, Stopped};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -64,13 +64,9 @@ pub enum Error {
     Thread(io::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::ReaderGone | Error::Write { .. } | Error::Read { .. } | Error::Length { .. } => Exit::Local,
-            Error::Stopped(_) | Error::Thread(_) => Exit::Failed,
-        }
-    }
+exit_codes! { Error:
+    Exit::Local: ReaderGone, Write, Read, Length;
+    Exit::Failed: Stopped, Thread;
 }
 
 /// Sends files while it lives.
