@@ -8,6 +8,7 @@ use std::time::Duration;
 use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::error_codes;
 
 use crate::config::LongQueryGuard;
 
@@ -130,11 +131,10 @@ fn find(connection: &mut Connection, seconds: u64, waits_for: WaitsFor) -> Resul
 }
 
 fn kill(connection: &mut Connection, queries: &[LongQuery]) -> Result<(), Error> {
-    const NO_SUCH_THREAD: u16 = 1094;
     for query in queries {
         tracing::warn!("killing the long query {query}");
         match connection.execute(format!("KILL QUERY {}", query.id)) {
-            Err(error) if error.server_code() != Some(NO_SUCH_THREAD) => {
+            Err(error) if error.server_code() != Some(error_codes::NO_SUCH_THREAD) => {
                 return Err(Error::Kill(query.to_string(), error));
             }
             _ => {}

@@ -8,19 +8,19 @@
 
 use common::server::Server;
 use common::server::connection::{Connection, Error};
+use common::server::error_codes;
 
 /// Makes it possible to give up locks. Called before transactions begin.
 ///
 /// MariaDB keeps them with a session whose changes go to the binary log. A dump has none to log, but to say so takes a
 /// privilege: BINLOG ADMIN, or SUPER before 10.5.2.
 pub fn allow_release(connections: &mut [Connection], server: &Server) -> Result<(), Error> {
-    const DENIED: u16 = 1227;
     if !server.is_mariadb() {
         return Ok(());
     }
     for connection in connections {
         match connection.execute("SET SESSION sql_log_bin = 0") {
-            Err(error) if error.server_code() == Some(DENIED) => {
+            Err(error) if error.server_code() == Some(error_codes::PRIVILEGE_NEEDED) => {
                 tracing::info!(
                     "without the privilege BINLOG ADMIN, LOCK TABLES ... WRITE and DDL wait until this dump ends, on \
                      tables that it has read from"

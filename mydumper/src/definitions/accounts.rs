@@ -7,6 +7,7 @@
 use common::backup::accounts_file;
 use common::exit_codes;
 use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::error_codes;
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
@@ -18,7 +19,8 @@ use crate::definitions::Preamble;
 const SYSTEM_ACCOUNTS: [&str; 4] = ["mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys"];
 
 /// The server does not know an account that is in its table.
-const NOT_IN_EFFECT: [u16; 3] = [1133, 1141, 1396];
+const NOT_IN_EFFECT: [u16; 3] =
+    [error_codes::NO_MATCHING_USER, error_codes::NO_SUCH_GRANT, error_codes::ACCOUNT_OPERATION_FAILED];
 
 /// The accounts could not be read.
 #[derive(Debug, thiserror::Error)]

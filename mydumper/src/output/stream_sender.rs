@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use common::container::mydumper::MydumperEncoder;
 use common::container::{Encoder, Member};
@@ -15,6 +15,7 @@ use common::exit_codes;
 use common::io::read_some;
 use common::observe::activity::Activity;
 use common::process::stop::{Stop, StopOnPanic, Stopped};
+use common::process::sync::lock;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -129,10 +130,6 @@ impl StreamSender {
         let _ = stop.receive(&self.ended);
         lock(&self.outcome).take().unwrap_or(Err(Error::Stopped(Stopped)))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {

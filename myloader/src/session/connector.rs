@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use common::process::stop::Stop;
 use common::server::connection::{Connection, Error, Settings};
+use common::server::error_codes;
 use common::sql::quote_string;
 
 /// How long to wait before a second attempt to connect; twice as long before each further one.
@@ -97,13 +98,12 @@ impl Connector {
 
 /// Ends the session that holds the lock, and takes the lock.
 pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
-    const NO_SUCH_SESSION: u16 = 1094;
     let lock = quote_string(lock);
     loop {
         let holder = connection.query_first(format!("SELECT IS_USED_LOCK({lock})"))?.and_then(|row| row.number(0));
         if let Some(holder) = holder.filter(|holder| *holder != u64::from(connection.id())) {
             match connection.execute(format!("KILL {holder}")) {
-                Err(error) if error.server_code() != Some(NO_SUCH_SESSION) => return Err(error),
+                Err(error) if error.server_code() != Some(error_codes::NO_SUCH_THREAD) => return Err(error),
                 _ => {}
             }
         }

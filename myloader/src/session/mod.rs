@@ -11,6 +11,7 @@ use std::time::Duration;
 use common::process::stop::Stop;
 use common::server::Server;
 use common::server::connection::{Connection, Error, Outcome};
+use common::server::error_codes;
 use common::sql::token::{SqlDialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
@@ -145,14 +146,16 @@ impl Session {
     /// Runs a statement that changes definitions, and not the session. Servers give up on some that run at the same time,
     /// of tables that foreign keys tie together, though nothing is wrong with them: these are retried.
     pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
-        const LOCK_WAIT_TIMEOUT: u16 = 1205;
-        const DEADLOCK: u16 = 1213;
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.connection.execute(statement.as_ref()) {
                 Err(error)
-                    if attempt < DDL_ATTEMPTS && matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) =>
+                    if attempt < DDL_ATTEMPTS
+                        && matches!(
+                            error.server_code(),
+                            Some(error_codes::LOCK_WAIT_TIMEOUT | error_codes::DEADLOCK)
+                        ) =>
                 {
                     tracing::info!("trying again: {error}");
                     // On a stop, the next statement says so.
@@ -165,14 +168,13 @@ impl Session {
 
     /// Drops a table or view of the session's database, if there is one of this name.
     pub fn drop_table_or_view(&mut self, name: &str) -> Result<(), Error> {
-        const IS_NOT_VIEW: u16 = 1347;
         let quoted = quote_identifier(name);
         // The server notes that there was no such table.
         if self.define(format!("DROP TABLE IF EXISTS {quoted}"))?.warnings == 0 {
             return Ok(());
         }
         match self.define(format!("DROP VIEW IF EXISTS {quoted}")) {
-            Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
+            Err(error) if error.server_code() == Some(error_codes::IS_NOT_VIEW) => Ok(()),
             result => result.map(drop),
         }
     }
@@ -185,10 +187,9 @@ impl Session {
     /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this
     /// server does not have was reported beforehand.
     pub fn prepare(&mut self, statement: &[u8]) -> Result<Outcome, Error> {
-        const UNKNOWN_COLLATION: u16 = 1273;
         let adapted = self.adapt_set(statement).into_owned();
         match self.execute_ddl(adapted) {
-            Err(error) if error.server_code() == Some(UNKNOWN_COLLATION) && sets_collation(statement) => {
+            Err(error) if error.server_code() == Some(error_codes::UNKNOWN_COLLATION) && sets_collation(statement) => {
                 Ok(Outcome::default())
             }
             result => result,

@@ -2,6 +2,7 @@
 
 use common::server::Server;
 use common::server::connection::{Connection, Error};
+use common::server::error_codes;
 
 /// Global settings under which a server rejects or changes definitions that another server accepted: variable, value
 /// for the restore, and what the other value changes. Where it only rejects, the server itself says so. Users may lack
@@ -56,7 +57,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
     }
     let mut logged = enable_binlog;
     if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
-        const DENIED: [u16; 2] = [1227, 1064];
+        const DENIED: [u16; 2] = [error_codes::PRIVILEGE_NEEDED, error_codes::SYNTAX];
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
@@ -83,7 +84,8 @@ fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
 /// Sets a session variable, if the server has it and it has another value.
 fn set_if_other(connection: &mut Connection, variable: &str, value: &str, changes: Option<&str>) -> Result<(), Error> {
     /// Needs a privilege; cannot be set in a session of this version.
-    const DENIED: [u16; 3] = [1227, 1229, 1238];
+    const DENIED: [u16; 3] =
+        [error_codes::PRIVILEGE_NEEDED, error_codes::IS_GLOBAL_VARIABLE, error_codes::WRONG_VARIABLE_SCOPE];
     // Not `SELECT @@…`, which is an error where there is no such variable.
     let current = connection.query_first(format!("SHOW SESSION VARIABLES WHERE Variable_name = '{variable}'"))?;
     let Some(current) = current.map(|row| row.text(1)) else { return Ok(()) };
