@@ -13,7 +13,7 @@ use std::sync::Arc;
 use common::backup::metadata::DatabaseEntry;
 use common::backup::selection::{Filter, FilterError};
 use common::exit_codes;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
 pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};

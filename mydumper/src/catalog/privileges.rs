@@ -1,6 +1,6 @@
 //! Objects that a server does not show for want of a privilege, and so would be missing without a word.
 
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 use common::sql::quote_string;
 
 use super::selection::Objects;
@@ -17,7 +17,11 @@ struct Wanted {
 }
 
 /// Warns of objects of these databases that were asked for and that the user may be unable to see.
-pub fn warn_of_hidden_objects(connection: &mut Connection, databases: &[&str], objects: &Objects) -> Result<(), Error> {
+pub fn warn_of_hidden_objects(
+    connection: &mut Connection,
+    databases: &[&str],
+    objects: &Objects,
+) -> Result<(), ServerError> {
     let wanted = [
         Wanted {
             asked: objects.triggers,
@@ -52,7 +56,7 @@ pub fn warn_of_hidden_objects(connection: &mut Connection, databases: &[&str], o
 }
 
 /// The databases where the user has none of the privileges.
-fn hidden(connection: &mut Connection, databases: &[&str], wanted: &Wanted) -> Result<Vec<String>, Error> {
+fn hidden(connection: &mut Connection, databases: &[&str], wanted: &Wanted) -> Result<Vec<String>, ServerError> {
     // A user who may read the privileges of all sees those of others too.
     let own = "GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
     let list = |privileges: &mut dyn Iterator<Item = &&str>| {

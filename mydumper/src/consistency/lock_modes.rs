@@ -6,7 +6,7 @@ use std::time::Duration;
 use common::backup::metadata::{Coordinates, Guarantee};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
 use common::server::error_codes;
 
 use crate::config::LongQueryGuard;

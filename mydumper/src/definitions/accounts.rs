@@ -6,7 +6,7 @@
 
 use common::backup::accounts_file;
 use common::exit_codes;
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
 use common::server::error_codes;
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action};

@@ -12,7 +12,7 @@
 use std::ops::Range;
 
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::exact_float::{NEGATIVE_ZERO, float_expression};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};

@@ -10,7 +10,7 @@ mod view_columns;
 
 use common::exit_codes;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
 use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 

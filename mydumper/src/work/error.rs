@@ -3,7 +3,7 @@
 use common::exit_codes;
 use common::journal::JournalError;
 use common::process::stop::Stopped;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 
 use crate::consistency::changed_tables;

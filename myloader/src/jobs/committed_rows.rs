@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use common::process::sync::lock;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 
@@ -82,7 +82,7 @@ impl CommittedRowsByTable {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
+    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, ServerError> {
         let tables = lock(&self.0);
         let mut lost = Vec::new();
         for (table, rows) in tables.iter() {
@@ -111,7 +111,7 @@ pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
 }
 
 /// Counts the committed rows of a table, with those of its history.
-pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) -> Result<u64, Error> {
+pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) -> Result<u64, ServerError> {
     let mut ask = |history: &str| {
         // Whatever the server's own level is: rows that others have not committed do not count.
         connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
@@ -122,7 +122,9 @@ pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) 
         return ask("");
     }
     match ask(" FOR SYSTEM_TIME ALL") {
-        Err(error) if matches!(Error::server_code(&error), Some(error_codes::NOT_VERSIONED | error_codes::SYNTAX)) => {
+        Err(error)
+            if matches!(ServerError::server_code(&error), Some(error_codes::NOT_VERSIONED | error_codes::SYNTAX)) =>
+        {
             ask("")
         }
         result => result,

@@ -10,7 +10,7 @@ use common::observe::progress::Counters;
 use common::process::stop::Stop;
 use common::process::sync::lock;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, excerpt};
+use common::server::connection::{Connection, ServerError, excerpt};
 use common::sql::name::QualifiedName;
 use common::sql::{Statement, StatementError};
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
 use common::process::sync::lock;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 

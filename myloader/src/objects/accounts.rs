@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::backup::accounts_file;
 use common::backup::file_name::DumpFile;
 use common::server::Product;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::account::{Account, AccountStatement, Action};
 

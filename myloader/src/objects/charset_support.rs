@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use common::process::sync::lock;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::{quote_identifier, quote_string};
 

@@ -2,7 +2,7 @@
 
 use common::backup::file_name::DumpFile;
 use common::process::sync::lock;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 

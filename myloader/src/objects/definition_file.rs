@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;

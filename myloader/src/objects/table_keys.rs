@@ -1,6 +1,6 @@
 //! Indexes and foreign keys that are added after the rows.
 
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 
 use crate::jobs::context::Context;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile};
 use common::observe::printable::printable;
 use common::process::sync::lock;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;

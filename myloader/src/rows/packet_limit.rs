@@ -4,7 +4,7 @@
 //! rest of the statement is on the way (seen with MySQL 9.7): then the statement's length shows it.
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::server::error_codes::PACKET_TOO_LARGE;
 use common::sql::Statement;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::quote_string;
 

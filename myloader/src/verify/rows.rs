@@ -1,7 +1,7 @@
 //! The rows of a part of a table on the server, counted or hashed as the dumper did.
 
 use common::backup::row_hash::{RowsDigest, Selection};
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::quote_string;
 use common::sql::token::{SqlDialect, TokenKind, Tokens};

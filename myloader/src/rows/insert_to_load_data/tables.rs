@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use common::process::sync::lock;
 use common::server::Server;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
 use super::table::LoadDataTable;
