@@ -17,6 +17,7 @@ pub fn create_routines(context: &mut Context, database: &DatabaseTarget, file: &
         let is_event = matches!(kind, StatementKind::CreateEvent | StatementKind::Drop { what: Dropped::Event });
         Ok(if is_event { Handled::Yes } else { Handled::No })
     });
+    // A routine may need a library of another database.
     postponed(context, file, result, &[error_codes::NO_SUCH_ROUTINE])
 }
 

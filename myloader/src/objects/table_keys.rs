@@ -61,6 +61,7 @@ fn run_all(
 fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
     match error.server_code() {
         Some(error_codes::DUPLICATE_KEY_NAME) => Ok(true),
+        // MariaDB reports any failure to change the table as CANNOT_CREATE_TABLE, so look at the table itself.
         Some(error_codes::DUPLICATE_FOREIGN_KEY | error_codes::CANNOT_CREATE_TABLE) => {
             let row = context.session.unchanged().query_first(format!("SHOW CREATE TABLE {}", table.name.to_sql()))?;
             let text = row.map(|row| row.text(1)).unwrap_or_default();

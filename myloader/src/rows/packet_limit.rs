@@ -24,6 +24,7 @@ pub fn or_failed(context: &Context, file: &DumpFile, statement: &Statement<'_>, 
         _ if length > limit && (code == Some(PACKET_TOO_LARGE) || source.is_lost_connection()) => {
             ("a statement", length, row_count(statement.text).is_some_and(|rows| rows > 1))
         }
+        // `~0+1` fails with OUT_OF_RANGE.
         Some(bytes) if bytes > limit && code == Some(error_codes::OUT_OF_RANGE) => ("a value", bytes, false),
         _ => return Error::Statement { file, line, source },
     };

@@ -181,6 +181,7 @@ impl<'a> Transaction<'a> {
                 Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
             }
             Err(source) => {
+                // After KILL QUERY the session continues, and the COMMIT may have been done.
                 let in_doubt = source.server_code().is_none_or(|code| code == error_codes::QUERY_INTERRUPTED);
                 known.in_doubt = in_doubt;
                 let error = Error::Job { job: self.file.to_string(), source };
