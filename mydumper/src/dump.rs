@@ -12,7 +12,7 @@ use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::server::global_variables::GlobalVariables;
 use common::server::sessions::SessionProbe;
 use common::store::local::Purpose;

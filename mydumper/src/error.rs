@@ -5,7 +5,7 @@ use common::journal::JournalError;
 use common::options::UsageError;
 use common::process::stop::Stopped;
 use common::program::AsUsageError;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 
 use crate::consistency::changed_tables;
 use crate::output::{directory, stream_sender};

@@ -7,7 +7,7 @@ use common::options::UsageError;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
 use common::program::AsUsageError;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 
 use crate::input::{self, receiver, stream, unpack};
 use crate::jobs;

@@ -13,7 +13,7 @@ use common::observe::progress::{Progress, Totals, number};
 use common::observe::wording::count;
 use common::process::stop::Stop;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::server::connection::{Connection, ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
 use common::server::sessions::SessionProbe;
 

@@ -113,12 +113,14 @@ pub trait Failure: std::error::Error {
 #[macro_export]
 macro_rules! exit_codes {
     ($error:ty:
-        $(of source: $($own:ident $(. $own_field:ident)?),+;)*
-        $(by $function:path: $($mapped:ident $(. $mapped_field:ident)?),+;)*
+        $(of source: $($own:ident $(. $own_field:tt)?),+;)*
+        $(by $function:path: $($mapped:ident $(. $mapped_field:tt)?),+;)*
         $(Exit::$code:ident: $($fixed:ident),+;)*
     ) => {
         impl $crate::process::exit::Failure for $error {
             fn exit(&self) -> $crate::process::exit::Exit {
+                #[allow(unused_imports, reason = "there may be no error with a code of its own")]
+                use $crate::process::exit::Failure as _;
                 match self {
                     $($($crate::exit_codes!(@pattern error $own $($own_field)?) => error.exit(),)+)*
                     $($($crate::exit_codes!(@pattern error $mapped $($mapped_field)?) => $function(error),)+)*
@@ -128,7 +130,7 @@ macro_rules! exit_codes {
         }
     };
     (@pattern $error:ident $variant:ident) => { Self::$variant($error) };
-    (@pattern $error:ident $variant:ident $field:ident) => { Self::$variant { $field: $error, .. } };
+    (@pattern $error:ident $variant:ident $field:tt) => { Self::$variant { $field: $error, .. } };
 }
 
 impl Failure for Stopped {

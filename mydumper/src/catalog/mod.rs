@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use common::backup::metadata::DatabaseEntry;
 use common::backup::selection::{Filter, FilterError};
-use common::process::exit::{Exit, Failure};
-use common::server::connection::Error as ServerError;
+use common::exit_codes;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
 pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};
@@ -37,14 +37,9 @@ pub enum Error {
     },
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server(error) => error.exit(),
-            Error::Filter(error) => error.exit(),
-            Error::Missing { .. } => Exit::Failed,
-        }
-    }
+exit_codes! { Error:
+    of source: Server, Filter;
+    Exit::Failed: Missing;
 }
 
 /// All objects of a dump.

@@ -1,6 +1,6 @@
 //! Objects that the server hides from a user without certain privileges. Without a warning they would be missing silently.
 
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 use common::sql::quote_string;
 
 use super::selection::Objects;
@@ -17,7 +17,11 @@ struct HiddenKind {
 }
 
 /// Warns of selected objects of these databases that the user may be unable to see.
-pub fn warn_of_hidden_objects(connection: &mut Connection, databases: &[&str], objects: &Objects) -> Result<(), Error> {
+pub fn warn_of_hidden_objects(
+    connection: &mut Connection,
+    databases: &[&str],
+    objects: &Objects,
+) -> Result<(), ServerError> {
     let kinds = [
         HiddenKind {
             selected: objects.triggers,
@@ -58,7 +62,7 @@ pub fn warn_of_hidden_objects(connection: &mut Connection, databases: &[&str], o
 }
 
 /// The databases on which the user has none of the privileges.
-fn hidden(connection: &mut Connection, databases: &[&str], kind: &HiddenKind) -> Result<Vec<String>, Error> {
+fn hidden(connection: &mut Connection, databases: &[&str], kind: &HiddenKind) -> Result<Vec<String>, ServerError> {
     // A user who can read all privileges sees those of others too.
     let own = "GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')";
     let list = |privileges: &mut dyn Iterator<Item = &&str>| {

@@ -2,7 +2,7 @@
 
 use common::backup::metadata::Coordinates;
 use common::server::Server;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 
 /// Reads the current position; `None` when the server writes no binary log.
 ///
@@ -11,7 +11,7 @@ use common::server::connection::{Connection, Error};
 ///
 /// # Errors
 /// When the query fails, for want of a privilege say.
-pub fn coordinates(connection: &mut Connection, server: &Server) -> Result<Option<Coordinates>, Error> {
+pub fn coordinates(connection: &mut Connection, server: &Server) -> Result<Option<Coordinates>, ServerError> {
     let row = match connection.query_first(server.show_binary_log_status()) {
         Err(error) if error.is_denied() => {
             return match coordinates_of_anyone(connection, server)? {
@@ -35,7 +35,7 @@ pub fn coordinates(connection: &mut Connection, server: &Server) -> Result<Optio
 }
 
 /// What needs no privilege.
-fn coordinates_of_anyone(connection: &mut Connection, server: &Server) -> Result<Option<Coordinates>, Error> {
+fn coordinates_of_anyone(connection: &mut Connection, server: &Server) -> Result<Option<Coordinates>, ServerError> {
     if server.is_mariadb() {
         let Some((file, position)) = of_snapshot(connection)? else { return Ok(None) };
         return of_place(connection, &file, position).map(Some);
@@ -52,7 +52,7 @@ fn coordinates_of_anyone(connection: &mut Connection, server: &Server) -> Result
 
 /// MariaDB: file and position that the connection's snapshot stands at, by START TRANSACTION WITH CONSISTENT SNAPSHOT;
 /// `None` without a binary log.
-pub fn of_snapshot(connection: &mut Connection) -> Result<Option<(String, u64)>, Error> {
+pub fn of_snapshot(connection: &mut Connection) -> Result<Option<(String, u64)>, ServerError> {
     let rows = connection.query("SHOW SESSION STATUS LIKE 'binlog\\_snapshot\\_%'")?;
     let value = |name: &str| rows.iter().find(|row| row.text(0).eq_ignore_ascii_case(name)).map(|row| row.text(1));
     let file = value("binlog_snapshot_file").filter(|file| !file.is_empty());
@@ -61,14 +61,14 @@ pub fn of_snapshot(connection: &mut Connection) -> Result<Option<(String, u64)>,
 }
 
 /// MariaDB: the coordinates of a place in the binary log.
-pub fn of_place(connection: &mut Connection, file: &str, position: u64) -> Result<Coordinates, Error> {
+pub fn of_place(connection: &mut Connection, file: &str, position: u64) -> Result<Coordinates, ServerError> {
     let statement = format!("SELECT BINLOG_GTID_POS({}, {position})", common::sql::quote_string(file));
     let gtid_set = connection.query_first(statement)?.map(|row| row.text(0)).filter(|set| !set.is_empty());
     Ok(Coordinates { file: Some(file.to_owned()), position: Some(position), gtid_set })
 }
 
 /// MySQL: whether every transaction has a GTID.
-pub fn has_gtids(connection: &mut Connection) -> Result<bool, Error> {
+pub fn has_gtids(connection: &mut Connection) -> Result<bool, ServerError> {
     let row = connection.query_first("SELECT @@GLOBAL.log_bin, @@GLOBAL.gtid_mode")?;
     Ok(row.is_some_and(|row| row.text(0) == "1" && row.text(1) == "ON"))
 }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use common::backup::metadata::Coordinates;
 use common::exit_codes;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 
 use crate::consistency::coordinates;
 use crate::consistency::metadata_locks;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use common::backup::metadata::{Coordinates, Guarantee};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 use common::sql::name::QualifiedName;
 
 use super::locks::{HeldLock, Lock, LockError, Locker};
@@ -196,14 +197,14 @@ impl<'a> SnapshotOpener<'a> {
     /// Transactions that changed one of the tables have ended when these locks are granted, and no other can change one.
     /// So snapshots that are opened one after the other agree on them, and the position is right for them.
     fn under_table_locks(&mut self, mut listing: Listing) -> Result<(OpenedSnapshots, Listing), Error> {
-        const NO_SUCH_TABLE: u16 = 1146;
         self.wait_for_long_queries(Lock::Tables, WaitsFor::Writes)?;
         self.lock_ddl()?;
         self.read_table_ids()?;
         for attempt in 1.. {
             match self.try_table_locks(&listing) {
                 Err(Error::Lock(error))
-                    if error.source.server_code() == Some(NO_SUCH_TABLE) && attempt < TABLE_LOCK_ATTEMPTS =>
+                    if error.source.server_code() == Some(error_codes::NO_SUCH_TABLE)
+                        && attempt < TABLE_LOCK_ATTEMPTS =>
                 {
                     listing = Listing::read(self.coordinator, self.config)?;
                 }

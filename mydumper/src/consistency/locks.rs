@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stop;
-use common::server::connection::{Connection, Error as ServerError, Settings};
+use common::server::connection::{Connection, ServerError, Settings};
 use common::sql::name::QualifiedName;
 
 /// A lock was not granted.

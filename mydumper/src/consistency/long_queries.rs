@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
+use common::server::error_codes;
 
 use crate::config::LongQueryGuard;
 
@@ -44,14 +45,9 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Running { .. } => Exit::Failed,
-            Error::Kill(_, error) | Error::Server(error) => error.exit(),
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Kill.1, Server, Stopped;
+    Exit::Failed: Running;
 }
 
 /// A row of SHOW PROCESSLIST.
@@ -135,11 +131,10 @@ fn find(connection: &mut Connection, seconds: u64, waits_for: WaitsFor) -> Resul
 }
 
 fn kill(connection: &mut Connection, queries: &[LongQuery]) -> Result<(), Error> {
-    const NO_SUCH_THREAD: u16 = 1094;
     for query in queries {
         tracing::warn!("killing the long query {query}");
         match connection.execute(format!("KILL QUERY {}", query.id)) {
-            Err(error) if error.server_code() != Some(NO_SUCH_THREAD) => {
+            Err(error) if error.server_code() != Some(error_codes::NO_SUCH_THREAD) => {
                 return Err(Error::Kill(query.to_string(), error));
             }
             _ => {}

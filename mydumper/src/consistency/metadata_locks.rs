@@ -7,20 +7,20 @@
 //! InnoDB cannot read it any more, or the tables are found changed at the end.
 
 use common::server::Server;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 
 /// Makes it possible to give up locks. Called before transactions begin.
 ///
 /// MariaDB keeps them with a session whose changes go to the binary log. A dump has none to log, but to say so takes a
 /// privilege: BINLOG ADMIN, or SUPER before 10.5.2.
-pub fn allow_release(connections: &mut [Connection], server: &Server) -> Result<(), Error> {
-    const DENIED: u16 = 1227;
+pub fn allow_release(connections: &mut [Connection], server: &Server) -> Result<(), ServerError> {
     if !server.is_mariadb() {
         return Ok(());
     }
     for connection in connections {
         match connection.execute("SET SESSION sql_log_bin = 0") {
-            Err(error) if error.server_code() == Some(DENIED) => {
+            Err(error) if error.server_code() == Some(error_codes::PRIVILEGE_NEEDED) => {
                 tracing::info!(
                     "without the privilege BINLOG ADMIN, LOCK TABLES ... WRITE and DDL wait until this dump ends, on \
                      tables that it has read from"
@@ -38,6 +38,6 @@ pub fn allow_release(connections: &mut [Connection], server: &Server) -> Result<
 pub const MARK: &str = "SAVEPOINT nothing_read";
 
 /// Gives up what was locked since [`MARK`].
-pub fn release(connection: &mut Connection) -> Result<(), Error> {
+pub fn release(connection: &mut Connection) -> Result<(), ServerError> {
     connection.execute("ROLLBACK TO SAVEPOINT nothing_read").map(drop)
 }

@@ -17,7 +17,7 @@ use common::backup::metadata::{Coordinates, Guarantee};
 use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::sql::name::QualifiedName;
 
 use crate::config::Config;

@@ -5,8 +5,9 @@
 //! default roles. The server's own accounts are not dumped: every server has them.
 
 use common::backup::accounts_file;
-use common::process::exit::{Exit, Failure};
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::exit_codes;
+use common::server::connection::{Connection, Row, ServerError};
+use common::server::error_codes;
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
@@ -18,7 +19,8 @@ use crate::definitions::Preamble;
 const SYSTEM_ACCOUNTS: [&str; 4] = ["mysql.sys", "mysql.session", "mysql.infoschema", "mariadb.sys"];
 
 /// Errors about an account that is in the table, but not in effect.
-const NOT_IN_EFFECT: [u16; 3] = [1133, 1141, 1396];
+const NOT_IN_EFFECT: [u16; 3] =
+    [error_codes::NO_MATCHING_USER, error_codes::NO_SUCH_GRANT, error_codes::ACCOUNT_OPERATION_FAILED];
 
 /// The accounts could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,12 +38,8 @@ pub enum Error {
     },
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::List(source) | Error::Account { source, .. } => source.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: List, Account.source;
 }
 
 /// The text of the file.

@@ -12,7 +12,8 @@
 use std::ops::Range;
 
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 use common::sql::exact_float::{NEGATIVE_ZERO, float_expression};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{escape_into, quote_identifier};
@@ -112,7 +113,6 @@ fn read_members(
     members: usize,
     shown: &[u8],
 ) -> Result<Option<Vec<u8>>, ServerError> {
-    const SYNTAX: u16 = 1064;
     let query = format!(
         "WITH RECURSIVE member (i, value) AS (\
          SELECT 0, {table}.{column} FROM (SELECT 1) AS one LEFT JOIN {table} ON FALSE \
@@ -131,7 +131,7 @@ fn read_members(
     for query in [query, block] {
         let rows = match connection.query(query) {
             // MySQL 5.7 and MariaDB 10.1 have no recursive queries, and MySQL no such blocks.
-            Err(error) if error.server_code() == Some(SYNTAX) => continue,
+            Err(error) if error.server_code() == Some(error_codes::SYNTAX) => continue,
             rows => rows?,
         };
         let digits = rows.iter().map(|row| row.text(0)).collect::<Vec<_>>().join(",");

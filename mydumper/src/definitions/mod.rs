@@ -8,9 +8,9 @@ mod mixed_charsets;
 pub mod tablespaces;
 mod view_columns;
 
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
 use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
@@ -40,13 +40,9 @@ pub enum Error {
     Hidden(String),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Server { source, .. } => source.exit(),
-            Error::Hidden(_) => Exit::Server,
-        }
-    }
+exit_codes! { Error:
+    of source: Server.source;
+    Exit::Server: Hidden;
 }
 
 /// The first lines of a file.

@@ -2,7 +2,7 @@
 
 use common::process::exit::{Exit, Failure};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, Row};
+use common::server::connection::{Connection, Row, ServerError};
 use common::sql::{quote_identifier, quote_string, write_statement};
 
 use crate::definitions::Preamble;

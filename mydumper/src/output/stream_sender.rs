@@ -7,14 +7,15 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use common::container::mydumper::MydumperEncoder;
 use common::container::{Encoder, Member};
+use common::exit_codes;
 use common::io::read_some;
 use common::observe::activity::Activity;
-use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, StopOnPanic, Stopped};
+use common::process::sync::lock;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -64,13 +65,9 @@ pub enum Error {
     Thread(io::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::ReaderGone | Error::Write { .. } | Error::Read { .. } | Error::Length { .. } => Exit::Local,
-            Error::Stopped(_) | Error::Thread(_) => Exit::Failed,
-        }
-    }
+exit_codes! { Error:
+    Exit::Local: ReaderGone, Write, Read, Length;
+    Exit::Failed: Stopped, Thread;
 }
 
 /// Sends files while it lives.
@@ -133,10 +130,6 @@ impl StreamSender {
         let _ = stop.receive(&self.ended);
         lock(&self.outcome).take().unwrap_or(Err(Error::Stopped(Stopped)))
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> {

@@ -1,12 +1,13 @@
 //! The files of an interrupted dump: which are unchanged, and which are removed.
 
 use std::collections::HashSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use common::backup::file_name::{Content, DumpFile};
 use common::io::read_some;
 use common::process::stop::{Stop, Stopped};
+use common::process::sync::{into_inner, lock};
 use common::store::{self, Action, Store, Stored};
 
 use super::Error;
@@ -28,7 +29,7 @@ pub fn damaged<'a>(
         while let Some(chunk) = done.get(next.fetch_add(1, Ordering::Relaxed)) {
             for file in &chunk.files {
                 if let Some(why) = difference(store, file, stop)? {
-                    found.lock().unwrap_or_else(PoisonError::into_inner).push((*chunk, why));
+                    lock(&found).push((*chunk, why));
                     break;
                 }
             }
@@ -42,7 +43,7 @@ pub fn damaged<'a>(
         };
         threads.into_iter().map(join).fold(Ok(()), Result::and)
     })?;
-    Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(into_inner(found))
 }
 
 /// What is wrong with a file; `None` if it is as it was written.

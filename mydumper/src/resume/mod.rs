@@ -27,7 +27,7 @@ use common::observe::wording::count;
 use common::process::exit::Exit;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use common::store::{self, Store};
 
 use crate::catalog::{Catalog, Table, TableKind};

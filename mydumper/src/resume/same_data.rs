@@ -8,7 +8,7 @@ use std::fmt;
 
 use common::backup::metadata::{Coordinates, Guarantee};
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
 use serde::{Deserialize, Serialize};
 
 use crate::consistency::coordinates;

@@ -1,7 +1,7 @@
 //! Reads the keys of a table for the splitter, within the worker's snapshot.
 
 use common::server::Server;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 use common::sql::quote_identifier;
 
 use crate::catalog::Table;
@@ -37,7 +37,7 @@ impl<'a> KeyReader<'a> {
     }
 
     /// The value of the range's column in the row at `offset` in this order.
-    fn value(&mut self, range: &KeyRange, order: &str, offset: u64) -> Result<Option<Value>, Error> {
+    fn value(&mut self, range: &KeyRange, order: &str, offset: u64) -> Result<Option<Value>, ServerError> {
         let Some(column) = range.column(self.key) else { return Ok(None) };
         let select = self.select(&column, "FORCE", range, None);
         let row = self.connection.query_first(format!("{select} ORDER BY {column} {order} LIMIT 1 OFFSET {offset}"))?;
@@ -46,9 +46,9 @@ impl<'a> KeyReader<'a> {
 }
 
 impl KeyLookup for KeyReader<'_> {
-    type Error = Error;
+    type Error = ServerError;
 
-    fn estimate(&mut self, range: &KeyRange) -> Result<u64, Error> {
+    fn estimate(&mut self, range: &KeyRange) -> Result<u64, ServerError> {
         // MySQL may default to a tree; MariaDB always prints a table and rejects the keyword.
         let explain = if self.server.is_mariadb() { "EXPLAIN" } else { "EXPLAIN FORMAT=TRADITIONAL" };
         let row = self.connection.query_first(format!("{explain} {}", self.select("1", "USE", range, None)))?;
@@ -56,19 +56,19 @@ impl KeyLookup for KeyReader<'_> {
         Ok(row.and_then(|row| row.named_text("rows")?.parse().ok()).unwrap_or(0))
     }
 
-    fn first(&mut self, range: &KeyRange) -> Result<Option<Value>, Error> {
+    fn first(&mut self, range: &KeyRange) -> Result<Option<Value>, ServerError> {
         self.value(range, "ASC", 0)
     }
 
-    fn last(&mut self, range: &KeyRange) -> Result<Option<Value>, Error> {
+    fn last(&mut self, range: &KeyRange) -> Result<Option<Value>, ServerError> {
         self.value(range, "DESC", 0)
     }
 
-    fn nth(&mut self, range: &KeyRange, offset: u64) -> Result<Option<Value>, Error> {
+    fn nth(&mut self, range: &KeyRange, offset: u64) -> Result<Option<Value>, ServerError> {
         self.value(range, "ASC", offset)
     }
 
-    fn finds(&mut self, range: &KeyRange, value: &Value, low: Option<&Value>) -> Result<bool, Error> {
+    fn finds(&mut self, range: &KeyRange, value: &Value, low: Option<&Value>) -> Result<bool, ServerError> {
         let Some(column) = self.key.columns.get(range.prefix.len()) else { return Ok(false) };
         let mut condition = column.compared("=", value);
         if let Some(low) = low {

@@ -3,7 +3,8 @@
 use common::exit_codes;
 use common::journal::JournalError;
 use common::process::stop::Stopped;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 
 use crate::consistency::changed_tables;
 use crate::definitions;
@@ -59,7 +60,9 @@ impl From<row_files::Error> for TaskError {
 /// What no other statement than one on a table of the catalog says about a table that is not there.
 fn advice(error: &ServerError) -> &'static str {
     match error.server_code() {
-        Some(1146) => " (the table was changed or dropped meanwhile: run again when no DDL is running)",
+        Some(error_codes::NO_SUCH_TABLE) => {
+            " (the table was changed or dropped meanwhile: run again when no DDL is running)"
+        }
         _ => "",
     }
 }

@@ -10,7 +10,7 @@ use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{StopOnPanic, Stopped};
-use common::server::connection::{Connection, Error as ServerError, ResultRows};
+use common::server::connection::{Connection, ResultRows, ServerError};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
 use crate::consistency::metadata_locks;

@@ -6,8 +6,8 @@ use std::io::Read;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::backup::metadata::{Metadata, MetadataError};
+use common::exit_codes;
 use common::journal::LOAD_JOURNAL_PREFIX;
-use common::process::exit::{Exit, Failure};
 use common::store::{self, Action, Store};
 
 /// The directory is no dump.
@@ -43,13 +43,9 @@ pub enum Error {
     },
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Read(error) => error.exit(),
-            Error::NotFinished { .. } | Error::Unended { .. } | Error::Metadata { .. } => Exit::Dump,
-        }
-    }
+exit_codes! { Error:
+    of source: Read;
+    Exit::Dump: NotFinished, Unended, Metadata;
 }
 
 /// A finished dump.

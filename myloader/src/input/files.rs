@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
-use common::process::exit::{Exit, Failure};
+use common::exit_codes;
 use common::sql::{StatementError, StatementReader};
 use common::store::{self, Action, Store};
 
@@ -27,13 +27,8 @@ pub enum Error {
     Remove(store::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Read(error) | Error::Remove(error) => error.exit(),
-            Error::Statement { source, .. } => source.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Read, Remove, Statement.source;
 }
 
 /// Where the files are.

@@ -9,8 +9,8 @@ pub mod unpack;
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
+use common::exit_codes;
 use common::observe::activity::Watch;
-use common::process::exit::{Exit, Failure};
 use common::process::stop::Stop;
 use common::store::Store;
 use common::store::local::LocalDirectory;
@@ -29,13 +29,8 @@ pub enum Error {
     Stream(#[from] stream::Error),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Directory(error) => error.exit(),
-            Error::Stream(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Directory, Stream;
 }
 
 /// Where files come from.

@@ -14,8 +14,8 @@ use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::{Metadata, MetadataError};
 use common::container::mydumper::MydumperDecoder;
 use common::container::{self, Decoder, Member, MemberNumber};
+use common::exit_codes;
 use common::io::read_some;
-use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::store::{self, Action, NewFile, OpenFile, Store};
 use crossbeam_channel::Sender;
@@ -103,22 +103,10 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Empty
-            | Error::Container(_)
-            | Error::Name { .. }
-            | Error::Twice { .. }
-            | Error::HeadersOnly { .. }
-            | Error::HasContent { .. }
-            | Error::Announced { .. }
-            | Error::GoesOn { .. }
-            | Error::Metadata { .. } => Exit::Dump,
-            Error::Read { .. } | Error::Store(_) => Exit::Local,
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Stopped;
+    Exit::Dump: Empty, Container, Name, Twice, HeadersOnly, HasContent, Announced, GoesOn, Metadata;
+    Exit::Local: Read, Store;
 }
 
 /// What the stream brings.

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::backup::metadata::{Metadata, without_tables};
 use common::backup::selection::FilterError;
+use common::exit_codes;
 use common::observe::activity::Watch;
 use common::observe::progress::Progress;
-use common::process::exit::{Exit, Failure};
 use common::process::stop::{Stop, Stopped};
 use common::sql::name::QualifiedName;
 use common::store;
@@ -48,18 +48,9 @@ pub enum Error {
     Stopped(#[from] Stopped),
 }
 
-impl Failure for Error {
-    fn exit(&self) -> Exit {
-        match self {
-            Error::Source(error) => error.exit(),
-            Error::Stream(error) => error.exit(),
-            Error::File(error) => error.exit(),
-            Error::Filter(error) => error.exit(),
-            Error::Remove(error) => error.exit(),
-            Error::Nothing => Exit::Failed,
-            Error::Stopped(error) => error.exit(),
-        }
-    }
+exit_codes! { Error:
+    of source: Source, Stream, File, Filter, Remove, Stopped;
+    Exit::Failed: Nothing;
 }
 
 /// What was unpacked.

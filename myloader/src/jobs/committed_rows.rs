@@ -1,9 +1,11 @@
 //! What tables are known to hold, so that a COMMIT whose answer never came can be settled by counting.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use common::server::connection::{Connection, Error};
+use common::process::sync::lock;
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 use common::sql::name::QualifiedName;
 
 /// What is known of one table's rows, shared by all who load it.
@@ -59,7 +61,7 @@ impl CommittedRows {
 
     /// Keeps all others from committing.
     pub fn lock(&self) -> MutexGuard<'_, RowCount> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 
@@ -70,7 +72,7 @@ pub struct CommittedRowsByTable(Mutex<BTreeMap<QualifiedName, CommittedRows>>);
 impl CommittedRowsByTable {
     /// A table gets rows.
     pub fn add(&self, table: &QualifiedName, rows: &CommittedRows) {
-        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = lock(&self.0);
         if !tables.contains_key(table) {
             tables.insert(table.clone(), rows.clone());
         }
@@ -80,8 +82,8 @@ impl CommittedRowsByTable {
     ///
     /// # Errors
     /// When the server does not answer.
-    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, Error> {
-        let tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn find_lost(&self, connection: &mut Connection, mariadb: bool) -> Result<Vec<String>, ServerError> {
+        let tables = lock(&self.0);
         let mut lost = Vec::new();
         for (table, rows) in tables.iter() {
             let Some(committed) = rows.lock().committed else { continue };
@@ -109,9 +111,7 @@ pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
 }
 
 /// Counts the committed rows of a table, with those of its history.
-pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) -> Result<u64, Error> {
-    const NOT_VERSIONED: u16 = 4124;
-    const SYNTAX: u16 = 1064;
+pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) -> Result<u64, ServerError> {
     let mut ask = |history: &str| {
         // Whatever the server's own level is: rows that others have not committed do not count.
         connection.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")?;
@@ -122,7 +122,11 @@ pub fn count(connection: &mut Connection, table: &QualifiedName, mariadb: bool) 
         return ask("");
     }
     match ask(" FOR SYSTEM_TIME ALL") {
-        Err(error) if matches!(Error::server_code(&error), Some(NOT_VERSIONED | SYNTAX)) => ask(""),
+        Err(error)
+            if matches!(ServerError::server_code(&error), Some(error_codes::NOT_VERSIONED | error_codes::SYNTAX)) =>
+        {
+            ask("")
+        }
         result => result,
     }
 }

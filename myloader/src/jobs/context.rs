@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use common::backup::file_name::DumpFile;
 use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::process::stop::Stop;
+use common::process::sync::lock;
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, excerpt};
+use common::server::connection::{Connection, ServerError, excerpt};
 use common::sql::name::QualifiedName;
 use common::sql::{Statement, StatementError};
 
@@ -52,7 +53,7 @@ pub struct Shared {
 impl Shared {
     /// Whether a table, view or sequence of this name existed when the restore began.
     pub fn was_there(&self, name: &QualifiedName) -> bool {
-        let before = self.names_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = lock(&self.names_before);
         before.get(&name.database).is_some_and(|names| names.contains(&*self.server.folded(&name.name)))
     }
 }

@@ -3,11 +3,12 @@
 //! A complete table is as it was left, unless the server was restarted since. The rows of other tables are counted. Where
 //! the number differs from the journal's, a table of ours is created again, and one that existed before is an error.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
-use common::server::connection::Error as ServerError;
+use common::process::sync::lock;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
@@ -62,7 +63,7 @@ pub fn table(
         context.shared.journal.correct(Record::Restart { table: table_name(name) })?;
     }
     let shared = Arc::clone(&context.shared);
-    let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one_at_a_time = lock(&shared.dropping);
     context.session.drop_table_or_view(&name.name)?;
     Ok(None)
 }
@@ -88,7 +89,7 @@ pub fn drop_triggers(context: &mut Context, table: &QualifiedName) -> Result<(),
     if !shared.journal.resumes() {
         return Ok(());
     }
-    let mut without_triggers = shared.without_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut without_triggers = lock(&shared.without_triggers);
     let folded = shared.server.folded(&table.name);
     if without_triggers.contains(table) || shared.journal.had_triggers(&table.database, &folded) {
         return Ok(());

@@ -4,7 +4,7 @@ use common::exit_codes;
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::server::error_codes::PACKET_TOO_LARGE;
 
 use crate::ddl::ParseError;

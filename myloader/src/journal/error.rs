@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use common::exit_codes;
 use common::journal::JournalError;
 use common::process::exit::Exit;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 
 /// The restore cannot be resumed, or its journal cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::backup::selection::Pattern;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 
 use super::record::{Record, VERSION};
 use super::state::{RestoreProgress, Run};
@@ -25,7 +25,11 @@ impl Identity {
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn new(connection: &mut Connection, restore: &Restore, dump: Option<(u32, u64)>) -> Result<Identity, Error> {
+    pub fn new(
+        connection: &mut Connection,
+        restore: &Restore,
+        dump: Option<(u32, u64)>,
+    ) -> Result<Identity, ServerError> {
         let rows = connection
             .query("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uuid', 'hostname', 'port', 'datadir')")?;
         let variables: BTreeMap<String, String> = rows.iter().map(|row| (row.text(0), row.text(1))).collect();
@@ -130,7 +134,7 @@ impl ServerLife {
     ///
     /// # Errors
     /// When it does not answer.
-    pub fn read(connection: &mut Connection) -> Result<ServerLife, Error> {
+    pub fn read(connection: &mut Connection) -> Result<ServerLife, ServerError> {
         let mut number = |query: &str, column| Ok(connection.query_first(query)?.and_then(|row| row.number(column)));
         let now = number("SELECT UNIX_TIMESTAMP()", 0)?.unwrap_or_default();
         let uptime = number("SHOW GLOBAL STATUS LIKE 'Uptime'", 1)?.unwrap_or_default();

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use common::journal::{Journal as JournalFile, JournalError, LOAD_JOURNAL_PREFIX};
+use common::process::sync::lock;
 use common::sql::name::QualifiedName;
 
 use super::error::Error;
@@ -199,7 +200,7 @@ impl Journal {
 
     /// How far an earlier run came.
     pub fn state(&self) -> MutexGuard<'_, RestoreProgress> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Removes the journal: everything is restored.
@@ -218,7 +219,7 @@ impl Journal {
     }
 
     fn writer(&self) -> MutexGuard<'_, Writer> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.writer)
     }
 }
 

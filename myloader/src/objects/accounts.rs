@@ -10,7 +10,8 @@ use std::sync::Arc;
 use common::backup::accounts_file;
 use common::backup::file_name::DumpFile;
 use common::server::Product;
-use common::server::connection::{Connection, Error as ServerError};
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 use common::sql::account::{Account, AccountStatement, Action};
 
 use crate::jobs::context::Context;
@@ -20,7 +21,7 @@ use crate::journal::{AccountOutcome, Record};
 use crate::tolerance::{Fault, Rejection};
 
 /// No such table, no such routine.
-const NOT_THERE_YET: [u16; 2] = [1146, 1305];
+const NOT_THERE_YET: [u16; 2] = [error_codes::NO_SUCH_TABLE, error_codes::NO_SUCH_ROUTINE];
 /// User exists (MySQL), user exists, role exists (MariaDB): notes of CREATE … IF NOT EXISTS.
 const EXISTS: [&str; 3] = ["3163", "1973", "1975"];
 

@@ -1,9 +1,11 @@
 //! Which character sets and collations the server has. Each is asked for once, by using it.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
-use common::server::connection::{Connection, Error as ServerError};
+use common::process::sync::lock;
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 use common::sql::{quote_identifier, quote_string};
 
 use crate::ddl::portability::CharsetNames;
@@ -45,9 +47,7 @@ impl CharsetSupport {
     }
 
     fn ask(&self, connection: &mut Connection, name: (NameKind, String)) -> Result<Option<Missing>, ServerError> {
-        const UNKNOWN_CHARACTER_SET: u16 = 1115;
-        const UNKNOWN_COLLATION: u16 = 1273;
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || lock(&self.known);
         if let Some(answer) = lock().get(&name) {
             return Ok(answer.clone());
         }
@@ -58,7 +58,12 @@ impl CharsetSupport {
         let result = connection.execute(statement);
         connection.execute("SET NAMES utf8mb4")?;
         let answer = match result {
-            Err(error) if matches!(error.server_code(), Some(UNKNOWN_CHARACTER_SET | UNKNOWN_COLLATION)) => {
+            Err(error)
+                if matches!(
+                    error.server_code(),
+                    Some(error_codes::UNKNOWN_CHARACTER_SET | error_codes::UNKNOWN_COLLATION)
+                ) =>
+            {
                 Some((error.server_code(), error.without_statement()))
             }
             // Whatever else is wrong with it shows when the object is made.

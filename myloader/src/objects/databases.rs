@@ -1,9 +1,8 @@
 //! Databases and what they have before the restore.
 
-use std::sync::PoisonError;
-
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::process::sync::lock;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
@@ -65,7 +64,7 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
         }
     };
     if context.shared.restore.drop_table != DropTable::Drop {
-        let mut before = context.shared.names_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = lock(&context.shared.names_before);
         before.insert(target.clone(), existing.names.clone());
     }
     Ok(Outcome::DatabaseFound(DatabaseTarget { source, target }, existing, findings))

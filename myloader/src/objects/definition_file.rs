@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
@@ -16,9 +17,6 @@ use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::options::DropTable;
 use crate::tolerance::{Fault, Rejection};
-
-/// A table, view or sequence of this name exists.
-pub const TABLE_EXISTS: u16 = 1050;
 
 /// Whether a statement is done.
 pub enum Handled {
@@ -105,7 +103,12 @@ fn stood_before(
 
 /// Whether a view, routine, trigger or event cannot be created because it exists.
 pub fn already_exists(error: &ServerError) -> bool {
-    const EXISTS: [u16; 4] = [TABLE_EXISTS, 1304, 1359, 1537];
+    const EXISTS: [u16; 4] = [
+        error_codes::TABLE_EXISTS,
+        error_codes::ROUTINE_EXISTS,
+        error_codes::TRIGGER_EXISTS,
+        error_codes::EVENT_EXISTS,
+    ];
     error.server_code().is_some_and(|code| EXISTS.contains(&code))
 }
 
@@ -142,7 +145,7 @@ pub fn keeps_existing(context: &Context) -> bool {
 
 /// Accepts the failure of CREATE where the object may exist.
 pub fn unless_it_exists(error: ServerError) -> Result<Handled, ServerError> {
-    if error.server_code() != Some(TABLE_EXISTS) {
+    if error.server_code() != Some(error_codes::TABLE_EXISTS) {
         return Err(error);
     }
     tracing::info!("it already exists and stays unchanged: {error}");

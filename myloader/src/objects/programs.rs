@@ -1,6 +1,7 @@
 //! Routines and events, which share a file: two jobs run it, with views and triggers between them.
 
 use common::backup::file_name::DumpFile;
+use common::server::error_codes;
 
 use crate::ddl::statement_kind::{Dropped, StatementKind};
 use crate::jobs::context::Context;
@@ -11,14 +12,13 @@ use crate::objects::definition_file::{Handled, postponed, run_file, run_statemen
 
 /// The routines of a file that also has events.
 pub fn create_routines(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
-    /// A library of another database.
-    const NO_SUCH_ROUTINE: u16 = 1305;
     context.begin_file(file, Some(database))?;
     let result = run_statements(context, file, |_, kind, _| {
         let is_event = matches!(kind, StatementKind::CreateEvent | StatementKind::Drop { what: Dropped::Event });
         Ok(if is_event { Handled::Yes } else { Handled::No })
     });
-    postponed(context, file, result, &[NO_SUCH_ROUTINE])
+    // A routine may need a library of another database.
+    postponed(context, file, result, &[error_codes::NO_SUCH_ROUTINE])
 }
 
 /// The events of a file that also has routines. Nothing is left to do with the file then.

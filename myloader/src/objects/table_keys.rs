@@ -1,6 +1,7 @@
 //! Indexes and foreign keys that are added after the rows.
 
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -58,13 +59,10 @@ fn run_all(
 
 /// Whether keys or foreign keys cannot be added because they exist. One statement adds all of its keys or none.
 fn has_keys(context: &mut Context, table: &TableTarget, error: &ServerError) -> Result<bool, ServerError> {
-    const DUPLICATE_KEY_NAME: u16 = 1061;
-    const DUPLICATE_FOREIGN_KEY: u16 = 1826;
-    /// MariaDB: any failure to change the table, so the table itself is looked at.
-    const CANNOT_CREATE: u16 = 1005;
     match error.server_code() {
-        Some(DUPLICATE_KEY_NAME) => Ok(true),
-        Some(DUPLICATE_FOREIGN_KEY | CANNOT_CREATE) => {
+        Some(error_codes::DUPLICATE_KEY_NAME) => Ok(true),
+        // MariaDB reports any failure to change the table as CANNOT_CREATE_TABLE, so look at the table itself.
+        Some(error_codes::DUPLICATE_FOREIGN_KEY | error_codes::CANNOT_CREATE_TABLE) => {
             let row = context.session.unchanged().query_first(format!("SHOW CREATE TABLE {}", table.name.to_sql()))?;
             let text = row.map(|row| row.text(1)).unwrap_or_default();
             // CREATE TABLE was run without any foreign key.

@@ -1,10 +1,12 @@
 //! Tables: created without the keys that come later, or emptied if they stay.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::observe::printable::printable;
-use common::server::connection::Error as ServerError;
+use common::process::sync::lock;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
@@ -23,7 +25,6 @@ use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::jobs::target::{DatabaseTarget, TableTarget};
 use crate::journal::{self, Record, table_name};
-use crate::objects::definition_file::TABLE_EXISTS;
 use crate::options::DropTable;
 use crate::session::Preamble;
 
@@ -133,7 +134,7 @@ fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> R
         return Ok(false);
     }
     let drop_table = context.shared.restore.drop_table;
-    let exists = |error: &ServerError| error.server_code() == Some(TABLE_EXISTS);
+    let exists = |error: &ServerError| error.server_code() == Some(error_codes::TABLE_EXISTS);
     let step = context.replay.next_step();
     let mut created = context.session.define(create);
     if step == Step::InDoubt
@@ -151,7 +152,7 @@ fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> R
     if drop_table == DropTable::Drop && created.as_ref().is_err_and(exists) {
         // Those known in time were dropped before any was made.
         let shared = Arc::clone(&context.shared);
-        let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&shared.dropping);
         context.session.drop_table_or_view(&name.name)?;
         created = context.session.define(create);
     }
@@ -215,7 +216,7 @@ pub fn empty(context: &mut Context, table: &TableTarget) -> Result<Outcome, Erro
     {
         // MariaDB 10.11 hangs, and cannot be shut down, when tables with foreign keys to each other are truncated at a time.
         let shared = Arc::clone(&context.shared);
-        let _one_at_a_time = shared.dropping.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&shared.dropping);
         context.session.execute_ddl(format!("{statement} {}", table.name.to_sql())).map_err(failed)?;
     }
     table.committed_rows.all_ours(0);

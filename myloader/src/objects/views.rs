@@ -1,6 +1,7 @@
 //! Views.
 
 use common::backup::file_name::DumpFile;
+use common::server::error_codes;
 
 use crate::ddl::sequences;
 use crate::ddl::statement_kind::{Dropped, StatementKind};
@@ -14,7 +15,14 @@ use crate::options::DropTable;
 /// CREATE VIEW.
 pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     /// Table or view is missing, function is missing, view is invalid, database or column is missing, not a view.
-    const NOT_THERE_YET: [u16; 6] = [1146, 1305, 1356, 1049, 1054, 1347];
+    const NOT_THERE_YET: [u16; 6] = [
+        error_codes::NO_SUCH_TABLE,
+        error_codes::NO_SUCH_ROUTINE,
+        error_codes::VIEW_INVALID,
+        error_codes::UNKNOWN_DATABASE,
+        error_codes::UNKNOWN_COLUMN,
+        error_codes::IS_NOT_VIEW,
+    ];
     context.begin_file(file, Some(database))?;
     let drop_table = context.shared.restore.drop_table;
     let keeps = keeps_existing(context);

@@ -4,7 +4,8 @@
 //! rest of the statement is on the way (seen with MySQL 9.7): then the statement's length shows it.
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::server::error_codes::PACKET_TOO_LARGE;
 use common::sql::Statement;
 
@@ -23,14 +24,12 @@ pub fn or_failed(context: &Context, file: &DumpFile, statement: &Statement<'_>, 
         _ if length > limit && (code == Some(PACKET_TOO_LARGE) || source.is_lost_connection()) => {
             ("a statement", length, row_count(statement.text).is_some_and(|rows| rows > 1))
         }
-        Some(bytes) if bytes > limit && code == Some(OUT_OF_RANGE) => ("a value", bytes, false),
+        // `~0+1` fails with OUT_OF_RANGE.
+        Some(bytes) if bytes > limit && code == Some(error_codes::OUT_OF_RANGE) => ("a value", bytes, false),
         _ => return Error::Statement { file, line, source },
     };
     Box::new(TooLong { file, line, what, bytes, limit, splits, source }).into()
 }
-
-/// The server's error of `~0+1`.
-const OUT_OF_RANGE: u16 = 1690;
 
 /// Of the statement by which mydumper finds out that the server did not put together a long value from its pieces,
 /// `SET @mydumper_0=IF(LENGTH(@mydumper_0)=BYTES,@mydumper_0,~0+1)`: how long the value is.

@@ -102,7 +102,7 @@ impl SkippedStatements {
 mod tests {
     use super::*;
     use common::backup::file_name::TableFileName;
-    use common::server::connection::{Cause, Error as ServerError};
+    use common::server::connection::{Cause, ServerError};
     use common::sql::name::QualifiedName;
 
     fn error(line: u64) -> Error {

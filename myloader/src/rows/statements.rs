@@ -2,7 +2,7 @@
 
 use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
-use common::server::connection::{Error as ServerError, Outcome};
+use common::server::connection::{ServerError, StatementOutcome};
 
 use crate::ddl::insert::row_count;
 use crate::ddl::statement_kind::{StatementKind, classify};
@@ -169,7 +169,7 @@ fn accepted(
     context: &mut Context,
     file: &DumpFile,
     line: u64,
-    result: Result<Outcome, ServerError>,
+    result: Result<StatementOutcome, ServerError>,
     ended: Option<EndedBatch>,
 ) -> Result<Option<(EndedBatch, Loaded)>, Error> {
     let Some(ended) = ended else { return Ok(None) };
@@ -183,7 +183,7 @@ fn accepted(
         }
         Ok(outcome) => {
             let first = if outcome.warnings > 0 { first_warnings(context).1 } else { "none".to_owned() };
-            let Outcome { affected_rows, warnings, .. } = outcome;
+            let StatementOutcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(
                 "{file}, line {line}: reloading the rows by INSERT: LOAD DATA stored {affected_rows} of {} with {}, \
                  first: {first}",
@@ -205,7 +205,7 @@ fn accepted(
 
 /// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE skips rows whose key exists,
 /// as the dump asks for: of these, all rows that were sent count as restored.
-fn loaded(statement: &[u8], outcome: Outcome) -> Loaded {
+fn loaded(statement: &[u8], outcome: StatementOutcome) -> Loaded {
     let starts_with =
         |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
     let affected = outcome.affected_rows;

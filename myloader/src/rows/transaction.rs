@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::backup::file_name::DumpFile;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::sql::quote_string;
 
 use crate::jobs::committed_rows::{self, RowCount, Verdict};
@@ -17,11 +18,6 @@ use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
 use crate::journal::{Commit, Record, SkippedStatement, table_name};
 use crate::rows::skipped::SkippedStatements;
-
-const LOCK_WAIT_TIMEOUT: u16 = 1205;
-const DEADLOCK: u16 = 1213;
-/// By KILL QUERY: the session continues.
-const INTERRUPTED: u16 = 1317;
 
 /// How long the failure of another transaction may take until it has stopped all.
 const TIME_TO_SAY: Duration = Duration::from_secs(10);
@@ -98,7 +94,11 @@ pub struct Transaction<'a> {
 
 /// Whether a retry may succeed when other sessions have ended.
 pub fn may_pass(error: &Error) -> bool {
-    error.is_lost_connection() || matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK | INTERRUPTED))
+    error.is_lost_connection()
+        || matches!(
+            error.server_code(),
+            Some(error_codes::LOCK_WAIT_TIMEOUT | error_codes::DEADLOCK | error_codes::QUERY_INTERRUPTED)
+        )
 }
 
 impl<'a> Transaction<'a> {
@@ -181,7 +181,8 @@ impl<'a> Transaction<'a> {
                 Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
             }
             Err(source) => {
-                let in_doubt = source.server_code().is_none_or(|code| code == INTERRUPTED);
+                // After KILL QUERY the session continues, and the COMMIT may have been done.
+                let in_doubt = source.server_code().is_none_or(|code| code == error_codes::QUERY_INTERRUPTED);
                 known.in_doubt = in_doubt;
                 let error = Error::Job { job: self.file.to_string(), source };
                 let Some(before) = known.committed.filter(|_| in_doubt && may_pass(&error)) else {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::process::stop::Stop;
-use common::server::connection::{Connection, Error, Settings};
+use common::server::connection::{Connection, ServerError, Settings};
+use common::server::error_codes;
 use common::sql::quote_string;
 
 /// How long to wait before a second attempt to connect; twice as long before each further one.
@@ -31,7 +32,7 @@ pub enum ReconnectError {
     NoUserLocks,
     /// The server does not come back in time.
     #[error("reconnecting failed: {0}")]
-    Failed(#[from] Error),
+    Failed(#[from] ServerError),
 }
 
 /// How to connect, as often as it takes.
@@ -51,7 +52,7 @@ impl Connector {
     }
 
     /// Takes the lock for the first session.
-    pub fn take_lock(&mut self, connection: &mut Connection) -> Result<(), Error> {
+    pub fn take_lock(&mut self, connection: &mut Connection) -> Result<(), ServerError> {
         let Some(lock) = &self.lock else { return Ok(()) };
         let why = match connection.query_first(format!("SELECT GET_LOCK({}, 0)", quote_string(lock))) {
             Ok(Some(row)) if row.number(0) == Some(1) => return Ok(()),
@@ -65,7 +66,7 @@ impl Connector {
     }
 
     /// Reconnects, as often as it takes, and waits until the lost session has ended. `set_up` prepares the new session.
-    pub fn connect_again<T>(&self, set_up: impl Fn(Connection) -> Result<T, Error>) -> Result<T, ReconnectError> {
+    pub fn connect_again<T>(&self, set_up: impl Fn(Connection) -> Result<T, ServerError>) -> Result<T, ReconnectError> {
         let lock = self.lock.as_ref().ok_or(ReconnectError::NoUserLocks)?;
         let mut attempt = 0;
         loop {
@@ -96,14 +97,13 @@ impl Connector {
 }
 
 /// Ends the session that holds the lock, and takes the lock.
-pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), Error> {
-    const NO_SUCH_SESSION: u16 = 1094;
+pub fn await_end(connection: &mut Connection, lock: &str) -> Result<(), ServerError> {
     let lock = quote_string(lock);
     loop {
         let holder = connection.query_first(format!("SELECT IS_USED_LOCK({lock})"))?.and_then(|row| row.number(0));
         if let Some(holder) = holder.filter(|holder| *holder != u64::from(connection.id())) {
             match connection.execute(format!("KILL {holder}")) {
-                Err(error) if error.server_code() != Some(NO_SUCH_SESSION) => return Err(error),
+                Err(error) if error.server_code() != Some(error_codes::NO_SUCH_THREAD) => return Err(error),
                 _ => {}
             }
         }

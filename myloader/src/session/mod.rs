@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use common::process::stop::Stop;
 use common::server::Server;
-use common::server::connection::{Connection, Error, Outcome};
+use common::server::connection::{Connection, ServerError, StatementOutcome};
+use common::server::error_codes;
 use common::sql::token::{SqlDialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
@@ -50,7 +51,7 @@ impl Session {
         server: Server,
         purpose: Purpose,
         stop: Stop,
-    ) -> Result<Session, Error> {
+    ) -> Result<Session, ServerError> {
         let (time_zone, logs_statements) = set_up(&mut connection, server, purpose)?;
         connector.take_lock(&mut connection)?;
         Ok(Session {
@@ -92,13 +93,13 @@ impl Session {
     }
 
     /// Back to the state that every file and statement of ours starts from: a file may have left another.
-    pub fn reset(&mut self, database: Option<&str>) -> Result<(), Error> {
+    pub fn reset(&mut self, database: Option<&str>) -> Result<(), ServerError> {
         self.enter(database, &Preamble::default()).map_err(|(_, error)| error)
     }
 
     /// Sets the session as a file wants it that begins with these statements. A failure comes with the line of the
     /// statement that failed, if it is one of the file.
-    pub fn enter(&mut self, database: Option<&str>, preamble: &Preamble) -> Result<(), (Option<u64>, Error)> {
+    pub fn enter(&mut self, database: Option<&str>, preamble: &Preamble) -> Result<(), (Option<u64>, ServerError)> {
         if !self.state.as_ref().is_some_and(|state| preamble.is(state)) {
             let reset = format!(
                 "SET NAMES utf8mb4, SESSION sql_mode = 'NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES', \
@@ -115,7 +116,7 @@ impl Session {
         self.use_database(database).map_err(|error| (None, error))
     }
 
-    fn use_database(&mut self, database: Option<&str>) -> Result<(), Error> {
+    fn use_database(&mut self, database: Option<&str>) -> Result<(), ServerError> {
         if let Some(database) = database
             && self.database.as_deref() != Some(database)
         {
@@ -137,22 +138,24 @@ impl Session {
     }
 
     /// Runs a statement of a file of definitions, which may set the session, as [`Session::define`].
-    pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
+    pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<StatementOutcome, ServerError> {
         self.state = None;
         self.define(statement)
     }
 
     /// Runs a statement that changes definitions, and not the session. Servers give up on some that run at the same time,
     /// of tables that foreign keys tie together, though nothing is wrong with them: these are retried.
-    pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<Outcome, Error> {
-        const LOCK_WAIT_TIMEOUT: u16 = 1205;
-        const DEADLOCK: u16 = 1213;
+    pub fn define(&mut self, statement: impl AsRef<[u8]>) -> Result<StatementOutcome, ServerError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
             match self.connection.execute(statement.as_ref()) {
                 Err(error)
-                    if attempt < DDL_ATTEMPTS && matches!(error.server_code(), Some(LOCK_WAIT_TIMEOUT | DEADLOCK)) =>
+                    if attempt < DDL_ATTEMPTS
+                        && matches!(
+                            error.server_code(),
+                            Some(error_codes::LOCK_WAIT_TIMEOUT | error_codes::DEADLOCK)
+                        ) =>
                 {
                     tracing::info!("trying again: {error}");
                     // On a stop, the next statement says so.
@@ -164,15 +167,14 @@ impl Session {
     }
 
     /// Drops a table or view of the session's database, if there is one of this name.
-    pub fn drop_table_or_view(&mut self, name: &str) -> Result<(), Error> {
-        const IS_NOT_VIEW: u16 = 1347;
+    pub fn drop_table_or_view(&mut self, name: &str) -> Result<(), ServerError> {
         let quoted = quote_identifier(name);
         // The server notes that there was no such table.
         if self.define(format!("DROP TABLE IF EXISTS {quoted}"))?.warnings == 0 {
             return Ok(());
         }
         match self.define(format!("DROP VIEW IF EXISTS {quoted}")) {
-            Err(error) if error.server_code() == Some(IS_NOT_VIEW) => Ok(()),
+            Err(error) if error.server_code() == Some(error_codes::IS_NOT_VIEW) => Ok(()),
             result => result.map(drop),
         }
     }
@@ -184,12 +186,11 @@ impl Session {
 
     /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this
     /// server does not have was reported beforehand.
-    pub fn prepare(&mut self, statement: &[u8]) -> Result<Outcome, Error> {
-        const UNKNOWN_COLLATION: u16 = 1273;
+    pub fn prepare(&mut self, statement: &[u8]) -> Result<StatementOutcome, ServerError> {
         let adapted = self.adapt_set(statement).into_owned();
         match self.execute_ddl(adapted) {
-            Err(error) if error.server_code() == Some(UNKNOWN_COLLATION) && sets_collation(statement) => {
-                Ok(Outcome::default())
+            Err(error) if error.server_code() == Some(error_codes::UNKNOWN_COLLATION) && sets_collation(statement) => {
+                Ok(StatementOutcome::default())
             }
             result => result,
         }

@@ -1,7 +1,8 @@
 //! What a session for restoring needs to be set to, whatever the server's own settings.
 
 use common::server::Server;
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
+use common::server::error_codes;
 
 /// Global settings under which a server rejects or changes definitions that another server accepted: variable, value
 /// for the restore, and what the other value changes. Where it only rejects, the server itself says so. Users may lack
@@ -27,7 +28,7 @@ pub enum Purpose {
 }
 
 /// Prepares a new session. Returns its time zone, and whether statements go to the binary log as they are.
-pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> Result<(String, bool), Error> {
+pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> Result<(String, bool), ServerError> {
     for statement in server.long_session() {
         connection.execute(statement)?;
     }
@@ -43,7 +44,7 @@ pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> 
     Ok((time_zone, logs_statements))
 }
 
-fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<bool, Error> {
+fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<bool, ServerError> {
     connection.execute("SET SESSION TRANSACTION READ WRITE")?;
     if server.is_mariadb_since(10, 2, 1) {
         // Rows may be older than a CHECK, or were stored without it.
@@ -56,7 +57,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
     }
     let mut logged = enable_binlog;
     if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
-        const DENIED: [u16; 2] = [1227, 1064];
+        const DENIED: [u16; 2] = [error_codes::PRIVILEGE_NEEDED, error_codes::SYNTAX];
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
@@ -73,7 +74,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
     Ok(logged && logs_statements(connection)?)
 }
 
-fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
+fn logs_statements(connection: &mut Connection) -> Result<bool, ServerError> {
     let variables = "SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')";
     let values: Vec<String> = connection.query(variables)?.iter().map(|row| row.text(1)).collect();
     // Without the variable it is ROW.
@@ -81,9 +82,15 @@ fn logs_statements(connection: &mut Connection) -> Result<bool, Error> {
 }
 
 /// Sets a session variable, if the server has it and it has another value.
-fn set_if_other(connection: &mut Connection, variable: &str, value: &str, changes: Option<&str>) -> Result<(), Error> {
+fn set_if_other(
+    connection: &mut Connection,
+    variable: &str,
+    value: &str,
+    changes: Option<&str>,
+) -> Result<(), ServerError> {
     /// Needs a privilege; cannot be set in a session of this version.
-    const DENIED: [u16; 3] = [1227, 1229, 1238];
+    const DENIED: [u16; 3] =
+        [error_codes::PRIVILEGE_NEEDED, error_codes::IS_GLOBAL_VARIABLE, error_codes::WRONG_VARIABLE_SCOPE];
     // Not `SELECT @@…`, which is an error where there is no such variable.
     let current = connection.query_first(format!("SHOW SESSION VARIABLES WHERE Variable_name = '{variable}'"))?;
     let Some(current) = current.map(|row| row.text(1)) else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::{Kinds, MydumperChecksum};
-use common::server::connection::{Connection, Error as ServerError, RowRef};
+use common::server::connection::{Connection, RowRef, ServerError};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 

@@ -1,7 +1,8 @@
 //! The rows of a part of a table on the server, counted or hashed as the dumper did.
 
 use common::backup::row_hash::{RowsDigest, Selection};
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::sql::quote_string;
 use common::sql::token::{SqlDialect, TokenKind, Tokens};
 
@@ -13,7 +14,15 @@ use crate::jobs::target::{Comparison, Part};
 use crate::session::Preamble;
 
 /// Database, table, column or partition do not exist; the table has no partitions or no history.
-const NOT_AS_IN_DUMP: [u16; 7] = [1049, 1146, 1054, 1735, 1747, 4124, 1109];
+const NOT_AS_IN_DUMP: [u16; 7] = [
+    error_codes::UNKNOWN_DATABASE,
+    error_codes::NO_SUCH_TABLE,
+    error_codes::UNKNOWN_COLUMN,
+    error_codes::UNKNOWN_PARTITION,
+    error_codes::NOT_PARTITIONED,
+    error_codes::NOT_VERSIONED,
+    error_codes::UNKNOWN_TABLE,
+];
 
 /// Reads the rows.
 pub fn compare(context: &mut Context, job: &Job, comparison: &Comparison, part: Part) -> Result<Outcome, Error> {

@@ -17,7 +17,7 @@ pub struct MetadataError {
 }
 
 enum Section {
-    ConfigSection,
+    Config,
     SessionVariables,
     Table(TableFileName),
     Database(String),
@@ -69,7 +69,7 @@ impl Metadata {
 
     fn set(&mut self, section: &Section, key: &str, value: &str) -> Option<()> {
         match section {
-            Section::ConfigSection => match key {
+            Section::Config => match key {
                 "max-statement-size" => self.config.max_statement_size = Some(value.parse().ok()?),
                 "num-sequences" => self.config.num_sequences = Some(value.parse().ok()?),
                 "num-files" => self.config.num_files = Some(value.parse().ok()?),
@@ -126,7 +126,7 @@ impl Metadata {
 impl Section {
     fn parse(name: &str) -> Section {
         match name {
-            "config" => Section::ConfigSection,
+            "config" => Section::Config,
             "myloader_session_variables" => Section::SessionVariables,
             _ => {
                 let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));

@@ -18,8 +18,6 @@ use std::io::Read;
 use std::time::Duration;
 
 pub use error::{Cause, ServerError, excerpt};
-// Until all callers have the new names.
-pub use self::{ServerError as Error, StatementOutcome as Outcome};
 pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use common::exit_codes;
 use common::observe::wording::count;
 use common::server::Server;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
 use crate::catalog;

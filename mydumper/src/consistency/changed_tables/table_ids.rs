@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use common::server::Server;
-use common::server::connection::{Connection, Error as ServerError, RowRef};
+use common::server::connection::{Connection, RowRef, ServerError};
 use common::sql::name::QualifiedName;
 
 use crate::consistency::changed_tables::changed_entries::ChangedEntries;

@@ -1,8 +1,9 @@
 //! Statements of a file as one LOAD DATA: read, converted and sent at the same time.
 
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use common::process::sync::lock;
 use common::sql::{StatementError, StatementReader};
 
 use super::convert::append;
@@ -92,7 +93,7 @@ impl Batch {
 
     /// When the statement is done: its data is at its end, whoever holds it. `None` when it was ended before.
     pub fn end(&self) -> Option<EndedBatch> {
-        let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let inner = lock(&self.0).take()?;
         Some(EndedBatch {
             statements: inner.start.statements,
             left_over: inner.left_over,
@@ -153,7 +154,7 @@ pub struct BatchData(Arc<Mutex<Option<Inner>>>);
 
 impl Read for BatchData {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = lock(&self.0);
         let Some(inner) = inner.as_mut() else { return Ok(0) };
         while inner.taken == inner.lines().len() && !inner.ended {
             inner.next();

@@ -21,7 +21,7 @@ use std::sync::atomic::Ordering;
 
 use common::backup::file_name::DumpFile;
 use common::layers::compression::Compression;
-use common::server::connection::{Connection, Error as ServerError, Outcome};
+use common::server::connection::{Connection, ServerError, StatementOutcome};
 use common::sql::name::QualifiedName;
 
 use crate::jobs::context::Context;
@@ -163,7 +163,7 @@ impl LoadDataFile {
 }
 
 /// Whether the server has stored what was sent, all of it and as it is.
-pub fn is_exact(outcome: Outcome, sent: Sent) -> bool {
+pub fn is_exact(outcome: StatementOutcome, sent: Sent) -> bool {
     // REPLACE counts the rows that it has removed, too.
     let all = outcome.records == Some(sent.rows) && outcome.affected_rows >= sent.rows;
     all && outcome.skipped == 0 && outcome.warnings == 0

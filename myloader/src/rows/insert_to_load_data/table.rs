@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use common::backup::load_data_clause::{Assignment, columns_clause};
-use common::server::connection::{Connection, Error};
+use common::server::connection::{Connection, ServerError};
 use common::server::{Server, is_generated};
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
@@ -41,7 +41,7 @@ impl LoadDataTable {
         connection: &mut Connection,
         server: &Server,
         name: &QualifiedName,
-    ) -> Result<Result<LoadDataTable, Reason>, Error> {
+    ) -> Result<Result<LoadDataTable, Reason>, ServerError> {
         let condition = |prefix: &str| {
             format!(
                 "{prefix}_SCHEMA = {} AND {prefix}_{} = {}",

@@ -1,10 +1,11 @@
 //! What is known of the tables that LOAD DATA may fill, for all workers.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use common::process::sync::lock;
 use common::server::Server;
-use common::server::connection::Error as ServerError;
+use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
 use super::table::LoadDataTable;
@@ -31,7 +32,7 @@ impl LoadDataTables {
         server: &Server,
         name: &QualifiedName,
     ) -> Result<Option<Arc<LoadDataTable>>, ServerError> {
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || lock(&self.known);
         // Not held while the server is asked.
         let known = lock().get(name).cloned();
         if let Some(table) = known {

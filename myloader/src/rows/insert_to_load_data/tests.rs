@@ -4,7 +4,7 @@ use super::convert::{Head, Verb, append, head};
 use super::literal::{ColumnFormat, ColumnKind, Literals, NotExact};
 use super::output::{FIELD_END, LINE_END, Output};
 use super::{Sent, is_exact, literals};
-use common::server::connection::Outcome;
+use common::server::connection::StatementOutcome;
 use common::sql::escape_into;
 use common::sql::token::{SqlDialect, TokenKind, Tokens};
 use proptest::prelude::*;
@@ -217,15 +217,15 @@ fn heads_of_statements() {
 #[test]
 fn all_rows_have_to_arrive_without_a_warning() {
     let sent = Sent { statements: 1, rows: 3 };
-    let exact = Outcome { affected_rows: 3, records: Some(3), skipped: 0, warnings: 0 };
+    let exact = StatementOutcome { affected_rows: 3, records: Some(3), skipped: 0, warnings: 0 };
     assert!(is_exact(exact, sent));
-    assert!(is_exact(Outcome { affected_rows: 5, ..exact }, sent), "REPLACE");
+    assert!(is_exact(StatementOutcome { affected_rows: 5, ..exact }, sent), "REPLACE");
     for other in [
-        Outcome { affected_rows: 2, ..exact },
-        Outcome { records: Some(4), ..exact },
-        Outcome { records: None, ..exact },
-        Outcome { skipped: 1, ..exact },
-        Outcome { warnings: 1, ..exact },
+        StatementOutcome { affected_rows: 2, ..exact },
+        StatementOutcome { records: Some(4), ..exact },
+        StatementOutcome { records: None, ..exact },
+        StatementOutcome { skipped: 1, ..exact },
+        StatementOutcome { warnings: 1, ..exact },
     ] {
         assert!(!is_exact(other, sent), "{other:?}");
     }
