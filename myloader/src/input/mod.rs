@@ -36,7 +36,7 @@ exit_codes! { Error:
 /// Where files come from.
 pub enum Input {
     /// All at once.
-    Directory(Arc<dyn Store>, directory::Dump),
+    Directory(Arc<dyn Store>, Box<directory::Dump>),
     /// As they come, with a bound on the bytes that wait.
     Stream(StreamSource, u64),
 }
@@ -62,7 +62,7 @@ pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error>
         Source::Directory(path) => {
             let store = Arc::new(LocalDirectory::at(path));
             let dump = directory::scan(&*store)?;
-            Ok(Input::Directory(store, dump))
+            Ok(Input::Directory(store, Box::new(dump)))
         }
         Source::Stream(stream) => {
             let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };

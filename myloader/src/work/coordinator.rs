@@ -70,8 +70,9 @@ struct Coordinator<'a> {
 
 impl Coordinator<'_> {
     fn run(&mut self, input: &mut Input) -> Result<(), Error> {
-        if let Input::Directory(_, directory::Dump { metadata, files, .. }) = input {
+        if let Input::Directory(_, dump) = input {
             // Given away: there may be very many.
+            let directory::Dump { metadata, files, .. } = &mut **dump;
             let metadata = std::mem::take(metadata);
             self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
             for (file, bytes) in std::mem::take(files) {
