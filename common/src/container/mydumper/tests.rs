@@ -29,11 +29,11 @@ fn stream(members: &[(&str, &[u8])]) -> Vec<u8> {
     bytes
 }
 
-/// Name and content.
-type Member = (String, Vec<u8>);
+/// A member by name and content.
+type NamedContent = (String, Vec<u8>);
 
 /// The members that came whole, in the order of their ends, from a stream given in pieces of this length.
-fn decode(stream: &[u8], piece: usize) -> (Vec<Member>, Result<(), Error>) {
+fn decode(stream: &[u8], piece: usize) -> (Vec<NamedContent>, Result<(), Error>) {
     let mut decoder = MydumperDecoder::new(true);
     let (mut begun, mut whole) = (BTreeMap::new(), Vec::new());
     let mut taken = 0;
