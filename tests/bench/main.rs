@@ -1,5 +1,5 @@
 //! The benchmark: these programs against Debian's mydumper 0.10.1, the stock client and the servers alone, in turns, on
-//! private servers. `tests/bench.sh` installs what it needs; `--help` and docs/testing.md tell its options.
+//! private servers. `tests/bench.sh` installs what it needs; `--help` and docs/dev/testing.md list its options.
 //!
 //! A dump of mydumper-rs ends when its files are on the disk, the peer's while they are still in the page cache. With
 //! `--dumps` in a tmpfs the disk is out of the comparison. On a machine that is not idle, only CPU times compare well;

@@ -73,7 +73,7 @@ impl dyn Store + '_ {
         matches!(self.length(name), Ok(Some(_)))
     }
 
-    /// Begins a file anew: one of the same name is removed first. It is not written into, since it may be a link to
+    /// Replaces a file: one of the same name is removed first. It is not written into, since it may be a link to
     /// something else, or readable by others.
     ///
     /// # Errors

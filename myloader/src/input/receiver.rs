@@ -272,8 +272,8 @@ impl<F: Fn(&DumpFile) -> bool> Members<F> {
         Ok(Arriving { member, file, target })
     }
 
-    /// A stream with content read as one without, or the other way round, is told from its first member, which is
-    /// never empty. (The list of tables known so far is, where there are none.)
+    /// The first member, which is never empty, shows whether a stream with content is read as one without, or the other
+    /// way round. (The list of tables known so far is, where there are none.)
     fn check_mode(&self, member: &Member, file: &DumpFile) -> Result<(), Error> {
         let never_empty = matches!(file.content, Content::MetadataHeader | Content::Metadata);
         let no_content = member.elsewhere.is_some() || (member.size == Some(0) && never_empty);

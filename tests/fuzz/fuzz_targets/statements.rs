@@ -51,7 +51,7 @@ fuzz_target!(|input: (u8, u16, bool, Vec<u8>)| {
     assert_eq!(statements, pieces);
     assert_eq!(error.as_ref().map(ToString::to_string), same_error.map(|error| error.to_string()));
 
-    // Statements stand in the text in their order, on the lines that are told. Between them are line ends, delimiters
+    // Statements stand in the text in their order, on the lines that the reader reports. Between them are line ends, delimiters
     // and the commands that set these.
     let mut at = 0;
     for (line, statement) in &statements {

@@ -25,8 +25,8 @@ fn last_statement(text: &[u8]) -> usize {
     text.windows(6).rposition(|window| window == b"INSERT").unwrap()
 }
 
-/// What is done to a file, the exit code, what the last line says, and whether the restore can be gone on with when the
-/// file is as it was.
+/// What is done to a file, the exit code, what the last line says, and whether the restore can be resumed when the file is
+/// as it was.
 type Case = (&'static str, fn(&Path, &[u8]), i32, &'static str, bool);
 
 const CASES: [Case; 6] = [

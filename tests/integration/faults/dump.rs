@@ -1,4 +1,4 @@
-//! Faults while a dump runs: it never hangs, never says that it is whole when it is not, and can be resumed or done anew.
+//! Faults while a dump runs: it never hangs, never says that it is whole when it is not, and can be resumed or repeated.
 
 use crate::support::dump::{HELD_ROWS, Held, make, mydumper, only_line};
 use harness::compare;
@@ -28,7 +28,7 @@ fn fill(server: &Server, database: &str) {
     client.run("CREATE VIEW v AS SELECT id FROM t");
 }
 
-/// Resumes the dump, or begins anew where there is nothing to resume.
+/// Resumes the dump, or starts over where there is nothing to resume.
 fn again(server: &Server, dir: &WorkDir, args: &[&str]) {
     let how = if dir.list().contains(&"mydumper.journal".to_owned()) { "--resume" } else { "--clear" };
     mydumper(server, dir).args(args).arg(how).ok();

@@ -1,4 +1,4 @@
-//! The exit codes, each with what leads to it, as docs/exit-codes.md has them. Those of signals, of servers that die and
+//! The exit codes, each with what leads to it, as docs/user/exit-codes.md has them. Those of signals, of servers that die and
 //! of full disks are tested where these happen.
 
 use crate::support::dump::{dump, make};

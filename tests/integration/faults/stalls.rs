@@ -1,4 +1,4 @@
-//! `--stall-report`: who waits for what is told when nothing moves, and nothing is ended for it.
+//! `--stall-report`: a report of who waits for what when nothing moves. It ends nothing.
 
 use crate::support::dump::{HELD_ROWS, Held, make};
 use crate::support::load::{dumped, myloader};

@@ -45,7 +45,7 @@ fn statements(product: Product) -> Vec<String> {
     all
 }
 
-/// The order that docs/formats.md and `myloader` know, for a client that runs one file after the other.
+/// The order that docs/dev/formats.md and `myloader` know, for a client that runs one file after the other.
 fn rank(file: &str) -> usize {
     let ends = [
         "-schema-create.sql",

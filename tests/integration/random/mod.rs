@@ -1,4 +1,4 @@
-//! Random databases, dumped with random options, restored and compared: docs/testing.md, "Random round trips".
+//! Random databases, dumped with random options, restored and compared: docs/dev/testing.md, "Random round trips".
 
 mod case;
 mod extras;

@@ -1,4 +1,4 @@
-//! Restores that are interrupted and gone on with: `--resume`.
+//! Restores that are interrupted and resumed: `--resume`.
 
 use crate::support::dump::make;
 use crate::support::fidelity::Numbers;
@@ -65,7 +65,7 @@ fn ctrl_c_and_resume() {
         assert_eq!(output.code, Some(130), "{}", output.stderr);
         assert!(output.stderr.contains(GOES_ON), "{}", output.stderr);
         assert_eq!(journals(&dir).len(), 1);
-        // Whoever begins anew is told, and what is there stops it.
+        // A restore that starts over warns of the journal, and fails at what exists.
         let log = myloader(target(product), &dir).fails_with(None);
         assert!(log.contains("is from an earlier restore that did not finish: --resume would continue it"), "{log}");
         assert!(log.contains("already on the server: "), "{log}");

@@ -1,4 +1,4 @@
-//! How a dump comes to its server: addresses, users and passwords, and what is told when it does not.
+//! How a dump comes to its server: addresses, users and passwords, and the errors when it does not.
 
 use crate::support::dump::{make, only_line};
 use harness::program::{Program, WorkDir};

@@ -181,7 +181,7 @@ fn where_nothing_can_be_proved_the_dump_says_so_or_fails() {
         assert_eq!(metadata_value(&metadata, "guarantee").as_deref(), Some("none"), "{product:?}");
         assert!(!metadata.contains("[source]"), "{product:?}");
 
-        // Who restores it is told.
+        // The restore warns of it.
         let stderr = Program::myloader().server(&server).args(["-B", "restored", "-d"]).arg(dir.path()).ok().stderr;
         let warning = "[WARNING] the dump does not promise one point in time: its tables may be of different points in time (nothing";
         assert!(stderr.contains(warning), "{product:?}: {stderr}");

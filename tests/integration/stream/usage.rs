@@ -1,4 +1,4 @@
-//! The ways to use a stream of docs/streaming.md, each as a shell runs it.
+//! The ways to use a stream of docs/user/streaming.md, each as a shell runs it.
 
 use harness::compare::differences;
 use harness::program::{Program, WorkDir};

@@ -42,7 +42,7 @@ fn pairs(product: Product, tables: Tables) -> Vec<(&'static str, &'static str)> 
     }
 }
 
-/// Makes the database anew.
+/// Drops and creates the database.
 pub fn create(server: &Server, tables: Tables) {
     let mut client = server.client();
     client.run(format!("DROP DATABASE IF EXISTS {NAME}"));

@@ -52,7 +52,7 @@ fn rows_near_the_largest_packet() {
         }
         assert_eq!(row_differences(&from, database, &to, database), [""; 0], "{product:?}");
 
-        // A server that takes only smaller packets is told so, and gets no NULL in place of a value.
+        // A server that takes only smaller packets causes an error, and gets no NULL in place of a value.
         to.client().run(format!("TRUNCATE {database}.t"));
         to.client().run("SET GLOBAL max_allowed_packet = 4194304");
         let stderr = myloader(&to, &dir).arg("--drop-table").fails_with(4);

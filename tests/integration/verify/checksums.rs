@@ -154,7 +154,7 @@ fn every_checksum_that_differs_is_found() {
         ] {
             let other = changed(&dir, key, section);
             drop();
-            // A view's text is worded anew when it is made.
+            // The server rewrites a view's text when it creates it.
             let strict = (section == &view).then_some("--checksum=fail");
             if strict.is_some() {
                 let told = load(product, &other, &[]).stderr;

@@ -21,7 +21,7 @@ pub struct Listing(BTreeMap<QualifiedName, Listed>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Listed {
     engine: Arc<str>,
-    /// `CREATE_TIME`, in seconds. Every ALTER sets it anew on both servers, RENAME keeps it. TRUNCATE keeps it on MySQL,
+    /// `CREATE_TIME`, in seconds. Every ALTER changes it on both servers, RENAME keeps it. TRUNCATE keeps it on MySQL,
     /// but a snapshot from before cannot read the table any more then (error 1412).
     ///
     /// None if the server does not say. MariaDB stops saying it, for any time, of a table with an index on a virtual
