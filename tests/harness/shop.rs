@@ -34,7 +34,8 @@ fn connect_and_load(server: &Server, database: &str, scale: u32) -> Client {
     client
 }
 
-/// What mydumper 1.0.1 wrote of the bookshop, a directory or a stream, by its name.
+/// What mydumper 1.0.1 wrote of the bookshop, a directory or a stream, by its name. A restore keeps a journal in the
+/// directory of its dump, so tests restore copies of it ([`WorkDir::copy_of`](crate::program::WorkDir::copy_of)).
 pub fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/shop-1.0.1").join(name)
 }

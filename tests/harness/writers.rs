@@ -1,4 +1,4 @@
-//! Threads that write to a server until they are told to stop, and that a test can count on having written.
+//! Threads that write to a server until they are stopped, and that a test can count on having written.
 //!
 //! A test never hopes that they did something meanwhile: it waits until each has committed so and so often.
 

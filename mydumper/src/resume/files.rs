@@ -72,7 +72,7 @@ fn difference(store: &dyn Store, written: &WrittenFile, stop: &Stop) -> Result<O
             Some(format!("{name} has {bytes} bytes, but {} were written", written.bytes))
         }
         Ok(Stored { crc32c, .. }) if crc32c != written.crc32c => {
-            Some(format!("{name} was changed since it was written"))
+            Some(format!("{name} has changed since it was written"))
         }
         Ok(_) => None,
     })

@@ -20,15 +20,7 @@ pub mod translate;
 pub mod trigger;
 
 #[cfg(test)]
-mod create_table_tests;
-#[cfg(test)]
-mod split_mariadb_tests;
-#[cfg(test)]
-mod split_mysql_tests;
-#[cfg(test)]
-mod split_tests;
-#[cfg(test)]
-mod statement_kind_tests;
+mod tests;
 
 use common::sql::cursor;
 pub use common::sql::cursor::ParseError;

@@ -119,5 +119,5 @@ pub fn lost_modes(modes: &str, server: Server) -> Vec<&str> {
 }
 
 #[cfg(test)]
-#[path = "portability_tests.rs"]
+#[path = "tests/portability.rs"]
 mod tests;

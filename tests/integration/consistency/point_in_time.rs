@@ -130,7 +130,7 @@ fn assert_one_moment(server: &Server, dir: &WorkDir, before: i64, mode: &str) ->
     moved + first
 }
 
-/// Writes until it is told to stop.
+/// Writes until it is stopped.
 type Writer = dyn Fn(&Server, &AtomicBool) + Sync;
 
 /// Dumps while `writers` write, and looks at each dump when they have ended.

@@ -39,16 +39,16 @@ fn the_log_says_who_wrote_what_and_how_much() {
                 "worker 0: wrote the definition of logged.one",
                 "worker 0: wrote the definition of logged.two",
                 "worker 0: reading rows of logged.one, chunk 0",
-                "worker 0: wrote logged.one chunk 0, 1 row, 29 B in T",
+                "worker 0: wrote logged.one chunk 0, 1 row, 30 B in T",
                 "worker 0: reading rows of logged.two, chunk 0",
-                "worker 0: wrote logged.two chunk 0, 2 rows, 33 B in T",
+                "worker 0: wrote logged.two chunk 0, 2 rows, 35 B in T",
                 "worker 0: wrote the definition of view logged.seen",
-                "dumped 2 tables, 3 rows, 62 B in T into DIR",
+                "dumped 2 tables, 3 rows, 65 B in T into DIR",
             ],
             "{product:?}"
         );
-        assert!(dir.read_text("logged.one.00000.sql").ends_with("INSERT INTO `one` VALUES(1);\n"), "{product:?}");
+        assert!(dir.read_text("logged.one.00000.sql").ends_with("INSERT INTO `one` VALUES(1)\n;\n"), "{product:?}");
         let (_, lines) = log(&["-T", "logged.one"]);
-        assert_eq!(lines, ["dumped 1 table, 1 row, 29 B in T into DIR"], "{product:?}");
+        assert_eq!(lines, ["dumped 1 table, 1 row, 30 B in T into DIR"], "{product:?}");
     }
 }

@@ -243,7 +243,7 @@ fn what_does_not_answer_does_not_keep_the_program() {
         let codes: &[i32] = if signals.len() == 2 { &[130, 143] } else { &[129] };
         assert!(output.code.is_some_and(|code| codes.contains(&code)), "{:?}: {}", output.code, output.stderr);
         assert_eq!(
-            output.stderr.contains("something did not end within 10 s"),
+            output.stderr.contains("without waiting any longer for a disk or a server that has not responded for 10 s"),
             signals.len() == 1,
             "{}",
             output.stderr

@@ -118,12 +118,12 @@ fn dumps_and_streams_of_mydumper_1_0_1() {
         for (number, stream) in [false, true].into_iter().enumerate() {
             let database = format!("definers_1_0_1_{number}");
             let mut program = Program::myloader().server(target(product)).args(["-B", &database]);
-            let dir = WorkDir::new();
+            let dir = if stream { WorkDir::new() } else { WorkDir::copy_of(&fixture("shop-plain")) };
             program = if stream {
                 let bytes = fs::read(fixture("shop-traditional.stream")).unwrap();
                 program.arg("--stream").stdin(bytes).current_dir(dir.path())
             } else {
-                program.arg("-d").arg(fixture("shop-plain"))
+                program.arg("-d").arg(dir.path())
             };
             program.args(["--no-data", "--replace-definer", "shop_owner@%"]).ok();
             assert_eq!(definers(product, &database), ["shop_owner@%"], "{product:?}");

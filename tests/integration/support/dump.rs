@@ -100,9 +100,11 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 /// The only line of what a failed run wrote, without its time.
 #[track_caller]
 pub fn only_line(stderr: &str) -> String {
-    // A warning that a restore may be resumed, or could have been, stands before its error.
-    let lines: Vec<&str> =
-        stderr.lines().filter(|line| !(line.contains("[WARNING]") && line.contains("--resume goes on with"))).collect();
+    // A warning that an earlier restore could be resumed precedes the error.
+    let lines: Vec<&str> = stderr
+        .lines()
+        .filter(|line| !(line.contains("[WARNING]") && line.contains("--resume would continue")))
+        .collect();
     assert_eq!(lines.len(), 1, "one line expected: {stderr}");
     without_time(lines[0]).to_owned()
 }

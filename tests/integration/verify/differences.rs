@@ -297,12 +297,15 @@ fn dumps_without_hashes_are_counted_and_say_so() {
         for start in ["chunk_00000", "hashed_columns"] {
             dir.write("metadata", without(&metadata, &[start]));
             let damaged = myloader(target(product), &dir).arg("--verify-only").fails_with(1);
-            assert!(damaged.contains(&format!("or not all: {database}.d, {database}.t; ")), "{start}: {damaged}");
+            assert!(
+                damaged.contains(&format!("to compare these tables by: {database}.d, {database}.t; ")),
+                "{start}: {damaged}"
+            );
         }
         let section = format!("[`{database}`.`t`]");
         dir.write("metadata", metadata.replace(&section, "[unknown]"));
         let lost = myloader(target(product), &dir).arg("--verify-only").fails_with(1);
-        assert!(lost.contains(&format!("or not all: {database}.t; ")), "{lost}");
+        assert!(lost.contains(&format!("to compare these tables by: {database}.t; ")), "{lost}");
         dir.write("metadata", &metadata);
         let none = myloader(target(product), &dir).args(["--verify-only", "-x", "no such table"]).fails_with(1);
         assert_eq!(

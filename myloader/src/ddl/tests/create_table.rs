@@ -1,7 +1,7 @@
 //! What is read from CREATE TABLE.
 
-use super::create_table::{Body, CreateTable};
-use super::element::{Column, ElementKind, ForeignKey, Key};
+use super::super::create_table::{Body, CreateTable};
+use super::super::element::{Column, ElementKind, ForeignKey, Key};
 use common::sql::token::SqlDialect;
 
 fn key(columns: &[&str]) -> Key {

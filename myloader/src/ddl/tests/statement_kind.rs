@@ -1,7 +1,7 @@
 //! Statements of dump files, and what they are.
 
-use super::statement_kind::StatementKind as Kind;
-use super::statement_kind::{Dropped, classify, load_data_file, sql_mode_value};
+use super::super::statement_kind::StatementKind as Kind;
+use super::super::statement_kind::{Dropped, classify, load_data_file, sql_mode_value};
 
 #[test]
 fn kinds() {

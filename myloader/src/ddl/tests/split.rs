@@ -1,6 +1,6 @@
 //! Options, texts that people write, and texts that nobody writes.
 
-use super::split::{SplitOptions, SplitTable, added, split};
+use super::super::split::{SplitOptions, SplitTable, added, split};
 use common::sql::token::SqlDialect;
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 //! Each was tried on that server: after CREATE, rows, keys and foreign keys, SHOW CREATE TABLE printed the same text.
 //! A line with `-` before it is one that CREATE TABLE loses.
 
-use super::split_tests::assert_marked;
+use super::split::assert_marked;
 
 #[test]
 fn ai_counter_ft() {
