@@ -231,7 +231,7 @@ fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) ->
     match changes.into_iter().find(|(_, given)| restore.verify_only && *given) {
         Some((name, _)) => Err(UsageError::new(format!("--verify-only changes nothing: leave --{name} out"))),
         None if restore.verify_only && restore.stream.is_some() => Err(UsageError::new(
-            "--verify-only reads the metadata of a whole dump: give its --directory; with --stream, use --verify",
+            "--verify-only reads the metadata of a complete dump: give its --directory; with --stream, use --verify",
         )),
         None => Ok(()),
     }

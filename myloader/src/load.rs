@@ -1,4 +1,5 @@
-//! The wiring of a restore: the only place that makes channels and starts workers.
+//! The wiring of a restore: it connects, opens the input and the journal, and hands workers and scheduler to the
+//! coordinator.
 //!
 //! Files come from a directory, all at once, or from a stream, by a thread of their own; the scheduler makes jobs of
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.

@@ -141,7 +141,7 @@ fn watch(board: &Weak<Board>, after: Duration, sessions: impl Fn(&[u32], &Stop) 
 
 fn report(stalled: Duration, now: Instant, activities: &[Notes], sessions: &Sessions) -> String {
     let mut text =
-        format!("no progress for {} s; the run goes on, since a statement may take this long:", stalled.as_secs());
+        format!("no progress for {} s; the run continues, since a statement may take this long:", stalled.as_secs());
     for Notes { name, doing, since, connection } in activities {
         let seconds = now.saturating_duration_since(*since).as_secs();
         let Some(doing) = doing else {
@@ -184,7 +184,7 @@ mod tests {
         let now = start + Duration::from_secs(61);
         assert_eq!(
             report(Duration::from_secs(60), now, &activities, &sessions),
-            "no progress for 60 s; the run goes on, since a statement may take this long:\n  \
+            "no progress for 60 s; the run continues, since a statement may take this long:\n  \
              worker 0, for 61 s: d.t.00000.sql\n    \
              connection 17: Query, 61 s, Waiting for table metadata lock\n  \
              worker 1, for 61 s: idle\n  \

@@ -188,7 +188,7 @@ impl<'a> SnapshotOpener<'a> {
         let held = self.locker.take(lock, &[])?;
         match self.locker.take_soon(Lock::Instance, &[], Duration::from_secs(1)) {
             Ok(ddl) => self.ddl = Some(ddl),
-            Err(error) if error.is_timeout() => tracing::warn!("{error}; going on without it"),
+            Err(error) if error.is_timeout() => tracing::warn!("{error}; continuing without it"),
             Err(error) => return Err(error.into()),
         }
         Ok(held)
@@ -298,7 +298,7 @@ impl<'a> SnapshotOpener<'a> {
         match self.locker.take(Lock::Instance, &[]) {
             Ok(lock) => self.ddl = Some(lock),
             Err(error) if error.is_denied() => self.misses("BACKUP_ADMIN", &error),
-            Err(error) if error.is_timeout() => tracing::warn!("{error}; going on without it, while DDL is running"),
+            Err(error) if error.is_timeout() => tracing::warn!("{error}; continuing without it, while DDL is running"),
             Err(error) => return Err(error.into()),
         }
         Ok(())
@@ -329,12 +329,12 @@ impl<'a> SnapshotOpener<'a> {
             Ok(table_ids) => Some(table_ids),
             Err(error) if error.is_denied() => {
                 tracing::info!(
-                    "without the privilege PROCESS, only the second of a table's creation tells whether it was changed"
+                    "without the privilege PROCESS, a table counts as changed only if its time of creation, in seconds, differs"
                 );
                 None
             }
             Err(error) if error.is_timeout() => {
-                tracing::warn!("{error}; only the second of a table's creation tells whether it was changed");
+                tracing::warn!("{error}; a table counts as changed only if its time of creation, in seconds, differs");
                 None
             }
             Err(error) => return Err(error),
@@ -381,7 +381,7 @@ impl OpenedSnapshots {
         let ddl_fate = if ddl.is_some() {
             "DDL is held off until the dump ends"
         } else {
-            "DDL is not held off, but ends the dump when it changes a table"
+            "DDL is not blocked: it ends the dump when it changes a table"
         };
         let mut evidence = format!("{}; {ddl_fate}", self.by);
         if !missing.is_empty() {

@@ -29,7 +29,7 @@ const BLOCK: usize = 64 << 10;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Whoever read it is gone.
-    #[error("the stream's reader is gone before the dump was done: look at its messages for the cause")]
+    #[error("the stream's reader closed it before the dump was complete: look at its messages for the cause")]
     ReaderGone,
     /// Standard output refused.
     #[error("cannot write the stream at {member}: {source}")]

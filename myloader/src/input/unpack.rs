@@ -39,12 +39,10 @@ pub enum Error {
     #[error(transparent)]
     Remove(#[from] store::Error),
     /// A name is wrong.
-    #[error(
-        "the stream has nothing of what is asked for: check the names of --database, --source-db, --tables-list and --regex"
-    )]
+    #[error("nothing in the stream matches: check the names of --database, --source-db, --tables-list and --regex")]
     Nothing,
     /// Ended from outside.
-    #[error("stopped before the stream was unpacked: the directory is not a whole dump")]
+    #[error("stopped before the stream was unpacked: the directory is not a complete dump")]
     Stopped(#[from] Stopped),
 }
 

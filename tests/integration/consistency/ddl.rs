@@ -197,7 +197,7 @@ fn running_ddl_does_not_stop_a_dump_on_mysql_but_is_told() {
         lines,
         [
             format!(
-                "[WARNING] LOCK INSTANCE FOR BACKUP failed: {waited} LOCK INSTANCE FOR BACKUP; going on without it, while \
+                "[WARNING] LOCK INSTANCE FOR BACKUP failed: {waited} LOCK INSTANCE FOR BACKUP; continuing without it, while \
                  DDL is running"
             ),
             format!(

@@ -54,7 +54,7 @@ fn objects_that_the_user_may_not_see_are_warned_of() {
 }
 
 /// What a dump promises of DDL, and the words before what is missing.
-const NOT_HELD_OFF: &str = "DDL is not held off, but ends the dump when it changes a table";
+const NOT_HELD_OFF: &str = "DDL is not blocked: it ends the dump when it changes a table";
 const HELD_OFF: &str = "DDL is held off until the dump ends";
 const MISSING: &str = "the user lacks privileges for more:";
 const GLOBAL: [&str; 2] = [

@@ -92,7 +92,7 @@ fn a_loader_that_dies_ends_the_dumper() {
             let killed = kill(product, database, moment, signal, |_, loader| loader.pid());
             // A small stream may be in the pipe whole before the loader has read it.
             if killed.dumper.code != Some(0) {
-                let text = "the stream's reader is gone before the dump was done";
+                let text = "the stream's reader closed it before the dump was complete";
                 assert!(killed.dumper.stderr.contains(text), "{signal} after {moment:?}: {}", killed.dumper.stderr);
             }
             assert_eq!(killed.at_dumper.list(), [""; 0], "{signal} after {moment:?}");

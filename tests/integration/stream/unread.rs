@@ -26,7 +26,7 @@ fn a_reader_that_goes_away() {
             let stderr = program.under(&["bash", "-c", reader, "bash"]).fails_with(7);
             assert_eq!(
                 only_line(&stderr),
-                "[ERROR] the stream's reader is gone before the dump was done: look at its messages for the cause"
+                "[ERROR] the stream's reader closed it before the dump was complete: look at its messages for the cause"
             );
             assert_eq!(work.list(), NONE, "{product:?} {condition}");
         }

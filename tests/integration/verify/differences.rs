@@ -355,7 +355,7 @@ fn options_that_do_not_go_together_are_refused() {
         (&["--verify-only", "--resume"], "--verify-only changes nothing: leave --resume out"),
         (
             &["--verify-only", "--stream"],
-            "--verify-only reads the metadata of a whole dump: give its --directory; with --stream, use --verify",
+            "--verify-only reads the metadata of a complete dump: give its --directory; with --stream, use --verify",
         ),
     ] {
         let printed = myloader(server, &dir).args(options).fails_with(2);

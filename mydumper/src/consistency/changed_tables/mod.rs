@@ -111,7 +111,7 @@ fn changed(config: &Config, server: &Server, snapshot: &mut Snapshot) -> Result<
         None => {}
         Some(Ok(names)) => changed.extend(names.into_iter().filter(|name| point.listing.contains(name)).cloned()),
         Some(Err(error)) if error.is_timeout() => {
-            tracing::warn!("{error}; only the second of a table's creation tells whether it was changed");
+            tracing::warn!("{error}; a table counts as changed only if its time of creation, in seconds, differs");
         }
         Some(Err(error)) => return Err(error.into()),
     }
