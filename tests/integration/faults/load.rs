@@ -85,14 +85,14 @@ fn rows_that_are_longer_than_the_server_takes() {
                 &whole,
                 "statement",
                 7,
-                format!("a statement of 3000037 bytes {limit} = 3000320 there, or more; {packet}"),
+                format!("a statement of 3000037 bytes {limit} = 3000320 or more there; {packet}"),
             ),
             (
                 &whole,
                 "several",
                 5,
                 format!(
-                    "a statement of 1400043 bytes {limit} = 1400832 there, or more, or dump with a smaller \
+                    "a statement of 1400043 bytes {limit} = 1400832 or more there, or dump with a smaller \
                      --statement-size; {packet}"
                 ),
             ),
@@ -100,7 +100,7 @@ fn rows_that_are_longer_than_the_server_takes() {
                 &pieces,
                 "one_value",
                 11,
-                format!("a value of 1500000 bytes {limit} = 1500160 there, or more; server error 1690"),
+                format!("a value of 1500000 bytes {limit} = 1500160 or more there; server error 1690"),
             ),
         ] {
             let log = load(dir, table, "INSERT").fails_with(4);
