@@ -81,12 +81,7 @@ fn rows_that_are_longer_than_the_server_takes() {
         let packet = "server error 1153 (08S01): Got a packet bigger than 'max_allowed_packet' bytes";
         let limit = "exceeds the server's max_allowed_packet of 1048576: SET GLOBAL max_allowed_packet";
         for (dir, table, line, told) in [
-            (
-                &whole,
-                "statement",
-                7,
-                format!("a statement of 3000037 bytes {limit} = 3000320 or more there; {packet}"),
-            ),
+            (&whole, "statement", 7, format!("a statement of 3000037 bytes {limit} = 3000320 or more there; {packet}")),
             (
                 &whole,
                 "several",
