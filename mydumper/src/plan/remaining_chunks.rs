@@ -9,7 +9,7 @@ use crate::plan::task::{Portion, RowsTask};
 /// The chunks of a table that no worker has yet.
 #[derive(Debug)]
 pub enum RemainingChunks {
-    /// The whole table as one chunk, as it is of most where there are very many.
+    /// The whole table as one chunk, the usual case when there are very many tables.
     Whole {
         /// Whether a worker has it.
         given: bool,
@@ -85,7 +85,7 @@ impl RemainingChunks {
                 split.next_number = task.number;
                 split.is_being_split = false;
             }
-            // A table gives out the one or the other.
+            // A table uses only one kind.
             _ => {}
         }
     }

@@ -1,21 +1,26 @@
 //! The options that decide what is in the files of a dump. Both halves of a resumed dump must have the same.
 
+use common::backup::selection::Filter;
+use common::server::connection::Settings;
+
 use crate::config::{Chunks, Config};
 use crate::plan::chunk::ChunkSizing;
+use crate::rows::options::RowOptions;
 
 /// Each option or group of options that decides what is in the files, with its value.
 pub fn of(config: &Config) -> Vec<(String, String)> {
     // Every field is named, so that a new one cannot be forgotten here.
     let Config {
-        connection,
+        connection:
+            Settings { user, database, session, address: _, password: _, tls: _, compress: _, cleartext_plugin: _ },
         server_version,
-        filter,
+        filter: Filter { databases, tables, omitted, regex },
         ignored_engines,
         compression,
         compression_level: _,
         chunks: Chunks { size, single_column, partitions },
         chunk_filesize,
-        rows,
+        rows: RowOptions { condition, format, on_duplicate, complete, hex_blob, statement_size, order_by_primary },
         objects,
         definer,
         build_empty_files,
@@ -39,27 +44,27 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
     } = config;
     [
         // Another user may not see the same tables.
-        ("--user", format!("{:?}", connection.user)),
-        ("--default-connection-database", format!("{:?}", connection.database)),
-        ("[mydumper_session_variables]", format!("{:?}", connection.session)),
+        ("--user", format!("{:?}", user)),
+        ("--default-connection-database", format!("{:?}", database)),
+        ("[mydumper_session_variables]", format!("{:?}", session)),
         ("--server-version", format!("{server_version:?}")),
-        ("--database", format!("{:?}", filter.databases)),
-        ("--tables-list", format!("{:?}", filter.tables)),
-        ("--omit-from-file", format!("{:?}", filter.omitted)),
-        ("--regex", format!("{:?}", filter.regex)),
+        ("--database", format!("{:?}", databases)),
+        ("--tables-list", format!("{:?}", tables)),
+        ("--omit-from-file", format!("{:?}", omitted)),
+        ("--regex", format!("{:?}", regex)),
         ("--ignore-engines", format!("{ignored_engines:?}")),
         ("--compress", format!("{compression:?}")),
         ("--rows", rows_per_chunk(size)),
         ("--use-single-column", format!("{single_column:?}")),
         ("--split-partitions or --partition-regex", format!("{partitions:?}")),
         ("--chunk-filesize", format!("{chunk_filesize:?}")),
-        ("--where", format!("{:?}", rows.condition)),
-        ("--format or one of its separators", format!("{:?}", rows.format)),
-        ("--insert-ignore or --replace", format!("{:?}", rows.on_duplicate)),
-        ("--complete-insert", format!("{:?}", rows.complete)),
-        ("--hex-blob", format!("{:?}", rows.hex_blob)),
-        ("--statement-size", format!("{:?}", rows.statement_size)),
-        ("--order-by-primary", format!("{:?}", rows.order_by_primary)),
+        ("--where", format!("{:?}", condition)),
+        ("--format or one of its separators", format!("{:?}", format)),
+        ("--insert-ignore or --replace", format!("{:?}", on_duplicate)),
+        ("--complete-insert", format!("{:?}", complete)),
+        ("--hex-blob", format!("{:?}", hex_blob)),
+        ("--statement-size", format!("{:?}", statement_size)),
+        ("--order-by-primary", format!("{:?}", order_by_primary)),
         ("one that chooses objects (--no-data, --triggers and so on)", format!("{objects:?}")),
         ("--skip-definer or --replace-definer", format!("{definer:?}")),
         ("--build-empty-files", format!("{build_empty_files:?}")),

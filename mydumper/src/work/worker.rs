@@ -55,7 +55,7 @@ enum Names {
 }
 
 impl Worker {
-    /// Over a connection that holds the snapshot.
+    /// `connection` already holds the snapshot.
     pub fn new(
         number: usize,
         connection: Connection,
@@ -74,7 +74,7 @@ impl Worker {
         let _guard = StopOnPanic(stop.clone());
         let mut unlocked = self.tables_locked.clone();
         loop {
-            // The channels end by the coordinator's will; on a stop there is nobody to report to.
+            // The coordinator closes the channels; on a stop there is nobody to report to.
             select! {
                 recv(tasks) -> task => {
                     let Ok(task) = task else { return };
@@ -98,7 +98,7 @@ impl Worker {
         }
     }
 
-    /// Does a task, and keeps no metadata locks longer than for it.
+    /// Does a task, and releases its metadata locks afterwards.
     fn locked_for(&mut self, task: &Task, reports: &Sender<Result<Report, TaskError>>) -> Result<Report, TaskError> {
         let tables_are_locked = self.tables_locked.try_recv() == Err(TryRecvError::Empty);
         if !tables_are_locked && self.holds_locks {
@@ -194,7 +194,7 @@ impl Worker {
         };
         let mut keys = KeyReader::new(&mut self.connection, &self.shared.server, &task.table, key);
         let split = remainder.clone().split_off(key, rows, &mut keys).or_else(|error| {
-            // A value that the server takes for no valid text, say. The rows can be read all the same.
+            // For example, a value that the server considers invalid text. The rows can be read all the same.
             if error.server_code().is_none() {
                 return Err(TaskError::Rows { task: task.to_string(), source: error });
             }
@@ -212,7 +212,7 @@ impl Worker {
         let (table, projection, rows) = (&task.table, &task.projection, &shared.rows);
         let (head, name) = (shared.preamble.for_rows(table), &table.name.name);
         let on_duplicate = match rows.on_duplicate {
-            // MariaDB takes rows of the past with INSERT only.
+            // MariaDB accepts history rows only by INSERT.
             OnDuplicate::Replace if table.history => OnDuplicate::Fail,
             on_duplicate => on_duplicate,
         };
@@ -244,7 +244,7 @@ impl Worker {
         let (rows, length) = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
         let took = started.elapsed();
-        // Of an empty table only its first chunk's file is asked for.
+        // Only the first chunk writes a file for an empty table.
         output.finish(encoder, shared.build_empty_files && task.number == 0)?;
         let (written, size, time) = (count(rows.count, "row"), bytes(length), seconds(started.elapsed()));
         tracing::info!(

@@ -101,7 +101,7 @@ impl CommittedRowsByTable {
 /// The outcome of a transaction that adds `net` rows to `known`, when the table has `counted`.
 pub fn settle(known: u64, net: i64, counted: u64) -> Verdict {
     if counted == known {
-        // One that changes no number is safe to replay: its rows are there, or replaced by themselves.
+        // If the count does not change, replaying is safe: its rows are there, or replaced by themselves.
         Verdict::RolledBack
     } else if Some(counted) == known.checked_add_signed(net) {
         Verdict::Committed

@@ -100,7 +100,7 @@ pub fn create(
                 Err(source) => return failed(source).rejected_definition(format!("table {name}")),
             },
         };
-        // A table that was there has its keys.
+        // An existing table already has its keys.
         let (keys, constraints) = if made {
             let constraints = split.constraints.filter(|_| !done.foreign_keys);
             (split.keys.into_iter().skip(done.keys_done).collect(), constraints)

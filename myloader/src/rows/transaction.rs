@@ -19,8 +19,8 @@ use crate::jobs::target::TableTarget;
 use crate::journal::{Commit, Record, SkippedStatement, table_name};
 use crate::rows::skipped::SkippedStatements;
 
-/// How long the failure of another transaction may take until it has stopped all.
-const TIME_TO_SAY: Duration = Duration::from_secs(10);
+/// How long to wait for the failure of another transaction to stop the program.
+const STOP_GRACE: Duration = Duration::from_secs(10);
 
 /// How far loading a file is.
 #[derive(Default)]
@@ -107,7 +107,7 @@ impl<'a> Transaction<'a> {
         Transaction { table, file, limit, statements: 0, loaded: Loaded::default(), converted: 0 }
     }
 
-    /// A statement is next.
+    /// Opens the transaction before its first statement, and counts the table once so that a COMMIT can be settled.
     pub fn begin(&mut self, context: &mut Context, line: u64) -> Result<(), Error> {
         if self.statements == 0 {
             let failed = |source| Error::Statement { file: self.file.to_string(), line, source };
@@ -126,7 +126,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// How many statements more it takes, the one that has begun included.
+    /// How many more statements fit, including the one that has begun.
     pub fn room(&self) -> u64 {
         self.limit - self.statements + 1
     }
@@ -157,7 +157,7 @@ impl<'a> Transaction<'a> {
         if known.in_doubt {
             drop(known);
             // Whoever left it so ends the restore, and says why.
-            context.shared.stop.pause(TIME_TO_SAY).map_err(Error::from)?;
+            context.shared.stop.pause(STOP_GRACE).map_err(Error::from)?;
             return Err(Error::InDoubt { table: table.name.to_string() }.into());
         }
         let shared = Arc::clone(&context.shared);
@@ -228,7 +228,7 @@ impl<'a> Transaction<'a> {
         self.forget();
     }
 
-    /// Empties it.
+    /// Starts over with nothing.
     pub fn forget(&mut self) {
         *self = Transaction::new(self.table, self.file, self.limit);
     }
