@@ -34,6 +34,8 @@ pub struct Existing {
     pub database: bool,
     /// All of them, [folded](common::server::Server::folded).
     pub names: BTreeSet<String>,
+    /// The views among them. Empty when an interrupted run is continued: it has checked them.
+    pub views: BTreeSet<String>,
     /// Those with triggers.
     pub with_triggers: BTreeSet<String>,
 }

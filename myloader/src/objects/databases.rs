@@ -1,5 +1,7 @@
 //! Databases and what they have before the restore.
 
+use std::collections::BTreeSet;
+
 use common::backup::file_name::DumpFile;
 use common::process::sync::lock;
 use common::server::connection::ServerError;
@@ -49,6 +51,7 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
         Some(before) => Existing {
             database: before.exists,
             names: before.names.into_iter().collect(),
+            views: BTreeSet::new(),
             with_triggers: before.with_triggers.into_iter().collect(),
         },
         None => {
@@ -111,18 +114,22 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
         return Ok(Existing::default());
     }
     let server = context.shared.server;
-    let mut names = |column: &str, view: &str, schema: &str| {
+    let mut query = |columns: &str, view: &str, schema: &str| {
         let schema = format!("{schema} = {}", quote_string(database));
-        let query = format!("SELECT {column} FROM information_schema.{view} WHERE {schema}");
-        let rows = context.session.unchanged().query(query)?;
-        Ok::<Vec<String>, ServerError>(rows.iter().map(|row| server.fold(row.text(0))).collect())
+        context.session.unchanged().query(format!("SELECT {columns} FROM information_schema.{view} WHERE {schema}"))
     };
-    let there: Vec<String> = names("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
-    Ok(Existing {
-        database: !there.is_empty(),
-        names: names("TABLE_NAME", "TABLES", "TABLE_SCHEMA")?.into_iter().collect(),
-        with_triggers: names("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?.into_iter().collect(),
-    })
+    let there = query("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
+    let (mut names, mut views) = (BTreeSet::new(), BTreeSet::new());
+    for row in query("TABLE_NAME, TABLE_TYPE", "TABLES", "TABLE_SCHEMA")? {
+        let name = server.fold(row.text(0));
+        if row.text(1) == "VIEW" {
+            views.insert(name.clone());
+        }
+        names.insert(name);
+    }
+    let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
+    let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
+    Ok(Existing { database: !there.is_empty(), names, views, with_triggers })
 }
 
 /// Drops tables, views and sequences.

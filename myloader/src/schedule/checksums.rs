@@ -75,7 +75,7 @@ impl Scheduler {
     ) {
         // Rows may have been there before.
         let settings = &self.settings;
-        let keeps_rows = !settings.makes_tables() && !settings.empties_tables() && !settings.verify_only;
+        let keeps_rows = !self.makes_all_tables && !settings.empties_tables() && !settings.verify_only;
         let sums = (found.unwrap_or_default(), dumped);
         // On MySQL, the hidden columns of functional indexes count.
         let is_expected = keeps_rows || !is_sure || !settings.checksums.indexes || self.has_skipped();
@@ -118,7 +118,7 @@ impl Scheduler {
             }
             return;
         }
-        let is_expected = !settings.makes_tables() && !settings.verify_only || self.has_skipped();
+        let is_expected = !self.makes_all_tables && !settings.verify_only || self.has_skipped();
         let columns = of(entry.schema_checksum, sums.columns.get(&*folded)).filter(|_| settings.checksums.tables);
         if let Some(sums) = columns {
             checksums.compare(format!("table {name}"), "columns", sums, is_expected);

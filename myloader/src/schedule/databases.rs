@@ -153,17 +153,67 @@ impl Scheduler {
         if self.settings.server.folds_names {
             self.check_case()?;
         }
-        let keeps = !self.settings.create_tables
-            || matches!(self.settings.drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete);
-        if keeps && self.settings.data && !self.settings.fire_triggers {
-            let tables = self.objects_in(|existing| &existing.with_triggers)?;
-            return if tables.is_empty() { Ok(()) } else { Err(Error::Triggers(tables)) };
-        }
+        self.check_drop_database()?;
         if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
-            let tables = self.objects_in(|existing| &existing.names)?;
+            let tables = self.objects_in(|existing| &existing.names, |_| true)?;
             return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };
         }
+        if !self.settings.data {
+            return Ok(());
+        }
+        if self.settings.create_tables {
+            let views = self.objects_in(|existing| &existing.views, |file| self.lacks_definition(file))?;
+            if !views.is_empty() {
+                return Err(Error::ViewsForTables(views));
+            }
+        }
+        if !self.settings.fire_triggers {
+            let keeps_all = !self.settings.create_tables || self.settings.drop_table != DropTable::Drop;
+            let kept = |file: &TableFileName| keeps_all || self.lacks_definition(file);
+            let tables = self.objects_in(|existing| &existing.with_triggers, kept)?;
+            return if tables.is_empty() { Ok(()) } else { Err(Error::Triggers(tables)) };
+        }
         Ok(())
+    }
+
+    /// A database is not dropped if tables of the dump could not be created in it again.
+    fn check_drop_database(&self) -> Result<(), Error> {
+        if !self.settings.drop_database || !self.definitions_announced {
+            return Ok(());
+        }
+        let mut lost: BTreeMap<&str, Vec<QualifiedName>> = BTreeMap::new();
+        for file in self.tables.keys().chain(self.metadata.tables.keys()).collect::<BTreeSet<_>>() {
+            let is_created = self.settings.create_tables && !self.lacks_definition(file);
+            if is_created || self.is_view_or_sequence(file) || !self.passes_source(file)? {
+                continue;
+            }
+            let Some(target) = self.databases.get(&file.database).and_then(Database::target) else { continue };
+            let name = self.real_table_name(file).unwrap_or_else(|_| file.table.clone());
+            lost.entry(&target.target).or_default().push(QualifiedName::new(target.target.clone(), name));
+        }
+        match lost.into_iter().next() {
+            Some((database, tables)) => Err(Error::DropsForGood { database: database.to_owned(), tables }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the dump has rows of a table and, as far as can be known, no definition of it.
+    fn lacks_definition(&self, table: &TableFileName) -> bool {
+        self.definitions_announced && !self.is_view_or_sequence(table) && !self.has_definition(table)
+    }
+
+    fn is_view_or_sequence(&self, table: &TableFileName) -> bool {
+        self.metadata.tables.get(table).is_some_and(|entry| entry.is_view || entry.is_sequence)
+    }
+
+    /// Whether the definition of a table, view or sequence has arrived. A stream sends views after the rows, but before
+    /// them the tables that stand in for views.
+    fn has_definition(&self, table: &TableFileName) -> bool {
+        let Some(database) = self.databases.get(&table.database) else { return false };
+        let has_schema = self.tables.get(table).is_some_and(|state| state.schema.is_some());
+        let is_view = self.metadata.tables.get(table).is_some_and(|entry| entry.is_view);
+        (has_schema && !(is_view && self.input_ended))
+            || database.sequences.iter().chain(&database.views).any(|file| file.content.table() == Some(table))
     }
 
     /// Names that differ only in case would be those of one table.
@@ -185,16 +235,20 @@ impl Scheduler {
         Ok(())
     }
 
-    /// The tables, views and sequences to drop before anything is created.
+    /// The tables, views and sequences to drop before anything is created: only those that the dump can create again.
     pub(super) fn existing_to_drop(&self) -> Result<Vec<QualifiedName>, Error> {
         if !self.settings.create_tables || self.settings.drop_table != DropTable::Drop {
             return Ok(Vec::new());
         }
-        self.objects_in(|existing| &existing.names)
+        self.objects_in(|existing| &existing.names, |file| self.has_definition(file))
     }
 
-    /// The tables, views and sequences of the dump that are among these, by their names on the server.
-    fn objects_in(&self, among: impl Fn(&Existing) -> &BTreeSet<String>) -> Result<Vec<QualifiedName>, Error> {
+    /// The tables, views and sequences of the dump that are wanted and among these, by their names on the server.
+    fn objects_in(
+        &self,
+        among: impl Fn(&Existing) -> &BTreeSet<String>,
+        is_wanted: impl Fn(&TableFileName) -> bool,
+    ) -> Result<Vec<QualifiedName>, Error> {
         let sequences = self.databases.values().flat_map(|database| &database.sequences);
         let sequences = sequences.filter_map(|file| file.content.table());
         let files: BTreeSet<&TableFileName> =
@@ -210,6 +264,7 @@ impl Scheduler {
             let Some(target) = database.target() else { continue };
             let Ok(name) = self.real_table_name(file) else { continue };
             if among(&database.existing).contains(&*self.settings.server.folded(&name))
+                && is_wanted(file)
                 && self.settings.filter.passes_table(&QualifiedName::new(target.source.clone(), name.clone()))?
             {
                 found.push(QualifiedName::new(target.target.clone(), name));

@@ -35,6 +35,19 @@ pub enum Error {
          drop the triggers, or let them fire with --fire-triggers", list(.0)
     )]
     Triggers(Vec<QualifiedName>),
+    /// Rows of tables would go into views, and through them into other tables.
+    #[error(
+        "the dump has rows and no definition of these tables, and on the server they are views: {}; nothing was \
+         changed: rename or drop the views, or exclude these tables", list(.0)
+    )]
+    ViewsForTables(Vec<QualifiedName>),
+    /// `--drop-database` would drop tables that the restore cannot create.
+    #[error(
+        "--drop-database would drop database {}, but these tables cannot be created again: {}; nothing was changed: \
+         the dump has no definition of them (mydumper --no-schemas), or --skip-create-table leaves it out; restore \
+         without --drop-database to load the rows into existing tables", .database.escape_debug(), list(.tables)
+    )]
+    DropsForGood { database: String, tables: Vec<QualifiedName> },
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -97,10 +110,10 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::Server: TablesExist, SameButForCase, Triggers, Rejected, Views, Routines;
+    Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Views, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
-    Exit::Failed: SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
+    Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
 }
 
 fn list(names: &[QualifiedName]) -> String {

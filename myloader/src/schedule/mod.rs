@@ -94,6 +94,8 @@ pub struct Scheduler {
     tablespaces: Option<DumpFile>,
     accounts: Option<DumpFile>,
     later_grants: Vec<LaterGrant>,
+    /// Whether the restore has made all tables that it has rows of.
+    makes_all_tables: bool,
     verification: Verification,
     checksums: Checksums,
     /// Views, or files with routines, that need what is not there yet.
@@ -133,6 +135,7 @@ impl Scheduler {
             tablespaces: None,
             accounts: None,
             later_grants: Vec::new(),
+            makes_all_tables: false,
             verification: Verification::default(),
             checksums: Checksums::default(),
             postponed: Vec::new(),

@@ -58,9 +58,9 @@ impl SchedulerSettings {
         self.drop_database || (self.create_tables && !matches!(self.drop_table, DropTable::Fail | DropTable::None))
     }
 
-    /// Whether tables that are kept are emptied.
+    /// Whether tables that are kept are emptied: not if no rows follow.
     pub(super) fn empties_tables(&self) -> bool {
-        self.create_tables && matches!(self.drop_table, DropTable::Truncate | DropTable::Delete)
+        self.create_tables && self.data && matches!(self.drop_table, DropTable::Truncate | DropTable::Delete)
     }
 
     /// Whether all tables that are restored are made by the restore.

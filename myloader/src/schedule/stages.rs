@@ -83,6 +83,8 @@ impl Scheduler {
                 self.judge_findings()?;
                 self.refuse("the other tables are restored, and nothing that comes after them")?;
                 self.stage = Stage::Verification;
+                let all_are_defined = self.tables.values().all(|state| state.schema.is_some());
+                self.makes_all_tables = self.settings.makes_tables() && all_are_defined;
                 self.begin_verification()?;
                 self.ready.extend(self.data_checksum_jobs()?);
             }

@@ -99,7 +99,7 @@ fn found(existing: Existing) -> Outcome {
 
 fn existing(names: &[&str], with_triggers: &[&str]) -> Existing {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Existing { database: true, names: set(names), with_triggers: set(with_triggers) }
+    Existing { database: true, names: set(names), views: set(&[]), with_triggers: set(with_triggers) }
 }
 
 /// Does all jobs until those are to be done whose names contain this, and takes these.
@@ -446,6 +446,50 @@ fn existing_tables_are_dropped_before_any_is_made() {
     assert_eq!(drops, [Job::DropExisting(["b", "s", "v"].map(|name| QualifiedName::new("d", name)).to_vec())]);
     finish(&mut scheduler, &drops).unwrap();
     assert_eq!(names(&take(&mut scheduler)), ["d.s-schema-sequence.sql"]);
+}
+
+/// What a dump comes to that has the definition of `a`, and only rows of `b`, with these objects on the server.
+fn without_definition(stream: bool, settings: SchedulerSettings, existing: Existing) -> Result<Vec<Job>, Error> {
+    let mut scheduler = Scheduler::new(settings);
+    arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
+    if stream {
+        scheduler.metadata(metadata(&[("a", 0), ("b", 10)]));
+        scheduler.definitions_announced()?;
+    } else {
+        arrive(&mut scheduler, &["d.b.00000.sql"]);
+        scheduler.input_ended(metadata(&[("a", 0), ("b", 10)]))?;
+    }
+    let jobs = take(&mut scheduler);
+    finish(&mut scheduler, &jobs[1..])?;
+    scheduler.done(&jobs[0], found(existing))?;
+    let created = take(&mut scheduler);
+    assert_eq!(names(&created), ["d-schema-create.sql"]);
+    finish(&mut scheduler, &created)?;
+    Ok(take(&mut scheduler))
+}
+
+#[test]
+fn nothing_is_dropped_that_the_dump_does_not_define() {
+    for stream in [false, true] {
+        let drop = || SchedulerSettings { drop_table: DropTable::Drop, ..settings() };
+        assert_eq!(
+            without_definition(stream, drop(), existing(&["a", "b"], &["a"])).unwrap(),
+            [Job::DropExisting(vec![QualifiedName::new("d", "a")])]
+        );
+        let triggers = without_definition(stream, drop(), existing(&["a", "b"], &["a", "b"])).unwrap_err().to_string();
+        assert!(triggers.starts_with("these tables already exist and have triggers"), "{triggers}");
+        assert!(triggers.contains("rows: d.b; nothing was changed"), "{triggers}");
+        let view = Existing { views: ["b".to_owned()].into(), ..existing(&["b"], &[]) };
+        assert_eq!(
+            without_definition(stream, drop(), view).unwrap_err().to_string(),
+            "the dump has rows and no definition of these tables, and on the server they are views: d.b; nothing was \
+             changed: rename or drop the views, or exclude these tables"
+        );
+        let whole = SchedulerSettings { drop_database: true, ..settings() };
+        let refused = without_definition(stream, whole, Existing::default()).unwrap_err().to_string();
+        let expected = "--drop-database would drop database d, but these tables cannot be created again: d.b; nothing";
+        assert!(refused.starts_with(expected), "{refused}");
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl Scheduler {
             }
         }
         // Tables that the restore made have the keys that the dump was cut by.
-        self.verification.ranges_may_miss_rows = !self.settings.makes_tables();
+        self.verification.ranges_may_miss_rows = !self.makes_all_tables;
         for (table, name) in names {
             match self.comparison(table, name, how, hashes) {
                 Ok(Some(comparison)) => self.verification.add(comparison),

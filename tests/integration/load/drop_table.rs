@@ -196,3 +196,113 @@ fn fail_names_all_tables_of_all_databases_and_changes_nothing() {
         assert_eq!(tables(product, "drop_fail_c"), ["u"]);
     }
 }
+
+/// Restores rows of `t` without their definition, from a directory or as a stream, and fails with this code.
+#[track_caller]
+fn load_rows_only(product: Product, database: &str, stream: bool, options: &[&str], code: i32) -> String {
+    let (place, dump_options) = (WorkDir::new(), ["-B", database, "--no-schemas"]);
+    let dir = dump(source(product), &dump_options);
+    let loader = if stream {
+        let dumper = Program::mydumper().server(source(product)).args(dump_options).arg("--stream");
+        let rows = dumper.current_dir(place.path()).ok().stdout;
+        Program::myloader().server(target(product)).arg("--stream").stdin(rows).current_dir(place.path())
+    } else {
+        myloader(target(product), &dir)
+    };
+    let loader = loader.args(options);
+    if code == 0 { loader.ok().stderr } else { loader.fails_with(code) }
+}
+
+#[test]
+fn tables_without_a_definition_in_the_dump_are_kept_and_filled() {
+    for product in Product::ALL {
+        let database = "drop_rows_only";
+        make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)"]);
+        for stream in [false, true] {
+            for mode in ["DROP", "TRUNCATE", "DELETE"] {
+                let old = ["CREATE TABLE t (id INT PRIMARY KEY, old INT DEFAULT 3)", "INSERT INTO t (id) VALUES (9)"];
+                let mut client = make(target(product), database, &old);
+                load_rows_only(product, database, stream, &["--drop-table", mode], 0);
+                let rows = "SELECT CONCAT(id, ' ', IFNULL(old, '')) FROM t ORDER BY id";
+                let filled = ["1 3", "2 3", "9 3"];
+                assert_eq!(column(&mut client, rows), filled, "{product:?} {stream} {mode}");
+                // The rows that are there now are in the way of the same rows.
+                let conflict = load_rows_only(product, database, stream, &["--drop-table", mode], 4);
+                assert!(conflict.contains("server error 1062"), "{conflict}");
+                assert_eq!(column(&mut client, rows), filled, "{product:?} {stream} {mode}");
+                target(product).client().run(format!("DROP DATABASE {database}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_created_again_is_refused_before_anything_is_changed() {
+    for product in Product::ALL {
+        let database = "drop_refused";
+        make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);
+        for stream in [false, true] {
+            let mut client = make(
+                target(product),
+                database,
+                &[
+                    "CREATE TABLE t (id INT PRIMARY KEY)",
+                    "INSERT INTO t VALUES (9)",
+                    "CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + 100",
+                ],
+            );
+            let whole = load_rows_only(product, database, stream, &["--drop-database"], 1);
+            let expected = format!(
+                "--drop-database would drop database {database}, but these tables cannot be created again: \
+                 {database}.t; nothing was changed"
+            );
+            assert!(whole.contains(&expected), "{whole}");
+            let triggers = load_rows_only(product, database, stream, &["-o"], 4);
+            let expected = format!("which would fire for the dump's rows: {database}.t; nothing was changed");
+            assert!(triggers.contains(&expected), "{triggers}");
+            assert_eq!(column(&mut client, "SELECT id FROM t"), ["9"]);
+            for sql in ["RENAME TABLE t TO behind", "CREATE VIEW t AS SELECT id FROM behind"] {
+                client.run("DROP TRIGGER IF EXISTS fires");
+                client.run(sql);
+            }
+            let view = load_rows_only(product, database, stream, &["-o"], 4);
+            let expected = format!("on the server they are views: {database}.t; nothing was changed");
+            assert!(view.contains(&expected), "{view}");
+            assert_eq!(column(&mut client, "SELECT id FROM behind"), ["9"]);
+            assert_eq!(tables(product, database), ["behind", "t"]);
+            target(product).client().run(format!("DROP DATABASE {database}"));
+        }
+    }
+}
+
+#[test]
+fn a_table_whose_definition_file_is_missing_is_kept() {
+    for product in Product::ALL {
+        let database = "drop_file_missing";
+        let dir = dumped(product, database, &TABLES);
+        std::fs::remove_file(dir.path().join(format!("{database}.parent-schema.sql"))).unwrap();
+        let old = ["CREATE TABLE parent (id INT, name TEXT)", "INSERT INTO parent VALUES (9, 'mine')"];
+        let mut client = make(target(product), database, &old);
+        client.run("CREATE TABLE t (old INT)");
+        let missing = myloader(target(product), &dir).arg("-o").fails_with(5);
+        let expected = format!("the file with the definition of table {database}.parent is missing");
+        assert!(missing.contains(&expected), "{missing}");
+        assert_eq!(column(&mut client, "SELECT name FROM parent ORDER BY id"), ["one", "two", "mine"]);
+        assert_eq!(column(&mut client, "SELECT COUNT(id) FROM t"), ["0"]);
+    }
+}
+
+#[test]
+fn tables_that_get_no_rows_are_not_emptied() {
+    for product in Product::ALL {
+        let database = "drop_no_data";
+        let dir = dumped(product, database, &TABLES[..1]);
+        for mode in ["TRUNCATE", "DELETE"] {
+            let old = [TABLES[0], "INSERT INTO parent VALUES (9, 'mine')"];
+            let mut client = make(target(product), database, &old);
+            load(product, &dir, &["--no-data", "--drop-table", mode]);
+            assert_eq!(column(&mut client, "SELECT name FROM parent"), ["mine"]);
+            target(product).client().run(format!("DROP DATABASE {database}"));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::backup::file_name::{Content, DumpFile, RowsFormat, TableFileName};
+use common::sql::name::QualifiedName;
 
 use super::dump::{Case, Way};
 use crate::jobs::job::Job;
@@ -267,6 +268,17 @@ impl History {
                 if !self.database_is_ready(&database.source) =>
             {
                 Some("its database is not there".to_owned())
+            }
+            Job::DropExisting(names) => {
+                let has_file = |name: &QualifiedName| {
+                    let mut files = self.arrived.iter().filter_map(|file| match &file.content {
+                        Content::Table(table) | Content::View(table) | Content::Sequence(table) => Some(table),
+                        _ => None,
+                    });
+                    files.any(|table| table.database == name.database && table.table == name.name)
+                };
+                let lost = names.iter().find(|name| !has_file(name))?;
+                Some(format!("nothing creates {lost} again"))
             }
             Job::Rows(table, ..) => self.forbids_rows(&table.file, &what, case),
             Job::AddKeys(table, _) => self.forbids_keys(&table.file, case),
