@@ -3,20 +3,20 @@
 #![no_main]
 
 use common::server::Server;
-use common::sql::token::{Dialect, Tokens};
+use common::sql::token::{SqlDialect, Tokens};
 use libfuzzer_sys::fuzz_target;
-use mydumper_rs_fuzz::ddl::create_database::{self, CreateDatabase};
-use mydumper_rs_fuzz::ddl::create_table::{Body, CreateTable};
-use mydumper_rs_fuzz::ddl::load_data::{on_duplicate, with_character_set};
-use mydumper_rs_fuzz::ddl::portability::{loss, names, split_by_version};
-use mydumper_rs_fuzz::ddl::sequences::renamed;
-use mydumper_rs_fuzz::ddl::split::{SplitOptions, split};
-use mydumper_rs_fuzz::ddl::statement_kind::{StatementKind, classify, load_data_file, sql_mode_value};
-use mydumper_rs_fuzz::ddl::translate::translate;
-use mydumper_rs_fuzz::ddl::trigger::table_of_trigger;
+use myloader_modules::ddl::create_database::{self, CreateDatabase};
+use myloader_modules::ddl::create_table::{Body, CreateTable};
+use myloader_modules::ddl::load_data::{on_duplicate, with_character_set};
+use myloader_modules::ddl::portability::{loss, names, split_by_version};
+use myloader_modules::ddl::sequences::renamed;
+use myloader_modules::ddl::split::{SplitOptions, split};
+use myloader_modules::ddl::statement_kind::{StatementKind, classify, load_data_file, sql_mode_value};
+use myloader_modules::ddl::translate::translate;
+use myloader_modules::ddl::trigger::table_of_trigger;
 
 fuzz_target!(|sql: &[u8]| {
-    let dialect = Dialect::default();
+    let dialect = SqlDialect::default();
     let kind = classify(sql);
     let servers = ["mysql-9.7.0", "mariadb-10.11.6"].map(server);
 

@@ -2,14 +2,22 @@
 
 #![no_main]
 
-use common::sql::token::{Dialect, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, TokenKind, Tokens};
 use libfuzzer_sys::fuzz_target;
-use mydumper_rs_fuzz::load_data::literal::{Column, Kind, Literals};
-use mydumper_rs_fuzz::load_data::output::{FIELD_END, LINE_END, Output};
-use mydumper_rs_fuzz::load_data::rows::{append, head};
+use myloader_modules::rows::insert_to_load_data::convert::{append, head};
+use myloader_modules::rows::insert_to_load_data::literal::{ColumnFormat, ColumnKind, Literals};
+use myloader_modules::rows::insert_to_load_data::output::{FIELD_END, LINE_END, Output};
 
-const KINDS: [Kind; 8] =
-    [Kind::Integer, Kind::Decimal, Kind::Real, Kind::Year, Kind::Text, Kind::Enum, Kind::Binary, Kind::Utf8];
+const KINDS: [ColumnKind; 8] = [
+    ColumnKind::Integer,
+    ColumnKind::Decimal,
+    ColumnKind::Real,
+    ColumnKind::Year,
+    ColumnKind::Text,
+    ColumnKind::Enum,
+    ColumnKind::Binary,
+    ColumnKind::Utf8,
+];
 
 /// The lines, as the server takes them apart: fields, with their escapes undone; `None` for NULL.
 fn lines(bytes: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
@@ -43,10 +51,10 @@ fn lines(bytes: &[u8]) -> Vec<Vec<Option<Vec<u8>>>> {
 
 fuzz_target!(|input: (Vec<(u8, bool)>, bool, bool, Vec<u8>, Vec<u8>)| {
     let (columns, binary, ansi_quotes, statement, rows) = input;
-    let columns: Vec<Column> = columns
+    let columns: Vec<ColumnFormat> = columns
         .iter()
         .take(6)
-        .map(|(kind, nullable)| Column { kind: KINDS[usize::from(*kind) % KINDS.len()], nullable: *nullable })
+        .map(|(kind, nullable)| ColumnFormat { kind: KINDS[usize::from(*kind) % KINDS.len()], nullable: *nullable })
         .collect();
     let literals = Literals { binary, ansi_quotes };
     if let Ok(head) = head(&statement) {
@@ -59,7 +67,7 @@ fuzz_target!(|input: (Vec<(u8, bool)>, bool, bool, Vec<u8>, Vec<u8>)| {
     assert!(lines.iter().all(|line| line.len() == columns.len()));
 
     // The strings of the statement, in their order, are the fields of such columns.
-    let dialect = Dialect { ansi_quotes, no_backslash_escapes: false };
+    let dialect = SqlDialect { ansi_quotes, no_backslash_escapes: false };
     let strings = Tokens::new(&rows, dialect).filter(|token| token.kind == TokenKind::String);
     let mut fields = lines.iter().flatten().flatten();
     for string in strings {

@@ -17,7 +17,7 @@ use common::process::stop::Stop;
 use common::store::local::LocalDirectory;
 use crossbeam_channel::unbounded;
 use libfuzzer_sys::fuzz_target;
-use mydumper_rs_fuzz::stream_receiver::{Event, Receiver};
+use myloader_modules::input::receiver::{Event, Receiver};
 
 #[derive(Debug, Arbitrary)]
 enum Member {

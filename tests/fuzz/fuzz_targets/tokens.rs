@@ -4,13 +4,13 @@
 
 use common::sql::account::AccountStatement;
 use common::sql::definer::{Definer, DefinerRule};
-use common::sql::token::{Dialect, Token, TokenKind, Tokens};
+use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 use common::sql::{escape_into, quote_identifier, quote_string};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|input: (bool, bool, Vec<u8>)| {
     let (ansi_quotes, no_backslash_escapes, text) = input;
-    let dialect = Dialect { ansi_quotes, no_backslash_escapes };
+    let dialect = SqlDialect { ansi_quotes, no_backslash_escapes };
     let tokens: Vec<Token<'_>> = Tokens::new(&text, dialect).collect();
     let mut at = 0;
     let mut open = 0;
@@ -36,24 +36,24 @@ fuzz_target!(|input: (bool, bool, Vec<u8>)| {
     let name = String::from_utf8_lossy(&text);
     let quoted = quote_identifier(&name);
     let only = |sql: &[u8], kind: TokenKind| {
-        let mut tokens = Tokens::new(sql, Dialect::default());
+        let mut tokens = Tokens::new(sql, SqlDialect::default());
         let token = tokens.next().expect("a token");
         assert!(token.kind == kind && token.text == sql && tokens.next().is_none());
     };
     only(quoted.as_bytes(), TokenKind::QuotedIdentifier);
-    let token = Tokens::new(quoted.as_bytes(), Dialect::default()).next().unwrap();
+    let token = Tokens::new(quoted.as_bytes(), SqlDialect::default()).next().unwrap();
     assert_eq!(token.identifier().as_deref(), Some(name.as_bytes()));
     let quoted = quote_string(&name);
     only(quoted.as_bytes(), TokenKind::String);
-    let token = Tokens::new(quoted.as_bytes(), Dialect::default()).next().unwrap();
-    assert_eq!(token.string_value(Dialect::default()).as_deref(), Some(name.as_bytes()));
+    let token = Tokens::new(quoted.as_bytes(), SqlDialect::default()).next().unwrap();
+    assert_eq!(token.string_value(SqlDialect::default()).as_deref(), Some(name.as_bytes()));
     let mut literal = b"'".to_vec();
     escape_into(&mut literal, &text);
     literal.push(b'\'');
     assert!(!literal.contains(&b'\n'));
     only(&literal, TokenKind::String);
-    let token = Tokens::new(&literal, Dialect::default()).next().unwrap();
-    assert_eq!(token.string_value(Dialect::default()).as_deref(), Some(text.as_slice()));
+    let token = Tokens::new(&literal, SqlDialect::default()).next().unwrap();
+    assert_eq!(token.string_value(SqlDialect::default()).as_deref(), Some(text.as_slice()));
 
     // A definer that is left out is gone, one that is replaced is the other, and nothing else of the text changes.
     let replaced = "o'k`@%".parse::<Definer>().map(DefinerRule::Replace).expect("an account");

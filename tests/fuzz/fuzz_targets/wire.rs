@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use arbitrary::Arbitrary;
-use common::server::connection::{Address, Connection, Settings, Tls};
 use common::process::stop::Stop;
+use common::server::connection::{Address, Connection, Settings, Tls};
 use libfuzzer_sys::fuzz_target;
 use mydumper_rs_fuzz::wire;
 

@@ -12,7 +12,7 @@
 mod division;
 mod integer;
 mod key;
-mod range;
+pub mod range;
 mod size;
 mod splitter;
 #[cfg(test)]

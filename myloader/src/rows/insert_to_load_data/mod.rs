@@ -8,9 +8,9 @@
 //! they are rolled back, and INSERT statements tell what is wrong, or do what they always did.
 
 mod batch;
-mod convert;
-mod literal;
-mod output;
+pub mod convert;
+pub mod literal;
+pub mod output;
 mod table;
 mod tables;
 #[cfg(test)]
