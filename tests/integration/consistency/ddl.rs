@@ -201,8 +201,8 @@ fn running_ddl_does_not_stop_a_dump_on_mysql_but_is_told() {
                  DDL is running"
             ),
             format!(
-                "[WARNING] {waited} SELECT NAME, TABLE_ID FROM information_schema.INNODB_TABLES; only the second of \
-                 a table's creation tells whether it was changed"
+                "[WARNING] {waited} SELECT NAME, TABLE_ID FROM information_schema.INNODB_TABLES; a table counts as \
+                 changed only if its time of creation, in seconds, differs"
             ),
         ]
     );
