@@ -220,11 +220,12 @@ fn tables_without_a_definition_in_the_dump_are_kept_and_filled() {
         make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2)"]);
         for stream in [false, true] {
             for mode in ["DROP", "TRUNCATE", "DELETE"] {
-                let old = ["CREATE TABLE t (id INT PRIMARY KEY, old INT DEFAULT 3)", "INSERT INTO t (id) VALUES (9)"];
+                let old = ["CREATE TABLE t (id INT PRIMARY KEY) COMMENT 'mine'", "INSERT INTO t VALUES (9)"];
                 let mut client = make(target(product), database, &old);
                 load_rows_only(product, database, stream, &["--drop-table", mode], 0);
-                let rows = "SELECT CONCAT(id, ' ', IFNULL(old, '')) FROM t ORDER BY id";
-                let filled = ["1 3", "2 3", "9 3"];
+                let rows = "SELECT CONCAT(id, ' ', (SELECT TABLE_COMMENT FROM information_schema.TABLES \
+                            WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 't')) FROM t ORDER BY id";
+                let filled = ["1 mine", "2 mine", "9 mine"];
                 assert_eq!(column(&mut client, rows), filled, "{product:?} {stream} {mode}");
                 // The rows that are there now are in the way of the same rows.
                 let conflict = load_rows_only(product, database, stream, &["--drop-table", mode], 4);
@@ -251,12 +252,15 @@ fn what_cannot_be_created_again_is_refused_before_anything_is_changed() {
                     "CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW SET NEW.id = NEW.id + 100",
                 ],
             );
-            let whole = load_rows_only(product, database, stream, &["--drop-database"], 1);
-            let expected = format!(
-                "--drop-database would drop database {database}, but these tables cannot be created again: \
-                 {database}.t; nothing was changed"
-            );
-            assert!(whole.contains(&expected), "{whole}");
+            // A stream without definitions has none of the database either, so nothing is dropped.
+            if !stream {
+                let whole = load_rows_only(product, database, stream, &["--drop-database"], 1);
+                let expected = format!(
+                    "--drop-database would drop database {database}, but these tables cannot be created again: \
+                     {database}.t; nothing was changed"
+                );
+                assert!(whole.contains(&expected), "{whole}");
+            }
             let triggers = load_rows_only(product, database, stream, &["-o"], 4);
             let expected = format!("which would fire for the dump's rows: {database}.t; nothing was changed");
             assert!(triggers.contains(&expected), "{triggers}");
