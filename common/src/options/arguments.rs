@@ -54,7 +54,7 @@ pub(super) fn from_files(
 /// The argument of one entry, or none for a flag that is set to false.
 fn argument(command: &Command, option: &str, entry: &Entry) -> Result<Option<FileArgument>, UsageError> {
     let Entry { section, value, place, .. } = entry;
-    if ["defaults-file", "defaults-extra-file", "help", "version"].contains(&option) {
+    if ["no-defaults", "defaults-file", "defaults-extra-file", "help", "version"].contains(&option) {
         return Err(UsageError::new(format!("{place}: {option} belongs on the command line, not in a defaults file")));
     }
     let Some(known) = command.get_arguments().find(|known| known.get_long() == Some(option)) else {

@@ -18,6 +18,8 @@ pub struct LogOptions {
     #[arg(long, value_parser = number)]
     pub stall_report: u64,
     #[arg(long)]
+    pub no_defaults: bool,
+    #[arg(long)]
     pub defaults_file: Option<PathBuf>,
     #[arg(long)]
     pub defaults_extra_file: Option<PathBuf>,

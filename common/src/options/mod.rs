@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Command, Parser};
 
 use command::command;
+use defaults_file::{Files, Named, Places};
 
 pub use checksums::ChecksumOptions;
 pub use command::disagreements;
@@ -90,14 +91,14 @@ pub struct Parsed<O> {
 /// A [`UsageError`] of one line for anything that is wrong with an option, a value or a defaults file. Help and version
 /// come as a `UsageError` too, with exit code 0.
 pub fn parse<O: Parser>(program: ProgramName, argv: impl Iterator<Item = OsString>) -> Result<Parsed<O>, UsageError> {
-    parse_with(program, argv, Path::new(DEFAULT_FILE))
+    parse_with(program, argv, &Places::of_this_user())
 }
 
-/// [`parse`] with another place for the file that is read when none is named, so that tests do not read /etc.
+/// [`parse`] with other places for the files that nobody names, so that tests do not read the user's.
 fn parse_with<O: Parser>(
     program: ProgramName,
     argv: impl Iterator<Item = OsString>,
-    default_file: &Path,
+    places: &Places,
 ) -> Result<Parsed<O>, UsageError> {
     let command = command::<O>(program);
     let mut argv = password::written_long(&command, argv);
@@ -105,12 +106,12 @@ fn parse_with<O: Parser>(
     // The command line alone comes first: it names the files, and its own errors and --help need no file.
     let typed = matches(&command, program, &argv)?;
     unsupported::refuse(program, &typed)?;
-    let files = defaults_file::Files::read(
-        program,
-        path_option(&typed, "defaults_file"),
-        path_option(&typed, "defaults_extra_file"),
-        default_file,
-    )?;
+    let named = Named {
+        none_by_default: typed.try_get_one::<bool>("no_defaults").ok().flatten() == Some(&true),
+        file: path_option(&typed, "defaults_file"),
+        extra: path_option(&typed, "defaults_extra_file"),
+    };
+    let files = Files::read(program, named, places)?;
 
     let from_files = arguments::from_files(&command, program, &files)?;
     // Parsed one by one, so that the error can say which line of which file is wrong.

@@ -49,15 +49,16 @@ impl Case {
         path
     }
 
-    /// The default file is `mydumper.cnf`, `EXTRA` in an argument is the path of `extra.cnf`.
+    fn places(&self) -> Places {
+        let path = |name: &str| self.dir.path().join(name);
+        Places { default: path("mydumper.cnf"), my_cnf: Some(path("my.cnf")), login: Some(path("login.cnf")) }
+    }
+
+    /// The default file is `mydumper.cnf`, the user's are `my.cnf` and `login.cnf`, `EXTRA` in an argument is the path of `extra.cnf`.
     fn parse(&self, line: &str) -> Result<Parsed<Options>, UsageError> {
         let dir = self.dir.path().to_str().unwrap();
         let argv = line.split_whitespace().map(|word| word.replace("EXTRA", &format!("{dir}/extra.cnf")).into());
-        parse_with(
-            ProgramName::Mydumper,
-            std::iter::once("mydumper".into()).chain(argv),
-            &self.dir.path().join("mydumper.cnf"),
-        )
+        parse_with(ProgramName::Mydumper, std::iter::once("mydumper".into()).chain(argv), &self.places())
     }
 
     /// The error of a run, with the directory's name taken out.

@@ -17,7 +17,7 @@ pub(super) const GROUP: Group = Group {
             .letter('p')
             .absent("`MYSQL_PWD`, else none")
             .help("Password. Without a value: asks on the terminal.")
-            .differs("removed from the process list; `~/.my.cnf` is not read"),
+            .differs("removed from the process list"),
         flag("ask-password").letter('a').help("Asks for the password on the terminal. The later of this and `--password` wins."),
         value("default-connection-database", "DB")
             .default("INFORMATION_SCHEMA")

@@ -26,13 +26,14 @@ pub(super) const GROUP: Group = Group {
             .help("File for the log. Failures also go to stderr.")
             .differs("never logs to stdout"),
         value("defaults-file", "FILE")
-            .absent("`/etc/mydumper.cnf`")
+            .absent("`/etc/mydumper.cnf` and `~/.my.cnf`")
             .help("[Defaults file](#defaults-files) to read.")
             .differs("command line wins"),
         value("defaults-extra-file", "FILE").help("A second defaults file, which overrides the first."),
+        flag("no-defaults").absent("").help("Reads no defaults file that is not named.").added(),
         value("stall-report", "SECONDS")
             .default("60")
-            .help("Without progress for so long, warns who waits for what, with blocking sessions; 0 never.")
+            .help("Without progress for so long, warns who waits for what, with blocking sessions; after 10 s at the latest, whose lock a worker waits for; 0 never.")
             .added(),
         flag("version").letter('V').absent("").help("Prints this program's version.").differs("not 1.0.1"),
         flag("help").letter('?').absent("").help("Prints help."),

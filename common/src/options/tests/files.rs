@@ -114,9 +114,15 @@ fn mistakes_in_files_name_file_and_line() {
         ),
         ("x=1", "mydumper.cnf, line 1: 'x' comes before any [section]"),
         ("[client", "mydumper.cnf, line 1: the section has no ']'"),
+        ("!includedir", "mydumper.cnf, line 1: !includedir names no directory"),
+        ("!includes /etc/x", "mydumper.cnf, line 1: !includes is unknown: use !include or !includedir"),
         (
-            "!includedir /etc",
-            "mydumper.cnf, line 1: !includedir is not supported: name the other file with --defaults-extra-file",
+            "!include /nonexistent/x",
+            "mydumper.cnf, line 1: cannot read the defaults file /nonexistent/x: No such file or directory (os error 2)",
+        ),
+        (
+            "!includedir /nonexistent",
+            "mydumper.cnf, line 1: cannot read the directory /nonexistent: No such file or directory (os error 2)",
         ),
         (
             "[mydumper_variables]",
@@ -161,4 +167,150 @@ fn an_unreadable_default_file_is_skipped() {
         case.parse("").unwrap().warnings,
         [format!("{} was not read: Is a directory (os error 21); name another with --defaults-file", path.display())]
     );
+}
+
+/// What `my_print_defaults --defaults-file=FILE client` of MariaDB 10.11 and MySQL 9.7 prints.
+#[test]
+fn passwords_mean_what_they_mean_to_the_stock_clients() {
+    let case = Case::new();
+    for (written, meant) in [
+        (r"'a\'b'", "a'b"),
+        (r#""x\"y""#, "x\"y"),
+        (r"'p#q' # comment", "p#q"),
+        ("p#q", "p"),
+        (r"p\#q", r"p\"),
+        ("'unclosed # c", "'unclosed # c"),
+        (r"a\sb\tc\nd\\e\xf", "a b\tc\nd\\e\\xf"),
+        (r#"'a"b'"#, "a\"b"),
+        (r#""a'b" # trailing"#, "a'b"),
+        ("'a' b", "'a' b"),
+        (r"'a\\'", r"a\"),
+        ("a'b#c'd", "a'b#c'd"),
+        (r"'a#b\'c#d'", "a#b'c#d"),
+        (r#""it's" # it's"#, "it's"),
+        ("''", ""),
+        (r#" "a" "b""#, r#"a" "b"#),
+        (r"'\s'", " "),
+        (r"\'ab\'", "'ab'"),
+        (r"'abc\", r"'abc\"),
+        ("it's # ok", "it's # ok"),
+        (r"a\", r"a\"),
+    ] {
+        case.file("mydumper.cnf", format!("[client]\npassword={written}\n"));
+        let password = case.parse("").unwrap().options.connection.password;
+        assert_eq!(password, Some(Some(Password::new(meant))), "{written}");
+    }
+}
+
+/// The files of the MySQL clients come after everybody's and before those that are named.
+#[test]
+fn the_files_of_the_mysql_clients() {
+    let case = Case::new();
+    let default = case.file("mydumper.cnf", "[client]\nuser=default\nport=1\nsocket=/default\n");
+    let my_cnf = case.file(
+        "my.cnf",
+        "[mysqld]\nx\n[mydumper]\nnonsense=1\n[mysql]\nprompt=x\n[client]\nuser=mine\npassword=my\nport=2\nssl-ca=/ca\n",
+    );
+    let extra = case.file("extra.cnf", "[client]\nhost=extra\n");
+    let connection = |line: &str| {
+        let parsed = case.parse(line).unwrap();
+        assert_eq!(parsed.warnings, [""; 0]);
+        let c = parsed.options.connection;
+        (
+            parsed.files_read,
+            [c.user, c.host, c.port.map(|port| port.to_string()), c.password.flatten().map(|p| p.as_str().to_owned())],
+        )
+    };
+    let all = |texts: [&str; 4]| texts.map(|text| Some(text.to_owned()).filter(|text| !text.is_empty()));
+    assert_eq!(connection(""), (vec![default.clone(), my_cnf.clone()], all(["mine", "", "2", "my"])));
+
+    // Written by mysql_config_editor 9.7.
+    let login = case.file("login.cnf", include_bytes!("../../../../tests/fixtures/mylogin.cnf"));
+    let of_login = ["o'brien", "db.example.com", "3307", r#"pä"s#s\word"#];
+    assert_eq!(connection(""), (vec![default.clone(), my_cnf.clone(), login.clone()], all(of_login)));
+    let with_extra = all([of_login[0], "extra", of_login[2], of_login[3]]);
+    assert_eq!(
+        connection("--defaults-extra-file=EXTRA"),
+        (vec![default, my_cnf, login.clone(), extra.clone()], with_extra.clone())
+    );
+    assert_eq!(connection("--defaults-file=EXTRA"), (vec![login, extra.clone()], with_extra));
+    assert_eq!(connection("--no-defaults"), (vec![], all(["", "", "", ""])));
+    assert_eq!(connection("--no-defaults --defaults-file=EXTRA"), (vec![extra], all(["", "extra", "", ""])));
+
+    let mistake = |line: &str, content: &str| {
+        case.file("my.cnf", content);
+        case.error(line)
+    };
+    assert_eq!(mistake("", "x=1"), "my.cnf, line 1: 'x' comes before any [section]");
+}
+
+#[test]
+fn files_of_the_mysql_clients_that_others_may_change_are_not_read() {
+    let case = Case::new();
+    let my_cnf = case.file("my.cnf", "[client]\nuser=mine\n");
+    let login = case.file("login.cnf", include_bytes!("../../../../tests/fixtures/mylogin.cnf"));
+    fs::set_permissions(&my_cnf, fs::Permissions::from_mode(0o602)).unwrap();
+    fs::set_permissions(&login, fs::Permissions::from_mode(0o640)).unwrap();
+    let parsed = case.parse("").unwrap();
+    assert_eq!(parsed.options.connection.user, None);
+    let (my_cnf, login) = (my_cnf.display(), login.display());
+    assert_eq!(
+        parsed.warnings,
+        [
+            format!("{my_cnf} was not read: every user can write to it; chmod 600 {my_cnf}"),
+            format!("{login} was not read: it is not its owner's alone; chmod 600 {login}")
+        ]
+    );
+}
+
+#[test]
+fn a_damaged_login_file_is_an_error() {
+    let whole = include_bytes!("../../../../tests/fixtures/mylogin.cnf");
+    let case = Case::new();
+    let (no_key, truncated, garbled) =
+        ("it ends within its key", "it ends within a line", "a line's length or padding is wrong");
+    for (content, reason) in [
+        (&whole[..23], no_key),
+        (&whole[..whole.len() - 1], truncated),
+        (&whole[..26], truncated),
+        (&[&whole[..24], &[0xff; 8]].concat(), garbled),
+        (&[&whole[..24], &[3, 0, 0, 0, 1, 2, 3]].concat(), garbled),
+        (&[&[0; 24], &whole[24..]].concat(), garbled),
+    ] {
+        case.file("login.cnf", content);
+        assert_eq!(
+            case.error(""),
+            format!("login.cnf is damaged ({reason}): write it anew with mysql_config_editor, or use --no-defaults")
+        );
+    }
+}
+
+#[test]
+fn files_include_others() {
+    let case = Case::new();
+    let dir = case.dir.path().display();
+    fs::create_dir(case.dir.path().join("conf.d")).unwrap();
+    case.file("conf.d/b.cnf", "[client]\nuser=b\nport=2\n");
+    case.file("conf.d/a.cnf", "[mydumper]\nthreads=7\n[client]\nuser=a\nhost=a\n");
+    case.file("conf.d/c.txt", "nonsense");
+    case.file("one.cnf", "[client]\nhost=one\nsocket=/one\n");
+    let content = format!("!include {dir}/one.cnf\n[client]\nsocket=/first\n!includedir  {dir}/conf.d \nport = 3\n");
+    case.file("mydumper.cnf", &content);
+    let parsed = case.parse("").unwrap();
+    let connection = parsed.options.connection;
+    assert_eq!(
+        (
+            connection.user.as_deref(),
+            connection.host.as_deref(),
+            connection.port,
+            connection.socket,
+            parsed.options.threads
+        ),
+        (Some("b"), Some("a"), Some(3), Some(PathBuf::from("/first")), 7)
+    );
+
+    case.file("one.cnf", format!("!include {dir}/one.cnf"));
+    assert_eq!(case.error(""), "one.cnf, line 1: 10 files include each other: is it a circle?");
+    case.file("one.cnf", "[client");
+    assert_eq!(case.error(""), "one.cnf, line 1: the section has no ']'");
 }

@@ -1,122 +1,24 @@
-//! Defaults files: INI as the MySQL clients read it, with the sections of mydumper.
+//! The lines of a defaults file: INI as the MySQL clients read it, with the sections of mydumper.
 //!
 //! Two readers of the original differ, and so do the rules here. `[client]` is shared with the MySQL clients and must
 //! mean the same password to us as to them: `#` outside of quotes begins a comment, and `\n`, `\t`, `\r`, `\b`, `\s`,
-//! `\\` are escapes. In all other sections, which mydumper reads by itself, a backslash is a backslash (they hold
-//! regular expressions) and `#` begins a comment only after a blank. In sections of variables the quotes stay,
+//! `\\`, `\'`, `\"` are escapes. In all other sections, which mydumper reads by itself, a backslash is a backslash (they
+//! hold regular expressions) and `#` begins a comment only after a blank. In sections of variables the quotes stay,
 //! for the value is an SQL expression.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{ProgramName, UsageError};
-
-/// The file that is read when `--defaults-file` names none, if it exists.
-pub const DEFAULT_FILE: &str = "/etc/mydumper.cnf";
-
-/// Whether group or others may read the file: a password in it is then no secret. `false` if it cannot be looked at.
-pub fn is_readable_by_others(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o044 != 0)
-}
+use crate::options::{ProgramName, UsageError};
 
 /// A line `key` or `key = value` of a section.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) section: String,
+pub(in crate::options) struct Entry {
+    pub(in crate::options) section: String,
     /// With `-` for `_`.
-    pub(super) key: String,
-    pub(super) value: Option<String>,
+    pub(in crate::options) key: String,
+    pub(in crate::options) value: Option<String>,
     /// `FILE, line N`.
-    pub(super) place: String,
-}
-
-/// The defaults files of a run.
-#[derive(Debug, Default)]
-pub(super) struct Files {
-    /// Each file that was read; later ones override earlier ones.
-    read: Vec<(PathBuf, Vec<Entry>)>,
-    skipped: Vec<String>,
-}
-
-impl Files {
-    pub(super) fn read(
-        program: ProgramName,
-        named: Option<&Path>,
-        extra: Option<&Path>,
-        default: &Path,
-    ) -> Result<Self, UsageError> {
-        let mut files = Self::default();
-        match named {
-            Some(path) => files.add(program, path)?,
-            // The default file is everybody's: that root alone may read it must not stop the others.
-            None => match fs::read(default) {
-                Ok(content) => files.add_content(program, default, content)?,
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => files
-                    .skipped
-                    .push(format!("{} was not read: {error}; name another with --defaults-file", default.display())),
-            },
-        }
-        if let Some(path) = extra {
-            files.add(program, path)?;
-        }
-        Ok(files)
-    }
-
-    fn add(&mut self, program: ProgramName, path: &Path) -> Result<(), UsageError> {
-        let content = fs::read(path)
-            .map_err(|error| UsageError::new(format!("cannot read the defaults file {}: {error}", path.display())))?;
-        self.add_content(program, path, content)
-    }
-
-    fn add_content(&mut self, program: ProgramName, path: &Path, content: Vec<u8>) -> Result<(), UsageError> {
-        let content = String::from_utf8(content)
-            .map_err(|_| UsageError::new(format!("the defaults file {} is not UTF-8", path.display())))?;
-        let entries = entries(program, &path.display().to_string(), &content)?;
-        self.read.push((path.to_owned(), entries));
-        Ok(())
-    }
-
-    /// The entries of a section, of all files, in order.
-    pub(super) fn section(&self, name: &str) -> impl Iterator<Item = &Entry> {
-        self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
-    }
-
-    /// The variables of `[PROGRAM_KIND]`; a repeated name keeps its first place and takes the later value.
-    pub(super) fn variables(&self, program: ProgramName, kind: &str) -> Vec<(String, String)> {
-        let mut variables: Vec<(String, String)> = Vec::new();
-        for entry in self.section(&format!("{}_{kind}", program.as_str())) {
-            let name = entry.key.replace('-', "_");
-            let value = entry.value.clone().unwrap_or_default();
-            match variables.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-                Some(known) => known.1 = value,
-                None => variables.push((name, value)),
-            }
-        }
-        variables
-    }
-
-    pub(super) fn paths(&self) -> Vec<PathBuf> {
-        self.read.iter().map(|(path, _)| path.clone()).collect()
-    }
-
-    /// What the log should say about the files.
-    pub(super) fn warnings(&self) -> Vec<String> {
-        let exposed = self.read.iter().filter(|(path, entries)| {
-            let password = |e: &Entry| e.key == "password" && e.value.as_deref() != Some("");
-            entries.iter().any(password) && is_readable_by_others(path)
-        });
-        self.skipped
-            .iter()
-            .cloned()
-            .chain(exposed.map(|(path, _)| {
-                let path = path.display();
-                format!("{path} holds a password and other users can read it: chmod 600 {path}")
-            }))
-            .collect()
-    }
+    pub(in crate::options) place: String,
 }
 
 /// What a section is to the program that reads it.
@@ -128,28 +30,42 @@ enum Section {
     Foreign,
 }
 
-fn entries(program: ProgramName, file: &str, content: &str) -> Result<Vec<Entry>, UsageError> {
-    let mut entries = Vec::new();
+/// A file to be read in the place of an `!include` or `!includedir` line.
+pub(super) struct Include {
+    /// `!include` names a file, `!includedir` a directory of `.cnf` files.
+    pub(super) is_directory: bool,
+    pub(super) path: PathBuf,
+    /// `FILE, line N`.
+    pub(super) place: String,
+}
+
+/// A part of a defaults file, in the file's order.
+pub(super) enum Part {
+    Entry(Entry),
+    Include(Include),
+}
+
+/// The parts of the file that are meant for the reader.
+pub(super) fn parts(reader: Reader, file: &Path, content: &str) -> Result<Vec<Part>, UsageError> {
+    let mut parts = Vec::new();
     let mut section: Option<(String, Section)> = None;
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     for (number, line) in content.lines().enumerate() {
-        let place = format!("{file}, line {}", number + 1);
+        let place = format!("{}, line {}", file.display(), number + 1);
         let line = line.trim();
         if line.is_empty() || line.starts_with(['#', ';']) {
             continue;
         }
         if let Some(directive) = line.strip_prefix('!') {
-            let directive = directive.split_whitespace().next().unwrap_or_default();
-            return Err(UsageError::new(format!(
-                "{place}: !{directive} is not supported: name the other file with --defaults-extra-file"
-            )));
+            parts.push(Part::Include(include(directive, place)?));
+            continue;
         }
         if let Some(rest) = line.strip_prefix('[') {
             let Some((name, _)) = rest.split_once(']') else {
                 return Err(UsageError::new(format!("{place}: the section has no ']'")));
             };
             let name = name.trim();
-            let kind = section_kind(program, name).map_err(|error| error.at(&place))?;
+            let kind = reader.section(name).map_err(|error| error.at(&place))?;
             section = Some((name.to_owned(), kind));
             continue;
         }
@@ -162,17 +78,46 @@ fn entries(program: ProgramName, file: &str, content: &str) -> Result<Vec<Entry>
         if matches!(kind, Section::Foreign) {
             continue;
         }
-        entries.push(entry(name, kind, line, place)?);
+        parts.push(Part::Entry(entry(name, kind, line, place)?));
     }
-    Ok(entries)
+    Ok(parts)
+}
+
+fn include(directive: &str, place: String) -> Result<Include, UsageError> {
+    let (word, path) = directive.split_once(char::is_whitespace).unwrap_or((directive, ""));
+    let path = PathBuf::from(path.trim());
+    match word {
+        "include" | "includedir" if path.as_os_str().is_empty() => Err(UsageError::new(format!(
+            "{place}: !{word} names no {}",
+            if word == "include" { "file" } else { "directory" }
+        ))),
+        "include" | "includedir" => Ok(Include { is_directory: word == "includedir", path, place }),
+        _ => Err(UsageError::new(format!("{place}: !{word} is unknown: use !include or !includedir"))),
+    }
+}
+
+/// Whose sections are read.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    /// `[client]` alone: files of the MySQL clients.
+    Client,
+    /// `[client]` and the program's own: files that are written for it.
+    Program(ProgramName),
+}
+
+impl Reader {
+    fn section(self, name: &str) -> Result<Section, UsageError> {
+        match self {
+            _ if name == "client" => Ok(Section::Client),
+            Reader::Client => Ok(Section::Foreign),
+            Reader::Program(program) => section_of(program, name),
+        }
+    }
 }
 
 /// Sections of the program that have no effect yet are refused: skipping a `where` would dump other rows than asked for.
-fn section_kind(program: ProgramName, name: &str) -> Result<Section, UsageError> {
+fn section_of(program: ProgramName, name: &str) -> Result<Section, UsageError> {
     let own = program.as_str();
-    if name == "client" {
-        return Ok(Section::Client);
-    }
     if name.starts_with('`') && program == ProgramName::Mydumper {
         return Err(UsageError::new(format!("[{name}]: sections for one table are not supported yet by this version")));
     }
@@ -262,7 +207,7 @@ fn unescaped(value: &str) -> String {
             Some('r') => text.push('\r'),
             Some('b') => text.push('\u{8}'),
             Some('s') => text.push(' '),
-            Some('\\') => text.push('\\'),
+            Some(itself @ ('\\' | '\'' | '"')) => text.push(itself),
             Some(other) => text.extend(['\\', other]),
             None => text.push('\\'),
         }
