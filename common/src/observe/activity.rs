@@ -17,8 +17,20 @@ use crate::process::sync::lock;
 /// The longest time between two looks at the notes.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
+/// After how long in one thing a thread's session is looked at for locks, however fast the others proceed.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+
 /// What the server says about sessions, by their numbers, or why it could not be asked.
-pub type Sessions = Result<BTreeMap<u32, String>, String>;
+pub type Sessions = Result<BTreeMap<u32, Session>, String>;
+
+/// What the server says about a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// What it is doing, and whom it waits for.
+    pub doing: String,
+    /// Sessions that keep it waiting for a lock, each in words.
+    pub blocked_by: Vec<String>,
+}
 
 /// The notes of all threads. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -120,14 +132,16 @@ impl Drop for Activity {
 
 fn watch(board: &Weak<Board>, after: Duration, sessions: impl Fn(&[u32], &Stop) -> Sessions, stop: &Stop) {
     let (mut seen, mut since, mut next) = (None, Instant::now(), after);
+    let mut lock_waits = LockWaits::new(LOCK_PATIENCE.min(after / 2));
     while stop.pause(LOOK_INTERVAL.min(after / 4)).is_ok() {
         let Some(board) = board.upgrade() else { return };
+        lock_waits.look(&board.notes(), &sessions, stop);
         let now = Some((board.moved.load(Ordering::Relaxed), board.counters.get().map(|counters| counters.totals())));
         if now != seen {
             (seen, since, next) = (now, Instant::now(), after);
         } else if since.elapsed() >= next {
             next = since.elapsed() * 2;
-            let activities: Vec<Notes> = lock(&board.activities).iter().map(|notes| lock(notes).clone()).collect();
+            let activities = board.notes();
             drop(board);
             let ids: Vec<u32> = activities.iter().filter_map(|activity| activity.connection).collect();
             let sessions = sessions(&ids, stop);
@@ -136,6 +150,64 @@ fn watch(board: &Weak<Board>, after: Duration, sessions: impl Fn(&[u32], &Stop) 
             }
             tracing::warn!("{}", report(since.elapsed(), Instant::now(), &activities, &sessions));
         }
+    }
+}
+
+impl Board {
+    fn notes(&self) -> Vec<Notes> {
+        lock(&self.activities).iter().map(|notes| lock(notes).clone()).collect()
+    }
+}
+
+/// Threads that wait for another session's lock are told of early: a stall report comes only when nothing else moves.
+struct LockWaits {
+    patience: Duration,
+    /// By session: since when its thread has been doing the same, and after how long it is looked at again.
+    next: BTreeMap<u32, (Instant, Duration)>,
+}
+
+impl LockWaits {
+    fn new(patience: Duration) -> LockWaits {
+        LockWaits { patience, next: BTreeMap::new() }
+    }
+
+    fn look(&mut self, activities: &[Notes], sessions: &impl Fn(&[u32], &Stop) -> Sessions, stop: &Stop) {
+        let due = self.due(activities, Instant::now());
+        if due.is_empty() {
+            return;
+        }
+        let ids: Vec<u32> = due.iter().filter_map(|notes| notes.connection).collect();
+        // Who may not ask has a stall report that says so.
+        let Ok(sessions) = sessions(&ids, stop) else { return };
+        for Notes { name, doing, since, connection } in due {
+            let Some(session) = connection.and_then(|id| sessions.get(&id)) else { continue };
+            if !session.blocked_by.is_empty() && !stop.is_triggered() {
+                tracing::warn!(
+                    "{name} has waited for a lock for up to {} s ({}): {}",
+                    since.elapsed().as_secs(),
+                    doing.as_deref().unwrap_or_default(),
+                    session.blocked_by.join("; ")
+                );
+            }
+        }
+    }
+
+    /// The threads whose sessions are to be looked at. The longer one does the same, the rarer it is.
+    fn due<'a>(&mut self, activities: &'a [Notes], now: Instant) -> Vec<&'a Notes> {
+        let is_due = |notes: &&Notes| {
+            let (Some(id), Some(_)) = (notes.connection, &notes.doing) else { return false };
+            let next = self.next.entry(id).or_insert((notes.since, self.patience));
+            if next.0 != notes.since {
+                *next = (notes.since, self.patience);
+            }
+            let waited = now.saturating_duration_since(notes.since);
+            let due = waited >= next.1;
+            if due {
+                next.1 = waited * 2;
+            }
+            due
+        };
+        activities.iter().filter(is_due).collect()
     }
 }
 
@@ -151,7 +223,7 @@ fn report(stalled: Duration, now: Instant, activities: &[Notes], sessions: &Sess
         };
         text.push_str(&format!("\n  {name}, for {seconds} s: {doing}"));
         if let (Some(id), Ok(sessions)) = (connection, sessions) {
-            let session = sessions.get(id).map_or("not on the server any more", String::as_str);
+            let session = sessions.get(id).map_or("not on the server any more", |session| session.doing.as_str());
             text.push_str(&format!("\n    connection {id}: {session}"));
         }
     }
@@ -165,10 +237,6 @@ fn report(stalled: Duration, now: Instant, activities: &[Notes], sessions: &Sess
 mod tests {
     use super::*;
 
-    fn notes(watch: &Watch) -> Vec<Notes> {
-        lock(&watch.board.activities).iter().map(|notes| lock(notes).clone()).collect()
-    }
-
     #[test]
     fn a_report_names_who_waits_for_what() {
         let watch = Watch::default();
@@ -178,8 +246,9 @@ mod tests {
         second.set_connection(18);
         first.begin("d.t.00000.sql");
         scheduler.describe("rows; 3 jobs wait");
-        let sessions = Ok([(17, "Query, 61 s, Waiting for table metadata lock".to_owned())].into());
-        let (start, activities) = (notes(&watch)[0].since, notes(&watch));
+        let doing = "Query, 61 s, Waiting for table metadata lock".to_owned();
+        let sessions = Ok([(17, Session { doing, blocked_by: Vec::new() })].into());
+        let (start, activities) = (watch.board.notes()[0].since, watch.board.notes());
         let activities: Vec<Notes> = activities.into_iter().map(|notes| Notes { since: start, ..notes }).collect();
         let now = start + Duration::from_secs(61);
         assert_eq!(
@@ -192,10 +261,34 @@ mod tests {
         );
         drop(second);
         let lost = Err("it is gone".to_owned());
-        let text = report(Duration::from_secs(120), now, &notes(&watch)[..1], &lost);
+        let text = report(Duration::from_secs(120), now, &watch.board.notes()[..1], &lost);
         let end = "d.t.00000.sql\n  the server could not be asked about its sessions: it is gone";
         assert!(text.ends_with(end), "{text}");
-        assert_eq!(notes(&watch).len(), 2);
+        assert_eq!(watch.board.notes().len(), 2);
+    }
+
+    #[test]
+    fn the_longer_a_thread_does_the_same_the_rarer_its_session_is_looked_at() {
+        let watch = Watch::default();
+        let activity = watch.activity("worker 0");
+        let _without_session = watch.activity("stream").begin("sends");
+        activity.set_connection(17);
+        activity.begin("rows");
+        let mut waits = LockWaits::new(Duration::from_secs(10));
+        let mut due = |notes: &[Notes], seconds| {
+            let now = notes[0].since + Duration::from_secs(seconds);
+            !waits.due(notes, now).is_empty()
+        };
+        let notes = watch.board.notes();
+        assert_eq!(
+            [9, 10, 11, 19, 20, 39, 40].map(|at| due(&notes, at)),
+            [false, true, false, false, true, false, true]
+        );
+        activity.begin("more rows");
+        let notes = watch.board.notes();
+        assert_eq!([9, 10].map(|at| due(&notes, at)), [false, true]);
+        activity.idle();
+        assert!(!due(&watch.board.notes(), 100));
     }
 
     #[test]

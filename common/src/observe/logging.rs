@@ -1,5 +1,6 @@
 //! Log lines, to standard error or `--logfile`, as detailed as `--verbose` says.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io;
@@ -17,6 +18,7 @@ use tracing_subscriber::{Layer, filter};
 
 use crate::observe::console;
 use crate::observe::printable::printable_lines;
+use crate::process::sync::lock;
 
 /// The target of messages about progress and results, which are shown from `--verbose=1` on.
 pub const SUMMARY: &str = "summary";
@@ -51,6 +53,14 @@ pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
     // Only tests initialise it twice in one process.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     Ok(())
+}
+
+/// Warns of what every session of a program meets: in the same words it is said once.
+pub fn warn_once(text: String) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if lock(&SAID).insert(text.clone()) {
+        tracing::warn!("{text}");
+    }
 }
 
 /// One line per message: time, level, text.

@@ -8,17 +8,24 @@ use std::time::{Duration, Instant};
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stop;
-use common::server::connection::{Connection, ServerError, Settings};
+use common::server::connection::{Connection, ServerError};
+use common::server::sessions::SessionProbe;
 use common::sql::name::QualifiedName;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
+
+/// How long to wait for the server to say who holds a lock. It was asked while the lock was waited for.
+const LONGEST_ANSWER: Duration = Duration::from_secs(5);
 
 /// A lock was not granted.
 #[derive(Debug, thiserror::Error)]
-#[error("{what} failed: {source}")]
+#[error("{what} failed{}: {source}", since(holders))]
 pub struct LockError {
     /// Which lock.
     pub what: &'static str,
     /// Why not.
     pub source: ServerError,
+    /// Who held it, in words, as far as the server says so.
+    pub holders: Vec<String>,
 }
 
 impl Failure for LockError {
@@ -37,6 +44,14 @@ impl LockError {
     pub fn is_timeout(&self) -> bool {
         self.source.is_timeout()
     }
+
+    fn new(what: &'static str, source: ServerError) -> LockError {
+        LockError { what, source, holders: Vec::new() }
+    }
+}
+
+fn since(holders: &[String]) -> String {
+    if holders.is_empty() { String::new() } else { format!(", since {}", holders.join("; ")) }
 }
 
 /// A lock of the server's.
@@ -117,7 +132,7 @@ pub struct Patience {
 
 /// Takes locks.
 pub struct Locker<'a> {
-    settings: &'a Settings,
+    probe: SessionProbe,
     stop: &'a Stop,
     patience: Patience,
     idle: Vec<Connection>,
@@ -126,18 +141,18 @@ pub struct Locker<'a> {
 impl<'a> Locker<'a> {
     /// With connections for as many locks.
     pub fn connect(
-        settings: &'a Settings,
+        probe: SessionProbe,
         stop: &'a Stop,
         patience: Patience,
         count: usize,
     ) -> Result<Locker<'a>, ServerError> {
         let mut idle = Vec::with_capacity(count);
         for _ in 0..count {
-            let mut connection = Connection::open(settings, stop)?;
+            let mut connection = Connection::open(&probe.settings, stop)?;
             connection.execute("SET SESSION wait_timeout=2147483")?;
             idle.push(connection);
         }
-        Ok(Locker { settings, stop, patience, idle })
+        Ok(Locker { probe, stop, patience, idle })
     }
 
     /// Takes a lock. `tables` are those of [`Lock::Tables`].
@@ -166,16 +181,19 @@ impl<'a> Locker<'a> {
         let what = lock.name();
         let mut connection = match self.idle.pop() {
             Some(connection) => connection,
-            None => Connection::open(self.settings, self.stop).map_err(|source| LockError { what, source })?,
+            None => Connection::open(&self.probe.settings, self.stop).map_err(|source| LockError::new(what, source))?,
         };
         let seconds = patience.wait.as_secs().max(1);
         connection
             .execute(format!("SET SESSION lock_wait_timeout={seconds}"))
-            .map_err(|source| LockError { what, source })?;
+            .map_err(|source| LockError::new(what, source))?;
         let waiting = Instant::now();
         let mut attempts = 0;
-        while let Err(source) = try_take(&mut connection, lock, tables) {
-            let error = LockError { what, source };
+        loop {
+            let holders = self.ask_for_holders(connection.id(), patience.wait / 2);
+            let Err(source) = try_take(&mut connection, lock, tables) else { break };
+            let holders = if source.is_timeout() { holders.answer() } else { Vec::new() };
+            let error = LockError { what, source, holders };
             if error.source.is_stop() {
                 self.kill(&connection);
                 return Err(error);
@@ -185,7 +203,7 @@ impl<'a> Locker<'a> {
                 return Err(error);
             }
             attempts += 1;
-            tracing::warn!("{what} was not granted within {seconds} s, retrying");
+            tracing::warn!("{what} was not granted within {seconds} s{}, retrying", since(&error.holders));
         }
         let label = if lock == Lock::Tables {
             format!("{what} ({})", count(tables.len() as u64, "table"))
@@ -196,14 +214,42 @@ impl<'a> Locker<'a> {
         Ok(HeldLock { lock, label, connection, since: Instant::now() })
     }
 
+    /// Asks after half of the wait who holds the lock: when the wait is over, the server does not say it any more. Nobody
+    /// waits for the answer once the lock is granted.
+    fn ask_for_holders(&self, waiting: u32, after: Duration) -> Holders {
+        let (waits, granted) = bounded::<()>(0);
+        let (answers, answer) = bounded(1);
+        let (probe, stop) = (self.probe.clone(), self.stop.clone());
+        let ask = move || {
+            if granted.recv_timeout(after) == Err(RecvTimeoutError::Timeout) {
+                let _ = answers.send(probe.blockers(waiting, &stop));
+            }
+        };
+        // Without the thread, the error does not say who holds the lock.
+        let _ = std::thread::Builder::new().name("lock holders".into()).spawn(ask);
+        Holders { answer, _waits: waits }
+    }
+
     /// MySQL does not notice while it waits for a lock that its client has gone, and a FLUSH that waits holds up all
     /// writes.
     fn kill(&self, waiting: &Connection) {
-        let killed = Connection::open(self.settings, &Stop::default())
+        let killed = Connection::open(&self.probe.settings, &Stop::default())
             .and_then(|mut connection| connection.execute(format!("KILL {}", waiting.id())));
         if let Err(error) = killed {
             tracing::warn!("a session may keep waiting for a lock until its lock_wait_timeout is over: {error}");
         }
+    }
+}
+
+/// The answer to who holds a lock that is waited for. Dropped, it is not asked.
+struct Holders {
+    answer: Receiver<Vec<String>>,
+    _waits: Sender<()>,
+}
+
+impl Holders {
+    fn answer(self) -> Vec<String> {
+        self.answer.recv_timeout(LONGEST_ANSWER).unwrap_or_default()
     }
 }
 

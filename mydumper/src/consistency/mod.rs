@@ -18,6 +18,7 @@ use common::exit_codes;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
+use common::server::sessions::SessionProbe;
 use common::sql::name::QualifiedName;
 
 use crate::config::Config;
@@ -170,7 +171,8 @@ impl Snapshot {
         ];
         equal_snapshots::on_all(workers.iter_mut().chain([&mut coordinator]), &set_up)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", config.lock_wait_seconds.max(1)))?;
-        let locker = Locker::connect(&config.connection, stop, patience_for_locks, count)?;
+        let probe = SessionProbe { settings: config.connection.clone(), server: *server };
+        let locker = Locker::connect(probe, stop, patience_for_locks, count)?;
         let listing = Listing::read(&mut coordinator, config)?;
         let point = SnapshotOpener::new(config, server, stop, locker, &mut coordinator, &mut workers).open(listing)?;
         coordinator.execute(format!("SET SESSION lock_wait_timeout={}", patience(config)))?;

@@ -1,5 +1,6 @@
 //! What a session for restoring needs to be set to, whatever the server's own settings.
 
+use common::observe::logging::warn_once;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
@@ -61,7 +62,7 @@ fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bo
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
-        tracing::warn!("the restore is written to the binary log, because the user may not turn it off: {error}");
+        warn_once(format!("the restore is written to the binary log, because the user may not turn it off: {error}"));
         logged = true;
     }
     if server.is_mysql_since(8, 0, 27) {
@@ -100,7 +101,7 @@ fn set_if_other(
     match connection.execute(format!("SET SESSION {variable} = {value}")) {
         Err(error) if error.server_code().is_some_and(|code| DENIED.contains(&code)) => {
             if let Some(changes) = changes {
-                tracing::warn!("{variable} is {current}, so {changes}: {error}");
+                warn_once(format!("{variable} is {current}, so {changes}: {error}"));
             }
             Ok(())
         }

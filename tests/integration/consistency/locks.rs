@@ -120,17 +120,25 @@ fn only_tables_without_snapshots_stay_locked_while_they_are_copied() {
     }
 }
 
-/// Statements that wait for a lock as long as somebody writes to a MyISAM table, by mode.
-fn waiting(product: Product) -> [(&'static str, &'static str, &'static str); 3] {
-    let auto = match product {
-        Product::MariaDb => ("AUTO", "BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE START"),
-        Product::MySql => ("AUTO", "FLUSH TABLES WITH READ LOCK", "FLUSH TABLES WITH READ LOCK"),
+/// Statements that wait for a lock as long as somebody writes to a MyISAM table, by mode, and what that session holds.
+fn waiting(product: Product) -> [(&'static str, &'static str, &'static str, &'static str); 3] {
+    let flush = "FLUSH TABLES WITH READ LOCK";
+    let (auto, whole_server) = match product {
+        Product::MariaDb => (("AUTO", "BACKUP STAGE BLOCK_COMMIT", "BACKUP STAGE START"), "the server's backup lock"),
+        Product::MySql => (("AUTO", flush, flush), "the global lock"),
     };
     [
-        auto,
-        ("FTWRL", "FLUSH TABLES WITH READ LOCK", "FLUSH TABLES WITH READ LOCK"),
-        ("LOCK_ALL", "LOCK TABLES", "LOCK TABLES `awaited`.`m` READ"),
+        (auto.0, auto.1, auto.2, whole_server),
+        ("FTWRL", flush, flush, whole_server),
+        ("LOCK_ALL", "LOCK TABLES", "LOCK TABLES `awaited`.`m` READ", "a lock on awaited.m"),
     ]
+}
+
+/// The line with `N` for its numbers of seconds.
+fn without_seconds(line: &str) -> String {
+    let mut pieces = line.split(" s").map(|piece| piece.trim_end_matches(|c: char| c.is_ascii_digit()));
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |line, piece| if line.ends_with(' ') { line + "N s" + piece } else { line + " s" + piece })
 }
 
 #[test]
@@ -138,19 +146,26 @@ fn a_lock_is_not_waited_for_without_end() {
     for product in Product::ALL {
         let server = Server::start(product, &[]);
         let mut client = make(&server, "awaited", &TWO_ENGINES[2..]);
+        if product == Product::MariaDb {
+            client.run("INSTALL SONAME 'metadata_lock_info'");
+        }
         client.run("LOCK TABLES m WRITE");
-        for (mode, name, statement) in waiting(product) {
+        let holder = client.scalar("SELECT CONNECTION_ID()");
+        let mut idle = server.client();
+        idle.run("SELECT * FROM information_schema.SCHEMATA");
+        for (mode, name, statement, held) in waiting(product) {
             let dir = WorkDir::new();
-            let program = mydumper(&server, &dir).args(["-B", "awaited", "--ftwrl-max-wait-time", "1"]);
+            let program = mydumper(&server, &dir).args(["-B", "awaited", "--ftwrl-max-wait-time", "2"]);
             let program = program.args(["--ftwrl-timeout-retries", "1", "--sync-thread-lock-mode", mode]);
             let stderr = program.fails_with(4);
-            let lines: Vec<&str> = stderr.lines().map(without_time).collect();
+            let lines: Vec<String> = stderr.lines().map(|line| without_seconds(without_time(line))).collect();
+            let since = format!(", since session {holder} (root@localhost, Sleep, N s) holds {held}");
             assert_eq!(
                 lines,
                 [
-                    format!("[WARNING] {name} was not granted within 1 s, retrying"),
+                    format!("[WARNING] {name} was not granted within N s{since}, retrying"),
                     format!(
-                        "[ERROR] {name} failed: server error 1205 (HY000): Lock wait timeout exceeded; try restarting \
+                        "[ERROR] {name} failed{since}: server error 1205 (HY000): Lock wait timeout exceeded; try restarting \
                          transaction (other sessions hold locks: run again when they are done); statement: {statement}"
                     )
                 ],
@@ -165,13 +180,35 @@ fn a_lock_is_not_waited_for_without_end() {
 }
 
 #[test]
+fn a_transaction_that_may_hold_the_lock_is_named_and_an_idle_session_is_not() {
+    let server = Server::start(Product::MariaDb, &[]);
+    let mut client = make(&server, "awaited", &TWO_ENGINES[..2]);
+    let mut idle = server.client();
+    idle.run("SELECT * FROM awaited.i");
+    client.run("BEGIN");
+    client.run("UPDATE i SET id = id + 100");
+    let holder = client.scalar("SELECT CONNECTION_ID()");
+    let dir = WorkDir::new();
+    let program = mydumper(&server, &dir).args(["-B", "awaited", "--ftwrl-max-wait-time", "2"]);
+    let stderr = program.args(["--ftwrl-timeout-retries", "0", "--sync-thread-lock-mode", "LOCK_ALL"]).fails_with(4);
+    assert_eq!(
+        without_seconds(&only_line(&stderr)),
+        format!(
+            "[ERROR] LOCK TABLES failed, since session {holder} (root@localhost, Sleep, N s) is in a transaction and may \
+             hold the lock: server error 1205 (HY000): Lock wait timeout exceeded; try restarting transaction (other \
+             sessions hold locks: run again when they are done); statement: LOCK TABLES `awaited`.`i` READ"
+        )
+    );
+}
+
+#[test]
 fn a_signal_ends_the_wait_for_a_lock_here_and_on_the_server() {
     for product in Product::ALL {
         let server = Server::start(product, &[]);
         let mut client = make(&server, "awaited", &TWO_ENGINES[2..]);
         let mut other = server.client();
         client.run("LOCK TABLES m WRITE");
-        for (mode, _, statement) in waiting(product) {
+        for (mode, _, statement, _) in waiting(product) {
             let dir = WorkDir::new();
             let mut running = mydumper(&server, &dir).args(["-B", "awaited", "--sync-thread-lock-mode", mode]).spawn();
             let count = format!("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO = '{statement}'");

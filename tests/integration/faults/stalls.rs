@@ -52,6 +52,15 @@ fn a_restore_that_waits_for_a_locked_table_tells_whose_lock_it_is() {
             ],
         );
         assert_has(&told, "scheduler, for ", &[": Rows: 1 job running"]);
+        // Told besides, since others may proceed meanwhile.
+        running.wait_for_stderr(" has waited for a lock for up to ");
+        let stderr = running.stderr_so_far();
+        let waits = stderr.lines().find(|line| line.contains(" has waited for a lock for up to ")).unwrap();
+        let job = " s (rows of stalled_load.t in stalled_load.t.00000.sql): ";
+        assert!(waits.contains(job), "{product:?}: {waits}");
+        let (_, holder_and_lock) = waits.split_once(job).unwrap();
+        assert!(holder_and_lock.starts_with(&format!("session {holder} (root@localhost, Sleep, ")), "{waits}");
+        assert!(holder_and_lock.ends_with(" s) holds a lock on stalled_load.t"), "{product:?}: {waits}");
         // Nothing was ended.
         client.run("UNLOCK TABLES");
         let output = running.wait();
