@@ -173,7 +173,7 @@ impl Waiter {
 
     /// Whether others that read the same table do not disturb it.
     fn shares(&self) -> bool {
-        let first = self.statement.trim_start().split_whitespace().next().unwrap_or_default();
+        let first = self.statement.split_whitespace().next().unwrap_or_default();
         ["SELECT", "LOCK", "INSERT", "REPLACE", "LOAD", "UPDATE", "DELETE"]
             .iter()
             .any(|word| first.eq_ignore_ascii_case(word))
