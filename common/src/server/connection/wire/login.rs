@@ -129,7 +129,7 @@ fn authenticate(
                     return Err(unsupported(&plugin));
                 }
                 let mut bytes = Vec::new();
-                if let Some(data) = plugin.gen_data(password, request.plugin_data()) {
+                if let Some(data) = plugin.gen_data(password, nonce(&plugin, &request, &packet)) {
                     data.serialize(&mut bytes);
                 }
                 packets.write(&[], &bytes)?;
@@ -153,6 +153,15 @@ fn authenticate(
     }
 }
 
+/// What the server wants to be answered. The parser takes a zero at the end for a terminator, but each of the 32 bytes of
+/// ed25519 has any value: <https://mariadb.com/kb/en/authentication-plugin-ed25519/>.
+fn nonce<'a>(plugin: &AuthPlugin<'_>, request: &'a AuthSwitchRequest<'_>, packet: &'a [u8]) -> &'a [u8] {
+    match (plugin, packet) {
+        (AuthPlugin::Ed25519, [.., 0]) => packet.last_chunk::<32>().map_or(packet, |nonce| nonce),
+        _ => request.plugin_data(),
+    }
+}
+
 fn unsupported(plugin: &AuthPlugin<'_>) -> LoginError {
     let name: Cow<'_, str> = String::from_utf8_lossy(plugin.as_bytes());
     LoginError::Unsupported(format!("the server asks for authentication by {name}"))
@@ -167,4 +176,25 @@ fn write(packets: &mut Packets<Transport>, packet: &impl MySerialize) -> io::Res
     let mut bytes = Vec::new();
     packet.serialize(&mut bytes);
     packets.write(&[], &bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_of_ed25519_may_end_in_zero() {
+        let nonce_of = |name: &str, data: &[u8]| {
+            let packet = [b"\xfe", name.as_bytes(), b"\0", data].concat();
+            let request: AuthSwitchRequest<'_> = ParseBuf(&packet).parse(()).unwrap();
+            nonce(&request.auth_plugin(), &request, &packet).to_vec()
+        };
+        let random: Vec<u8> = (1..=32).collect();
+        let ending_in_zero: Vec<u8> = (0..32).rev().collect();
+        assert_eq!(nonce_of("client_ed25519", &random), random);
+        assert_eq!(nonce_of("client_ed25519", &ending_in_zero), ending_in_zero);
+        // These never have a zero, and one is appended.
+        assert_eq!(nonce_of("mysql_native_password", &[&random[..20], &[0]].concat()), &random[..20]);
+        assert_eq!(nonce_of("caching_sha2_password", &[&random[..20], &[0]].concat()), &random[..20]);
+    }
 }
