@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Mutex;
 
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
@@ -45,7 +47,7 @@ pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
     let format = tracing_subscriber::fmt::layer().event_format(Line);
     let layer = match logfile {
         Some(path) => {
-            let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+            let file = open(path)?;
             format.with_writer(Mutex::new(file)).boxed()
         }
         None => format.with_writer(|| console::Stderr).boxed(),
@@ -61,6 +63,20 @@ pub fn warn_once(text: String) {
     if lock(&SAID).insert(text.clone()) {
         tracing::warn!("{text}");
     }
+}
+
+/// A new file is its owner's alone; one that is there keeps owner and mode, as whoever rotates it has set them. A link is
+/// not followed, since it might lead to a file of somebody else; only those of /dev lead to standard output and error.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = if path.starts_with("/dev") { OFlag::empty() } else { OFlag::O_NOFOLLOW };
+    let mut options = OpenOptions::new();
+    options.create(true).append(true).mode(0o600).custom_flags(flags.bits());
+    options.open(path).map_err(|error| match error.raw_os_error() {
+        Some(code) if code == Errno::ELOOP as i32 => {
+            io::Error::new(error.kind(), "it is a symbolic link, which is not followed: name the file itself")
+        }
+        _ => error,
+    })
 }
 
 /// One line per message: time, level, text.
