@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::{Filter, Pattern};
+use common::backup::table_names::FileNames;
 use common::layers::compression::Compression;
 use common::options::{Parsed, StreamMode, UsageError};
+use common::process::stop::Stop;
 use common::program;
 use common::server::Server;
 use common::server::connection::Settings;
@@ -84,10 +86,11 @@ pub struct Config {
 
 impl Config {
     /// What the catalog is to have.
-    pub fn catalog_selection(&self) -> CatalogSelection<'_> {
+    pub fn catalog_selection<'a>(&'a self, names: &'a FileNames) -> CatalogSelection<'a> {
         CatalogSelection {
             filter: &self.filter,
             ignored_engines: &self.ignored_engines,
+            names,
             objects: self.objects,
             checksums: self.checksums,
             partitions: self.chunks.partitions.as_ref(),
@@ -156,7 +159,7 @@ pub struct LongQueryGuard {
 
 /// # Errors
 /// When the options contradict each other, or one has an invalid value.
-pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
+pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
@@ -174,7 +177,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         return Err(UsageError::new("--resume continues an interrupted dump: give its directory with --outputdir"));
     }
     Ok(Config {
-        connection: program::connection_settings(&connection, &session_variables)?,
+        connection: program::connection_settings(&connection, &session_variables, stop)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
         global_variables,
         filter: program::filter(&filter, databases)?,

@@ -3,10 +3,10 @@
 //! This thread becomes the coordinator, which gives the workers their tasks. A worker's error stops all others; whatever
 //! the cause, nothing named `metadata` is left then.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::backup::stored_files::StoredFiles;
 use common::observe::activity::{Activity, Watch};
 use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
@@ -25,6 +25,7 @@ use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
 use crate::error::Error;
 use crate::output::directory::{self, OutputDirectory};
+use crate::output::earlier_phases::EarlierPhases;
 use crate::output::file_writer::Files;
 use crate::output::metadata_writer::timestamp;
 use crate::output::stream_sender::StreamSender;
@@ -52,6 +53,7 @@ pub struct Summary {
 pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
     OutputDirectory::check(&config.output)?;
+    let earlier = directory::earlier_phases(&config.output, config.stream.is_some())?;
     let mut interrupted = match &config.output {
         Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
             Some(Interrupted::open(directory::at(directory), config)?)
@@ -88,18 +90,27 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
     activity.begin("reading the catalog");
-    let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
+    let names = earlier.as_ref().map(EarlierPhases::names).unwrap_or_default();
+    let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection(&names))?;
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
     privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
 
+    if let (Some(earlier), Some(path)) = (&earlier, &config.output.directory) {
+        earlier.check(&*directory::at(path), &catalog.databases, config.objects)?;
+    }
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
     let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
-    let directory =
-        OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
+    let directory = OutputDirectory::prepare(
+        &config.output,
+        Purpose { stay: keep, read_again: config.stream.is_some() },
+        earlier.as_ref(),
+    )?;
+    let could_be_resumed = resume::could_be_resumed(&begun, &catalog);
     let history = history(config, begun, interrupted, &catalog, &directory)?;
+    let could_be_resumed = could_be_resumed && history.journal.is_some();
     let settings = Settings::new(config, &server, snapshot.point.is_locked());
     let plan = Plan::new(&catalog, &settings, &history.completed);
     tracing::info!("{plan}");
@@ -125,17 +136,22 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         preamble: Preamble { utc: config.utc },
         definer: config.definer.clone(),
         counters: Arc::clone(progress.counters()),
-        files_delivered: AtomicU64::new(0),
+        stored_files: Mutex::new(StoredFiles::default()),
         sender: sender.as_ref().map(|sender| sender.files().clone()),
         stop: stop.clone(),
     });
 
-    let result = run(config, snapshot, plan, (&watch, activity), &shared, &directory, history);
+    let result = run(config, snapshot, plan, (&watch, activity), &shared, (&directory, earlier), history);
     if result.is_err() {
         stop.trigger();
     }
     let finished = finish(result.map_err(Error::from), shared, sender, stop);
     drop(progress);
+    if finished.is_err() && could_be_resumed && !directory.store().has("metadata") {
+        tracing::warn!(
+            "the dump is not complete: --resume with the same options continues it, if the data has not changed"
+        );
+    }
     let totals = finished?;
     Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.store().to_string()) })
 }
@@ -246,7 +262,7 @@ fn run(
     plan: Plan,
     (watch, activity): (&Watch, Activity),
     shared: &Arc<Shared>,
-    directory: &OutputDirectory,
+    (directory, earlier): (&OutputDirectory, Option<EarlierPhases>),
     history: History,
 ) -> Result<(), work::Error> {
     let Snapshot { coordinator, workers, point } = snapshot;
@@ -266,7 +282,8 @@ fn run(
     let snapshot = Snapshot { coordinator, workers: Vec::new(), point };
     shared.counters.expect(plan.tables_with_rows().count() as u64, plan.estimated_rows());
     let workers = Workers { tasks, reports: report_queue, tables_locked };
-    let coordinator = Coordinator::new(config, shared, directory, (snapshot, activity), workers, history, &plan);
+    let coordinator =
+        Coordinator::new(config, shared, (directory, earlier), (snapshot, activity), workers, history, &plan);
     // Consumed with its ends of the channels, so that the workers end.
     let result = coordinator.run(plan);
     if result.is_err() {

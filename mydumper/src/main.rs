@@ -27,7 +27,7 @@ fn main() -> ExitCode {
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
-    let config = config::resolve(parsed)?;
+    let config = config::resolve(parsed, stop)?;
     let summary = dump::dump(&config, stop)?;
     Ok(summary.to_string())
 }

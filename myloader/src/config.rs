@@ -7,6 +7,7 @@ use std::time::Duration;
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
 use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
+use common::process::stop::Stop;
 use common::program;
 use common::server::Server;
 use common::server::connection::Settings;
@@ -113,12 +114,14 @@ pub struct Restore {
     pub verify_only: bool,
     /// Whether a file is removed when it was restored.
     pub delete_files: bool,
+    /// Whether files that are not as they were dumped are restored.
+    pub ignore_file_checksums: bool,
     /// What the restore continues without.
     pub tolerance: Tolerance,
 }
 
 /// What the options ask for.
-pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
+pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
     let Options { connection, filter, selection, definer, restore, job, checksums, log } = options;
     if restore.stream.is_some() && std::io::stdin().is_terminal() {
@@ -167,7 +170,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     let databases = selection.source_db.into_iter().collect();
     Ok(Command::Restore(Box::new(Config {
-        connection: program::connection_settings(&connection, &session_variables)?,
+        connection: program::connection_settings(&connection, &session_variables, stop)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
         global_variables: if restores { global_variables } else { Vec::new() },
         threads: job.threads,
@@ -205,6 +208,7 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Command, UsageError> {
             },
             verify: if restores { restore.verify } else { restore.verify.or(Some(Verify::Hash)) },
             verify_only: !restores,
+            ignore_file_checksums: restore.ignore_file_checksums,
             tolerance: Tolerance { keep_going: restore.keep_going, codes: restore.ignore_errors.unwrap_or_default().0 },
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },

@@ -20,7 +20,7 @@ use common::server::sessions::SessionProbe;
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::input::files::Files;
+use crate::input::files::{Checksums, Files};
 use crate::input::{self, Input};
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
@@ -112,9 +112,18 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let progress = Progress::start(config.quiet);
     watch.look_at(progress.counters());
     let scheduler = Scheduler::new(scheduler_settings(&config, server));
+    let files = Files {
+        store: Arc::clone(input.store()),
+        delete: config.restore.delete_files,
+        checksums: Arc::new(Checksums {
+            files: input.take_checksums(),
+            ignored: config.restore.ignore_file_checksums,
+            ..Checksums::default()
+        }),
+    };
     let shared = Arc::new(Shared {
         server,
-        files: Files { store: Arc::clone(input.store()), delete: config.restore.delete_files },
+        files,
         restore: config.restore,
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
-    Ok(match config::resolve(parsed)? {
+    Ok(match config::resolve(parsed, stop)? {
         Command::Restore(config) => load::load(*config, stop)?.to_string(),
         Command::Unpack(unpack) => input::unpack::unpack(&unpack, stop)?.to_string(),
     })

@@ -99,6 +99,8 @@ pub struct RestoreOptions {
     #[arg(long)]
     pub keep_going: bool,
     #[arg(long)]
+    pub ignore_file_checksums: bool,
+    #[arg(long)]
     pub resume: bool,
     #[arg(long)]
     pub journal: Option<PathBuf>,

@@ -24,6 +24,7 @@ mod dump {
     pub mod log;
     pub mod memory;
     pub mod partitions;
+    pub mod phases;
     pub mod rows;
     pub mod small_tables;
 }
@@ -34,6 +35,7 @@ mod faults {
     pub mod exit_codes;
     pub mod failed_dumps;
     pub mod failed_restores;
+    pub mod file_checksums;
     pub mod full_disk;
     pub mod load;
     pub mod lost_connections;
@@ -78,6 +80,7 @@ mod security {
     pub mod connection;
     pub mod hostile_dumps;
     pub mod privileges;
+    pub mod prompt;
     pub mod tls;
 }
 mod stream {

@@ -7,4 +7,5 @@ pub mod metadata;
 pub mod mydumper_checksum;
 pub mod row_hash;
 pub mod selection;
+pub mod stored_files;
 pub mod table_names;

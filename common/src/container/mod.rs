@@ -11,6 +11,9 @@
 
 use std::io::{self, Write};
 
+use foreign::Foreign;
+
+pub mod foreign;
 pub mod mydumper;
 
 /// A file in a stream, as far as what stands before its content tells.
@@ -128,21 +131,6 @@ pub enum Error {
         announced: u32,
     },
     /// It is something else that people pipe in by mistake.
-    #[error("this is not a stream of mydumper but {0}")]
-    OtherFormat(&'static str),
-}
-
-/// What a stream is that begins with these bytes and is none that can be decoded.
-fn other_format(start: &[u8]) -> Option<&'static str> {
-    let dumps: [&[u8]; 3] = [b"-- MySQL dump", b"-- MariaDB dump", b"/*M!999999"];
-    if dumps.iter().any(|dump| start.starts_with(dump)) {
-        return Some("a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client");
-    }
-    let formats: [(&[u8], &'static str); 4] = [
-        (b"\x1f\x8b", "a gzip file: pipe it through gzip -dc first"),
-        (b"\x28\xb5\x2f\xfd", "a zstd file: pipe it through zstd -dc first"),
-        (b"XBSTCK01", "an xbstream: unpack it with mbstream -x"),
-        (b"/*!", "a file with SQL statements: restore it with the mysql or mariadb client"),
-    ];
-    formats.into_iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| format)
+    #[error("this is not a stream of mydumper but {0}: {advice}", advice = .0.advice())]
+    Foreign(Foreign),
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crate::options::{ConnectionOptions, PasswordSource, Protocol, UsageError};
 use crate::process::process_secrets;
+use crate::process::stop::Stop;
+use crate::program::prompt;
 use crate::server::connection::{Address, Settings, SslMode, Tls};
 
 /// Where servers put their socket by default.
@@ -19,6 +21,7 @@ const USUAL_PORT: u16 = 3306;
 pub fn connection_settings(
     options: &ConnectionOptions,
     session_variables: &[(String, String)],
+    stop: &Stop,
 ) -> Result<Settings, UsageError> {
     let user = options.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
     let identity = match (&options.cert, &options.key) {
@@ -43,7 +46,7 @@ pub fn connection_settings(
         ));
     }
     Ok(Settings {
-        password: password(options, &user)?,
+        password: password(options, &user, stop)?,
         address,
         user,
         database: options.default_connection_database.clone(),
@@ -81,7 +84,7 @@ fn usual_socket() -> Option<PathBuf> {
     USUAL_SOCKETS.iter().map(PathBuf::from).find(|path| path.exists())
 }
 
-fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, UsageError> {
+fn password(options: &ConnectionOptions, user: &str, stop: &Stop) -> Result<Option<String>, UsageError> {
     let handed_over = process_secrets::taken_over().map_err(|error| {
         UsageError::new(format!("cannot read the password that was given on the command line: {error}"))
     })?;
@@ -94,8 +97,8 @@ fn password(options: &ConnectionOptions, user: &str) -> Result<Option<String>, U
         PasswordSource::Prompt if !std::io::stderr().is_terminal() => {
             Err(UsageError::new("no terminal to prompt for the password: use a defaults file or MYSQL_PWD"))
         }
-        PasswordSource::Prompt => rpassword::prompt_password(format!("Password of {user}: "))
+        PasswordSource::Prompt => prompt::password(&format!("Password of {user}: "), stop)
             .map(Some)
-            .map_err(|error| UsageError::new(format!("cannot read the password: {error}"))),
+            .map_err(|error| UsageError::new(error.to_string())),
     }
 }

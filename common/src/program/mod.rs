@@ -2,6 +2,7 @@
 
 mod connection;
 mod filter;
+mod prompt;
 mod run;
 
 pub use connection::connection_settings;

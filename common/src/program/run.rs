@@ -60,7 +60,8 @@ where
             if let Ended::Failed(error) = &error
                 && let Some(error) = error.as_usage_error()
             {
-                return usage(name, error);
+                let code = usage(name, error);
+                return if stop.signal().is_some() { error.exit().code(&stop) } else { code };
             }
             tracing::error!("{error}");
             if verbose == 0 || logs_to_file {

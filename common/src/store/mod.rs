@@ -11,9 +11,12 @@ use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
+use crate::io::read_some;
 use crate::process::exit::{Exit, Failure};
+use crate::process::stop::Stop;
 
 pub mod local;
+pub mod verified;
 
 /// A place with files. Its `Display` is the place, as messages name it.
 pub trait Store: fmt::Debug + fmt::Display + Send + Sync {
@@ -71,6 +74,22 @@ impl dyn Store + '_ {
     /// Whether a file is there, as far as that can be found out.
     pub fn has(&self, name: &str) -> bool {
         matches!(self.length(name), Ok(Some(_)))
+    }
+
+    /// Reads a file to its end, for its length and checksum.
+    ///
+    /// # Errors
+    /// [`Action::Read`]; also when the program is being stopped.
+    pub fn checksum(&self, name: &str, stop: &Stop) -> Result<Stored, Error> {
+        let mut file = self.open(name)?;
+        let (mut block, mut found) = (vec![0; 1 << 20], Stored::default());
+        loop {
+            let read = stop.check().map_err(io::Error::other).and_then(|()| read_some(&mut file, &mut block));
+            match read.map_err(|source| self.error(Action::Read, name, source))? {
+                0 => return Ok(found),
+                read => found.add(&block[..read]),
+            }
+        }
     }
 
     /// Replaces a file: one of the same name is removed first. It is not written into, since it may be a link to

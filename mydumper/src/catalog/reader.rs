@@ -36,7 +36,7 @@ impl Catalog {
         selection: &CatalogSelection<'_>,
     ) -> Result<Catalog, Error> {
         let filter = selection.filter;
-        let (names, words, left_out) = (FileNames::default(), Words::default(), BTreeSet::new());
+        let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
         let mut reader = CatalogReader { connection, server, selection, names, words, left_out };
         let mut catalog = Catalog::default();
         let names = reader.database_names()?;

@@ -2,6 +2,7 @@
 
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::{Filter, Pattern};
+use common::backup::table_names::FileNames;
 
 /// What is read into a catalog.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +11,8 @@ pub struct CatalogSelection<'a> {
     pub filter: &'a Filter,
     /// `--ignore-engines`.
     pub ignored_engines: &'a [String],
+    /// Names that files of an earlier dump carry.
+    pub names: &'a FileNames,
     /// Which kinds of objects.
     pub objects: Objects,
     /// Which checksums are computed.

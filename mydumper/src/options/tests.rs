@@ -3,6 +3,7 @@
 use clap::CommandFactory;
 use common::options::{Parsed, ProgramName, UsageError, disagreements, parse};
 use common::process::exit::Exit;
+use common::process::stop::Stop;
 
 use crate::config::resolve;
 
@@ -320,7 +321,7 @@ fn formats_of_rows() {
     assert_eq!(statement.fields_terminated_by.as_deref(), Some("-"));
     assert_eq!(statement.fields_escaped_by.as_deref(), Some(""));
     assert_eq!((statement.include_header, statement.lines_terminated_by), (true, None));
-    let refused = |line: &str| resolve(run(line).unwrap()).err().unwrap();
+    let refused = |line: &str| resolve(run(line).unwrap(), &Stop::default()).err().unwrap();
     let error = refused("--lines-starting-by >");
     assert_eq!(error.exit(), Exit::Usage);
     assert_eq!(

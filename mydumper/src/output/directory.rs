@@ -10,6 +10,7 @@ use common::store::local::{LocalDirectory, Purpose};
 use common::store::{self, Entry, Store};
 
 use crate::config::{ExistingFiles, Output};
+use crate::output::earlier_phases::EarlierPhases;
 
 /// The directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +60,25 @@ pub enum Error {
         /// The file.
         found: String,
     },
+    /// What `--dirty` would add to cannot be added to.
+    #[error("--dirty: cannot add to the dump of {place}: {why}; dump into another directory")]
+    Earlier {
+        /// Its metadata.
+        place: String,
+        /// Why not.
+        why: String,
+    },
+    /// A file of an earlier dump has objects that this one would not write again.
+    #[error(
+        "--dirty: the dump in {place} has routines or events of database {database}, in one file that this dump would \
+         replace: give both --routines and --events, or neither"
+    )]
+    WouldLose {
+        /// The directory.
+        place: String,
+        /// The database.
+        database: String,
+    },
     /// The system refused.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -76,6 +96,18 @@ pub struct OutputDirectory {
     store: Arc<dyn Store>,
     /// Its files are only made to be sent, and all that there are were made by this program.
     emptied_at_the_end: bool,
+}
+
+/// Earlier dumps that this one adds to.
+///
+/// # Errors
+/// When their metadata cannot be read or understood.
+pub fn earlier_phases(output: &Output, streamed: bool) -> Result<Option<EarlierPhases>, Error> {
+    match &output.directory {
+        // A stream has no room for what another dump has said.
+        Some(path) if output.existing == ExistingFiles::Keep && !streamed => EarlierPhases::read(&*at(path)),
+        _ => Ok(None),
+    }
 }
 
 /// The directory of this name as it is, to be looked into before anything is changed.
@@ -114,7 +146,11 @@ impl OutputDirectory {
     }
 
     /// Makes the directory, for its owner alone, or clears it. Without a name it is `export-YYYYMMDD-HHMMSS`.
-    pub fn prepare(output: &Output, purpose: Purpose) -> Result<OutputDirectory, Error> {
+    pub fn prepare(
+        output: &Output,
+        purpose: Purpose,
+        earlier: Option<&EarlierPhases>,
+    ) -> Result<OutputDirectory, Error> {
         let Some(path) = &output.directory else {
             let store = Arc::new(LocalDirectory::fresh("export", purpose)?);
             return Ok(OutputDirectory { store, emptied_at_the_end: false });
@@ -129,6 +165,9 @@ impl OutputDirectory {
                 }
             }
             ExistingFiles::Keep => {
+                if let Some(earlier) = earlier {
+                    earlier.keep(&*store)?;
+                }
                 // The old metadata would make a new dump that is cut off look whole, and the old journal that of another.
                 for name in ["metadata", DUMP_JOURNAL] {
                     if store.has(name) {

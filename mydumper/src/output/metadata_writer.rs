@@ -4,14 +4,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
-use common::backup::metadata::{self, ConfigSection, Coordinates, TableEntry};
+use common::backup::metadata::{self, ConfigSection, Coordinates, RowsOf, TableEntry};
 use common::backup::row_hash::{self, ChunkRows};
+use common::backup::stored_files::StoredFiles;
 use common::layers::compression::Compression;
 use common::server::Server;
 
 use crate::catalog::{Database, Table, TableKind};
 use crate::config::UTC;
 use crate::definitions::FILE_SQL_MODE;
+use crate::output::earlier_phases::{EarlierPhases, replaces_rows};
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::rows::options::{RowFormat, RowOptions};
 use crate::rows::projection::Projection;
@@ -110,55 +112,103 @@ impl MetadataWriter {
         if !self.facts.streamed {
             return Ok(None);
         }
-        let text: String = indexes.into_iter().map(|index| self.table_section(index, known)).collect();
+        // Whoever reads a stream has the files' checksums from it.
+        let files = StoredFiles::default();
+        let section = |index| self.entry(index, known).to_text(&self.tables[index].file, &files);
+        let text: String = indexes.into_iter().map(section).collect();
         let file = self.write(Content::MetadataPartial(self.next_partial), &text)?;
         self.next_partial += 1;
         Ok(Some(file))
     }
 
-    /// The text of the whole metadata. Of `config`, what is known here is filled in.
+    /// The text of the whole metadata. Of `config`, what is known here is filled in; `earlier` dumps into the same directory
+    /// have said the rest.
     pub fn whole(
         &mut self,
         databases: &[Arc<Database>],
         coordinates: Option<&Coordinates>,
         config: ConfigSection,
+        files: &StoredFiles,
+        mut earlier: Option<EarlierPhases>,
     ) -> String {
-        let mut text = self.head();
-        if let Some(coordinates) = coordinates {
-            text.push_str(&coordinates.to_text());
-        }
         // As they came: of several tables at a time.
         self.chunks.sort_unstable_by_key(|(table, chunk)| (*table, chunk.number));
-        text.extend((0..self.tables.len()).map(|index| self.table_section(index, RowsKnown::All)));
-        if self.facts.schemas {
-            text.extend(databases.iter().map(|database| database.checksums.to_text(&database.name)));
-        }
-        let sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
-        let config = ConfigSection {
+        let mut config = ConfigSection {
             max_statement_size: Some(self.longest_statement as u64),
-            num_sequences: Some(sequences),
             row_hash: self.facts.data.then(|| row_hash::ALGORITHM.to_owned()),
             row_hash_time_zone: (self.facts.data && self.facts.utc).then(|| UTC.to_owned()),
             ..config
         };
-        text.push_str(&config.tail(&timestamp()));
-        text
+        let other_hashes = earlier.as_ref().is_some_and(|earlier| !config.hashes_as(&earlier.metadata.config));
+        let mut sequences = self.tables.iter().filter(|table| table.kind == TableKind::Sequence).count() as u64;
+        let mut rows = RowsOf { earlier: false, last: self.facts.data };
+        let mut sections = String::new();
+        for index in 0..self.tables.len() {
+            let table = &self.tables[index];
+            let mut entry = self.entry(index, RowsKnown::All);
+            if let Some(before) = earlier.as_mut().and_then(|earlier| earlier.take_table(&table.file)) {
+                let has_rows = replaces_rows(table, self.facts.data);
+                rows.earlier |= !has_rows && before.has_rows();
+                entry = entry.after(before, has_rows);
+            }
+            sections.push_str(&entry.to_text(&table.file, files));
+        }
+        for (file, entry) in earlier.iter_mut().flat_map(|earlier| &mut earlier.metadata.tables) {
+            rows.earlier |= entry.has_rows();
+            sequences += u64::from(entry.is_sequence);
+            if other_hashes && rows.last {
+                entry.forget_hashes();
+            }
+            sections.push_str(&entry.to_text(file, files));
+        }
+        if self.facts.schemas {
+            for database in databases {
+                let before = earlier.as_mut().map(|earlier| earlier.take_database(&database.name)).unwrap_or_default();
+                sections.push_str(&database.checksums.clone().after(&before).to_text(&database.name));
+            }
+        }
+        for (name, entry) in earlier.iter().flat_map(|earlier| &earlier.metadata.databases) {
+            sections.push_str(&entry.to_text(name));
+        }
+        config.num_sequences = Some(sequences);
+        let mut source = coordinates.map(Coordinates::to_text).unwrap_or_default();
+        let mut local_infile = self.local_infile();
+        if let Some(earlier) = earlier {
+            config = config.after(&earlier.metadata.config, rows);
+            local_infile |= earlier.metadata.config.local_infile == Some(true);
+            // No position is that of all rows.
+            source = match rows {
+                RowsOf { earlier: false, .. } => source,
+                RowsOf { last: false, .. } => earlier.source,
+                RowsOf { .. } => String::new(),
+            };
+        }
+        let mut text = metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile);
+        text.push_str(&source);
+        text.push_str(&sections);
+        text.push_str(&config.tail());
+        text.push_str(&metadata::files_of_no_table(files));
+        metadata::end(text, &timestamp())
+    }
+
+    fn local_infile(&self) -> bool {
+        matches!(self.facts.rows.format, RowFormat::Delimited(_))
     }
 
     fn head(&self) -> String {
-        let local_infile = matches!(self.facts.rows.format, RowFormat::Delimited(_));
-        metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile)
+        metadata::head(&self.facts.started, FILE_SQL_MODE, self.local_infile())
     }
 
     fn write(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {
         FileWriter::write_whole(&self.files, DumpFile::new(content, Compression::None), text.as_bytes())
     }
 
-    fn table_section(&self, index: usize, known: RowsKnown) -> String {
+    fn entry(&self, index: usize, known: RowsKnown) -> TableEntry {
         let table = &self.tables[index];
         let chunks = if known == RowsKnown::All { self.chunks_of(index) } else { &[] };
-        let entry = TableEntry {
+        TableEntry {
             real_name: Some(table.name.name.clone()),
+            real_database: (table.file.database != table.name.database).then(|| table.name.database.clone()),
             rows: (known != RowsKnown::No).then_some(self.rows[index]),
             is_view: table.kind == TableKind::View,
             is_sequence: table.kind == TableKind::Sequence,
@@ -170,8 +220,7 @@ impl MetadataWriter {
             hashed_columns: (!chunks.is_empty()).then(|| self.select_list(table)),
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
-        };
-        entry.to_text(&table.file)
+        }
     }
 
     /// What was selected of the table's rows: its projection is gone by now, but the same is made of the same.

@@ -5,16 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::backup::file_name::{Content, DumpFile};
-use common::io::read_some;
 use common::process::stop::{Stop, Stopped};
 use common::process::sync::{into_inner, lock};
-use common::store::{self, Action, Store, Stored};
+use common::store::{self, Store, Stored};
 
 use super::Error;
 use super::record::DoneChunk;
 use crate::output::file_writer::WrittenFile;
-
-const BLOCK: usize = 1 << 20;
 
 /// Chunks of which a file is missing or has changed, and what is wrong with it. Files are read by several threads.
 pub fn damaged<'a>(
@@ -49,19 +46,10 @@ pub fn damaged<'a>(
 /// What is wrong with a file; `None` if it is as it was written.
 fn difference(store: &dyn Store, written: &WrittenFile, stop: &Stop) -> Result<Option<String>, Stopped> {
     let checksum = || -> Result<Stored, store::Error> {
-        let mut file = store.open(&written.name)?;
-        if file.bytes != written.bytes {
-            return Ok(Stored { bytes: file.bytes, crc32c: 0 });
+        match store.open(&written.name)?.bytes {
+            bytes if bytes != written.bytes => Ok(Stored { bytes, crc32c: 0 }),
+            _ => store.checksum(&written.name, stop),
         }
-        let (mut block, mut found) = (vec![0; BLOCK], Stored::default());
-        while !stop.is_triggered() {
-            let read = read_some(&mut file, &mut block);
-            match read.map_err(|source| store.error(Action::Read, &written.name, source))? {
-                0 => break,
-                read => found.add(&block[..read]),
-            }
-        }
-        Ok(found)
     };
     let found = checksum();
     stop.check()?;

@@ -140,6 +140,13 @@ pub fn begin(
     })
 }
 
+/// Whether a later run could prove that the data have not changed, if they do not: what would be in its way is there now.
+pub fn could_be_resumed(begun: &Begun, catalog: &Catalog) -> bool {
+    let has_system_database =
+        catalog.databases.iter().any(|database| SYSTEM_DATABASES.contains(&database.name.as_str()));
+    !has_system_database && begun.source.proves_same_data_as(&begun.source, &[]).is_ok()
+}
+
 /// An interrupted dump.
 pub struct Interrupted {
     store: Arc<dyn Store>,

@@ -1,11 +1,12 @@
 //! What the coordinator and all workers share.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
+use common::backup::stored_files::StoredFiles;
 use common::layers::compression::Compression;
 use common::observe::progress::Counters;
 use common::process::stop::{Stop, Stopped};
+use common::process::sync::lock;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 use crossbeam_channel::Sender;
@@ -37,7 +38,7 @@ pub struct Shared {
     /// Where progress is counted.
     pub counters: Arc<Counters>,
     /// Files of the dump so far, but for metadata.
-    pub files_delivered: AtomicU64,
+    pub stored_files: Mutex<StoredFiles>,
     /// Where finished files go, when they are streamed.
     pub sender: Option<Sender<FinishedFile>>,
     /// The program's stop.
@@ -48,7 +49,7 @@ impl Shared {
     /// Hands a finished file on to the stream, if there is one.
     pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
         if !file.file.content.is_metadata() {
-            self.files_delivered.fetch_add(1, Ordering::Relaxed);
+            lock(&self.stored_files).insert(file.file.to_string(), file.stored);
         }
         match &self.sender {
             Some(sender) => self.stop.send(sender, file),

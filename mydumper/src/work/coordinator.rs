@@ -4,14 +4,16 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use common::backup::metadata::ConfigSection;
 use common::backup::row_hash::{ChunkRows, RowsDigest};
+use common::backup::stored_files::StoredFiles;
 use common::observe::activity::Activity;
 use common::observe::wording::count;
 use common::process::stop::Stopped;
+use common::process::sync::lock;
+use common::store::Stored;
 use crossbeam_channel::{Receiver, Sender, bounded, select_biased, tick};
 
 use crate::catalog::{Database, Table};
@@ -19,7 +21,8 @@ use crate::config::Config;
 use crate::consistency::Snapshot;
 use crate::consistency::changed_tables::TableCheck;
 use crate::output::directory::OutputDirectory;
-use crate::output::file_writer::FinishedFile;
+use crate::output::earlier_phases::{EarlierPhases, Replaced, replaces_rows};
+use crate::output::file_writer::{FinishedFile, WrittenFile};
 use crate::output::metadata_writer::{DumpFacts, MetadataWriter};
 use crate::plan::chunk::{KeyRange, Remainder};
 use crate::plan::report::{Report, RowsReport};
@@ -63,6 +66,8 @@ pub struct Coordinator<'a> {
     table_check: TableCheck,
     /// Without one, the dump cannot be resumed.
     journal: Option<DumpJournal>,
+    /// What `--dirty` adds to.
+    earlier: Option<EarlierPhases>,
 }
 
 impl<'a> Coordinator<'a> {
@@ -70,7 +75,7 @@ impl<'a> Coordinator<'a> {
     pub fn new(
         config: &'a Config,
         shared: &'a Arc<Shared>,
-        directory: &'a OutputDirectory,
+        (directory, earlier): (&'a OutputDirectory, Option<EarlierPhases>),
         (snapshot, activity): (Snapshot, Activity),
         workers: Workers,
         history: History,
@@ -102,6 +107,7 @@ impl<'a> Coordinator<'a> {
             finished_tables: Vec::new(),
             table_check: TableCheck::default(),
             journal: history.journal,
+            earlier,
         };
         coordinator.keep(&history.completed);
         coordinator
@@ -109,7 +115,10 @@ impl<'a> Coordinator<'a> {
 
     /// Carries out the plan. When it returns without an error, the dump is whole and its `metadata` delivered.
     pub fn run(mut self, plan: Plan) -> Result<(), Error> {
-        self.shared.deliver(self.metadata.begin()?)?;
+        // That of an earlier dump is there as the sign that this one is not finished.
+        if self.earlier.is_none() {
+            self.shared.deliver(self.metadata.begin()?)?;
+        }
         self.phase(plan.tablespaces)?;
         self.phase(plan.definitions_before_rows)?;
         let announced = self.metadata.announce_tables()?;
@@ -141,7 +150,10 @@ impl<'a> Coordinator<'a> {
                     let chunk = ChunkRows { number: done.number, rows, selection: query::selection(&chunk) };
                     self.metadata.add_chunk(index, chunk, done.longest_statement);
                 }
-                self.shared.files_delivered.fetch_add(done.files.len() as u64, Ordering::Relaxed);
+                let mut files = lock(&self.shared.stored_files);
+                for WrittenFile { name, bytes, crc32c } in &done.files {
+                    files.insert(name.as_str(), Stored { bytes: *bytes, crc32c: *crc32c });
+                }
             }
         }
     }
@@ -267,18 +279,36 @@ impl<'a> Coordinator<'a> {
         Ok(file.map_or(Ok(()), |file| self.shared.deliver(file))?)
     }
 
+    /// With the files of earlier dumps that stay; the others go.
+    fn settle(&mut self, files: StoredFiles, databases: &[Arc<Database>]) -> Result<StoredFiles, Error> {
+        let Some(earlier) = &mut self.earlier else { return Ok(files) };
+        let replaced = Replaced {
+            files: &files,
+            tables: self
+                .tables
+                .iter()
+                .map(|table| (&table.file, replaces_rows(table, self.config.objects.data)))
+                .collect(),
+            databases: databases.iter().map(|database| database.file.as_str()).collect(),
+            objects: self.config.objects,
+        };
+        Ok(earlier.settle(&**self.directory.store(), &replaced, &self.shared.stop)?)
+    }
+
     /// Writes the whole metadata, and gives it its name when all else is done.
     fn finish(mut self, databases: &[Arc<Database>]) -> Result<(), Error> {
+        let files = std::mem::take(&mut *lock(&self.shared.stored_files));
+        let delivered = files.len() as u64;
+        let files = self.settle(files, databases)?;
         let point = &self.snapshot.point;
-        let delivered = self.shared.files_delivered.load(Ordering::Relaxed);
         let config = ConfigSection {
-            num_files: Some(delivered),
+            num_files: Some(files.len() as u64),
             guarantee: Some(point.guarantee),
             guarantee_by: Some(point.evidence.clone()),
             server: Some(self.shared.server),
             ..ConfigSection::default()
         };
-        let metadata = self.metadata.whole(databases, point.coordinates.as_ref(), config);
+        let metadata = self.metadata.whole(databases, point.coordinates.as_ref(), config, &files, self.earlier.take());
         self.shared.stop.check()?;
         if self.journal.is_some() {
             // All files of the directory are this dump's, and stay.

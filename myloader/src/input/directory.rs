@@ -5,10 +5,17 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
-use common::backup::metadata::{Metadata, MetadataError};
+use common::backup::metadata::{Metadata, MetadataError, Unsealed, check_seal};
 use common::exit_codes;
 use common::journal::LOAD_JOURNAL_PREFIX;
+use common::observe::wording::count;
 use common::store::{self, Action, Store};
+
+use crate::config::Restore;
+use crate::input::file_list::{Differences, Needed};
+use crate::input::not_a_dump;
+
+const METADATA: &str = "metadata";
 
 /// The directory is no dump.
 #[derive(Debug, thiserror::Error)]
@@ -17,15 +24,20 @@ pub enum Error {
     #[error("{0}; give the directory of a dump with --directory")]
     Read(store::Error),
     /// The dump is not there, or was not finished.
-    #[error(
-        "{place} is not a finished dump: it has no file `metadata`{}; dump again",
-        if *.unfinished { ", only `metadata.partial`: mydumper was interrupted or is still at work" } else { "" }
-    )]
+    #[error("{place} is not a finished dump: it has no file `metadata`; {what}")]
     NotFinished {
         /// The directory.
         place: String,
-        /// Whether a dump was begun in it.
-        unfinished: bool,
+        /// What it is, and what to do.
+        what: String,
+    },
+    /// It is a file.
+    #[error("{place} is not a directory but {what}")]
+    File {
+        /// The file.
+        place: String,
+        /// What it is, and what to do.
+        what: String,
     },
     /// The metadata has no end.
     #[error("{place} does not say `# Finished dump at`: it was cut short, or the dump was not finished; dump again")]
@@ -41,11 +53,33 @@ pub enum Error {
         /// What is wrong.
         source: MetadataError,
     },
+    /// The metadata is another.
+    #[error(
+        "{place}: {source}; get it from another copy of the dump, or restore it as it is with --ignore-file-checksums"
+    )]
+    Changed {
+        /// The file.
+        place: String,
+        /// That it has changed.
+        source: Unsealed,
+    },
+    /// Files are missing, or there are others.
+    #[error(
+        "the files in {place} are not those that were dumped: {}; copy what is missing there, and remove what is not of \
+         this dump", .differences.join("; ")
+    )]
+    OtherFiles {
+        /// The directory.
+        place: String,
+        /// What differs.
+        differences: Vec<String>,
+    },
 }
 
 exit_codes! { Error:
     of source: Read;
-    Exit::Dump: NotFinished, Unended, Metadata;
+    Exit::Dump: NotFinished, Unended, Metadata, Changed, OtherFiles;
+    Exit::Local: File;
 }
 
 /// A finished dump.
@@ -56,13 +90,19 @@ pub struct Dump {
     pub metadata_text: Vec<u8>,
     /// The other files with the length of those with rows, in the order in which they should be begun.
     pub files: Vec<(DumpFile, u64)>,
+    /// What differs from the files that were dumped, where the restore continues all the same.
+    pub differences: Vec<String>,
 }
 
 /// Finds out what is there.
-pub fn scan(store: &dyn Store) -> Result<Dump, Error> {
+pub fn scan(store: &dyn Store, restore: &Restore) -> Result<Dump, Error> {
     let mut files = Vec::new();
     let mut table_bytes: HashMap<TableFileName, u64> = HashMap::new();
-    for entry in store.list().map_err(Error::Read)? {
+    let entries = store.list().map_err(|error| not_a_directory(store, error))?;
+    if !entries.iter().any(|entry| entry.name == METADATA) {
+        return Err(Error::NotFinished { place: store.to_string(), what: not_a_dump::directory(store, &entries) });
+    }
+    for entry in entries {
         if entry.name.starts_with(LOAD_JOURNAL_PREFIX) {
             continue;
         }
@@ -77,16 +117,12 @@ pub fn scan(store: &dyn Store) -> Result<Dump, Error> {
         }
         files.push((file, bytes));
     }
-    let has = |content: Content| files.iter().any(|(file, _)| file.content == content);
-    if !has(Content::Metadata) {
-        return Err(Error::NotFinished { place: store.to_string(), unfinished: has(Content::MetadataUnfinished) });
-    }
-    let place = store.locate("metadata");
+    let place = store.locate(METADATA);
     let mut text = String::new();
     store
-        .open("metadata")
+        .open(METADATA)
         .and_then(|mut file| {
-            file.read_to_string(&mut text).map_err(|source| store.error(Action::Read, "metadata", source))
+            file.read_to_string(&mut text).map_err(|source| store.error(Action::Read, METADATA, source))
         })
         .map_err(Error::Read)?;
     let metadata = match Metadata::parse(&text) {
@@ -94,14 +130,47 @@ pub fn scan(store: &dyn Store) -> Result<Dump, Error> {
         Ok(_) => return Err(Error::Unended { place }),
         Err(source) => return Err(Error::Metadata { place, source }),
     };
+    match check_seal(&text) {
+        Err(source) if restore.ignore_file_checksums => {
+            tracing::warn!("{place}: {source}, and is taken as it is (--ignore-file-checksums)");
+        }
+        sealed => sealed.map_err(|source| Error::Changed { place, source })?,
+    }
 
     files.retain(|(file, _)| !file.content.is_metadata());
+    let differences = if restore.verify_only { Vec::new() } else { compare(&files, &metadata, restore) };
+    if !differences.is_empty() && !restore.tolerance.keep_going {
+        return Err(Error::OtherFiles { place: store.to_string(), differences });
+    }
     // The largest table first: what remains for the end is small.
     files.sort_by_cached_key(|(file, _)| {
         let size = file.content.table().and_then(|table| table_bytes.get(table)).copied().unwrap_or(0);
         (rank(&file.content), Reverse(size), file.clone())
     });
-    Ok(Dump { metadata, metadata_text: text.into_bytes(), files })
+    Ok(Dump { metadata, metadata_text: text.into_bytes(), files, differences })
+}
+
+fn compare(files: &[(DumpFile, u64)], metadata: &Metadata, restore: &Restore) -> Vec<String> {
+    let needed = Needed { filter: &restore.filter, schemas: restore.schemas, data: restore.data };
+    let differences = Differences::find(files, metadata, &needed);
+    if differences.recompressed > 0 {
+        tracing::warn!(
+            "{} compressed or decompressed since the dump was made: nothing shows whether their content has changed",
+            match differences.recompressed {
+                1 => "1 file was".to_owned(),
+                files => format!("{} were", count(files as u64, "file")),
+            }
+        );
+    }
+    differences.describe()
+}
+
+fn not_a_directory(store: &dyn Store, error: store::Error) -> Error {
+    let is_file = error.source.kind() == std::io::ErrorKind::NotADirectory;
+    match store.local_path().filter(|_| is_file).and_then(not_a_dump::file) {
+        Some(what) => Error::File { place: store.to_string(), what },
+        None => Error::Read(error),
+    }
 }
 
 /// Definitions before the rows that need them.

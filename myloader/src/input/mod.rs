@@ -1,7 +1,9 @@
 //! Where the files of a restore come from: a directory that has them all, or a stream.
 
 pub mod directory;
+pub mod file_list;
 pub mod files;
+mod not_a_dump;
 pub mod receiver;
 pub mod stream;
 pub mod unpack;
@@ -9,6 +11,7 @@ pub mod unpack;
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
+use common::backup::stored_files::StoredFiles;
 use common::exit_codes;
 use common::observe::activity::Watch;
 use common::process::stop::Stop;
@@ -50,6 +53,14 @@ impl Input {
         }
     }
 
+    /// What metadata says of each file. A stream's are verified as they come.
+    pub fn take_checksums(&mut self) -> StoredFiles {
+        match self {
+            Input::Directory(_, dump) => std::mem::take(&mut dump.metadata.files),
+            Input::Stream(..) => StoredFiles::default(),
+        }
+    }
+
     /// Whether a finished dump is there, by now at least.
     pub fn is_whole(&self) -> bool {
         self.store().has("metadata")
@@ -61,7 +72,7 @@ pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error>
     match &config.source {
         Source::Directory(path) => {
             let store = Arc::new(LocalDirectory::at(path));
-            let dump = directory::scan(&*store)?;
+            let dump = directory::scan(&*store, &config.restore)?;
             Ok(Input::Directory(store, Box::new(dump)))
         }
         Source::Stream(stream) => {

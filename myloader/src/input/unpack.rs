@@ -1,6 +1,6 @@
 //! `--stream=UNPACK`: a stream's files in a directory, without a server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
@@ -9,6 +9,7 @@ use common::backup::selection::FilterError;
 use common::exit_codes;
 use common::observe::activity::Watch;
 use common::observe::progress::Progress;
+use common::observe::wording::{bytes, count};
 use common::process::stop::{Stop, Stopped};
 use common::sql::name::QualifiedName;
 use common::store;
@@ -61,7 +62,7 @@ pub struct Summary {
 
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "unpacked {} files, {} bytes, into {}", self.files, self.bytes, self.place)
+        write!(f, "unpacked {}, {}, into {}", count(self.files, "file"), bytes(self.bytes), self.place)
     }
 }
 
@@ -97,7 +98,8 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
                     source.write_metadata(&text)?;
                 } else {
                     let passes = |table: &TableFileName| names.passes(config, table).unwrap_or(true);
-                    source.write_metadata(&without_tables(&text, passes))?;
+                    let kept: HashSet<String> = files.iter().map(|(file, _)| file.to_string()).collect();
+                    source.write_metadata(&without_tables(&text, passes, |file| kept.contains(file)))?;
                 }
                 break;
             }
@@ -147,7 +149,7 @@ struct Names {
 
 impl Names {
     fn read(source: &StreamSource, files: &[(DumpFile, u64)], metadata: Metadata) -> Result<Names, Error> {
-        let directory = Files { store: Arc::clone(source.store()), delete: false };
+        let directory = Files { store: Arc::clone(source.store()), delete: false, checksums: Arc::default() };
         let mut databases = HashMap::new();
         for (file, _) in files {
             let Content::Database(name) = &file.content else { continue };

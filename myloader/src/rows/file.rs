@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::backup::file_name::DumpFile;
+use common::backup::file_name::{Content, DumpFile, RowsFormat};
 use common::layers::compression::Compression;
 use common::process::exit::{Exit, Failure};
 
@@ -44,12 +44,18 @@ pub fn load(
     result
 }
 
-/// What is wrong with a compressed file of which the server rejected a statement, if the file's end shows it.
+/// What is wrong with a file of which the server rejected a statement, if the file's end shows it.
 fn damage(context: &mut Context, file: &DumpFile, error: &Error) -> Option<Error> {
-    if file.layers.compression == Compression::None
-        || error.exit() != Exit::Server
-        || context.shared.stop.is_triggered()
+    if error.exit() != Exit::Server || context.shared.stop.is_triggered() {
+        return None;
+    }
+    let files = &context.shared.files;
+    if let Some(error) =
+        with_data(file).iter().filter(|file| files.is_verified(file)).find_map(|file| files.verify(file).err())
     {
+        return Some(error.into());
+    }
+    if file.layers.compression == Compression::None || files.is_verified(file) {
         return None;
     }
     let mut reader = context.shared.files.statements(file).ok()?;
@@ -59,6 +65,16 @@ fn damage(context: &mut Context, file: &DumpFile, error: &Error) -> Option<Error
             Ok(None) => return None,
             Err(source) => return Some(context.cannot_read(file, source)),
         }
+    }
+}
+
+/// A file of statements and the one that LOAD DATA reads beside it, if there is one.
+fn with_data(file: &DumpFile) -> Vec<DumpFile> {
+    match &file.content {
+        Content::Rows(rows) => {
+            vec![file.clone(), DumpFile::new(Content::Rows(rows.in_format(RowsFormat::Delimited)), file.layers)]
+        }
+        _ => vec![file.clone()],
     }
 }
 

@@ -34,9 +34,8 @@ impl Scheduler {
         let (mut differences, mut missing) = self.compare_tables()?;
         missing.extend(self.compare_files());
         if self.settings.tolerance.keep_going {
-            let of = |fault| move |what: String| Rejection { object: "not complete".to_owned(), why: what, fault };
-            self.skipped.extend(differences.into_iter().map(of(Fault::Rows)));
-            self.skipped.extend(missing.into_iter().map(of(Fault::Dump)));
+            self.skipped.extend(differences.into_iter().map(|why| not_complete(why, Fault::Rows)));
+            self.incomplete(missing);
             return Ok(());
         }
         if !missing.is_empty() {
@@ -44,6 +43,11 @@ impl Scheduler {
             return Err(Error::Missing(differences));
         }
         if differences.is_empty() { Ok(()) } else { Err(Error::RowCounts(differences)) }
+    }
+
+    /// Continues without what is missing in the dump.
+    pub fn incomplete(&mut self, missing: Vec<String>) {
+        self.skipped.extend(missing.into_iter().map(|why| not_complete(why, Fault::Dump)));
     }
 
     /// Files against the number that the dump says it has. With a filter, a stream's files are not all looked at.
@@ -124,4 +128,8 @@ impl Scheduler {
         let Ok(name) = self.real_table_name(table) else { return Ok(true) };
         Ok(self.settings.filter.passes_table(&QualifiedName::new(database, name))?)
     }
+}
+
+fn not_complete(why: String, fault: Fault) -> Rejection {
+    Rejection { object: "not complete".to_owned(), why, fault }
 }

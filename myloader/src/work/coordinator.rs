@@ -72,8 +72,9 @@ impl Coordinator<'_> {
     fn run(&mut self, input: &mut Input) -> Result<(), Error> {
         if let Input::Directory(_, dump) = input {
             // Given away: there may be very many.
-            let directory::Dump { metadata, files, .. } = &mut **dump;
+            let directory::Dump { metadata, files, differences, .. } = &mut **dump;
             let metadata = std::mem::take(metadata);
+            self.scheduler.incomplete(std::mem::take(differences));
             self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
             for (file, bytes) in std::mem::take(files) {
                 self.arrived(file, bytes)?;

@@ -3,7 +3,8 @@
 #![no_main]
 
 use common::backup::file_name::TableFileName;
-use common::backup::metadata::{ConfigSection, Metadata, TableEntry, without_tables};
+use common::backup::metadata::{ConfigSection, Metadata, TableEntry, end, without_tables};
+use common::backup::stored_files::StoredFiles;
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Debug, arbitrary::Arbitrary)]
@@ -24,9 +25,9 @@ fuzz_target!(|input: Input| {
         twice.merge(&text).expect("it was read");
         assert_eq!(twice.tables, metadata.tables);
         assert_eq!(twice.config, metadata.config);
-        let all = Metadata::parse(&without_tables(&text, |_| true)).expect("lines are left out, none is changed");
+        let all = Metadata::parse(&without_tables(&text, |_| true, |_| true)).expect("lines are left out, none is changed");
         assert_eq!(all.tables, metadata.tables);
-        let none = Metadata::parse(&without_tables(&text, |_| false)).expect("lines are left out, none is changed");
+        let none = Metadata::parse(&without_tables(&text, |_| false, |_| false)).expect("lines are left out, none is changed");
         assert!(none.tables.is_empty());
         let mut absorbed = Metadata::default();
         absorbed.absorb(metadata.clone());
@@ -49,7 +50,7 @@ fuzz_target!(|input: Input| {
         guarantee_by: by,
         ..ConfigSection::default()
     };
-    let written = entry.to_text(&table) + &config.tail("2026-01-01 00:00:00");
+    let written = end(entry.to_text(&table, &StoredFiles::default()) + &config.tail(), "2026-01-01 00:00:00");
     let read = Metadata::parse(&written).expect("it was written so");
     assert_eq!(read.tables.get(&table), Some(&entry));
     assert_eq!(read.config, config);

@@ -1,6 +1,6 @@
 //! A dump that is not whole, or not what it seems, is never restored as if it were.
 
-use crate::support::load::{dumped, dumped_with, failing};
+use crate::support::load::{dumped, dumped_with, failing, forget_checksums};
 use harness::program::WorkDir;
 use harness::server::{Product, target};
 use std::fs;
@@ -28,11 +28,12 @@ impl Dump {
         format!("{}.t.00002.sql", self.database)
     }
 
-    /// The error of a restore of a copy that has `damage` done to it, with `DB` for the database and `DIR` for the
+    /// The error of a restore of a copy without checksums of files that has `damage` done to it, with `DB` for the database and `DIR` for the
     /// directory, and its exit code (`None`: any).
     fn restore_damaged(&self, code: impl Into<Option<i32>>, damage: impl FnOnce(&WorkDir)) -> String {
         let copy = WorkDir::new();
         self.dir.list().iter().for_each(|name| copy.write(name, self.dir.read(name)));
+        forget_checksums(&copy);
         damage(&copy);
         target(self.product).client().run(format!("DROP DATABASE IF EXISTS {}", self.database));
         let line = failing(code, self.product, &copy, &[]);
@@ -83,13 +84,17 @@ fn metadata_that_is_missing_or_wrong() {
     for product in Product::ALL {
         let dump = Dump::new(product, "damaged_metadata", &[]);
         let missing = dump.restore_damaged(5, |dir| remove(dir, "metadata"));
-        assert_eq!(missing, "[ERROR] DIR is not a finished dump: it has no file `metadata`; dump again");
+        assert_eq!(
+            missing,
+            "[ERROR] DIR is not a finished dump: it has no file `metadata`; the dump was not finished, or \
+                             not all of it was copied: copy it again, or dump again"
+        );
         let partial = dump.restore_damaged(5, |dir| {
             dir.write("metadata.partial", dir.read("metadata"));
             remove(dir, "metadata");
         });
-        let expected = "[ERROR] DIR is not a finished dump: it has no file `metadata`, only `metadata.partial`: \
-                        mydumper was interrupted or is still at work; dump again";
+        let expected = "[ERROR] DIR is not a finished dump: it has no file `metadata`; only `metadata.partial` is \
+                        there: mydumper was interrupted or is still at work; dump again";
         assert_eq!(partial, expected);
         let garbage = dump.restore_damaged(5, |dir| {
             edit(dir, "metadata", |text| text.replace("rows = 40", "rows 40"));
@@ -199,6 +204,7 @@ fn a_file_of_triggers_or_routines_that_is_missing_or_empty() {
             "CREATE PROCEDURE p() SELECT 1",
         ];
         let dir = dumped(product, "damaged_objects", &statements);
+        forget_checksums(&dir);
         for file in ["damaged_objects.t-schema-triggers.sql", "damaged_objects-schema-post.sql"] {
             let text = dir.read(file);
             dir.write(file, "");

@@ -1,7 +1,7 @@
 //! `--keep-going` and `--ignore-errors`: what cannot be restored is left out and named, and everything else is restored.
 
 use crate::support::dump::{make, without_time};
-use crate::support::load::{column, dumped_with, load, myloader, streamed};
+use crate::support::load::{column, dumped_with, forget_checksums, load, myloader, streamed};
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 use std::fs;
@@ -33,6 +33,7 @@ const PIECES: &[&str] = &["--statement-size=20", "--rows=2"];
 fn edit(dir: &WorkDir, name: &str, from: &str, to: &str) {
     let text = dir.read_text(name);
     assert!(text.contains(from), "{name} has no {from:?}: {text}");
+    forget_checksums(dir);
     dir.write(name, text.replace(from, to));
 }
 
@@ -205,9 +206,9 @@ fn a_damaged_file_is_left_out_and_told_with_another_exit_code() {
         for text in [
             format!("rows of going_on_damaged.t in {cut}: cannot restore ").as_str(),
             "; skipped: the rest of the file",
-            "table going_on_damaged.gone: going_on_damaged.gone-schema.sql has no CREATE TABLE: the file is damaged",
+            "going_on_damaged.gone-schema.sql: it has 0 bytes, but ",
             "not complete: table going_on_damaged.t has 4 rows, the dump has 6",
-            "not complete: the dump has ",
+            format!("not complete: 1 file is missing: {missing}").as_str(),
         ] {
             assert!(listed.iter().any(|line| line.contains(text)), "{product:?} {text}: {listed:#?}");
         }

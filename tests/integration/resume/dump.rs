@@ -67,7 +67,7 @@ fn metadata(dir: &WorkDir) -> String {
     let lines = text.lines().filter(|line| !line.starts_with("# Started") && !line.starts_with("# Finished"));
     // Threads decide how many chunks there are.
     lines
-        .filter(|line| !line.starts_with("num-files") && !line.starts_with("chunk_"))
+        .filter(|line| !["num-files", "chunk_", "file.", "metadata = "].iter().any(|start| line.starts_with(start)))
         .map(|line| format!("{line}\n"))
         .collect()
 }

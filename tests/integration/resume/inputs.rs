@@ -89,7 +89,10 @@ fn the_files_of_a_stream_that_were_kept() {
         let log = program.stdin(&stream[..half]).fails_with(5);
         assert!(log.contains("[ERROR] the stream was cut short at byte ") && !log.contains(GOES_ON), "{log}");
         let log = resume.fails_with(5);
-        let told = format!("[ERROR] {} is not a finished dump: it has no file `metadata`; dump again", kept.display());
+        let told = format!(
+            "[ERROR] {} is not a finished dump: it has no file `metadata`; the dump was not finished",
+            kept.display()
+        );
         assert!(log.contains(&told), "{log}");
     }
 }

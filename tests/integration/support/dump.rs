@@ -100,11 +100,12 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 /// The only line of what a failed run wrote, without its time.
 #[track_caller]
 pub fn only_line(stderr: &str) -> String {
-    // A warning that an earlier restore could be resumed precedes the error.
-    let lines: Vec<&str> = stderr
-        .lines()
-        .filter(|line| !(line.contains("[WARNING]") && line.contains("--resume would continue")))
-        .collect();
+    // A warning that the dump, or an earlier restore, could be resumed precedes the error.
+    let is_of_resume = |line: &&str| {
+        let told = ["--resume would continue", "[WARNING] the dump is not complete: --resume "];
+        line.contains("[WARNING]") && told.iter().any(|told| line.contains(told))
+    };
+    let lines: Vec<&str> = stderr.lines().filter(|line| !is_of_resume(line)).collect();
     assert_eq!(lines.len(), 1, "one line expected: {stderr}");
     without_time(lines[0]).to_owned()
 }

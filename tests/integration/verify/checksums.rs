@@ -1,7 +1,7 @@
 //! The checksums of metadata that mydumper 1.0.1 writes, and `--checksum`.
 
 use crate::support::dump::{dump, make, without_time};
-use crate::support::load::{dumped_with, load, myloader};
+use crate::support::load::{dumped_with, forget_checksums, load, myloader};
 use harness::detour::{Detour, Fate, contains};
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, source, target};
@@ -126,6 +126,7 @@ fn changed(dir: &WorkDir, key: &str, section: &str) -> WorkDir {
     let at = rest.find(&format!("{key}_checksum = ")).unwrap() + key.len() + "_checksum = ".len();
     let end = at + rest[at..].find('\n').unwrap();
     copy.write("metadata", format!("{before}{section}\n{}7{}", &rest[..at], &rest[end..]));
+    forget_checksums(&copy);
     copy
 }
 

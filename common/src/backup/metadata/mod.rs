@@ -4,6 +4,8 @@ mod coordinates;
 mod escape;
 mod model;
 mod parse;
+mod phases;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -11,4 +13,6 @@ mod write;
 pub use coordinates::Coordinates;
 pub use model::{ConfigSection, DatabaseEntry, Guarantee, Metadata, TableEntry};
 pub use parse::{MetadataError, without_tables};
-pub use write::head;
+pub use phases::RowsOf;
+pub use seal::{Unsealed, check_seal};
+pub use write::{end, files_of_no_table, head};

@@ -6,6 +6,7 @@ use std::fmt;
 use crate::backup::file_name::TableFileName;
 use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::ChunkRows;
+use crate::backup::stored_files::StoredFiles;
 use crate::server::{Product, Server};
 
 /// The content of one or more metadata files of a dump.
@@ -19,6 +20,8 @@ pub struct Metadata {
     pub tables: BTreeMap<TableFileName, TableEntry>,
     /// ``[`DB`]``, by real names.
     pub databases: BTreeMap<String, DatabaseEntry>,
+    /// `file…` of tables and `[mydumper-rs-files]`, not in mydumper: what is stored as each file.
+    pub files: StoredFiles,
     /// `executed_gtid_set` of `[source]`, where it is a comment.
     pub gtid_set: Option<String>,
     /// Whether it has the line `# Finished dump at`.
@@ -85,6 +88,8 @@ impl fmt::Display for Guarantee {
 pub struct TableEntry {
     /// `real_table_name`.
     pub real_name: Option<String>,
+    /// `real_database_name`, not in mydumper: of a database whose file name is another.
+    pub real_database: Option<String>,
     /// `rows`: the number of rows in the dump.
     pub rows: Option<u64>,
     /// `is_view`.
@@ -137,7 +142,7 @@ impl Metadata {
 
     /// Merges the content of a further metadata file of the same dump.
     pub fn absorb(&mut self, other: Metadata) {
-        let Metadata { config, session_variables, tables, databases, gtid_set, finished } = other;
+        let Metadata { config, session_variables, tables, databases, files, gtid_set, finished } = other;
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
@@ -150,6 +155,7 @@ impl Metadata {
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
         self.databases.extend(databases);
+        self.files.extend(files);
         self.gtid_set = gtid_set.or(self.gtid_set.take());
         self.finished |= finished;
     }

@@ -2,9 +2,11 @@
 
 use super::escape::unescape;
 use super::model::{Guarantee, Metadata};
-use crate::backup::file_name::TableFileName;
+use super::seal::{FILES_SECTION, SEAL, is_sealed, seal};
+use crate::backup::file_name::{DumpFile, TableFileName};
 use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::ChunkRows;
+use crate::store::Stored;
 
 /// A line of a metadata file that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,7 @@ enum Section {
     SessionVariables,
     Table(TableFileName),
     Database(String),
+    Files,
     Other,
 }
 
@@ -90,6 +93,7 @@ impl Metadata {
                 let entry = self.tables.entry(table.clone()).or_default();
                 match key {
                     "real_table_name" => entry.real_name = Some(unescape(value)),
+                    "real_database_name" => entry.real_database = Some(unescape(value)),
                     "rows" => entry.rows = Some(value.parse().ok()?),
                     "is_view" => entry.is_view = boolean(value),
                     "is_sequence" => entry.is_sequence = boolean(value),
@@ -103,6 +107,8 @@ impl Metadata {
                     _ => {
                         if let Some(number) = key.strip_prefix("chunk_") {
                             entry.chunks.push(ChunkRows::parse(number.parse().ok()?, &unescape(value))?);
+                        } else if let Some(rest) = key.strip_prefix("file") {
+                            self.add_file(format!("{table}{rest}"), value)?;
                         }
                     }
                 }
@@ -117,7 +123,17 @@ impl Metadata {
                     _ => {}
                 }
             }
+            Section::Files if key == SEAL => {}
+            Section::Files => self.add_file(key.to_owned(), value)?,
             Section::Other => {}
+        }
+        Some(())
+    }
+
+    /// Names that no file of a dump has are those of a later version.
+    fn add_file(&mut self, name: String, value: &str) -> Option<()> {
+        if DumpFile::from_name(&name).is_some() {
+            self.files.insert(name, Stored::parse(value)?);
         }
         Some(())
     }
@@ -128,6 +144,7 @@ impl Section {
         match name {
             "config" => Section::Config,
             "myloader_session_variables" => Section::SessionVariables,
+            FILES_SECTION => Section::Files,
             _ => {
                 let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
                 match parts.and_then(|parts| parts.split_once("`.`")) {
@@ -141,20 +158,29 @@ impl Section {
     }
 }
 
-/// The text of a metadata file with only the sections of those tables that `keep` accepts, and without `num-files`, which
-/// would be wrong then.
-pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool) -> String {
+/// The text of a metadata file with only the sections of those tables that `keep` accepts and those other files that
+/// `has_file` does, and without `num-files`, which would be wrong then.
+pub fn without_tables(text: &str, keep: impl Fn(&TableFileName) -> bool, has_file: impl Fn(&str) -> bool) -> String {
+    let is_sealed = is_sealed(text);
     let mut kept = String::with_capacity(text.len());
-    let mut keeping = true;
+    let (mut keeping, mut in_files) = (true, false);
     for line in text.split_inclusive('\n') {
         if let Some(name) = line.trim().strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-            keeping = match Section::parse(name) {
+            let section = Section::parse(name);
+            in_files = matches!(section, Section::Files);
+            keeping = match section {
                 Section::Table(table) => keep(&table),
                 _ => true,
             };
         }
         // The last line is a comment, and may follow a section that is left out.
-        if (keeping || line.starts_with("# Finished")) && !line.starts_with("num-files") {
+        let is_last = line.starts_with("# Finished");
+        if is_last && is_sealed {
+            kept.push_str(&seal(&kept));
+        }
+        let is_left_out = line.starts_with("num-files")
+            || (in_files && line.split_once(" = ").is_some_and(|(name, _)| name == SEAL || !has_file(name)));
+        if (keeping && !is_left_out) || is_last {
             kept.push_str(line);
         }
     }

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::escape::escape;
 use super::model::{ConfigSection, DatabaseEntry, TableEntry};
+use super::seal::{FILES_SECTION, seal};
 use crate::backup::file_name::TableFileName;
+use crate::backup::stored_files::StoredFiles;
 
 /// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA.
 pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
@@ -16,12 +18,28 @@ pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
     )
 }
 
+/// The section of the files that belong to no table, and of the metadata itself.
+pub fn files_of_no_table(files: &StoredFiles) -> String {
+    let lines: String = files.of_no_table().map(|(name, stored)| format!("{name} = {}\n", stored.to_text())).collect();
+    format!("\n[{FILES_SECTION}]\n{lines}")
+}
+
+/// Ends a metadata file, whose last section is that of [`files_of_no_table`].
+pub fn end(mut text: String, finished: &str) -> String {
+    text.push_str(&seal(&text));
+    let _ = writeln!(text, "# Finished dump at: {finished}");
+    text
+}
+
 impl TableEntry {
-    /// The section of a table, view or sequence.
-    pub fn to_text(&self, table: &TableFileName) -> String {
+    /// The section of a table, view or sequence, with its files.
+    pub fn to_text(&self, table: &TableFileName, files: &StoredFiles) -> String {
         let mut text = format!("\n[`{}`.`{}`]\n", table.database, table.table);
         if let Some(name) = &self.real_name {
             let _ = writeln!(text, "real_table_name={}", escape(name));
+        }
+        if let Some(name) = &self.real_database {
+            let _ = writeln!(text, "real_database_name={}", escape(name));
         }
         if let Some(rows) = self.rows {
             let _ = writeln!(text, "rows = {rows}");
@@ -59,6 +77,9 @@ impl TableEntry {
         for chunk in &self.chunks {
             let _ = writeln!(text, "chunk_{:05} = {}", chunk.number, escape(&chunk.to_text()));
         }
+        for (rest, stored) in files.of_table(table) {
+            let _ = writeln!(text, "file{rest} = {}", stored.to_text());
+        }
         text
     }
 }
@@ -82,8 +103,8 @@ impl DatabaseEntry {
 }
 
 impl ConfigSection {
-    /// The second `[config]` section and the last line of a finished dump's metadata.
-    pub fn tail(&self, finished: &str) -> String {
+    /// The second `[config]` section of a finished dump's metadata.
+    pub fn tail(&self) -> String {
         let mut text = String::from("\n[config]\n");
         if let Some(size) = self.max_statement_size {
             let _ = writeln!(text, "max-statement-size = {size}");
@@ -107,7 +128,6 @@ impl ConfigSection {
         if let Some(zone) = &self.row_hash_time_zone {
             let _ = writeln!(text, "row-hash-time-zone = {zone}");
         }
-        let _ = writeln!(text, "# Finished dump at: {finished}");
         text
     }
 }

@@ -1,7 +1,8 @@
 //! Reading mydumper's stream: exactly as many bytes as a header announces, whatever they are, and then the next header.
 
+use crate::container::foreign::Foreign;
 use crate::container::mydumper::header::{self, HeaderError, LONGEST_HEADER};
-use crate::container::{Decoder, Error, Event, MemberNumber, other_format};
+use crate::container::{Decoder, Error, Event, MemberNumber};
 
 /// Finds the members of mydumper's stream.
 #[derive(Debug)]
@@ -57,10 +58,8 @@ impl MydumperDecoder {
         };
         let header = line.strip_prefix(b"\n");
         let shown = header.unwrap_or(line);
-        if start == 0
-            && let Some(format) = other_format(shown)
-        {
-            return Err(Error::OtherFormat(format));
+        if let Some(foreign) = foreign(start, line) {
+            return Err(Error::Foreign(foreign));
         }
         let header = header.and_then(|header| header.strip_suffix(b"\n"));
         let header =
@@ -115,7 +114,10 @@ impl Decoder for MydumperDecoder {
     fn end(&self) -> Result<(), Error> {
         let place = match &self.place {
             Place::Header { line, .. } if line.is_empty() => return Ok(()),
-            Place::Header { .. } => format!("in the header after {}", self.previous),
+            Place::Header { start, line } => match foreign(*start, line) {
+                Some(foreign) => return Err(Error::Foreign(foreign)),
+                None => format!("in the header after {}", self.previous),
+            },
             Place::Content(Content { size, left, .. }) => {
                 format!("in {}, {left} of its {size} bytes are missing", self.previous)
             }
@@ -127,4 +129,10 @@ impl Decoder for MydumperDecoder {
     fn offset(&self) -> u64 {
         self.offset
     }
+}
+
+/// What a stream is whose first bytes are these and no header.
+fn foreign(start: u64, line: &[u8]) -> Option<Foreign> {
+    let is_ours = line.starts_with(b"\n-- ");
+    (start == 0 && !is_ours).then(|| Foreign::recognise(line.strip_prefix(b"\n").unwrap_or(line)))?
 }

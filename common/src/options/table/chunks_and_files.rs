@@ -104,7 +104,8 @@ pub(super) const OUTPUT: Group = Group {
             .help("Removes an earlier dump after the catalog is read.")
             .differs("any other file is an error, as is a dump in progress"),
         flag("dirty")
-            .help("Writes into a used directory; `metadata` goes first. Cannot be resumed. Excludes `--clear`."),
+            .help("Adds to [what is in the directory](recovery.md#dirty). Cannot be resumed. Excludes `--clear`.")
+            .differs("`metadata` has both dumps"),
         flag("resume")
             .help("Continues an interrupted dump if the data is [proved unchanged](recovery.md#resume-a-dump).")
             .added(),

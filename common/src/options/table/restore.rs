@@ -58,6 +58,9 @@ pub(super) const EXISTING: Group = Group {
             .help("[Continues](restoring.md#continue-after-errors) after these server errors.")
             .differs("exit code 4, all listed"),
         flag("keep-going").help("Continues after all errors of single objects.").added(),
+        flag("ignore-file-checksums")
+            .help("Restores files that have [changed since they were dumped](restoring.md#changed-files), with a warning for each.")
+            .added(),
         value("retry-count", "N").default("10").help(
             "Retries of a transaction and of [reconnecting](recovery.md#lost-connections); 10 take about a minute.",
         ),

@@ -1,7 +1,7 @@
 //! The receiver on streams made by hand, whole and broken, without a server.
 
 use super::*;
-use common::backup::metadata::{ConfigSection, head};
+use common::backup::metadata::{ConfigSection, end, head};
 use common::container::Encoder;
 use common::container::mydumper::MydumperEncoder;
 use common::store::local::LocalDirectory;
@@ -23,8 +23,8 @@ fn store(directory: &tempfile::TempDir) -> Arc<dyn Store> {
 }
 
 fn metadata() -> Vec<u8> {
-    format!("{}{}", head("2026-11-21 03:05:30", "", false), ConfigSection::default().tail("2026-11-21 03:05:31"))
-        .into_bytes()
+    let text = head("2026-11-21 03:05:30", "", false) + &ConfigSection::default().tail();
+    end(text, "2026-11-21 03:05:31").into_bytes()
 }
 
 /// A small stream whose rows look like headers.
@@ -170,7 +170,7 @@ fn what_is_wrong_is_said() {
         ),
         (
             b"garbage\n".to_vec(),
-            "the stream is damaged at byte 0, after the beginning: expected a header `-- NAME SIZE`, found \"garbage\"",
+            "this is not a stream of mydumper but text that begins with \"garbage\": a program that writes to the same pipe, as a login banner, has to be silent",
         ),
         (
             [&member("d-schema-create.sql", b"x")[..], b"garbage\n"].concat(),
@@ -178,7 +178,7 @@ fn what_is_wrong_is_said() {
         ),
         (
             [&whole[..], b"\n"].concat(),
-            "the stream continues at byte 560 after its final metadata: two streams were joined",
+            "the stream continues at byte 584 after its final metadata: two streams were joined",
         ),
         (
             b"-- MySQL dump 10.13  Distrib 8.0.36\n--\n".to_vec(),
@@ -186,7 +186,7 @@ fn what_is_wrong_is_said() {
         ),
         (
             b"\x1f\x8b\x08\0\0\0\0\0\0\x03\n".to_vec(),
-            "this is not a stream of mydumper but a gzip file: pipe it through gzip -dc first",
+            "this is not a stream of mydumper but gzip data: pipe it through `gzip -dc` first",
         ),
         (
             b"\n-- metadata.header 0\n".to_vec(),
