@@ -73,7 +73,7 @@ fn read(context: &mut Context, zone: Option<&str>, statement: &str, hashed: bool
 /// Prepares the session for reading rows as the dumper did.
 pub fn begin_reading(context: &mut Context, zone: Option<&str>) -> Result<(), ServerError> {
     let mut preamble = Preamble::default();
-    preamble.add(0, b"SET NAMES binary");
+    preamble.add(0, b"SET SESSION character_set_results = NULL");
     preamble.add(0, Server::READING_SESSION.as_bytes());
     if let Some(zone) = zone {
         preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
