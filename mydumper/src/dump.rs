@@ -20,7 +20,7 @@ use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
-use crate::catalog::privileges;
+use crate::catalog::{column_privileges, privileges};
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -93,6 +93,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
     privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
+    if config.objects.data {
+        column_privileges::check(&mut snapshot.coordinator, &catalog)?;
+    }
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
