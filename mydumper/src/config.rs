@@ -20,7 +20,7 @@ use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
 use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
 use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::delimited_format::{DelimitedFormat, Separators};
-use crate::rows::options::{OnDuplicate, RowFormat, RowOptions};
+use crate::rows::options::{OnDuplicate, RowCondition, RowFormat, RowOptions};
 
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
 pub const UTC: &str = "+00:00";
@@ -215,7 +215,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         chunk_filesize: (output.chunk_filesize > 0).then_some(output.chunk_filesize),
         max_threads_per_table: job.max_threads_per_table.unwrap_or(job.threads),
         rows: RowOptions {
-            condition: selection.where_condition,
+            condition: selection.where_condition.as_deref().map(RowCondition::new),
             format: row_format(&statement)?,
             on_duplicate: match (statement.insert_ignore, statement.replace) {
                 (true, _) => OnDuplicate::Ignore,

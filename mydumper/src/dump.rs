@@ -14,12 +14,13 @@ use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::global_variables::GlobalVariables;
+use common::server::session_variables::{self, SessionVariable, is};
 use common::server::sessions::SessionProbe;
 use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
-use crate::catalog::privileges;
+use crate::catalog::{column_privileges, privileges};
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -95,6 +96,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     check_all_are_locked(&catalog, &snapshot)?;
     let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
     privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
+    if config.objects.data {
+        column_privileges::check(&mut snapshot.coordinator, &catalog)?;
+    }
 
     if let (Some(earlier), Some(path)) = (&earlier, &config.output.directory) {
         earlier.check(&*directory::at(path), &catalog.databases, config.objects)?;
@@ -180,10 +184,9 @@ fn history(
 
 /// A table that was created after the locks were taken is not at the consistency point.
 fn check_all_are_locked(catalog: &Catalog, snapshot: &Snapshot) -> Result<(), Error> {
-    let unknown = catalog.tables().filter(|table| {
-        let has_rows = table.has_rows() && !table.keeps_rows_elsewhere();
-        has_rows && snapshot.point.is_unknown(&table.name, table.is_transactional())
-    });
+    let unknown = catalog
+        .tables()
+        .filter(|table| table.has_dumped_rows() && snapshot.point.is_unknown(&table.name, table.is_transactional()));
     let unknown: Vec<String> = unknown.map(|table| table.name.to_string()).collect();
     if unknown.is_empty() { Ok(()) } else { Err(changed_tables::Error::Changed(unknown).into()) }
 }
@@ -227,28 +230,25 @@ fn finish(
     }
 }
 
+/// Of sessions that read a database.
+const DUMPING: &[SessionVariable] = &[
+    // Views of any depth of recursion are read.
+    is("max_recursive_iterations", "4294967295"),
+    is("cte_max_recursion_depth", "4294967295"),
+    // Else primary keys that the server generated are hidden, and their values would be others after a restore.
+    is("show_gipk_in_create_table_and_information_schema", "ON"),
+    // Definitions with all that they have, and nothing that they have not.
+    is("show_create_table_verbosity", "OFF"),
+    // Numbers of rows as they are now, not as they were remembered up to a day ago: chunks are made by them.
+    is("information_schema_stats_expiry", "0"),
+];
+
 fn set_up_session(connection: &mut Connection, server: &Server, utc: bool) -> Result<(), ServerError> {
     for statement in server.long_session() {
         connection.execute(statement)?;
     }
-    for statement in server.reading_session() {
-        connection.execute(statement)?;
-    }
-    if server.is_mariadb_since(10, 6, 0) {
-        connection.execute("SET SESSION max_recursive_iterations = 4294967295")?;
-    }
-    if server.is_mysql_since(8, 0, 3) {
-        connection.execute("SET SESSION cte_max_recursion_depth = 4294967295")?;
-    }
-    if server.is_mysql_since(8, 0, 30) {
-        // Else primary keys that the server generated are hidden, and their values would be others after a restore.
-        connection.execute("SET SESSION show_gipk_in_create_table_and_information_schema = 1")?;
-    }
-    connection.execute("SET NAMES utf8mb4")?;
-    if server.is_mysql_since(8, 0, 3) {
-        // Numbers of rows as they are now, not as they were remembered up to a day ago: chunks are made by them.
-        connection.execute("SET SESSION information_schema_stats_expiry = 0")?;
-    }
+    connection.execute(Server::READING_SESSION)?;
+    session_variables::set(connection, DUMPING)?;
     if utc {
         connection.execute(format!("SET SESSION time_zone = '{UTC}'"))?;
     }

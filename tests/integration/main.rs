@@ -49,6 +49,7 @@ mod fidelity {
     pub mod hostile_servers;
     pub mod names;
     pub mod objects;
+    pub mod partition_bounds;
     pub mod programs;
     pub mod round_trip;
     pub mod shapes;

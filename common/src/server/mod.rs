@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod error_codes;
 pub mod global_variables;
+pub mod session_variables;
 pub mod sessions;
 
 use std::borrow::Cow;
@@ -148,17 +149,10 @@ impl Server {
         }
     }
 
-    /// Settings for a session that reads rows, to dump them or to compare them with a dump.
-    pub fn reading_session(&self) -> Vec<&'static str> {
-        // A global sql_mode may change how SHOW CREATE quotes names and how CHAR values are padded. Without
-        // ALLOW_INVALID_DATES, conditions do not find invalid dates, and a CSV table with one counts as crashed.
-        let mut settings = vec!["SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"];
-        if self.is_mariadb_since(10, 3, 4) {
-            // A global value would select the rows of another time.
-            settings.push("SET SESSION system_versioning_asof = DEFAULT");
-        }
-        settings
-    }
+    /// The setting of a session that reads rows, to dump them or to compare them with a dump: a mode may change how CHAR
+    /// values are padded. Without ALLOW_INVALID_DATES, conditions do not find invalid dates, and a CSV table with one
+    /// counts as crashed.
+    pub const READING_SESSION: &str = "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'";
 
     /// Settings for a session that works for a long time and may wait for a slow pipe: no time limit of statements or idle
     /// sessions.

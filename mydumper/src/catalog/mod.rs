@@ -1,5 +1,6 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
+pub mod column_privileges;
 pub mod interner;
 mod keys;
 pub mod privileges;
@@ -7,7 +8,7 @@ mod reader;
 pub mod selection;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::backup::metadata::DatabaseEntry;
@@ -35,10 +36,22 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// The dump would lack columns.
+    #[error(
+        "the user may not read all columns, and the dump would lack them: {tables}. Grant what is missing ({grants}), or \
+         leave these tables out with --regex or --omit-from-file"
+    )]
+    Unreadable {
+        /// The tables with their columns.
+        tables: String,
+        /// The statements that would do.
+        grants: String,
+    },
 }
 
 exit_codes! { Error:
     of source: Server, Filter;
+    Exit::Server: Unreadable;
     Exit::Failed: Missing;
 }
 
@@ -47,6 +60,8 @@ exit_codes! { Error:
 pub struct Catalog {
     /// In the order of their names.
     pub databases: Vec<Arc<Database>>,
+    /// Columns of tables with rows that the server lists without the privilege to read them.
+    pub unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
 }
 
 /// A database and those of its objects that are dumped.

@@ -61,6 +61,12 @@ pub fn warn_of_hidden_objects(
     Ok(())
 }
 
+/// The databases that the user was not granted SELECT on, unless by a role.
+pub fn without_select(connection: &mut Connection, databases: &[&str]) -> Result<Vec<String>, ServerError> {
+    let select = HiddenKind { selected: true, option: "", what: "columns", privileges: &["SELECT"], globally: &[] };
+    if databases.is_empty() { Ok(Vec::new()) } else { hidden(connection, databases, &select) }
+}
+
 /// The databases on which the user has none of the privileges.
 fn hidden(connection: &mut Connection, databases: &[&str], kind: &HiddenKind) -> Result<Vec<String>, ServerError> {
     // A user who can read all privileges sees those of others too.

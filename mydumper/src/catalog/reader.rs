@@ -26,6 +26,9 @@ struct CatalogReader<'a> {
     words: Words,
     /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
     left_out: BTreeSet<QualifiedName>,
+    /// Columns of the database's tables that are listed without the privilege to read them.
+    unreadable: BTreeMap<String, Vec<String>>,
+    unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
 }
 
 impl Catalog {
@@ -37,7 +40,9 @@ impl Catalog {
     ) -> Result<Catalog, Error> {
         let filter = selection.filter;
         let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
-        let mut reader = CatalogReader { connection, server, selection, names, words, left_out };
+        let (unreadable, unreadable_columns) = (BTreeMap::new(), BTreeMap::new());
+        let mut reader =
+            CatalogReader { connection, server, selection, names, words, left_out, unreadable, unreadable_columns };
         let mut catalog = Catalog::default();
         let names = reader.database_names()?;
         if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
@@ -50,6 +55,7 @@ impl Catalog {
                 catalog.databases.push(Arc::new(database));
             }
         }
+        catalog.unreadable_columns = reader.unreadable_columns;
         let left_out = reader.left_out;
         catalog.check_tables_found(filter, &left_out)?;
         Ok(catalog)
@@ -98,7 +104,8 @@ impl CatalogReader<'_> {
                 TableKind::Sequence => (None, None),
             };
             let chunk_key = keys.chunk_key(&columns, self.selection.utc, self.selection.single_column);
-            tables.push(Arc::new(Table {
+            let unreadable = self.unreadable.remove(&table.name);
+            let table = Table {
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
                 history,
@@ -112,7 +119,11 @@ impl CatalogReader<'_> {
                 schema_checksum,
                 indexes_checksum,
                 name: table,
-            }));
+            };
+            if let Some(columns) = unreadable.filter(|_| table.has_dumped_rows()) {
+                self.unreadable_columns.insert(table.name.clone(), columns);
+            }
+            tables.push(Arc::new(table));
         }
         let routines = self.routines(&name)?;
         let events = self.events(&name)?;
@@ -182,6 +193,7 @@ impl CatalogReader<'_> {
         let mut columns: BTreeMap<String, (Vec<Column>, MydumperChecksum)> = BTreeMap::new();
         // Out of the reader while its connection is borrowed.
         let mut words = std::mem::take(&mut self.words);
+        let mut unreadable: BTreeMap<String, Vec<String>> = BTreeMap::new();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
         self.each(
@@ -189,7 +201,7 @@ impl CatalogReader<'_> {
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
                  IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}, \
-                 COLLATION_NAME LIKE '%nopad%', {}",
+                 COLLATION_NAME LIKE '%nopad%', FIND_IN_SET('select', PRIVILEGES), {}",
                 MydumperChecksum::COLUMN_WORDS
             ),
             "COLUMNS",
@@ -198,7 +210,10 @@ impl CatalogReader<'_> {
             |row| {
                 let extra = row.text(4).to_ascii_uppercase();
                 let (columns, checksum) = columns.entry(row.text(1)).or_default();
-                checksum.add_words((9..12).map(|word| row.bytes(word)));
+                checksum.add_words((10..13).map(|word| row.bytes(word)));
+                if row.number(9) == Some(0) {
+                    unreadable.entry(row.text(1)).or_default().push(row.text(2));
+                }
                 columns.push(Column {
                     name: words.share(&row.text(2)),
                     data_type: words.share(&row.text(3).to_ascii_lowercase()),
@@ -212,6 +227,7 @@ impl CatalogReader<'_> {
                 });
             },
         )?;
+        self.unreadable = unreadable;
         // They stay in memory until the dump ends.
         columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)

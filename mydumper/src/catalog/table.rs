@@ -96,6 +96,11 @@ impl Table {
         matches!(self.kind, TableKind::Base { .. })
     }
 
+    /// Whether rows are dumped of it.
+    pub fn has_dumped_rows(&self) -> bool {
+        self.has_rows() && !self.keeps_rows_elsewhere()
+    }
+
     /// Whether its engine stores no rows: it has none, or shows those of other tables or servers.
     pub fn keeps_rows_elsewhere(&self) -> bool {
         match &self.kind {

@@ -62,11 +62,8 @@ impl Plan {
     /// Plans the dump of a catalog, or what an interrupted dump of it has left to do.
     pub fn new(catalog: &Catalog, settings: &Settings, completed: &Completed) -> Plan {
         let tables: Arc<[Arc<Table>]> = catalog.tables().cloned().collect();
-        let mut with_rows: Vec<(usize, &Arc<Table>)> = tables
-            .iter()
-            .enumerate()
-            .filter(|(_, table)| settings.objects.data && table.has_rows() && !table.keeps_rows_elsewhere())
-            .collect();
+        let mut with_rows: Vec<(usize, &Arc<Table>)> =
+            tables.iter().enumerate().filter(|(_, table)| settings.objects.data && table.has_dumped_rows()).collect();
         with_rows.sort_by_key(|(_, table)| Reverse(table.data_length));
         let (locked, free): (Vec<_>, Vec<_>) =
             with_rows.into_iter().partition(|(_, table)| settings.locks_tables && !table.is_transactional());

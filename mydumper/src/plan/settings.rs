@@ -21,6 +21,8 @@ pub struct Settings {
     pub checksums_rows: bool,
     /// Whether `--where` leaves rows out.
     pub chooses_rows: bool,
+    /// Whether `--where` limits the rows of a table.
+    pub limits_rows: bool,
     /// Whether `--partition-regex` leaves partitions out.
     pub chooses_partitions: bool,
     /// Whether CHECKSUM TABLE says the same of equal tables when they have generated columns. MariaDB sums up what lies in
@@ -38,6 +40,7 @@ impl Settings {
             locks_tables,
             checksums_rows: config.checksums.data,
             chooses_rows: config.rows.condition.is_some(),
+            limits_rows: config.rows.condition.as_ref().is_some_and(|condition| condition.limit.is_some()),
             chooses_partitions: config.chunks.partitions.as_ref().is_some_and(|chosen| chosen.pattern.is_some()),
             sums_generated_columns: !server.is_mariadb(),
         }

@@ -42,6 +42,8 @@ pub enum WhyWhole {
     NoKey,
     /// It has no more rows than a chunk.
     OneChunk,
+    /// `--where` limits its rows.
+    Limited,
     /// The interrupted dump has read it so.
     Before,
 }
@@ -71,7 +73,9 @@ impl TablePlan {
 }
 
 fn divide(table: &Table, settings: &Settings, completed: Option<&TableProgress>) -> (Division, RemainingChunks) {
-    if let Some(partitions) = &table.partitions {
+    // Each partition would have so many rows.
+    if let Some(partitions) = table.partitions.as_ref().filter(|_| !settings.limits_rows || settings.chooses_partitions)
+    {
         let chunks = (0_u64..).zip(partitions.iter().cloned().map(Chunk::Partition));
         let is_left = |number: u64| !completed.is_some_and(|completed| completed.has(number));
         let remaining = chunks.filter(|(number, _)| is_left(*number)).collect();
@@ -89,6 +93,7 @@ fn divide(table: &Table, settings: &Settings, completed: Option<&TableProgress>)
             (Division::Key, RemainingChunks::Split(Box::new(split)))
         }
         (_, Some(completed)) if completed.has(0) => (Division::Whole(WhyWhole::Before), RemainingChunks::nothing()),
+        _ if settings.limits_rows => (Division::Whole(WhyWhole::Limited), RemainingChunks::whole()),
         (Some(key), _) if table.row_estimate > size.rows() => {
             (Division::Key, RemainingChunks::Split(Box::new(SplitTable::new(Arc::clone(key), size))))
         }
@@ -116,6 +121,7 @@ impl fmt::Display for WhyWhole {
         f.write_str(match self {
             WhyWhole::NoKey => "it has no unique key to split it by",
             WhyWhole::OneChunk => "its rows fit into one chunk",
+            WhyWhole::Limited => "--where limits its rows",
             WhyWhole::Before => "the interrupted dump has read it",
         })
     }

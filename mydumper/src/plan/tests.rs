@@ -80,6 +80,7 @@ fn settings() -> Settings {
         locks_tables: true,
         checksums_rows: true,
         chooses_rows: false,
+        limits_rows: false,
         chooses_partitions: false,
         sums_generated_columns: false,
     }

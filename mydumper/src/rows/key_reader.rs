@@ -16,7 +16,7 @@ pub struct KeyReader<'a> {
 }
 
 impl<'a> KeyReader<'a> {
-    /// The connection's character set has to be binary, so that values arrive as they are stored.
+    /// The session's `character_set_results` has to be NULL, so that values arrive as they are stored.
     pub fn new(connection: &'a mut Connection, server: &'a Server, table: &'a Table, key: &'a Key) -> KeyReader<'a> {
         KeyReader { connection, server, table, key }
     }

@@ -6,7 +6,7 @@ use common::sql::quote_identifier;
 
 use crate::catalog::Table;
 use crate::plan::chunk::Chunk;
-use crate::rows::options::RowOptions;
+use crate::rows::options::{RowCondition, RowOptions};
 use crate::rows::projection::Projection;
 
 /// Selects the chunk's rows in a copy of the table, which only has rows that `--where` selected.
@@ -20,8 +20,9 @@ pub fn selection(chunk: &Chunk) -> Selection {
 
 /// The query for a chunk's rows.
 pub fn select(table: &Table, projection: &Projection, chunk: &Chunk, options: &RowOptions, server: &Server) -> String {
-    let conditions: Vec<String> =
-        chunk.predicate().into_iter().chain(options.condition.clone()).map(|text| format!("({text})")).collect();
+    let own = options.condition.as_ref();
+    let conditions = chunk.predicate().into_iter().chain(own.map(|own| own.condition.clone()));
+    let conditions: Vec<String> = conditions.map(|text| format!("({text})")).collect();
     let mut statement = format!(
         "SELECT {}{}{} FROM {}",
         table.select_priority(server),
@@ -39,9 +40,13 @@ pub fn select(table: &Table, projection: &Projection, chunk: &Chunk, options: &R
     if !conditions.is_empty() {
         statement.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
     }
-    if options.order_by_primary && !table.primary_key.is_empty() {
+    let ordered = own.is_some_and(RowCondition::is_ordered);
+    if options.order_by_primary && !ordered && !table.primary_key.is_empty() {
         let key: Vec<String> = table.primary_key.iter().map(|column| quote_identifier(column)).collect();
         statement.push_str(&format!(" ORDER BY {}", key.join(",")));
+    }
+    if let Some(limit) = own.and_then(|own| own.limit.as_ref()) {
+        statement.push_str(&format!(" {limit}"));
     }
     statement
 }

@@ -38,20 +38,19 @@ pub struct Worker {
     /// Where others see what it does.
     activity: Activity,
     shared: Arc<Shared>,
-    names: Names,
+    results: Results,
     /// Disconnected when no table is locked any more. Until then the metadata locks of such tables are kept.
     tables_locked: Receiver<Infallible>,
     /// Whether its transaction may hold metadata locks of tables that it has read.
     holds_locks: bool,
 }
 
-/// The character set that the session speaks.
+/// The character set that the session gets results in. It speaks utf8mb4 in any case: in a binary session, MySQL opens
+/// tables with other bounds of their partitions, for other sessions too.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Names {
+enum Results {
     Utf8Mb4,
-    /// utf8mb4, and results as they are stored.
-    Definitions,
-    Binary,
+    AsStored,
 }
 
 impl Worker {
@@ -65,7 +64,7 @@ impl Worker {
     ) -> Worker {
         activity.set_connection(connection.id());
         // Tables without snapshots were read from when they were locked.
-        Worker { number, connection, activity, shared, names: Names::Utf8Mb4, tables_locked, holds_locks: true }
+        Worker { number, connection, activity, shared, results: Results::Utf8Mb4, tables_locked, holds_locks: true }
     }
 
     /// Does tasks until there are no more.
@@ -121,7 +120,7 @@ impl Worker {
     fn do_task(&mut self, task: &Task, reports: &Sender<Result<Report, TaskError>>) -> Result<Report, TaskError> {
         let content = match task {
             Task::Rows(rows) => {
-                self.set_names(Names::Binary)?;
+                self.set_results(Results::AsStored)?;
                 let chunk = self.chunk(rows, reports)?;
                 return self.rows(rows, &chunk).map(Report::Rows);
             }
@@ -142,7 +141,7 @@ impl Worker {
             Task::Triggers(table) => Content::Triggers(table.file.clone()),
             Task::Post(database) => Content::Post(database.file.clone()),
         };
-        self.set_names(if matches!(task, Task::Table(_)) { Names::Definitions } else { Names::Utf8Mb4 })?;
+        self.set_results(if matches!(task, Task::Table(_)) { Results::AsStored } else { Results::Utf8Mb4 })?;
         let shared = Arc::clone(&self.shared);
         let mut reader = SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer);
         let text = match task {
@@ -174,14 +173,13 @@ impl Worker {
         Ok(self.shared.deliver(FileWriter::write_whole(&self.shared.files, file, text)?)?)
     }
 
-    fn set_names(&mut self, names: Names) -> Result<(), TaskError> {
-        if self.names != names {
-            self.connection.execute(match names {
-                Names::Utf8Mb4 => "SET NAMES utf8mb4",
-                Names::Definitions => "SET NAMES utf8mb4, SESSION character_set_results = NULL",
-                Names::Binary => "SET NAMES binary",
+    fn set_results(&mut self, results: Results) -> Result<(), TaskError> {
+        if self.results != results {
+            self.connection.execute(match results {
+                Results::Utf8Mb4 => "SET SESSION character_set_results = utf8mb4",
+                Results::AsStored => "SET SESSION character_set_results = NULL",
             })?;
-            self.names = names;
+            self.results = results;
         }
         Ok(())
     }

@@ -85,6 +85,7 @@ pub fn create(
             }
             None => context.session.connection().execute(OWN_ENGINE).map(drop).map_err(failed)?,
         }
+        context.session.enter_definition(&split.create).map_err(failed)?;
         let earlier = match earlier {
             Some(earlier) => earlier_run::table(context, &name, earlier).map_err(|error| error.or(&failed))?,
             None => None,

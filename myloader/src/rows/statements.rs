@@ -73,7 +73,7 @@ pub fn load_from(
                 transaction.begin(context, statement.line)?;
                 if let Some(load_data_file) = &mut load_data_file
                     && let Some(beginning) =
-                        load_data_file.begin(context.session.unchanged(), statement.text).map_err(failed)?
+                        load_data_file.begin(&mut context.session, statement.text).map_err(failed)?
                 {
                     let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
                     let (load, batch) = beginning.batch(context, reader, transaction.room(), counted);
@@ -91,7 +91,7 @@ pub fn load_from(
                     transaction.done(context, ended.sent.statements, true, loaded, done)?;
                     continue;
                 }
-                let outcome = context.session.unchanged().execute(statement.text);
+                let outcome = context.session.insert(&table.name, statement.text);
                 let outcome = match outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))
                 {
                     Ok(outcome) => outcome,
@@ -131,9 +131,12 @@ pub fn load_from(
                 transaction.done(context, 1, false, loaded, done)?;
             }
             _ => {
-                let adapted = context.session.adapt_set(statement.text);
-                let outcome = context.session.connection().execute(adapted);
+                let explicit = context.session.explicit(statement.text).map_err(failed)?;
+                let outcome = context.session.connection().execute(explicit);
                 outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))?;
+                if !statement.text.starts_with(b"SET @mydumper_") {
+                    context.session.keep_bounds().map_err(failed)?;
+                }
                 load_data_file.iter_mut().for_each(LoadDataFile::session_changed);
             }
         }

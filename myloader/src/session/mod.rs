@@ -1,9 +1,11 @@
 //! A worker's session on the target server, and the statements of a dump's files on their way into it.
 
 mod connector;
+mod literals;
 mod preamble;
 mod set_up;
 mod sql_modes;
+mod text;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use common::sql::{quote_identifier, quote_string};
 
 use crate::ddl::statement_kind::{StatementKind, classify};
 pub use connector::{Connector, ReconnectError, await_end};
+pub use literals::LiteralSettings;
 pub use preamble::Preamble;
 pub use set_up::Purpose;
 use set_up::set_up;
@@ -39,6 +42,10 @@ pub struct Session {
     /// The time zone that files are restored in which name none, as dumps with `--skip-tz-utc` have them.
     time_zone: String,
     database: Option<String>,
+    /// What literals are; `None` if the server has to be asked.
+    literals: Option<LiteralSettings>,
+    /// Whether the connection character set is another than the file's.
+    replaced: bool,
     /// Whether statements go to the binary log as they are.
     pub logs_statements: bool,
 }
@@ -63,6 +70,8 @@ impl Session {
             stop,
             time_zone,
             database: None,
+            literals: None,
+            replaced: false,
             logs_statements,
         })
     }
@@ -84,6 +93,8 @@ impl Session {
         (self.connection, self.time_zone, self.logs_statements) = made?;
         self.state = None;
         self.database = None;
+        self.literals = None;
+        self.replaced = false;
         Ok(())
     }
 
@@ -107,9 +118,13 @@ impl Session {
                 quote_string(&self.time_zone)
             );
             self.connection().execute(reset).map_err(|error| (None, error))?;
+            self.replaced = false;
             for (line, statement) in preamble.statements() {
                 let adapted = self.adapt_set(statement);
                 self.connection.execute(adapted).map_err(|error| (Some(line), error))?;
+            }
+            if preamble.statements().any(|(_, statement)| names_binary(statement)) {
+                self.keep_bounds().map_err(|error| (None, error))?;
             }
             self.state = Some(preamble.statements().map(|(_, statement)| statement.to_vec()).collect());
         }
@@ -129,6 +144,7 @@ impl Session {
     /// The connection, for statements after which the session may be in another state: the next file sets it again.
     pub fn connection(&mut self) -> &mut Connection {
         self.state = None;
+        self.literals = None;
         &mut self.connection
     }
 
@@ -140,6 +156,7 @@ impl Session {
     /// Runs a statement of a file of definitions, which may set the session, as [`Session::define`].
     pub fn execute_ddl(&mut self, statement: impl AsRef<[u8]>) -> Result<StatementOutcome, ServerError> {
         self.state = None;
+        self.literals = None;
         self.define(statement)
     }
 
@@ -195,6 +212,14 @@ impl Session {
             result => result,
         }
     }
+}
+
+/// Whether a SET statement may make the session binary.
+fn names_binary(statement: &[u8]) -> bool {
+    Tokens::new(statement, SqlDialect::default()).any(|token| {
+        token.is_word("binary")
+            || token.string_value(SqlDialect::default()).is_some_and(|text| text.eq_ignore_ascii_case(b"binary"))
+    })
 }
 
 fn sets_collation(statement: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! The rows of a part of a table on the server, counted or hashed as the dumper did.
 
 use common::backup::row_hash::{RowsDigest, Selection};
+use common::server::Server;
 use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::quote_string;
@@ -72,10 +73,8 @@ fn read(context: &mut Context, zone: Option<&str>, statement: &str, hashed: bool
 /// Prepares the session for reading rows as the dumper did.
 pub fn begin_reading(context: &mut Context, zone: Option<&str>) -> Result<(), ServerError> {
     let mut preamble = Preamble::default();
-    preamble.add(0, b"SET NAMES binary");
-    for statement in context.shared.server.reading_session() {
-        preamble.add(0, statement.as_bytes());
-    }
+    preamble.add(0, b"SET SESSION character_set_results = NULL");
+    preamble.add(0, Server::READING_SESSION.as_bytes());
     if let Some(zone) = zone {
         preamble.add(0, format!("SET SESSION time_zone = {}", quote_string(zone)).as_bytes());
     }

@@ -1,6 +1,7 @@
 //! Rows as statements: the forms that options choose, columns that are not inserted, order and conditions.
 
-use crate::support::dump::{ROWS_HEAD, dump, make, mydumper, only_line};
+use crate::support::dump::{ROWS_HEAD, dump, make, mydumper, only_line, row_files};
+use crate::support::load::load;
 use harness::program::WorkDir;
 use harness::server::{self, Product, Server};
 
@@ -69,6 +70,113 @@ fn a_condition_holds_in_every_chunk_and_a_wrong_one_is_named() {
         );
         assert!(only_line(&stderr).starts_with(&expected), "{product:?}: {stderr}");
         assert!(!dir.list().contains(&"metadata".to_owned()), "{product:?}");
+    }
+}
+
+/// The first column of all rows of a table in a dump of INSERT statements.
+fn ids(dir: &WorkDir, database: &str, table: &str) -> Vec<u32> {
+    let files = row_files(dir, database, table).into_iter();
+    let text: String = files.map(|file| String::from_utf8_lossy(&dir.read(&file)).into_owned()).collect();
+    let rows = text.lines().filter_map(|line| line.split_once('(')?.1.split_once(','));
+    let mut ids: Vec<u32> = rows.map(|(id, _)| id.parse().unwrap()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[test]
+fn a_condition_finds_what_the_stock_client_finds_in_any_character_set() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let kinds = [
+            "latin1",
+            "latin1 COLLATE latin1_bin",
+            "cp1251",
+            "gbk",
+            "sjis",
+            "utf16",
+            "utf32",
+            "ucs2",
+            "utf8mb3",
+            "utf8mb4",
+            "latin2",
+            "koi8r",
+            "eucjpms",
+            "ascii",
+            "binary",
+        ];
+        let texts = ["é", "É", "н", "日", "x", "😀", "e"];
+        let mut statements = Vec::new();
+        for (number, kind) in kinds.iter().enumerate() {
+            statements.push(format!(
+                "CREATE TABLE t{number} (id INT PRIMARY KEY, a VARCHAR(20) CHARACTER SET {kind}, KEY (a))"
+            ));
+            for (id, text) in texts.iter().enumerate() {
+                statements.push(format!("INSERT IGNORE INTO t{number} VALUES ({id}, '{text}')"));
+            }
+        }
+        let mut client = make(server, "texts", &statements.iter().map(String::as_str).collect::<Vec<_>>());
+        client.run("SET NAMES utf8mb4");
+        let mut found = 0;
+        for text in texts {
+            for condition in
+                [format!("a = '{text}'"), format!("a LIKE '{text}%' AND id < 100"), format!("a IN ('?', \"{text}\")")]
+            {
+                let mut expected = Vec::new();
+                for number in 0..kinds.len() {
+                    // Text that a column's character set cannot have is an error, there as here.
+                    let query = format!("SELECT id FROM t{number} WHERE {condition} ORDER BY id");
+                    if let Ok(rows) = client.try_query(query) {
+                        let rows = rows.iter().map(|row| harness::sql::text(&row[0]).parse().unwrap());
+                        expected.push((number, rows.collect::<Vec<u32>>()));
+                    }
+                }
+                let tables: Vec<String> = expected.iter().map(|(number, _)| format!("texts.t{number}")).collect();
+                let dir = dump(server, &["-T", &tables.join(","), "--where", &condition]);
+                for (number, expected) in expected {
+                    let found_here = ids(&dir, "texts", &format!("t{number}"));
+                    assert_eq!(found_here, expected, "{product:?} {} {condition}", kinds[number]);
+                    found += expected.len();
+                }
+            }
+        }
+        assert!(found > 200, "{product:?}: {found}");
+        // The case of the report.
+        let dir = dump(server, &["-T", "texts.t0", "--where", "a='é'"]);
+        let found = ids(&dir, "texts", "t0");
+        assert!(found.contains(&0) && found.contains(&1), "{product:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_limit_behind_the_condition_holds_for_each_table() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let fill =
+            "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 300) SELECT n, 400 - n FROM r";
+        let statements = [
+            "CREATE TABLE t (id INT PRIMARY KEY, a INT)".to_owned(),
+            "CREATE TABLE p (id INT PRIMARY KEY, a INT) PARTITION BY HASH (id) PARTITIONS 3".to_owned(),
+            format!("INSERT INTO t {fill}"),
+            format!("INSERT INTO p {fill}"),
+            "ANALYZE TABLE t, p".to_owned(),
+        ];
+        make(server, "limited", &statements.iter().map(String::as_str).collect::<Vec<_>>());
+        for (condition, options, expected) in [
+            ("1=1 limit 2", &["--rows=10"][..], None),
+            ("1=1 limit 2", &["--rows=10", "--order-by-primary"], Some(vec![1, 2])),
+            ("id > 1 order by id desc limit 1", &["--rows=10", "--order-by-primary"], Some(vec![300])),
+            ("id > 1 or id = 1 ORDER BY a LIMIT 3", &["--split-partitions"], Some(vec![298, 299, 300])),
+        ] {
+            let dir = dump(server, &[&["-B", "limited", "--where", condition], options].concat());
+            for table in ["t", "p"] {
+                let found = ids(&dir, "limited", table);
+                match &expected {
+                    Some(expected) => assert_eq!(found, *expected, "{product:?} {condition} {table}"),
+                    None => assert_eq!(found.len(), 2, "{product:?} {condition} {table}"),
+                }
+            }
+            load(product, &dir, &["--verify", "--drop-table"]);
+        }
     }
 }
 

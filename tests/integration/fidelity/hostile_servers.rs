@@ -26,6 +26,10 @@ fn statements(product: Product) -> Vec<&'static str> {
         "INSERT INTO moments VALUES ('2020-01-01 00:00:00', NULL, '2020-06-01 00:00:00')",
         "SET innodb_strict_mode = 0",
         "CREATE TABLE lax (id INT PRIMARY KEY) ROW_FORMAT=DYNAMIC KEY_BLOCK_SIZE=4",
+        "CREATE TABLE computed (id INT PRIMARY KEY, a INT, d DATE, q DECIMAL(20, 10) AS (a / 7) STORED, w INT AS (WEEK(d, 3)) STORED)",
+        "INSERT INTO computed (id, a, d) VALUES (1, 1, '2024-01-07'), (2, 22, '2024-12-31')",
+        "CREATE TABLE counted (id INT AUTO_INCREMENT PRIMARY KEY)",
+        "INSERT INTO counted VALUES (7), (38)",
         "CREATE TABLE child (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES t (id))",
         "INSERT INTO child VALUES (1, 99)",
         "CREATE TABLE chunked (id INT PRIMARY KEY)",
@@ -59,18 +63,53 @@ fn spoil(server: &Server) {
         "sql_auto_is_null = 1",
         "sql_safe_updates = 1",
         "sql_buffer_result = 1",
+        "sql_notes = 0",
+        "max_error_count = 0",
+        "lc_messages = 'de_DE'",
+        "lc_time_names = 'ja_JP'",
+        "div_precision_increment = 0",
+        "default_week_format = 3",
+        "block_encryption_mode = 'aes-256-cbc'",
+        "group_concat_max_len = 4",
+        "character_set_filesystem = 'utf16'",
+        "unique_checks = 0",
+        "auto_increment_increment = 10",
+        "auto_increment_offset = 5",
         "explicit_defaults_for_timestamp = 0",
         "innodb_strict_mode = 1",
         "tx_read_only = 1",
+        "tx_isolation = 'READ-UNCOMMITTED'",
+        "lock_wait_timeout = 1",
+        "net_read_timeout = 1",
+        "net_write_timeout = 1",
     ];
     match server.product() {
         Product::MariaDb => {
-            settings.extend(["system_versioning_asof = '2001-01-01 00:00:00'", "max_recursive_iterations = 1"])
+            // MariaDB has it since 11.2.
+            settings.retain(|setting| !setting.starts_with("block_encryption_mode"));
+            settings.extend([
+                "system_versioning_asof = '2001-01-01 00:00:00'",
+                "max_recursive_iterations = 1",
+                "old_mode = ''",
+                "old = 1",
+                "alter_algorithm = 'INSTANT'",
+                "innodb_compression_default = 1",
+                "enforce_storage_engine = 'Aria'",
+                "default_regex_flags = 'DOTALL,EXTENDED'",
+                "standard_compliant_cte = 0",
+                "check_constraint_checks = 1",
+                "sql_if_exists = 1",
+            ]);
         }
         Product::MySql => {
             settings.retain(|setting| !setting.starts_with("tx_"));
             settings.extend([
                 "transaction_read_only = 1",
+                "transaction_isolation = 'READ-UNCOMMITTED'",
+                "restrict_fk_on_non_standard_key = 1",
+                "show_create_table_verbosity = 1",
+                "terminology_use_previous = 'BEFORE_8_0_26'",
+                "print_identified_with_as_hex = 0",
                 "sql_require_primary_key = 1",
                 "sql_generate_invisible_primary_key = 1",
                 "show_gipk_in_create_table_and_information_schema = 0",

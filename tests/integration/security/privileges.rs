@@ -214,3 +214,77 @@ fn a_transaction_in_commit_is_no_proof() {
     client.run("COMMIT");
     dump().ok();
 }
+
+#[test]
+fn columns_that_the_user_may_not_read_are_an_error() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let invisible = if product == Product::MySql { "INT INVISIBLE" } else { "INT INVISIBLE DEFAULT 1" };
+        let mut client = make(
+            server,
+            "columns",
+            &[
+                "CREATE TABLE gap (id INT PRIMARY KEY, secret VARCHAR(20), v INT)",
+                "CREATE TABLE `last` (id INT PRIMARY KEY, v INT, secret VARCHAR(20))",
+                &format!("CREATE TABLE unseen (id INT PRIMARY KEY, v INT, `s``e` {invisible})"),
+                "CREATE TABLE deletes (id INT PRIMARY KEY, v INT, `s``e` INT)",
+                "CREATE TABLE inserts (id INT PRIMARY KEY, v INT)",
+                "CREATE TABLE updates (id INT PRIMARY KEY, v INT, w INT)",
+                "CREATE TABLE mixed (id INT PRIMARY KEY, v INT, w INT)",
+                "CREATE TABLE drops (id INT PRIMARY KEY)",
+                "CREATE TABLE whole (id INT PRIMARY KEY, v INT)",
+                "INSERT INTO whole VALUES (1, 2)",
+                "CREATE USER columns_reader@localhost IDENTIFIED BY 'reader'",
+                "GRANT SELECT (id, v) ON columns.gap TO columns_reader@localhost",
+                "GRANT SELECT (id, v) ON columns.`last` TO columns_reader@localhost",
+                "GRANT SELECT (id, v) ON columns.unseen TO columns_reader@localhost",
+                "GRANT SELECT (id, v), DELETE ON columns.deletes TO columns_reader@localhost",
+                "GRANT INSERT ON columns.inserts TO columns_reader@localhost",
+                "GRANT SELECT (id), UPDATE ON columns.updates TO columns_reader@localhost",
+                "GRANT SELECT (id, v), UPDATE (w) ON columns.mixed TO columns_reader@localhost",
+                "GRANT DROP ON columns.drops TO columns_reader@localhost",
+                "GRANT SELECT ON columns.whole TO columns_reader@localhost",
+            ],
+        );
+        let reader = || {
+            let reader = Program::mydumper().arg("--socket").arg(server.socket());
+            reader.args(["-u", "columns_reader", "-preader", "--sync-thread-lock-mode=NO_LOCK"])
+        };
+        let grant = |table: &str| format!("GRANT SELECT ON `columns`.`{table}` TO `columns_reader`@`localhost`");
+        let hidden = "columns that the server hides from the user, if it has any";
+        for (table, columns) in [
+            ("gap", hidden),
+            ("last", hidden),
+            ("unseen", hidden),
+            ("deletes", "s`e"),
+            ("inserts", "id, v"),
+            ("updates", "v, w"),
+            ("mixed", "w"),
+            ("drops", "id"),
+        ] {
+            for options in [&["-m"][..], &["-m", "--format=CSV"], &["--format=LOAD_DATA"], &[]] {
+                let dir = WorkDir::new();
+                let name = format!("columns.{table},columns.whole");
+                let error = reader().args(["-T", &name]).args(options).arg("-o").arg(dir.path()).fails_with(4);
+                let expected = format!(
+                    "the user may not read all columns, and the dump would lack them: columns.{table} ({columns}). Grant what \
+                     is missing ({}), or leave these tables out with --regex or --omit-from-file",
+                    grant(table)
+                );
+                assert!(error.trim_end().ends_with(&expected), "{product:?} {table} {options:?}: {error}");
+                assert_eq!(dir.list(), [""; 0], "{product:?} {table}");
+            }
+        }
+        // All in one, and what is granted does.
+        let dir = WorkDir::new();
+        let error = reader().args(["-B", "columns", "-m", "-o"]).arg(dir.path()).fails_with(4);
+        assert!(error.contains(" and 3 more. Grant what is missing"), "{error}");
+        for table in ["gap", "last", "unseen", "deletes", "inserts", "updates", "mixed", "drops"] {
+            client.run(grant(table));
+        }
+        reader().args(["-B", "columns", "-o"]).arg(dir.path()).ok();
+        assert!(dir.read_text("columns.whole.00000.sql").contains("VALUES(1,2)"));
+        client.run("DROP USER columns_reader@localhost");
+        client.run("DROP DATABASE columns");
+    }
+}

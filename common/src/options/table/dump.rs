@@ -12,7 +12,10 @@ pub(super) const OBJECTS: Group = Group {
             .help("Databases to dump: exact names, comma-separated.")
             .differs("an unknown name is an error"),
         value("ignore-engines", "LIST").letter('i').help("Leaves out tables of these engines."),
-        value("where", "CONDITION").help("Dumps only rows that meet the condition, which is put in parentheses."),
+        value("where", "CONDITION").help(
+            "Dumps only rows that meet the condition, which is put in parentheses. `ORDER BY` and `LIMIT` may follow it: so \
+             many rows of each table, which is one chunk then.",
+        ),
         value("partition-regex", "REGEX").help(
             "Dumps only matching partitions; means `--split-partitions`. Tables without partitions are dumped whole.",
         ),

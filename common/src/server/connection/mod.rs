@@ -22,6 +22,7 @@ pub use row::{Row, RowRef};
 pub use settings::{Address, Settings, SslMode, Tls};
 
 use crate::process::stop::Stop;
+use crate::server::session_variables;
 use driver::{DriverRows, DriverSession};
 use wire::{WireRows, WireSession};
 
@@ -65,12 +66,6 @@ impl StatementOutcome {
     }
 }
 
-/// Every session starts from these values, whatever the global ones are: quotes and backslashes mean what they mean by
-/// default, names are quoted (MySQL stores CHECK expressions so), large SELECTs are allowed, results are complete,
-/// statements commit at once, and a COMMIT does not end the session.
-const BASE_SESSION: &str = "SET SESSION sql_mode = '', sql_quote_show_create = 1, sql_big_selects = 1, \
-     sql_select_limit = 18446744073709551615, autocommit = 1, completion_type = 0";
-
 /// A connection. Dropping it closes it; an open transaction is rolled back by the server.
 pub struct Connection {
     backend: Backend,
@@ -101,7 +96,10 @@ impl Connection {
             cause: Box::new(cause),
         })?;
         let mut connection = Connection { backend };
-        connection.execute(BASE_SESSION)?;
+        connection.execute(session_variables::NO_LIMITS)?;
+        session_variables::set(&mut connection, session_variables::EVERY)?;
+        // Servers may ignore what a client says of its character set at login.
+        connection.execute("SET NAMES utf8mb4")?;
         for statement in &settings.session {
             connection.execute(statement)?;
         }

@@ -92,6 +92,7 @@ impl KeyKind {
             // These values hold neither quotes nor backslashes. MariaDB makes no UUID of a binary string.
             KeyKind::Quoted => format!("_utf8mb4'{}'", String::from_utf8_lossy(&value.0)),
             KeyKind::Text { charset } => format!("_{charset} {}", hexadecimal(&value.0)),
+            KeyKind::Binary if value.0.is_empty() => "_binary ''".to_owned(),
             KeyKind::Binary => hexadecimal(&value.0),
         }
     }

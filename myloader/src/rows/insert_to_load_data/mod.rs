@@ -21,11 +21,12 @@ use std::sync::atomic::Ordering;
 
 use common::backup::file_name::DumpFile;
 use common::layers::compression::Compression;
-use common::server::connection::{Connection, ServerError, StatementOutcome};
+use common::server::connection::{ServerError, StatementOutcome};
 use common::sql::name::QualifiedName;
 
 use crate::jobs::context::Context;
 use crate::options::LoadMethod;
+use crate::session::{LiteralSettings, Session};
 use literal::Literals;
 use output::Output;
 use table::{LoadDataStatement, LoadDataTable};
@@ -118,11 +119,7 @@ impl LoadDataFile {
     }
 
     /// Converts a statement to lines, if LOAD DATA stores them as INSERT would.
-    pub fn begin(
-        &mut self,
-        connection: &mut Connection,
-        statement: &[u8],
-    ) -> Result<Option<FirstStatement>, ServerError> {
+    pub fn begin(&mut self, session: &mut Session, statement: &[u8]) -> Result<Option<FirstStatement>, ServerError> {
         let table = &self.table;
         let crowded = table.one_at_a_time && table.workers.load(Ordering::Relaxed) > WORKERS_IN_TURNS;
         if crowded || table.is_disabled() {
@@ -130,7 +127,10 @@ impl LoadDataFile {
         }
         let literals = match self.literals {
             Some(literals) => literals,
-            None => *self.literals.insert(session_literals(connection)?),
+            None => {
+                let LiteralSettings { client, connection, sql_mode, .. } = session.literals()?;
+                *self.literals.insert(literals(&client, &connection, &sql_mode))
+            }
         };
         let Some(literals) = literals else { return Ok(None) };
         if self.head.is_empty() || !statement.starts_with(&self.head) {
@@ -169,13 +169,7 @@ pub fn is_exact(outcome: StatementOutcome, sent: Sent) -> bool {
     all && outcome.skipped == 0 && outcome.warnings == 0
 }
 
-/// What literals are in the session as it is now.
-fn session_literals(connection: &mut Connection) -> Result<Option<Literals>, ServerError> {
-    let session =
-        connection.query_first("SELECT @@character_set_client, @@character_set_connection, @@SESSION.sql_mode")?;
-    Ok(session.and_then(|row| literals(&row.text(0), &row.text(1), &row.text(2))))
-}
-
+/// What is known of literals in such a session.
 fn literals(client: &str, connection: &str, sql_mode: &str) -> Option<Literals> {
     let has = |wanted: &str| sql_mode.split(',').any(|mode| mode.eq_ignore_ascii_case(wanted));
     let known = client == connection && matches!(client, "binary" | "utf8mb4");
