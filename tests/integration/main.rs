@@ -79,6 +79,7 @@ mod security {
     pub mod hostile_dumps;
     pub mod privileges;
     pub mod tls;
+    pub mod values_in_logs;
 }
 mod stream {
     pub mod ends;
