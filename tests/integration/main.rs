@@ -59,6 +59,7 @@ mod harness_tests {
     pub mod servers;
 }
 mod load {
+    pub mod changed_values;
     pub mod drop_table;
     pub mod keep_going;
     pub mod method;

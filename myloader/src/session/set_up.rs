@@ -47,6 +47,12 @@ pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> 
 
 fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<bool, ServerError> {
     connection.execute("SET SESSION TRANSACTION READ WRITE")?;
+    // Warnings tell whether rows are stored as they are in the dump. What is not listed is not taken to be harmless.
+    connection.execute("SET SESSION sql_notes = 1")?;
+    match connection.execute("SET SESSION max_error_count = 65535") {
+        Err(error) if error.server_code() != Some(error_codes::PRIVILEGE_NEEDED) => return Err(error),
+        _ => {}
+    }
     if server.is_mariadb_since(10, 2, 1) {
         // Rows may be older than a CHECK, or were stored without it.
         connection.execute("SET SESSION check_constraint_checks = 0")?;
