@@ -63,6 +63,7 @@ mod load {
     pub mod drop_table;
     pub mod keep_going;
     pub mod method;
+    pub mod nothing_lost;
     pub mod retry;
     pub mod selection;
     pub mod work;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::backup::file_name::{DumpFile, TableFileName};
+use common::backup::metadata::TableEntry;
 use common::sql::name::QualifiedName;
 
 use super::database_state::{Database, DatabaseState};
@@ -15,6 +16,15 @@ use crate::jobs::target::Existing;
 use crate::options::DropTable;
 
 impl Scheduler {
+    /// The metadata tells of tables whose files may come later, or not at all: what there is in their databases has to be
+    /// known before anything is changed.
+    pub(super) fn use_announced_databases(&mut self) -> Result<(), Error> {
+        for table in self.metadata.tables.keys() {
+            self.databases.entry(table.database.clone()).or_default();
+        }
+        self.use_unknown_databases()
+    }
+
     /// Databases without a file of their own have to be there.
     pub(super) fn use_unknown_databases(&mut self) -> Result<(), Error> {
         let names: Vec<String> = self.databases.keys().cloned().collect();
@@ -195,6 +205,14 @@ impl Scheduler {
             Some((database, tables)) => Err(Error::DropsForGood { database: database.to_owned(), tables }),
             None => Ok(()),
         }
+    }
+
+    /// Whether the dump has rows, as far as is known: one of `mydumper --no-data` has none to fill emptied tables with.
+    pub(super) fn has_rows(&self) -> bool {
+        let is_told = |entry: &TableEntry| entry.estimated_bytes.is_some() || entry.rows.is_some_and(|rows| rows > 0);
+        self.metadata.config.row_hash.is_some()
+            || self.metadata.tables.values().any(is_told)
+            || self.tables.values().any(|state| state.row_bytes > 0)
     }
 
     /// Whether the dump has rows of a table and, as far as can be known, no definition of it.
