@@ -66,6 +66,7 @@ mod load {
     pub mod nothing_lost;
     pub mod retry;
     pub mod selection;
+    pub mod target_privileges;
     pub mod work;
 }
 mod random;

@@ -164,6 +164,7 @@ impl Scheduler {
             self.check_case()?;
         }
         self.check_drop_database()?;
+        self.check_privileges()?;
         if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
             let tables = self.objects_in(|existing| &existing.names, |_| true)?;
             return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };
@@ -220,7 +221,7 @@ impl Scheduler {
         self.definitions_announced && !self.is_view_or_sequence(table) && !self.has_definition(table)
     }
 
-    fn is_view_or_sequence(&self, table: &TableFileName) -> bool {
+    pub(super) fn is_view_or_sequence(&self, table: &TableFileName) -> bool {
         self.metadata.tables.get(table).is_some_and(|entry| entry.is_view || entry.is_sequence)
     }
 
