@@ -102,6 +102,8 @@ pub struct Restore {
     pub skip_constraints: bool,
     pub skip_indexes: bool,
     pub load_method: LoadMethod,
+    /// Whether the server may change values that its columns do not hold.
+    pub allow_truncation: bool,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
     /// `--retry-count`: of a transaction.
@@ -200,6 +202,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             skip_indexes: selection.skip_indexes,
             retry_count: restore.retry_count,
             load_method: restore.load_method,
+            allow_truncation: restore.allow_truncation,
             queries_per_transaction: restore.queries_per_transaction,
             checksum: restore.checksum.unwrap_or(Checksum::Auto),
             checksums: Kinds {

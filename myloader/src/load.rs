@@ -22,6 +22,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::input::files::{Checksums, Files};
 use crate::input::{self, Input};
+use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
@@ -133,6 +134,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         max_packet: max_packet.unwrap_or(u64::MAX),
         without_triggers: Mutex::new(BTreeSet::new()),
         committed_rows: CommittedRowsByTable::default(),
+        changed_values: ChangedValues::default(),
         session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });
@@ -160,6 +162,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         stop.trigger();
     }
     drop(progress);
+    shared.changed_values.report();
     if let Err(error) = &result
         && shared.journal.is_open()
         && input.is_whole()

@@ -110,6 +110,8 @@ pub struct RestoreOptions {
     pub local_infile: bool,
     #[arg(long)]
     pub show_warnings: bool,
+    #[arg(long)]
+    pub allow_truncation: bool,
 }
 
 /// How the work is shared out.

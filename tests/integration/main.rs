@@ -62,11 +62,14 @@ mod harness_tests {
     pub mod servers;
 }
 mod load {
+    pub mod changed_values;
     pub mod drop_table;
     pub mod keep_going;
     pub mod method;
+    pub mod nothing_lost;
     pub mod retry;
     pub mod selection;
+    pub mod target_privileges;
     pub mod work;
 }
 mod random;
@@ -83,6 +86,7 @@ mod security {
     pub mod privileges;
     pub mod prompt;
     pub mod tls;
+    pub mod values_in_logs;
 }
 mod stream {
     pub mod ends;

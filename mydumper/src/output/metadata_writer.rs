@@ -212,7 +212,8 @@ impl MetadataWriter {
             rows: (known != RowsKnown::No).then_some(self.rows[index]),
             is_view: table.kind == TableKind::View,
             is_sequence: table.kind == TableKind::Sequence,
-            estimated_bytes: (known == RowsKnown::No && table.has_rows()).then_some(table.data_length),
+            estimated_bytes: (known == RowsKnown::No && self.facts.data && table.has_rows())
+                .then_some(table.data_length),
             rows_sent: known == RowsKnown::Sent,
             data_checksum: self.data_checksums.get(&index).copied(),
             schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),

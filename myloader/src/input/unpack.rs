@@ -42,6 +42,13 @@ pub enum Error {
     /// A name is wrong.
     #[error("nothing in the stream matches: check the names of --database, --source-db, --tables-list and --regex")]
     Nothing,
+    /// A name that was asked for.
+    #[error("the stream has no {kind} {name}, and nothing was unpacked: check the name")]
+    NotInStream {
+        /// Database or table.
+        kind: &'static str,
+        name: String,
+    },
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a complete dump")]
     Stopped(#[from] Stopped),
@@ -49,7 +56,7 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Source, Stream, File, Filter, Remove, Stopped;
-    Exit::Failed: Nothing;
+    Exit::Failed: Nothing, NotInStream;
 }
 
 /// What was unpacked.
@@ -72,6 +79,7 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let passage = Passage { content: true, delete: false };
     // Nobody but the sender can be waited for here.
     let activity = Watch::default().activity("stream");
+    let is_new = config.directory.as_deref().is_none_or(|directory| !directory.exists());
     let source = StreamSource::start(
         config.directory.as_deref(),
         passage,
@@ -90,9 +98,11 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
             }
             Event::End(metadata, text) => {
                 let names = Names::read(&source, &files, metadata)?;
+                let missing = names.missing(config, &files);
                 remove_unwanted(config, &source, &names, &mut files)?;
-                if files.is_empty() && !config.filter.is_empty() {
-                    return Err(Error::Nothing);
+                if missing.is_some() || (files.is_empty() && !config.filter.is_empty()) {
+                    discard(&source, &files, is_new)?;
+                    return Err(missing.unwrap_or(Error::Nothing));
                 }
                 if config.filter.is_empty() {
                     source.write_metadata(&text)?;
@@ -141,6 +151,17 @@ fn remove_unwanted(
     Ok(())
 }
 
+/// Leaves nothing behind, nor the directory if it was made for this.
+fn discard(source: &StreamSource, files: &[(DumpFile, u64)], is_new: bool) -> Result<(), Error> {
+    let store = source.store();
+    files.iter().try_for_each(|(file, _)| store.remove(&file.to_string()))?;
+    if let Some(path) = store.local_path().filter(|_| is_new) {
+        // Something else may be in it by now.
+        let _ = std::fs::remove_dir(path);
+    }
+    Ok(())
+}
+
 /// Real names, where files cannot carry them.
 struct Names {
     databases: HashMap<String, String>,
@@ -166,13 +187,30 @@ impl Names {
         Ok(Names { databases, metadata })
     }
 
+    /// The first name that was asked for and that nothing in the stream has.
+    fn missing(&self, config: &Unpack, files: &[(DumpFile, u64)]) -> Option<Error> {
+        let tables = || self.metadata.tables.keys().chain(files.iter().filter_map(|(file, _)| file.content.table()));
+        let databases = files.iter().filter_map(|(file, _)| file.content.database());
+        let found: HashSet<&str> =
+            databases.chain(tables().map(|table| &*table.database)).map(|name| self.database(name)).collect();
+        if let Some(name) = config.filter.databases.iter().find(|name| !found.contains(name.as_str())) {
+            return Some(Error::NotInStream { kind: "database", name: name.escape_debug().to_string() });
+        }
+        let found: HashSet<QualifiedName> = tables().map(|table| self.real_name(table)).collect();
+        let name = config.filter.tables.iter().find(|name| !found.contains(name))?;
+        Some(Error::NotInStream { kind: "table", name: name.to_string() })
+    }
+
     fn database<'a>(&'a self, file_name: &'a str) -> &'a str {
         self.databases.get(file_name).map_or(file_name, String::as_str)
     }
 
     fn passes(&self, config: &Unpack, table: &TableFileName) -> Result<bool, FilterError> {
+        config.filter.passes_table(&self.real_name(table))
+    }
+
+    fn real_name(&self, table: &TableFileName) -> QualifiedName {
         let real_name = self.metadata.tables.get(table).and_then(|entry| entry.real_name.clone());
-        let name = real_name.unwrap_or_else(|| table.table.clone());
-        config.filter.passes_table(&QualifiedName::new(self.database(&table.database), name))
+        QualifiedName::new(self.database(&table.database), real_name.unwrap_or_else(|| table.table.clone()))
     }
 }

@@ -18,6 +18,7 @@ use crate::config::Restore;
 use crate::ddl::allowed_statements::is_allowed;
 use crate::ddl::statement_kind::classify;
 use crate::input::files::Files;
+use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::error::Error;
 use crate::jobs::replay::Replay;
@@ -45,6 +46,7 @@ pub struct Shared {
     pub without_triggers: Mutex<BTreeSet<QualifiedName>>,
     /// Of all tables that get rows.
     pub committed_rows: CommittedRowsByTable,
+    pub changed_values: ChangedValues,
     /// Whether a session survived from the start to the end.
     pub session_survived: AtomicBool,
     pub stop: Stop,

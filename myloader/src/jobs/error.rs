@@ -1,7 +1,6 @@
 //! Why a job failed.
 
 use common::exit_codes;
-use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::process::stop::Stopped;
 use common::server::connection::ServerError;
@@ -9,6 +8,7 @@ use common::server::error_codes::PACKET_TOO_LARGE;
 
 use crate::ddl::ParseError;
 use crate::input::files;
+use crate::jobs::not_as_dumped::NotAsDumped;
 use crate::jobs::outcome::Outcome;
 use crate::journal;
 use crate::session::ReconnectError;
@@ -43,24 +43,9 @@ pub enum Error {
          intended, remove it from the file and run it with the server's own client)"
     )]
     NotAllowed { file: String, line: u64, statement: String },
-    /// The server took fewer rows than it was sent, or changed values.
-    #[error(
-        "{file}, line {line}: the server skipped or changed rows of LOAD DATA: {}{}, first: \
-         {first}", count(*.warnings, "warning"), expected_text(*.expected)
-    )]
-    Warnings {
-        file: String,
-        line: u64,
-        warnings: u64,
-        /// How many there have to be.
-        expected: u64,
-        /// The first ones' texts.
-        first: String,
-        /// The first one's code.
-        code: Option<u16>,
-        /// How many rows were sent.
-        rows: u64,
-    },
+    /// The server took rows, but did not store them all as they are in the dump.
+    #[error(transparent)]
+    NotAsDumped(#[from] Box<NotAsDumped>),
     /// The metadata holds SQL that no dump writes.
     #[error(
         "metadata, table {table}: `hashed_columns` or a chunk holds more than columns or a range; the file is damaged"
@@ -132,13 +117,9 @@ pub enum Error {
 exit_codes! { Error:
     of source: Statement.source, Job.source, File, Journal, Filter, Stopped;
     Exit::Dump: Parse, NoStatement, WrongInfile, NotAllowed, Selection;
-    Exit::Server: TooLong, Warnings, OtherAccounts;
+    Exit::Server: TooLong, NotAsDumped, OtherAccounts;
     Exit::Connection: Lost, HalfLoaded, Unsettled, InDoubt;
     Exit::Differs: Changed, DamagedBefore;
-}
-
-fn expected_text(expected: u64) -> String {
-    if expected == 0 { String::new() } else { format!(" where the dump expects {expected}") }
 }
 
 impl Error {
@@ -174,7 +155,7 @@ impl Error {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Error::Statement { source, .. } | Error::Job { source, .. } if source.takes_nothing() => None,
-            Error::Warnings { code, .. } => Some(Fault::Server(*code)),
+            Error::NotAsDumped(error) => Some(Fault::Server(error.warnings.code)),
             _ => match self.exit() {
                 Exit::Server => Some(Fault::Server(self.server_code())),
                 Exit::Dump => Some(Fault::Dump),

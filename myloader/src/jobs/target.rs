@@ -38,6 +38,8 @@ pub struct Existing {
     pub views: BTreeSet<String>,
     /// Those with triggers.
     pub with_triggers: BTreeSet<String>,
+    /// Privileges that the user certainly lacks on the database, of those that a restore may need.
+    pub lacking: BTreeSet<&'static str>,
 }
 
 /// A table that is compared with the dump.

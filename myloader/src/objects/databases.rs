@@ -17,8 +17,12 @@ use crate::jobs::outcome::{Findings, Outcome};
 use crate::jobs::target::{DatabaseTarget, Existing};
 use crate::journal::Record;
 use crate::objects::charset_support::CharsetSupport;
+use crate::objects::grants::Grants;
 use crate::objects::precheck;
 use crate::options::DropTable;
+
+/// Privileges that a restore may need in a database.
+const NEEDED: [&str; 6] = ["CREATE", "DROP", "INSERT", "DELETE", "CREATE VIEW", "TRIGGER"];
 
 /// Finds out which database a file belongs to.
 pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &DumpFile) -> Result<Outcome, Error> {
@@ -53,9 +57,14 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             names: before.names.into_iter().collect(),
             views: BTreeSet::new(),
             with_triggers: before.with_triggers.into_iter().collect(),
+            lacking: BTreeSet::new(),
         },
         None => {
-            let found = existing(context, &target).map_err(failed)?;
+            let mut found = existing(context, &target).map_err(failed)?;
+            if !context.shared.restore.verify_only {
+                let grants = Grants::read(context.session.unchanged()).map_err(failed)?;
+                found.lacking = NEEDED.into_iter().filter(|privilege| grants.lacks(privilege, &target)).collect();
+            }
             // Of a table that is there without being on the list, a later run has to know that it is ours.
             context.shared.journal.write_and_wait(Record::Database {
                 name: target.clone(),
@@ -129,7 +138,7 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
     }
     let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
     let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
-    Ok(Existing { database: !there.is_empty(), names, views, with_triggers })
+    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, lacking: BTreeSet::new() })
 }
 
 /// Drops tables, views and sequences.

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod charset_support;
 pub mod databases;
 pub mod definition_file;
+pub mod grants;
 pub mod precheck;
 pub mod programs;
 pub mod redo_log;

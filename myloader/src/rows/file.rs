@@ -30,16 +30,19 @@ pub fn load(
     table: &TableTarget,
     file: &DumpFile,
 ) -> Result<Outcome, Error> {
-    let result =
+    let mut result =
         load_whole(context, tables, table, file).map_err(|error| damage(context, file, &error).unwrap_or(error));
-    if let Err(error) = &result {
+    if let Err(error) = &mut result {
         if error.exit() == Exit::Dump {
             // Of a compressed file that is known at its end only, when other rows than the dump's may have been committed.
             context.shared.journal.write_and_wait(Record::Damaged { table: table_name(&table.name) })?;
         }
         // The worker may be given another job before all are stopped, whose first statement would commit. If this fails,
         // the connection is of no more use.
-        let _ = context.session.unchanged().execute("ROLLBACK");
+        let rolled_back = context.session.unchanged().execute("ROLLBACK");
+        if let (Error::NotAsDumped(error), Ok(outcome)) = (error, rolled_back) {
+            error.stays = outcome.warnings > 0;
+        }
     }
     result
 }

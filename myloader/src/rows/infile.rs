@@ -5,12 +5,14 @@ use std::io;
 use common::backup::file_name::{Content, DumpFile, RowsFormat};
 use common::backup::load_data_clause::expected_warnings;
 use common::layers::compression::Compression;
-use common::observe::printable::printable;
+use common::sql::Statement;
 
 use crate::ddl::load_data::{OnDuplicate, on_duplicate, with_character_set};
 use crate::ddl::statement_kind::load_data_file;
 use crate::jobs::context::{Context, RowCounters};
 use crate::jobs::error::Error;
+use crate::jobs::target::TableTarget;
+use crate::rows::as_dumped::Taken;
 use crate::rows::transaction::{Loaded, replaced, signed};
 
 /// The file that a LOAD DATA statement reads: the one beside it, whatever path the statement names.
@@ -29,17 +31,19 @@ pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFil
     Ok(data)
 }
 
+/// Runs the statement with the data file beside it.
 pub fn load_infile(
     context: &mut Context,
+    table: &TableTarget,
     file: &DumpFile,
     data: &DumpFile,
-    statement: &[u8],
-    line: u64,
+    statement: &Statement<'_>,
 ) -> Result<Loaded, Error> {
+    let (text, line) = (statement.text, statement.line);
     let failed = |source| Error::Statement { file: file.to_string(), line, source };
     let unreadable = |source| Error::Parse { file: file.to_string(), line, source };
-    let with_charset = with_character_set(statement).map_err(unreadable)?;
-    let on_duplicate = on_duplicate(statement).map_err(unreadable)?;
+    let with_charset = with_character_set(text).map_err(unreadable)?;
+    let on_duplicate = on_duplicate(text).map_err(unreadable)?;
     let input = Counted { input: context.shared.files.open(data)?, counters: context.counters.clone() };
     let outcome =
         context.session.unchanged().load_infile(&with_charset, input).map_err(|error| match error.into_data() {
@@ -48,40 +52,28 @@ pub fn load_infile(
         })?;
     let (affected, sent) = (outcome.affected_rows, outcome.records.unwrap_or(outcome.affected_rows));
     // As with INSERT IGNORE and REPLACE, rows that the dump's maker did not want twice count.
-    let (restored, skipped, net) = match on_duplicate {
-        OnDuplicate::Fail => (affected, 0, signed(affected)),
-        OnDuplicate::Ignore => (sent, outcome.skipped, signed(affected)),
-        OnDuplicate::Replace => (sent, 0, replaced(sent, affected)),
+    let (restored, net) = match on_duplicate {
+        OnDuplicate::Fail => (affected, signed(affected)),
+        OnDuplicate::Ignore => (sent, signed(affected)),
+        OnDuplicate::Replace => (sent, replaced(sent, affected)),
     };
+    let expected = expected_warnings(text);
+    let mut changed = 0;
     // Under LOCAL the server turns duplicate keys and bad values into warnings, and leaves out or changes rows.
-    let expected = expected_warnings(statement).saturating_add(skipped);
-    if outcome.warnings != expected || outcome.skipped != skipped {
-        let (code, first) = first_warnings(context);
-        return Err(Error::Warnings {
-            file: file.to_string(),
+    if outcome.warnings > 0 || outcome.skipped > 0 || expected > 0 {
+        let taken = Taken {
+            table,
+            file,
             line,
             warnings: outcome.warnings,
-            expected,
-            first,
-            code,
-            rows: sent,
-        });
+            skipped: outcome.skipped,
+            ignores_duplicates: on_duplicate == OnDuplicate::Ignore,
+            rows: Some(sent),
+        };
+        changed = taken.check(context, |_| Ok(expected))?;
     }
     context.counters.add_rows(restored, 0);
-    Ok(Loaded { rows: restored, net })
-}
-
-/// The first one's code, and the texts of some.
-pub fn first_warnings(context: &mut Context) -> (Option<u16>, String) {
-    match context.session.unchanged().query("SHOW WARNINGS LIMIT 3") {
-        Ok(rows) if !rows.is_empty() => {
-            let texts: Vec<String> =
-                rows.iter().map(|row| format!("{} {}", row.text(1), printable(&row.text(2)))).collect();
-            let code = rows.first().and_then(|row| row.number(1)).and_then(|code| code.try_into().ok());
-            (code, texts.join("; "))
-        }
-        _ => (None, "(the server does not say)".to_owned()),
-    }
+    Ok(Loaded { rows: restored, net, changed })
 }
 
 /// Counts what LOAD DATA reads as progress.

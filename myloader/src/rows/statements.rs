@@ -9,7 +9,10 @@ use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
-use crate::rows::infile::{data_file, first_warnings, load_infile};
+use crate::jobs::warnings;
+use crate::rows::as_dumped::Taken;
+use crate::rows::empty_members;
+use crate::rows::infile::{data_file, load_infile};
 use crate::rows::insert_to_load_data::{self, EndedBatch, LoadDataFile, LoadDataTables};
 use crate::rows::packet_limit;
 use crate::rows::skipped::SkippedStatements;
@@ -100,13 +103,32 @@ pub fn load_from(
                         Next::Restart => return Ok(End::Restart),
                     },
                 };
-                let loaded = loaded(statement.text, outcome);
+                let mut loaded = loaded(statement.text, outcome);
+                if outcome.warnings > 0 {
+                    let ignores_duplicates = starts_with(statement.text, b"INSERT IGNORE");
+                    let taken = Taken {
+                        table,
+                        file,
+                        line: statement.line,
+                        warnings: outcome.warnings,
+                        skipped: if ignores_duplicates { loaded.rows.saturating_sub(outcome.affected_rows) } else { 0 },
+                        ignores_duplicates,
+                        rows: row_count(statement.text),
+                    };
+                    let text = statement.text;
+                    match taken
+                        .check(context, |context| empty_members::count(context, &table.name, text).map_err(failed))
+                    {
+                        Ok(changed) => loaded.changed = changed,
+                        Err(error) => match skip(context, transaction, error, row_count(text), skipped, done)? {
+                            Next::Statement => continue,
+                            Next::Restart => return Ok(End::Restart),
+                        },
+                    }
+                }
                 if statements > done.counted {
                     done.counted = statements;
                     context.counters.add_rows(loaded.rows, statement.text.len() as u64);
-                }
-                if outcome.warnings > 0 {
-                    warn(context, file, statement.line, outcome.warnings);
                 }
                 transaction.done(context, 1, false, loaded, done)?;
             }
@@ -118,10 +140,10 @@ pub fn load_from(
                     continue;
                 }
                 transaction.begin(context, statement.line)?;
-                let loaded = match load_infile(context, file, &data, statement.text, statement.line) {
+                let loaded = match load_infile(context, table, file, &data, &statement) {
                     Ok(loaded) => loaded,
                     Err(error) => {
-                        let rows = if let Error::Warnings { rows, .. } = &error { Some(*rows) } else { None };
+                        let rows = if let Error::NotAsDumped(error) = &error { error.rows } else { None };
                         match skip(context, transaction, error, rows, skipped, done)? {
                             Next::Statement => continue,
                             Next::Restart => return Ok(End::Restart),
@@ -181,11 +203,16 @@ fn accepted(
     }
     match result {
         Ok(outcome) if insert_to_load_data::is_exact(outcome, ended.sent) => {
-            let loaded = Loaded { rows: ended.sent.rows, net: replaced(ended.sent.rows, outcome.affected_rows) };
+            let net = replaced(ended.sent.rows, outcome.affected_rows);
+            let loaded = Loaded { rows: ended.sent.rows, net, changed: 0 };
             Ok(Some((ended, loaded)))
         }
         Ok(outcome) => {
-            let first = if outcome.warnings > 0 { first_warnings(context).1 } else { "none".to_owned() };
+            let failed = |source| Error::Statement { file: file.to_string(), line, source };
+            let first = match outcome.warnings {
+                0 => "none".to_owned(),
+                all => warnings::read(context, all, false).map_err(failed)?.first,
+            };
             let StatementOutcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(
                 "{file}, line {line}: reloading the rows by INSERT: LOAD DATA stored {affected_rows} of {} with {}, \
@@ -209,21 +236,19 @@ fn accepted(
 /// What a statement did. REPLACE counts the row that it removes too, and INSERT IGNORE skips rows whose key exists,
 /// as the dump asks for: of these, all rows that were sent count as restored.
 fn loaded(statement: &[u8], outcome: StatementOutcome) -> Loaded {
-    let starts_with =
-        |start: &[u8]| statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start));
     let affected = outcome.affected_rows;
     // Of a single row the server says nothing.
     let sent = outcome.records.unwrap_or(1);
-    if starts_with(b"REPLACE") {
-        Loaded { rows: sent, net: replaced(sent, affected) }
-    } else if starts_with(b"INSERT IGNORE") {
-        Loaded { rows: sent, net: signed(affected) }
+    let (rows, net) = if starts_with(statement, b"REPLACE") {
+        (sent, replaced(sent, affected))
+    } else if starts_with(statement, b"INSERT IGNORE") {
+        (sent, signed(affected))
     } else {
-        Loaded { rows: affected, net: signed(affected) }
-    }
+        (affected, signed(affected))
+    };
+    Loaded { rows, net, changed: 0 }
 }
 
-fn warn(context: &mut Context, file: &DumpFile, line: u64, warnings: u64) {
-    let (_, first) = first_warnings(context);
-    tracing::warn!("{file}, line {line}: the server gave {}, first: {first}", count(warnings, "warning"));
+fn starts_with(statement: &[u8], start: &[u8]) -> bool {
+    statement.get(..start.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(start))
 }

@@ -13,7 +13,7 @@ use common::server::error_codes;
 use common::sql::quote_string;
 
 use crate::jobs::committed_rows::{self, RowCount, Verdict};
-use crate::jobs::context::Context;
+use crate::jobs::context::{Context, Shared};
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
 use crate::journal::{Commit, Record, SkippedStatement, table_name};
@@ -41,6 +41,8 @@ pub struct Loaded {
     pub rows: u64,
     /// By how many the table has grown.
     pub net: i64,
+    /// Values that the server changed, and was allowed to.
+    pub changed: u64,
 }
 
 /// By how many rows a table grows when `sent` were sent, of which the replaced ones also count as removed.
@@ -144,6 +146,7 @@ impl<'a> Transaction<'a> {
         self.converted += if converted { statements } else { 0 };
         self.loaded.rows += loaded.rows;
         self.loaded.net += loaded.net;
+        self.loaded.changed += loaded.changed;
         if self.statements >= self.limit { self.commit(context, done, false) } else { Ok(()) }
     }
 
@@ -177,7 +180,7 @@ impl<'a> Transaction<'a> {
         known.in_doubt = true;
         match context.session.unchanged().execute("COMMIT") {
             Ok(_) => {
-                self.committed(&mut known, done);
+                self.committed(&shared, &mut known, done);
                 Ok(shared.journal.write(Record::Committed(announced)).map_err(Error::from)?)
             }
             Err(source) => {
@@ -199,7 +202,7 @@ impl<'a> Transaction<'a> {
                     }
                     Verdict::Committed => {
                         tracing::info!("table {} has {counted} rows: the transaction was committed", table.name);
-                        self.committed(&mut known, done);
+                        self.committed(&shared, &mut known, done);
                         shared.journal.write(Record::Committed(announced)).map_err(Error::from)?;
                     }
                     Verdict::Unknown => {
@@ -219,7 +222,8 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn committed(&mut self, known: &mut RowCount, done: &mut Done) {
+    fn committed(&mut self, shared: &Shared, known: &mut RowCount, done: &mut Done) {
+        shared.changed_values.add(&self.table.name.to_string(), self.loaded.changed);
         known.in_doubt = false;
         known.committed = known.committed.map(|rows| rows.saturating_add_signed(self.loaded.net));
         done.statements += self.statements;

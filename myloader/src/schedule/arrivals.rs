@@ -114,7 +114,7 @@ impl Scheduler {
     /// none exist already.
     pub fn definitions_announced(&mut self) -> Result<(), Error> {
         self.definitions_announced = true;
-        self.use_unknown_databases()?;
+        self.use_announced_databases()?;
         self.definitions_arrived()?;
         let tables: Vec<TableFileName> = self.tables.keys().cloned().collect();
         tables.iter().try_for_each(|table| self.start_table(table))
@@ -137,9 +137,7 @@ impl Scheduler {
         self.definitions_announced = true;
         if self.settings.verify_only {
             // Files of tables may not be there any more, nor are they needed.
-            for table in self.metadata.tables.keys() {
-                self.databases.entry(table.database.clone()).or_default();
-            }
+            self.use_announced_databases()?;
         }
         self.use_unknown_databases()?;
         self.warn_of_weak_guarantee();

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use common::backup::file_name::{DumpFile, TableFileName};
+use common::backup::metadata::TableEntry;
 use common::sql::name::QualifiedName;
 
 use super::database_state::{Database, DatabaseState};
@@ -15,6 +16,15 @@ use crate::jobs::target::Existing;
 use crate::options::DropTable;
 
 impl Scheduler {
+    /// The metadata tells of tables whose files may come later, or not at all: what there is in their databases has to be
+    /// known before anything is changed.
+    pub(super) fn use_announced_databases(&mut self) -> Result<(), Error> {
+        for table in self.metadata.tables.keys() {
+            self.databases.entry(table.database.clone()).or_default();
+        }
+        self.use_unknown_databases()
+    }
+
     /// Databases without a file of their own have to be there.
     pub(super) fn use_unknown_databases(&mut self) -> Result<(), Error> {
         let names: Vec<String> = self.databases.keys().cloned().collect();
@@ -154,6 +164,7 @@ impl Scheduler {
             self.check_case()?;
         }
         self.check_drop_database()?;
+        self.check_privileges()?;
         if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
             let tables = self.objects_in(|existing| &existing.names, |_| true)?;
             return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };
@@ -197,12 +208,20 @@ impl Scheduler {
         }
     }
 
+    /// Whether the dump has rows, as far as is known: one of `mydumper --no-data` has none to fill emptied tables with.
+    pub(super) fn has_rows(&self) -> bool {
+        let is_told = |entry: &TableEntry| entry.estimated_bytes.is_some() || entry.rows.is_some_and(|rows| rows > 0);
+        self.metadata.config.row_hash.is_some()
+            || self.metadata.tables.values().any(is_told)
+            || self.tables.values().any(|state| state.row_bytes > 0)
+    }
+
     /// Whether the dump has rows of a table and, as far as can be known, no definition of it.
     fn lacks_definition(&self, table: &TableFileName) -> bool {
         self.definitions_announced && !self.is_view_or_sequence(table) && !self.has_definition(table)
     }
 
-    fn is_view_or_sequence(&self, table: &TableFileName) -> bool {
+    pub(super) fn is_view_or_sequence(&self, table: &TableFileName) -> bool {
         self.metadata.tables.get(table).is_some_and(|entry| entry.is_view || entry.is_sequence)
     }
 

@@ -4,6 +4,7 @@ use common::backup::selection::FilterError;
 use common::exit_codes;
 use common::observe::wording::count;
 use common::sql::name::QualifiedName;
+use common::sql::quote_identifier;
 
 use super::comparison::Difference;
 use crate::tolerance::{self, Rejection, lines, lines_again};
@@ -48,6 +49,9 @@ pub enum Error {
          without --drop-database to load the rows into existing tables", .database.escape_debug(), list(.tables)
     )]
     DropsForGood { database: String, tables: Vec<QualifiedName> },
+    /// The user may not do what the restore needs.
+    #[error("the user lacks privileges on the server; nothing was changed: grant these, or use another user:{}", grants(.0))]
+    Privileges(Vec<Lacking>),
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -110,10 +114,27 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Views, Routines;
+    Exit::Server: Privileges, TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Views, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
     Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
+}
+
+/// Privileges that are needed on a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    /// Its name on the server.
+    pub database: String,
+    pub privileges: Vec<&'static str>,
+}
+
+fn grants(lacking: &[Lacking]) -> String {
+    lacking
+        .iter()
+        .map(|Lacking { database, privileges }| {
+            format!("\n  GRANT {} ON {}.*", privileges.join(", "), quote_identifier(database).escape_debug())
+        })
+        .collect()
 }
 
 fn list(names: &[QualifiedName]) -> String {

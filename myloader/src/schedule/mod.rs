@@ -19,6 +19,7 @@ mod error;
 mod model;
 mod next_job;
 mod outcomes;
+mod privileges;
 mod row_counts;
 mod settings;
 mod stage;

@@ -35,6 +35,9 @@ impl Scheduler {
     fn begin_next_stage(&mut self) -> Result<(), Error> {
         match self.stage {
             Stage::Definitions => {
+                if self.definitions_announced {
+                    self.check_filter()?;
+                }
                 self.check_existing()?;
                 self.judge_findings()?;
                 if self.settings.loses_what_exists() {
@@ -66,6 +69,9 @@ impl Scheduler {
                 self.refuse("no rows were loaded")?;
                 self.stage = Stage::Emptying;
                 self.ready = std::mem::take(&mut self.to_empty);
+                if !self.ready.is_empty() && !self.has_rows() {
+                    self.keep_rows();
+                }
             }
             Stage::Emptying => self.stage = Stage::Rows,
             Stage::Rows => {
@@ -129,6 +135,21 @@ impl Scheduler {
             Stage::Finished => {}
         }
         Ok(())
+    }
+
+    /// Tables that the dump has no rows for are not emptied.
+    fn keep_rows(&mut self) {
+        let tables: Vec<_> = std::mem::take(&mut self.ready)
+            .into_iter()
+            .filter_map(|job| if let Job::Empty(table) = job { Some(table) } else { None })
+            .collect();
+        let mut names: Vec<_> = tables.iter().map(|table| table.name.to_string()).collect();
+        names.sort();
+        self.warnings.push(format!(
+            "not emptied, since the dump has no rows (mydumper --no-data), and kept as they are: {}",
+            names.join(", ")
+        ));
+        tables.iter().for_each(|table| self.load(&table.file, table));
     }
 
     /// Fails at the end, if the restore continued without anything.

@@ -99,7 +99,8 @@ fn found(existing: Existing) -> Outcome {
 
 fn existing(names: &[&str], with_triggers: &[&str]) -> Existing {
     let set = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Existing { database: true, names: set(names), views: set(&[]), with_triggers: set(with_triggers) }
+    let (names, with_triggers) = (set(names), set(with_triggers));
+    Existing { database: true, names, with_triggers, ..Existing::default() }
 }
 
 /// Does all jobs until those are to be done whose names contain this, and takes these.

@@ -4,7 +4,7 @@ use common::observe::logging::warn_once;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
-use common::server::session_variables::{self, SessionVariable, is};
+use common::server::session_variables::{self, SessionVariable, at_least, is};
 
 /// Of sessions that restore: under other values a server rejects or changes definitions that another server accepted.
 const RESTORING: &[SessionVariable] = &[
@@ -16,6 +16,8 @@ const RESTORING: &[SessionVariable] = &[
     is("sql_generate_invisible_primary_key", "OFF").changes("tables without a primary key get one"),
     // Rows may be older than a CHECK, or were stored without it.
     is("check_constraint_checks", "OFF"),
+    // Warnings tell whether rows are stored as they are in the dump. What is not listed is not taken to be harmless.
+    at_least("max_error_count", 65535),
     // Keys are added in whatever way the server can.
     is("alter_algorithm", "'DEFAULT'"),
     is("enforce_storage_engine", "NULL").changes("tables may get another engine"),

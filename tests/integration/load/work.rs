@@ -82,7 +82,7 @@ fn statements_are_committed_as_many_at_a_time_as_asked_for() {
                 &["CREATE TABLE t (id INT PRIMARY KEY, c TEXT)", "INSERT INTO t VALUES (6, '')"],
             );
             let line = refused(product, &dir, &["--drop-table", "NONE", "--queries-per-transaction", limit]);
-            assert!(line.contains("Duplicate entry '6'"), "{line}");
+            assert!(line.contains("Duplicate entry (value not shown)"), "{line}");
             assert_eq!(client.scalar("SELECT COUNT(*) FROM transactions.t WHERE id < 6"), committed, "{limit}");
         }
     }

@@ -118,8 +118,11 @@ pub(super) const LOADING: Group = Group {
             .differs("no effect: always allowed"),
         flag("show-warnings")
             .absent("on")
-            .help("Logs warnings of INSERT; a LOAD DATA warning is an error.")
+            .help("Logs warnings of INSERT; one that a value was changed is [an error](restoring.md#changed-values).")
             .differs("no effect: always on"),
+        flag("allow-truncation")
+            .help("Lets the server [change values](restoring.md#changed-values) that its columns do not hold, with a warning for each table.")
+            .added(),
         value("optimize-keys-batchsize", "N").not_yet("one ALTER TABLE adds all keys of a table"),
         value("max-threads-for-post-actions", "N").not_yet("they run one after the other"),
         value("max-threads-for-schema-creation", "N").not_yet("lower `--threads` to create fewer tables at a time"),

@@ -1,9 +1,10 @@
 //! What goes wrong with connections and statements.
 
+use std::borrow::Cow;
 use std::io;
 
 use super::settings::Address;
-use super::{advice, secrets};
+use super::{advice, row_values, secrets};
 use crate::process::exit::{Exit, Failure};
 use crate::server::error_codes as code;
 
@@ -93,9 +94,14 @@ impl ServerError {
             Cause::Server { code, state, message } if secrets::may_hold(statement) => {
                 Cause::Server { code, state, message: secrets::without_quotations(&message) }
             }
-            cause => cause,
+            cause => cause.without_values(row_values::handles(statement)),
         };
         ServerError::Statement { statement: excerpt(statement), cause: Box::new(cause) }
+    }
+
+    /// The failure of a query whose rows are being read; `statement` is an excerpt.
+    pub(super) fn of_rows(statement: &str, cause: Cause) -> ServerError {
+        ServerError::Statement { statement: statement.to_owned(), cause: Box::new(cause.without_values(true)) }
     }
 
     /// The server's error number, unless it says that the session has ended.
@@ -216,6 +222,21 @@ impl ServerError {
     }
 }
 
+impl Cause {
+    /// Without values of rows in the server's text, which is logged whole for those who ask for information.
+    fn without_values(self, has_values: bool) -> Cause {
+        let Cause::Server { code, state, message } = self else { return self };
+        match row_values::hidden(code, &message, has_values) {
+            Cow::Borrowed(_) => Cause::Server { code, state, message },
+            Cow::Owned(_) if message.contains(NO_SPACE) => Cause::Server { code, state, message },
+            Cow::Owned(hidden) => {
+                tracing::info!("the server's whole text, which may hold values of rows: {code} ({state}): {message}");
+                Cause::Server { code, state, message: hidden }
+            }
+        }
+    }
+}
+
 impl Failure for ServerError {
     fn exit(&self) -> Exit {
         match self.cause() {
@@ -227,16 +248,27 @@ impl Failure for ServerError {
     }
 }
 
-/// The beginning of a statement, on one line, for messages. Statements that may hold a password are not shown.
+/// The beginning of a statement, on one line and without values of rows, for messages. Statements that may hold a
+/// password are not shown.
 pub fn excerpt(statement: &[u8]) -> String {
     const LENGTH: usize = 120;
     if secrets::may_hold(statement) {
         return secrets::NOT_SHOWN.to_owned();
     }
-    let text = String::from_utf8_lossy(&statement[..statement.len().min(4 * LENGTH)]).into_owned();
+    let values = row_values::start(statement);
+    let shown = &statement[..values.unwrap_or(statement.len())];
+    let mut line = first_line(shown, LENGTH);
+    if values.is_some() && !line.ends_with('…') {
+        line.push('…');
+    }
+    line
+}
+
+fn first_line(statement: &[u8], length: usize) -> String {
+    let text = String::from_utf8_lossy(&statement[..statement.len().min(4 * length)]).into_owned();
     let mut line: String =
-        text.chars().take(LENGTH).map(|character| if character.is_control() { ' ' } else { character }).collect();
-    if text.chars().nth(LENGTH).is_some() || statement.len() > 4 * LENGTH {
+        text.chars().take(length).map(|character| if character.is_control() { ' ' } else { character }).collect();
+    if text.chars().nth(length).is_some() || statement.len() > 4 * length {
         line.push('…');
     }
     line
@@ -248,7 +280,7 @@ mod tests {
 
     #[test]
     fn an_excerpt_is_one_line_and_keeps_secrets() {
-        assert_eq!(excerpt(b"INSERT INTO t\nVALUES(1)"), "INSERT INTO t VALUES(1)");
+        assert_eq!(excerpt(b"INSERT INTO t\nVALUES(1)"), "INSERT INTO t VALUES…");
         assert_eq!(excerpt(&[b'x'; 1000]), format!("{}…", "x".repeat(120)));
         assert_eq!(excerpt(b"CREATE USER a IDENTIFIED BY 'secret'"), "(not shown: it may hold a password)");
         let syntax =

@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 mod hostile_tests;
 mod row;
+mod row_values;
 mod secrets;
 mod settings;
 mod wire;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use error::{Cause, ServerError, excerpt};
 pub use row::{Row, RowRef};
+pub use row_values::warning_without_values;
 pub use settings::{Address, Settings, SslMode, Tls};
 
 use crate::process::stop::Stop;
@@ -232,7 +234,7 @@ impl ResultRows<'_> {
             Source::Wire(rows) => rows.next_row(),
             Source::Driver(rows) => rows.next_row(),
         }
-        .map_err(|cause| ServerError::Statement { statement: self.statement.clone(), cause: Box::new(cause) })
+        .map_err(|cause| ServerError::of_rows(&self.statement, cause))
     }
 }
 
