@@ -32,6 +32,10 @@ pub struct Config {
     pub global_variables: Vec<(String, String)>,
     /// Which databases and tables are dumped.
     pub filter: Filter,
+    /// Whether there may be nothing to dump: `--allow-empty`.
+    pub allow_empty: bool,
+    /// Whether objects may be hidden from the user: `--ignore-missing-privileges`.
+    pub ignore_missing_privileges: bool,
     /// `--ignore-engines`.
     pub ignored_engines: Vec<String>,
     /// Number of workers.
@@ -177,7 +181,9 @@ pub fn resolve(parsed: Parsed<Options>) -> Result<Config, UsageError> {
         connection: program::connection_settings(&connection, &session_variables)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
         global_variables,
+        allow_empty: filter.allow_empty,
         filter: program::filter(&filter, databases)?,
+        ignore_missing_privileges: selection.ignore_missing_privileges,
         ignored_engines: selection.ignore_engines.map(|list| list.0).unwrap_or_default(),
         threads: job.threads,
         output: Output {

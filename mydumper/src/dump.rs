@@ -19,7 +19,6 @@ use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
-use crate::catalog::privileges;
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -28,9 +27,10 @@ use crate::output::directory::{self, OutputDirectory};
 use crate::output::file_writer::Files;
 use crate::output::metadata_writer::timestamp;
 use crate::output::stream_sender::StreamSender;
-use crate::plan::Plan;
 use crate::plan::chunk::LARGEST_CHUNK;
 use crate::plan::settings::Settings;
+use crate::plan::{Plan, nothing};
+use crate::precheck;
 use crate::resume::{self, Begun, Completed, DumpJournal, History, Interrupted};
 use crate::work::context::Shared;
 use crate::work::coordinator::{Coordinator, Workers};
@@ -84,14 +84,19 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
+    activity.begin("checking that all can be read");
+    precheck::check(&mut coordinator, &server, config)?;
     activity.begin("taking locks and opening snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
     activity.begin("reading the catalog");
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection())?;
     check_all_are_locked(&catalog, &snapshot)?;
-    let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
-    privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
+
+    let settings = Settings::new(config, &server, snapshot.point.is_locked());
+    if !config.allow_empty {
+        check_not_empty(&catalog, &settings, config)?;
+    }
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
@@ -100,7 +105,6 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let directory =
         OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
     let history = history(config, begun, interrupted, &catalog, &directory)?;
-    let settings = Settings::new(config, &server, snapshot.point.is_locked());
     let plan = Plan::new(&catalog, &settings, &history.completed);
     tracing::info!("{plan}");
     let sender = match &config.stream {
@@ -160,6 +164,15 @@ fn history(
         _ => None,
     };
     Ok(History { journal, completed: Completed::default(), started })
+}
+
+/// Whether there is anything to dump. Definitions of tables always are.
+fn check_not_empty(catalog: &Catalog, settings: &Settings, config: &Config) -> Result<(), Error> {
+    if settings.objects.schemas && catalog.tables().next().is_some() {
+        return Ok(());
+    }
+    let plan = Plan::new(catalog, settings, &Completed::default());
+    Ok(nothing::check(&plan, catalog, settings.objects, &config.filter)?)
 }
 
 /// A table that was created after the locks were taken is not at the consistency point.

@@ -67,6 +67,8 @@ pub struct SelectionOptions {
     pub users: bool,
     #[arg(long)]
     pub no_views: bool,
+    #[arg(long)]
+    pub ignore_missing_privileges: bool,
 }
 
 /// How all threads come to see one point in time.

@@ -23,6 +23,7 @@ mod dump {
     pub mod keys;
     pub mod log;
     pub mod memory;
+    pub mod nothing;
     pub mod partitions;
     pub mod rows;
     pub mod small_tables;
@@ -76,6 +77,7 @@ mod resume {
 mod security {
     pub mod accounts;
     pub mod connection;
+    pub mod hidden_objects;
     pub mod hostile_dumps;
     pub mod privileges;
     pub mod tls;

@@ -19,6 +19,7 @@ pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter,
         databases,
         tables: Filter::names(tables).map_err(bad)?,
         omitted: Filter::names(omitted.lines()).map_err(bad)?,
+        with_system: false,
         regex: options.regex.as_deref().map(|text| Pattern::compile("--regex", text)).transpose().map_err(bad)?,
     })
 }

@@ -1,6 +1,6 @@
 //! `--stream=UNPACK`: a stream's files in a directory, without a server.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
@@ -39,7 +39,18 @@ pub enum Error {
     #[error(transparent)]
     Remove(#[from] store::Error),
     /// A name is wrong.
-    #[error("nothing in the stream matches: check the names of --database, --source-db, --tables-list and --regex")]
+    #[error("the stream has no {kind} {name}: check the name (with --allow-empty, nothing has to match)")]
+    Missing {
+        /// Database or table.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The filters leave nothing.
+    #[error(
+        "nothing in the stream matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
+         --allow-empty, nothing has to match)"
+    )]
     Nothing,
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a complete dump")]
@@ -48,7 +59,7 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Source, Stream, File, Filter, Remove, Stopped;
-    Exit::Failed: Nothing;
+    Exit::Failed: Missing, Nothing;
 }
 
 /// What was unpacked.
@@ -90,8 +101,11 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
             Event::End(metadata, text) => {
                 let names = Names::read(&source, &files, metadata)?;
                 remove_unwanted(config, &source, &names, &mut files)?;
-                if files.is_empty() && !config.filter.is_empty() {
-                    return Err(Error::Nothing);
+                if let Err(error) = check_found(config, &names, &files) {
+                    for (file, _) in &files {
+                        source.store().remove(&file.to_string())?;
+                    }
+                    return Err(error);
                 }
                 if config.filter.is_empty() {
                     source.write_metadata(&text)?;
@@ -110,6 +124,35 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     };
     source.finish();
     Ok(summary)
+}
+
+/// Whether the filters have found something, and each name that they have.
+fn check_found(config: &Unpack, names: &Names, files: &[(DumpFile, u64)]) -> Result<(), Error> {
+    let filter = &config.filter;
+    if config.allow_empty || filter.is_empty() {
+        return Ok(());
+    }
+    // A table without rows may have no file.
+    let in_files = files.iter().filter_map(|(file, _)| file.content.table());
+    let tables: BTreeSet<QualifiedName> =
+        in_files.chain(names.metadata.tables.keys()).map(|table| names.table(table)).collect();
+    let in_files = files.iter().filter_map(|(file, _)| file.content.database()).map(|name| names.database(name));
+    let databases: BTreeSet<&str> = in_files.chain(tables.iter().map(|table| table.database.as_str())).collect();
+    if let Some(name) = filter.databases.iter().find(|name| !databases.contains(name.as_str())) {
+        return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
+    }
+    for name in filter.tables.iter().filter(|name| !tables.contains(name)) {
+        if filter.passes_table(name)? {
+            return Err(Error::Missing { kind: "table", name: name.to_string() });
+        }
+    }
+    // A database that was named may be empty.
+    let mut found = !filter.databases.is_empty() && filter.tables.is_empty() && filter.regex.is_none();
+    found |= files.iter().any(|(file, _)| matches!(file.content, Content::Post(_)));
+    for table in &tables {
+        found |= filter.passes_table(table)?;
+    }
+    if found { Ok(()) } else { Err(Error::Nothing) }
 }
 
 /// Files whose real names were not known before the end.
@@ -169,8 +212,11 @@ impl Names {
     }
 
     fn passes(&self, config: &Unpack, table: &TableFileName) -> Result<bool, FilterError> {
+        config.filter.passes_table(&self.table(table))
+    }
+
+    fn table(&self, table: &TableFileName) -> QualifiedName {
         let real_name = self.metadata.tables.get(table).and_then(|entry| entry.real_name.clone());
-        let name = real_name.unwrap_or_else(|| table.table.clone());
-        config.filter.passes_table(&QualifiedName::new(self.database(&table.database), name))
+        QualifiedName::new(self.database(&table.database), real_name.unwrap_or_else(|| table.table.clone()))
     }
 }

@@ -33,6 +33,12 @@ pub(super) const OBJECTS: Group = Group {
         flag("users")
             .help("Dumps [accounts](restoring.md#accounts), roles and privileges; the file holds password hashes.")
             .added(),
+        flag("ignore-missing-privileges")
+            .help(
+                "Dumps what the user can read, with warnings. Otherwise [missing privileges](consistency.md#privileges) are an \
+                 error before anything is dumped.",
+            )
+            .added(),
         flag("skip-constraints").not_yet("use `myloader --skip-constraints`"),
         flag("skip-indexes").not_yet("use `myloader --skip-indexes`"),
         value("optimize-keys-engines", "LIST")
