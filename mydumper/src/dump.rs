@@ -95,7 +95,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     let settings = Settings::new(config, &server, snapshot.point.is_locked());
     if !config.allow_empty {
-        check_not_empty(&catalog, &settings, config)?;
+        check_not_empty(&catalog, &settings, config, &server)?;
     }
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
@@ -167,12 +167,12 @@ fn history(
 }
 
 /// Whether there is anything to dump. Definitions of tables always are.
-fn check_not_empty(catalog: &Catalog, settings: &Settings, config: &Config) -> Result<(), Error> {
+fn check_not_empty(catalog: &Catalog, settings: &Settings, config: &Config, server: &Server) -> Result<(), Error> {
     if settings.objects.schemas && catalog.tables().next().is_some() {
         return Ok(());
     }
     let plan = Plan::new(catalog, settings, &Completed::default());
-    Ok(nothing::check(&plan, catalog, settings.objects, &config.filter)?)
+    Ok(nothing::check(&plan, catalog, (settings.objects, &config.filter), server)?)
 }
 
 /// A table that was created after the locks were taken is not at the consistency point.

@@ -21,6 +21,7 @@ mod dump {
     pub mod files;
     pub mod filters;
     pub mod keys;
+    pub mod kinds;
     pub mod log;
     pub mod memory;
     pub mod nothing;

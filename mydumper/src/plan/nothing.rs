@@ -3,6 +3,7 @@
 use common::backup::selection::Filter;
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
+use common::server::Server;
 
 use super::Plan;
 use super::task::Task;
@@ -25,11 +26,19 @@ const NAMED: usize = 5;
 
 /// Whether a plan dumps anything: of a database, or, if neither definitions nor rows are asked for, of the server. A
 /// database without objects counts if it was named and no filter leaves out what it has.
-pub fn check(plan: &Plan, catalog: &Catalog, objects: Objects, filter: &Filter) -> Result<(), NothingToDump> {
+pub fn check(
+    plan: &Plan,
+    catalog: &Catalog,
+    (objects, filter): (Objects, &Filter),
+    server: &Server,
+) -> Result<(), NothingToDump> {
     let of_server_alone = !objects.schemas && !objects.data;
     let counts = |task: &Task| match task {
-        Task::Accounts | Task::Tablespaces => of_server_alone,
-        Task::Database(database) => filter.databases.contains(&database.name) && !database.is_cut,
+        Task::Accounts => of_server_alone,
+        Task::Tablespaces => of_server_alone && !server.is_mariadb(),
+        Task::Database(database) => {
+            filter.databases.contains(&database.name) && filter.tables.is_empty() && !database.is_cut
+        }
         _ => true,
     };
     let mut tasks = plan.tablespaces.iter().chain(&plan.definitions_before_rows).chain(&plan.definitions_after_rows);

@@ -18,7 +18,7 @@ pub(super) const OBJECTS: Group = Group {
         ),
         flag("no-data").letter('d').help("Dumps no rows."),
         flag("no-schemas").letter('m').help(
-            "Dumps no databases, tables, views, sequences, triggers; `-R` and `-E` still apply. Restore with `myloader \
+            "Dumps no databases, tables, views, sequences; `-G`, `-R` and `-E` still apply. Restore with `myloader \
              --no-schemas`, [never `-o`](restoring.md#tables-that-exist).",
         ),
         flag("triggers").letter('G').help("Dumps triggers, one file a table."),
