@@ -37,7 +37,7 @@ impl Catalog {
         selection: &CatalogSelection<'_>,
     ) -> Result<Catalog, Error> {
         let filter = selection.filter;
-        let DatabaseNames { names, seen } = DatabaseNames::read(connection, filter)?;
+        let DatabaseNames { names, seen, .. } = DatabaseNames::read(connection, filter)?;
         let mut reader = CatalogReader::new(connection, server, selection);
         let mut catalog = Catalog { seen, ..Catalog::default() };
         let mut charsets = reader.charset_checksums()?;

@@ -32,8 +32,9 @@ impl SurveyedDatabase {
         connection: &mut Connection,
         selection: &CatalogSelection<'_>,
     ) -> Result<Vec<SurveyedDatabase>, Error> {
-        let names = DatabaseNames::read(connection, selection.filter)?.names;
-        names.into_iter().map(|name| SurveyedDatabase::read(connection, selection, name)).collect()
+        let databases = DatabaseNames::read(connection, selection.filter)?;
+        databases.warn();
+        databases.names.into_iter().map(|name| SurveyedDatabase::read(connection, selection, name)).collect()
     }
 
     fn read(
