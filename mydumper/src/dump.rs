@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use common::observe::activity::{Activity, Watch};
+use common::observe::logging::SUMMARY;
 use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
@@ -85,7 +86,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     let mut coordinator = connections.remove(0);
     activity.begin("checking that all can be read");
-    precheck::check(&mut coordinator, &server, config)?;
+    let checked = precheck::check(&mut coordinator, &server, config)?;
+    let (asked, config) = (config, &checked.config);
     activity.begin("taking locks and opening snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
@@ -100,7 +102,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
-    let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
+    let begun = resume::begin(asked, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
     let directory =
         OutputDirectory::prepare(&config.output, Purpose { stay: keep, read_again: config.stream.is_some() })?;
@@ -141,7 +143,13 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let finished = finish(result.map_err(Error::from), shared, sender, stop);
     drop(progress);
     let totals = finished?;
-    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.store().to_string()) })
+    let directory = keep.then(|| directory.store().to_string());
+    let summary = Summary { totals, took: started.elapsed(), directory };
+    if let Err(left_out) = checked.nothing_left_out() {
+        tracing::info!(target: SUMMARY, "{summary}");
+        return Err(left_out.into());
+    }
+    Ok(summary)
 }
 
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`

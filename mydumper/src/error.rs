@@ -34,6 +34,9 @@ pub enum Error {
     /// Not all that is asked for can be read.
     #[error(transparent)]
     Precheck(precheck::Error),
+    /// All was dumped but for what is broken.
+    #[error(transparent)]
+    LeftOut(#[from] precheck::LeftOut),
     /// The filters leave nothing, or the user sees nothing.
     #[error(transparent)]
     Nothing(#[from] NothingToDump),
@@ -58,7 +61,7 @@ pub enum Error {
 }
 
 exit_codes! { Error:
-    of source: Usage, Server, Output, Snapshot, Catalog, Precheck, Nothing, Changed, Resume, Journal, Work, Stream, Stopped;
+    of source: Usage, Server, Output, Snapshot, Catalog, Precheck, LeftOut, Nothing, Changed, Resume, Journal, Work, Stream, Stopped;
 }
 
 impl AsUsageError for Error {

@@ -30,6 +30,7 @@ mod dump {
     pub mod small_tables;
 }
 mod faults {
+    pub mod broken_objects;
     pub mod changed_files;
     pub mod damaged_dumps;
     pub mod dump;

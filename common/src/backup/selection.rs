@@ -22,6 +22,8 @@ pub struct Filter {
     pub tables: BTreeSet<QualifiedName>,
     /// `--omit-from-file`: not these.
     pub omitted: BTreeSet<QualifiedName>,
+    /// Not these either: they cannot be read.
+    pub unreadable: BTreeSet<QualifiedName>,
     /// `--regex` on `database.table`.
     pub regex: Option<Pattern>,
     /// Whether the databases of the server itself pass like any other.
@@ -190,6 +192,7 @@ impl Filter {
         Ok(self.passes_database(&name.database)
             && (self.tables.is_empty() || self.tables.contains(name))
             && !self.omitted.contains(name)
+            && !self.unreadable.contains(name)
             && self.matches(&name.database, &name.name)?)
     }
 

@@ -99,6 +99,7 @@ impl Catalog {
                 tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines excludes it");
             } else if !dumped
                 && !filter.omitted.contains(name)
+                && !filter.unreadable.contains(name)
                 && filter.regex.is_none()
                 && filter.passes_database(&name.database)
             {

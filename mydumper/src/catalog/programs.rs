@@ -65,7 +65,9 @@ impl CatalogReader<'_> {
             "EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
         )?;
         for row in rows {
-            triggers.entry(row.text(1)).or_default().push(row.text(2));
+            if !self.selection.leaves_out("TRIGGER", database, &row.text(2)) {
+                triggers.entry(row.text(1)).or_default().push(row.text(2));
+            }
         }
         Ok(triggers)
     }
@@ -81,12 +83,12 @@ impl CatalogReader<'_> {
         let mut routines = Vec::new();
         // Routines cannot be created without the libraries that they use.
         for row in self.libraries(database)? {
-            if self.passes_object(database, &row.text(1))? {
+            if self.passes_object("LIBRARY", database, &row.text(1))? {
                 routines.push(Routine { kind: "LIBRARY".to_owned(), name: row.text(1) });
             }
         }
         for row in rows.iter().filter(|row| row.text(2) != "LIBRARY") {
-            if self.passes_object(database, &row.text(1))? {
+            if self.passes_object(&row.text(2), database, &row.text(1))? {
                 routines.push(Routine { kind: row.text(2), name: row.text(1) });
             }
         }
@@ -107,7 +109,7 @@ impl CatalogReader<'_> {
         let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;
         let mut events = Vec::new();
         for row in rows {
-            if self.passes_object(database, &row.text(1))? {
+            if self.passes_object("EVENT", database, &row.text(1))? {
                 events.push(row.text(1));
             }
         }
@@ -115,8 +117,9 @@ impl CatalogReader<'_> {
     }
 
     /// `--tables-list` excludes all routines and events.
-    pub(super) fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
-        Ok(self.selection.filter.tables.is_empty()
+    pub(super) fn passes_object(&self, kind: &str, database: &str, name: &str) -> Result<bool, Error> {
+        Ok(!self.selection.leaves_out(kind, database, name)
+            && self.selection.filter.tables.is_empty()
             && self.selection.filter.passes_table(&QualifiedName::new(database, name))?)
     }
 }

@@ -269,7 +269,7 @@ impl<'a> CatalogReader<'a> {
                       name: &str,
                       crc32: &str|
          -> Result<Option<MydumperChecksum>, Error> {
-            if !wanted {
+            if !wanted || self.selection.left_out.iter().any(|program| program.name.database == database) {
                 return Ok(None);
             }
             let mut sum = MydumperChecksum::default();
@@ -277,7 +277,7 @@ impl<'a> CatalogReader<'a> {
             for row in self.select(database, &words, view, owner, name)? {
                 let passes = match view {
                     "TRIGGERS" => self.selection.filter.passes_table(&QualifiedName::new(database, row.text(1)))?,
-                    _ => self.passes_object(database, &row.text(1))?,
+                    _ => self.passes_object("", database, &row.text(1))?,
                 };
                 if passes {
                     sum.add(row.number(2));

@@ -11,7 +11,7 @@ use common::sql::name::QualifiedName;
 use common::sql::quote_identifier;
 
 use super::grants::Grants;
-use super::{Error, Finding};
+use super::{Error, Finding, Problem};
 use crate::catalog::{Program, Surveyed, SurveyedDatabase, TableKind};
 use crate::config::Config;
 use crate::options::LockMode;
@@ -139,7 +139,10 @@ impl<'a> Privileges<'a> {
                 unreadable.push(&table.name);
             }
         }
-        self.lacks_on_tables(&unreadable, "they cannot be read", "it cannot be read", &["SELECT"]);
+        if !unreadable.is_empty() {
+            self.lacks_on_tables(&unreadable, "they cannot be read", "it cannot be read", &["SELECT"]);
+            self.known(&unreadable, Vec::new());
+        }
         let has_tables = database.tables.iter().any(|table| matches!(table.kind, TableKind::Base { .. }));
         if has_tables
             && self.config.lock == LockMode::LockAll
@@ -160,12 +163,15 @@ impl<'a> Privileges<'a> {
                 hidden.push(&view.name);
             }
         }
-        self.lacks_on_tables(
-            &hidden,
-            "the definitions of the views are hidden",
-            "the view's definition is hidden",
-            &["SELECT", "SHOW VIEW"],
-        );
+        if !hidden.is_empty() {
+            self.lacks_on_tables(
+                &hidden,
+                "the definitions of the views are hidden",
+                "the view's definition is hidden",
+                &["SELECT", "SHOW VIEW"],
+            );
+            self.known(&hidden, Vec::new());
+        }
         Ok(())
     }
 
@@ -226,11 +232,13 @@ impl<'a> Privileges<'a> {
                 Err(error) if error.server_code().is_none() => return Err(error.into()),
                 // Whatever else is wrong with it is no matter of privileges.
                 Err(error) if !error.is_denied() && !HIDE_ROUTINES.contains(&error.server_code().unwrap_or(0)) => {}
-                _ => hidden.push(routine.to_string()),
+                _ => hidden.push(routine.clone()),
             }
         }
         if !hidden.is_empty() {
-            self.lacks(&named(&hidden), "the body is hidden (--routines)", &[remedy]);
+            let names: Vec<String> = hidden.iter().map(Program::to_string).collect();
+            self.lacks(&named(&names), "the body is hidden (--routines)", &[remedy]);
+            self.known(&[], hidden);
         }
         Ok(())
     }
@@ -255,12 +263,20 @@ impl<'a> Privileges<'a> {
         self.lacks(&named(&names), why, &grants);
     }
 
+    /// What was found last is known by name, and can be left out.
+    fn known(&mut self, tables: &[&QualifiedName], programs: Vec<Program>) {
+        if let Some(Finding { problem, .. }) = self.missing.last_mut() {
+            *problem = Problem::Hidden { tables: tables.iter().map(|table| (*table).clone()).collect(), programs };
+        }
+    }
+
     /// `grants` are privileges and what they have to be granted on.
     fn lacks(&mut self, object: &str, why: &str, grants: &[(&str, &str)]) {
         let privileges: Vec<&str> = grants.iter().map(|(privilege, _)| *privilege).collect();
         let on = grants.first().map_or("*.*", |(_, on)| on);
         let why = format!("{why}: GRANT {} ON {on} TO {}", privileges.join(", "), self.account);
-        self.missing.push(Finding { object: object.to_owned(), why });
+        let problem = Problem::Hidden { tables: Vec::new(), programs: Vec::new() };
+        self.missing.push(Finding { object: object.to_owned(), why, problem });
     }
 }
 

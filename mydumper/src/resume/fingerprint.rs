@@ -14,7 +14,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         connection:
             Settings { user, database, session, address: _, password: _, tls: _, compress: _, cleartext_plugin: _ },
         server_version,
-        filter: Filter { databases, tables, omitted, regex, with_system: _ },
+        filter: Filter { databases, tables, omitted, regex, with_system: _, unreadable: _ },
         ignored_engines,
         compression,
         compression_level: _,
@@ -26,6 +26,8 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         build_empty_files,
         utc,
         allow_empty: _,
+        tolerance: _,
+        left_out: _,
         ignore_missing_privileges: _,
         global_variables: _,
         threads: _,
