@@ -1,5 +1,6 @@
 //! What a dump does: resolved from the options, checked, and never changed afterwards.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
+use crate::catalog::Program;
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
 use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
 use crate::plan::chunk::{ChunkSize, ChunkSizing};
@@ -25,6 +27,7 @@ use crate::rows::options::{OnDuplicate, RowCondition, RowFormat, RowOptions};
 /// The time zone of the sessions, unless `--skip-tz-utc` leaves it to the server.
 pub const UTC: &str = "+00:00";
 
+#[derive(Clone)]
 pub struct Config {
     /// Server, user and session of all connections.
     pub connection: Settings,
@@ -34,6 +37,14 @@ pub struct Config {
     pub global_variables: Vec<(String, String)>,
     /// Which databases and tables are dumped.
     pub filter: Filter,
+    /// Whether there may be nothing to dump: `--allow-empty`.
+    pub allow_empty: bool,
+    /// Whether objects may be hidden from the user: `--ignore-missing-privileges`.
+    pub ignore_missing_privileges: bool,
+    /// Which broken objects are left out: `--keep-going` and `--ignore-errors`.
+    pub tolerance: Tolerance,
+    /// Triggers, routines and events that the checks before the start have found broken or hidden, and that are left out.
+    pub left_out: BTreeSet<Program>,
     /// `--ignore-engines`.
     pub ignored_engines: Vec<String>,
     /// Number of workers.
@@ -89,6 +100,7 @@ impl Config {
     pub fn catalog_selection<'a>(&'a self, names: &'a FileNames) -> CatalogSelection<'a> {
         CatalogSelection {
             filter: &self.filter,
+            left_out: &self.left_out,
             ignored_engines: &self.ignored_engines,
             names,
             objects: self.objects,
@@ -97,6 +109,22 @@ impl Config {
             single_column: self.chunks.single_column,
             utc: self.utc,
         }
+    }
+}
+
+/// Which objects that are broken are left out instead of ending the dump before its start.
+#[derive(Debug, Clone, Default)]
+pub struct Tolerance {
+    /// All of them.
+    pub keep_going: bool,
+    /// Those that fail with one of these codes of the server.
+    pub codes: BTreeSet<u16>,
+}
+
+impl Tolerance {
+    /// Whether the dump goes on without an object that fails with this code.
+    pub fn allows(&self, code: Option<u16>) -> bool {
+        self.keep_going || code.is_some_and(|code| self.codes.contains(&code))
     }
 }
 
@@ -180,7 +208,11 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         connection: program::connection_settings(&connection, &session_variables, stop)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
         global_variables,
+        allow_empty: filter.allow_empty,
         filter: program::filter(&filter, databases)?,
+        ignore_missing_privileges: selection.ignore_missing_privileges,
+        tolerance: Tolerance { keep_going: selection.keep_going, codes: selection.ignore_errors.unwrap_or_default().0 },
+        left_out: BTreeSet::new(),
         ignored_engines: selection.ignore_engines.map(|list| list.0).unwrap_or_default(),
         threads: job.threads,
         output: Output {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use common::backup::stored_files::StoredFiles;
 use common::observe::activity::{Activity, Watch};
+use common::observe::logging::SUMMARY;
 use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
@@ -20,7 +21,7 @@ use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
-use crate::catalog::{column_privileges, privileges};
+use crate::catalog::column_privileges;
 use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -30,9 +31,10 @@ use crate::output::earlier_phases::EarlierPhases;
 use crate::output::file_writer::Files;
 use crate::output::metadata_writer::timestamp;
 use crate::output::stream_sender::StreamSender;
-use crate::plan::Plan;
 use crate::plan::chunk::LARGEST_CHUNK;
 use crate::plan::settings::Settings;
+use crate::plan::{Plan, nothing};
+use crate::precheck;
 use crate::resume::{self, Begun, Completed, DumpJournal, History, Interrupted};
 use crate::work::context::Shared;
 use crate::work::coordinator::{Coordinator, Workers};
@@ -87,6 +89,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     metadata_locks::allow_release(&mut connections, &server)?;
 
     let mut coordinator = connections.remove(0);
+    activity.begin("checking that all can be read");
+    let checked = precheck::check(&mut coordinator, &server, config)?;
+    let (asked, config) = (config, &checked.config);
     activity.begin("taking locks and opening snapshots");
     let max_packet = coordinator.query_first("SELECT @@max_allowed_packet")?.and_then(|row| row.number(0));
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
@@ -94,10 +99,12 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let names = earlier.as_ref().map(EarlierPhases::names).unwrap_or_default();
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection(&names))?;
     check_all_are_locked(&catalog, &snapshot)?;
-    let databases: Vec<&str> = catalog.databases.iter().map(|database| database.name.as_str()).collect();
-    privileges::warn_of_hidden_objects(&mut snapshot.coordinator, &databases, &config.objects)?;
     if config.objects.data {
         column_privileges::check(&mut snapshot.coordinator, &catalog)?;
+    }
+    let settings = Settings::new(config, &server, snapshot.point.is_locked());
+    if !config.allow_empty {
+        check_not_empty(&catalog, &settings, config, &server)?;
     }
 
     if let (Some(earlier), Some(path)) = (&earlier, &config.output.directory) {
@@ -105,7 +112,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     }
     // Not before it is known that there is something to dump: `--clear` removes the earlier dump here.
     let keep = config.stream.is_none_or(|stream| !stream.mode.delete);
-    let begun = resume::begin(config, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
+    let begun = resume::begin(asked, &mut snapshot.coordinator, &server, &snapshot.point, &timestamp());
     let begun = begun.map_err(resume::Error::Server)?;
     let directory = OutputDirectory::prepare(
         &config.output,
@@ -115,7 +122,6 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let could_be_resumed = resume::could_be_resumed(&begun, &catalog);
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let could_be_resumed = could_be_resumed && history.journal.is_some();
-    let settings = Settings::new(config, &server, snapshot.point.is_locked());
     let plan = Plan::new(&catalog, &settings, &history.completed);
     tracing::info!("{plan}");
     let sender = match &config.stream {
@@ -157,7 +163,13 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         );
     }
     let totals = finished?;
-    Ok(Summary { totals, took: started.elapsed(), directory: keep.then(|| directory.store().to_string()) })
+    let directory = keep.then(|| directory.store().to_string());
+    let summary = Summary { totals, took: started.elapsed(), directory };
+    if let Err(left_out) = checked.nothing_left_out() {
+        tracing::info!(target: SUMMARY, "{summary}");
+        return Err(left_out.into());
+    }
+    Ok(summary)
 }
 
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
@@ -180,6 +192,15 @@ fn history(
         _ => None,
     };
     Ok(History { journal, completed: Completed::default(), started })
+}
+
+/// Whether there is anything to dump. Definitions of tables always are.
+fn check_not_empty(catalog: &Catalog, settings: &Settings, config: &Config, server: &Server) -> Result<(), Error> {
+    if settings.objects.schemas && catalog.tables().next().is_some() {
+        return Ok(());
+    }
+    let plan = Plan::new(catalog, settings, &Completed::default());
+    Ok(nothing::check(&plan, catalog, (settings.objects, &config.filter), server)?)
 }
 
 /// A table that was created after the locks were taken is not at the consistency point.

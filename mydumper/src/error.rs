@@ -9,8 +9,9 @@ use common::server::connection::ServerError;
 
 use crate::consistency::changed_tables;
 use crate::output::{directory, stream_sender};
+use crate::plan::nothing::NothingToDump;
 use crate::work::error as work;
-use crate::{catalog, consistency, resume};
+use crate::{catalog, consistency, precheck, resume};
 
 /// The program's error.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,15 @@ pub enum Error {
     /// The catalog cannot be read.
     #[error(transparent)]
     Catalog(catalog::Error),
+    /// Not all that is asked for can be read.
+    #[error(transparent)]
+    Precheck(precheck::Error),
+    /// All was dumped but for what is broken.
+    #[error(transparent)]
+    LeftOut(#[from] precheck::LeftOut),
+    /// The filters leave nothing, or the user sees nothing.
+    #[error(transparent)]
+    Nothing(#[from] NothingToDump),
     /// A table was made after the locks were taken.
     #[error(transparent)]
     Changed(#[from] changed_tables::Error),
@@ -51,7 +61,7 @@ pub enum Error {
 }
 
 exit_codes! { Error:
-    of source: Usage, Server, Output, Snapshot, Catalog, Changed, Resume, Journal, Work, Stream, Stopped;
+    of source: Usage, Server, Output, Snapshot, Catalog, Precheck, LeftOut, Nothing, Changed, Resume, Journal, Work, Stream, Stopped;
 }
 
 impl AsUsageError for Error {
@@ -76,6 +86,16 @@ impl From<catalog::Error> for Error {
         match error {
             catalog::Error::Server(error) if error.is_stop() => Error::Stopped(Stopped),
             error => Error::Catalog(error),
+        }
+    }
+}
+
+impl From<precheck::Error> for Error {
+    fn from(error: precheck::Error) -> Error {
+        match error {
+            precheck::Error::Server(error) | precheck::Error::Catalog(catalog::Error::Server(error)) => error.into(),
+            precheck::Error::Catalog(error) => Error::Catalog(error),
+            error => Error::Precheck(error),
         }
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod options;
 mod output;
 mod plan;
+mod precheck;
 mod resume;
 mod rows;
 mod work;

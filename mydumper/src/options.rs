@@ -9,7 +9,7 @@ use clap::{Args, Parser, ValueEnum};
 use common::layers::compression::Compression;
 use common::options::values::{BadValue, Keyword, byte_size, keyword, mebibytes, number, positive, threads};
 use common::options::{
-    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, FilterOptions, LogOptions, StreamMode,
+    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LogOptions, StreamMode,
 };
 
 #[cfg(test)]
@@ -67,6 +67,12 @@ pub struct SelectionOptions {
     pub users: bool,
     #[arg(long)]
     pub no_views: bool,
+    #[arg(long)]
+    pub ignore_missing_privileges: bool,
+    #[arg(long)]
+    pub ignore_errors: Option<ErrorCodes>,
+    #[arg(long)]
+    pub keep_going: bool,
 }
 
 /// How all threads come to see one point in time.

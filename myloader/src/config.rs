@@ -69,6 +69,8 @@ pub struct Unpack {
     pub directory: Option<PathBuf>,
     /// Which tables' files.
     pub filter: Filter,
+    /// Whether nothing may match.
+    pub allow_empty: bool,
     /// Whether no progress is shown.
     pub quiet: bool,
 }
@@ -152,8 +154,10 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
         (Some(LoaderStream::Unpack), directory) => {
             // There is no server that could have the database under another name: both options choose.
             let databases = selection.database.into_iter().chain(selection.source_db).collect();
-            let filter = program::filter(&filter, databases)?;
-            return Ok(Command::Unpack(Box::new(Unpack { directory, filter, quiet })));
+            let allow_empty = filter.allow_empty;
+            // Whoever made the stream chose them.
+            let filter = Filter { with_system: true, ..program::filter(&filter, databases)? };
+            return Ok(Command::Unpack(Box::new(Unpack { directory, filter, allow_empty, quiet })));
         }
         (Some(LoaderStream::Restore(mode)), None) if !mode.content => {
             return Err(UsageError::new(
@@ -183,7 +187,8 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
         resume: restore.resume,
         journal: restore.journal,
         restore: Restore {
-            filter: program::filter(&filter, databases)?,
+            // Under another name, they are no system databases.
+            filter: Filter { with_system: selection.database.is_some(), ..program::filter(&filter, databases)? },
             target_database: selection.database,
             drop_table: restore.drop_table,
             drop_database: restore.drop_database,

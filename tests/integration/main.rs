@@ -21,14 +21,17 @@ mod dump {
     pub mod files;
     pub mod filters;
     pub mod keys;
+    pub mod kinds;
     pub mod log;
     pub mod memory;
+    pub mod nothing;
     pub mod partitions;
     pub mod phases;
     pub mod rows;
     pub mod small_tables;
 }
 mod faults {
+    pub mod broken_objects;
     pub mod changed_files;
     pub mod damaged_dumps;
     pub mod dump;
@@ -82,6 +85,7 @@ mod resume {
 mod security {
     pub mod accounts;
     pub mod connection;
+    pub mod hidden_objects;
     pub mod hostile_dumps;
     pub mod privileges;
     pub mod prompt;

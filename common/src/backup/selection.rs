@@ -7,8 +7,11 @@ use fancy_regex::{CompileError, Regex, RegexBuilder};
 use crate::process::exit::{Exit, Failure};
 use crate::sql::name::QualifiedName;
 
-/// Databases of the server itself, left out unless they are asked for by name.
+/// Databases of the server itself, left out unless they are asked for by name, or by a pattern that names them.
 pub const SYSTEM_DATABASES: [&str; 4] = ["mysql", "sys", "information_schema", "performance_schema"];
+
+/// A database that no pattern is about.
+const ANY_DATABASE: &str = "any database";
 
 /// The filters that were given, together: a table passes when it passes each.
 #[derive(Debug, Default, Clone)]
@@ -19,8 +22,12 @@ pub struct Filter {
     pub tables: BTreeSet<QualifiedName>,
     /// `--omit-from-file`: not these.
     pub omitted: BTreeSet<QualifiedName>,
+    /// Not these either: they cannot be read.
+    pub unreadable: BTreeSet<QualifiedName>,
     /// `--regex` on `database.table`.
     pub regex: Option<Pattern>,
+    /// Whether the databases of the server itself pass like any other.
+    pub with_system: bool,
 }
 
 /// A pattern that a user gave, with look-around and back references as in PCRE. It matches anywhere in a name, without
@@ -103,6 +110,22 @@ impl Pattern {
         }
     }
 
+    /// Whether it was written for a database: its text has the name, and it matches this table of the database, but not one
+    /// of the same name elsewhere. `^(?!mysql\.)` and `.` were not written for `mysql`, `^mysql\.proc$` was.
+    ///
+    /// # Errors
+    /// [`FilterError::Undecided`].
+    fn is_about(&self, database: &str, table: &str) -> Result<bool, FilterError> {
+        Ok(self.mentions(database)
+            && self.matches(&format!("{database}.{table}"))?
+            && !self.matches(&format!("{ANY_DATABASE}.{table}"))?)
+    }
+
+    /// Whether its text has the name of a database.
+    fn mentions(&self, database: &str) -> bool {
+        self.as_str().to_ascii_lowercase().contains(&database.to_ascii_lowercase())
+    }
+
     /// Whether it matches a part of a name.
     ///
     /// # Errors
@@ -118,7 +141,7 @@ impl Pattern {
 }
 
 impl Filter {
-    /// Whether everything but the system's databases passes.
+    /// Whether no option leaves anything out.
     pub fn is_empty(&self) -> bool {
         self.databases.is_empty() && self.tables.is_empty() && self.omitted.is_empty() && self.regex.is_none()
     }
@@ -149,7 +172,16 @@ impl Filter {
         if !self.tables.is_empty() {
             return self.tables.iter().any(|table| table.database == database);
         }
-        !SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(database))
+        self.with_system || !is_system(database) || self.system_by_pattern(database)
+    }
+
+    /// Whether a database of the server itself takes part only as far as the pattern names it.
+    fn system_by_pattern(&self, database: &str) -> bool {
+        !self.with_system
+            && self.databases.is_empty()
+            && self.tables.is_empty()
+            && is_system(database)
+            && self.regex.as_ref().is_some_and(|pattern| pattern.mentions(database))
     }
 
     /// Whether a table, view or sequence passes.
@@ -160,7 +192,8 @@ impl Filter {
         Ok(self.passes_database(&name.database)
             && (self.tables.is_empty() || self.tables.contains(name))
             && !self.omitted.contains(name)
-            && self.matches(&format!("{}.{}", name.database, name.name))?)
+            && !self.unreadable.contains(name)
+            && self.matches(&name.database, &name.name)?)
     }
 
     /// Whether what belongs to a database as a whole (its CREATE, its routines and events) passes: with a pattern,
@@ -169,12 +202,22 @@ impl Filter {
     /// # Errors
     /// [`FilterError::Undecided`].
     pub fn passes_database_objects(&self, database: &str) -> Result<bool, FilterError> {
-        Ok(self.tables.is_empty() && self.passes_database(database) && self.matches(&format!("{database}."))?)
+        Ok(self.tables.is_empty() && self.passes_database(database) && self.matches(database, "")?)
     }
 
-    fn matches(&self, name: &str) -> Result<bool, FilterError> {
-        self.regex.as_ref().map_or(Ok(true), |regex| regex.matches(name))
+    fn matches(&self, database: &str, table: &str) -> Result<bool, FilterError> {
+        match &self.regex {
+            None => Ok(true),
+            Some(regex) if self.system_by_pattern(database) => regex.is_about(database, table),
+            Some(regex) => regex.matches(&format!("{database}.{table}")),
+        }
     }
+}
+
+/// Whether a database is the server's own.
+#[must_use]
+pub fn is_system(database: &str) -> bool {
+    SYSTEM_DATABASES.iter().any(|system| system.eq_ignore_ascii_case(database))
 }
 
 #[cfg(test)]
@@ -197,6 +240,32 @@ mod tests {
         let table = Filter { tables: Filter::names(["mysql.user"]).unwrap(), ..Filter::default() };
         assert!(passes(&table, "mysql", "user"));
         assert!(!passes(&table, "mysql", "db"));
+    }
+
+    #[test]
+    fn a_pattern_chooses_system_databases_only_by_their_names() {
+        let by =
+            |pattern: &str| Filter { regex: Some(Pattern::compile("--regex", pattern).unwrap()), ..Filter::default() };
+        for (pattern, passing) in [
+            (r"^mysql\.(proc|event|func)$", &["mysql.proc", "mysql.event"][..]),
+            (r"^sys\.sys_config$", &["sys.sys_config"]),
+            (r"^(MYSQL|shop)\.", &["mysql.proc", "mysql.event", "mysql.user", "shop.user"]),
+            // Written for others, or to leave them out.
+            (r"^(?!(mysql\.|sys\.))", &["shop.user"]),
+            (r"^(?!mysql\.user$)", &["shop.user"]),
+            (r"\.user$", &["shop.user"]),
+            (r"^[ms]", &["shop.user"]),
+            (".", &["shop.user"]),
+        ] {
+            let names = ["mysql.proc", "mysql.event", "mysql.user", "sys.sys_config", "shop.user"];
+            let found = names.iter().filter(|name| {
+                let (database, table) = name.split_once('.').unwrap();
+                passes(&by(pattern), database, table)
+            });
+            assert_eq!(found.copied().collect::<Vec<_>>(), passing, "{pattern}");
+        }
+        assert!(by(r"^mysql\.").passes_database_objects("mysql").unwrap());
+        assert!(!by("^(?!sys)").passes_database_objects("mysql").unwrap());
     }
 
     #[test]

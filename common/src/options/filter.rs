@@ -16,4 +16,6 @@ pub struct FilterOptions {
     pub omit_from_file: Option<PathBuf>,
     #[arg(long, value_parser = tables_list)]
     pub tables_list: Option<CommaList>,
+    #[arg(long)]
+    pub allow_empty: bool,
 }

@@ -10,7 +10,8 @@ use crate::process::stop::{Stop, Stopped};
 /// The end of `--help`.
 pub const HELP: &str = "Exit codes: 0 done, whole; 1 failed otherwise; 2 options; 3 no connection to the server, or it was \
     lost; 4 the server refused objects or statements; 5 the dump is damaged, cut short or missing; 6 rows differ from the \
-    dump's; 7 local files cannot be read or written; 128+N ended by signal N";
+    dump's; 7 local files cannot be read or written; 8 the checks before the start found something, nothing was done; 128+N \
+    ended by signal N";
 
 /// How a run ended, unless a signal ended it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Exit {
     Differs = 6,
     /// Local files, directories or standard output cannot be read or written.
     Local = 7,
+    /// The checks before the start found something that has to be mended first. Nothing was dumped or changed.
+    PrecheckFailed = 8,
 }
 
 impl Exit {

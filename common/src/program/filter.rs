@@ -1,5 +1,7 @@
 //! What is selected, from the options.
 
+use std::collections::BTreeSet;
+
 use crate::backup::selection::{Filter, FilterError, Pattern};
 use crate::options::{FilterOptions, UsageError};
 
@@ -19,6 +21,8 @@ pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter,
         databases,
         tables: Filter::names(tables).map_err(bad)?,
         omitted: Filter::names(omitted.lines()).map_err(bad)?,
+        unreadable: BTreeSet::new(),
+        with_system: false,
         regex: options.regex.as_deref().map(|text| Pattern::compile("--regex", text)).transpose().map_err(bad)?,
     })
 }

@@ -5,9 +5,8 @@ use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::account::Account;
 use common::sql::name::QualifiedName;
-use common::sql::quote_identifier;
+use common::sql::{quote_identifier, quote_string};
 
-use super::privileges::without_select;
 use super::{Catalog, Error, Table};
 
 /// Tables that an error names.
@@ -47,6 +46,24 @@ pub fn check(connection: &mut Connection, catalog: &Catalog) -> Result<(), Error
     }
     let user = connection.query_first("SELECT CURRENT_USER()")?.map(|row| row.text(0)).unwrap_or_default();
     Err(Error::Unreadable { tables: listed(&unreadable), grants: grants(&unreadable, &user) })
+}
+
+/// The databases that the user was not granted SELECT on, unless by a role.
+fn without_select(connection: &mut Connection, databases: &[&str]) -> Result<Vec<String>, ServerError> {
+    if databases.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A user who can read all privileges sees those of others too.
+    let own = "GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AND PRIVILEGE_TYPE = 'SELECT'";
+    let names = databases.iter().map(|name| format!("SELECT {} AS name", quote_string(name))).collect::<Vec<_>>();
+    // TABLE_SCHEMA is a LIKE pattern.
+    let rows = connection.query(format!(
+        "SELECT d.name FROM ({}) AS d WHERE NOT EXISTS (SELECT 1 FROM information_schema.USER_PRIVILEGES WHERE {own}) \
+         AND NOT EXISTS (SELECT 1 FROM information_schema.SCHEMA_PRIVILEGES WHERE {own} \
+         AND d.name LIKE CONVERT(TABLE_SCHEMA USING utf8mb4) COLLATE utf8mb4_bin)",
+        names.join(" UNION ALL ")
+    ))?;
+    Ok(rows.iter().map(|row| row.text(0)).collect())
 }
 
 /// What information_schema does not list of a table's columns.

@@ -1,11 +1,13 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
 pub mod column_privileges;
+mod databases;
 pub mod interner;
 mod keys;
-pub mod privileges;
+mod programs;
 mod reader;
 pub mod selection;
+mod survey;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,8 @@ use common::exit_codes;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
+pub use self::programs::Program;
+pub use self::survey::{Surveyed, SurveyedDatabase};
 pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};
 
 /// The catalog could not be read.
@@ -28,6 +32,9 @@ pub enum Error {
     /// A pattern could not be evaluated.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// `--database` names one that holds nothing of the user's.
+    #[error("{0}")]
+    NotDumped(String),
     /// `--database` or `--tables-list` names an object that the server does not have.
     #[error("the server has no {kind} {name}: check the name and the user's privileges")]
     Missing {
@@ -52,7 +59,7 @@ pub enum Error {
 exit_codes! { Error:
     of source: Server, Filter;
     Exit::Server: Unreadable;
-    Exit::Failed: Missing;
+    Exit::Failed: NotDumped, Missing;
 }
 
 /// All objects of a dump.
@@ -62,6 +69,8 @@ pub struct Catalog {
     pub databases: Vec<Arc<Database>>,
     /// Columns of tables with rows that the server lists without the privilege to read them.
     pub unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
+    /// How many databases the user sees, but for the server's own.
+    pub seen: usize,
 }
 
 /// A database and those of its objects that are dumped.
@@ -77,6 +86,8 @@ pub struct Database {
     pub routines: Vec<Routine>,
     /// Names of events.
     pub events: Vec<String>,
+    /// Whether the filters leave out tables, views or sequences of it.
+    pub is_cut: bool,
     /// Checksums of its character set and of its objects, as far as the options ask for them.
     pub checksums: DatabaseEntry,
 }
@@ -103,6 +114,7 @@ impl Catalog {
                 tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines excludes it");
             } else if !dumped
                 && !filter.omitted.contains(name)
+                && !filter.unreadable.contains(name)
                 && filter.regex.is_none()
                 && filter.passes_database(&name.database)
             {

@@ -12,16 +12,17 @@ use common::server::{Server, is_generated};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
+use super::databases::DatabaseNames;
 use super::interner::Words;
 use super::keys::UniqueIndexes;
 use super::selection::CatalogSelection;
 use super::table::{Column, Table, TableKind};
-use super::{Catalog, Database, Error, Routine};
+use super::{Catalog, Database, Error};
 
-struct CatalogReader<'a> {
+pub(super) struct CatalogReader<'a> {
     connection: &'a mut Connection,
-    server: &'a Server,
-    selection: &'a CatalogSelection<'a>,
+    pub(super) server: &'a Server,
+    pub(super) selection: &'a CatalogSelection<'a>,
     names: FileNames,
     words: Words,
     /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
@@ -39,15 +40,9 @@ impl Catalog {
         selection: &CatalogSelection<'_>,
     ) -> Result<Catalog, Error> {
         let filter = selection.filter;
-        let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
-        let (unreadable, unreadable_columns) = (BTreeMap::new(), BTreeMap::new());
-        let mut reader =
-            CatalogReader { connection, server, selection, names, words, left_out, unreadable, unreadable_columns };
-        let mut catalog = Catalog::default();
-        let names = reader.database_names()?;
-        if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
-            return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
-        }
+        let DatabaseNames { names, seen, .. } = DatabaseNames::read(connection, filter)?;
+        let mut reader = CatalogReader::new(connection, server, selection);
+        let mut catalog = Catalog { seen, ..Catalog::default() };
         let mut charsets = reader.charset_checksums()?;
         for name in names {
             let charset = charsets.remove(&name);
@@ -62,15 +57,15 @@ impl Catalog {
     }
 }
 
-impl CatalogReader<'_> {
-    fn database_names(&mut self) -> Result<Vec<String>, Error> {
-        let rows = self.connection.query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA")?;
-        let names = rows.iter().map(|row| row.text(0)).filter(|name| self.selection.filter.passes_database(name));
-        let mut names: Vec<String> = names.collect();
-        // Sorted here, since names that differ only in case may be equal to the server: which of them gets a number in
-        // its file names must not change from run to run.
-        names.sort();
-        Ok(names)
+impl<'a> CatalogReader<'a> {
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        server: &'a Server,
+        selection: &'a CatalogSelection<'a>,
+    ) -> CatalogReader<'a> {
+        let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
+        let (unreadable, unreadable_columns) = (BTreeMap::new(), BTreeMap::new());
+        CatalogReader { connection, server, selection, names, words, left_out, unreadable, unreadable_columns }
     }
 
     /// `None` when the pattern matches no object of it. `charset` is the checksum of its character set, if the options ask
@@ -83,14 +78,16 @@ impl CatalogReader<'_> {
         let mut views = self.view_checksums(&name)?;
         let mut partitions = self.partitions(&name)?;
         let mut triggers = if self.selection.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
-        let mut tables = Vec::new();
+        let (mut tables, mut is_cut) = (Vec::new(), false);
         for listed in self.listed(&name)? {
             let table = QualifiedName::new(name.clone(), listed.name);
             let Some(kind) = listed.kind else {
                 self.left_out.insert(table);
+                is_cut = true;
                 continue;
             };
             if !self.selection.filter.passes_table(&table)? {
+                is_cut = true;
                 continue;
             }
             let (mut columns, column_checksum) = columns.remove(&table.name).unwrap_or_default();
@@ -132,7 +129,7 @@ impl CatalogReader<'_> {
         if empty && self.selection.filter.regex.is_some() && !self.selection.filter.passes_database_objects(&name)? {
             return Ok(None);
         }
-        Ok(Some(Database { name, file, tables, routines, events, checksums }))
+        Ok(Some(Database { name, file, tables, routines, events, is_cut, checksums }))
     }
 
     /// Tables, views and sequences in the order of their names.
@@ -287,7 +284,7 @@ impl CatalogReader<'_> {
                       name: &str,
                       crc32: &str|
          -> Result<Option<MydumperChecksum>, Error> {
-            if !wanted {
+            if !wanted || self.selection.left_out.iter().any(|program| program.name.database == database) {
                 return Ok(None);
             }
             let mut sum = MydumperChecksum::default();
@@ -295,7 +292,7 @@ impl CatalogReader<'_> {
             for row in self.select(database, &words, view, owner, name)? {
                 let passes = match view {
                     "TRIGGERS" => self.selection.filter.passes_table(&QualifiedName::new(database, row.text(1)))?,
-                    _ => self.passes_object(database, &row.text(1))?,
+                    _ => self.passes_object("", database, &row.text(1))?,
                 };
                 if passes {
                     sum.add(row.number(2));
@@ -351,74 +348,9 @@ impl CatalogReader<'_> {
         Ok(partitions)
     }
 
-    fn triggers(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
-        let mut triggers: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let rows = self.select(
-            database,
-            "TRIGGER_SCHEMA, EVENT_OBJECT_TABLE, TRIGGER_NAME",
-            "TRIGGERS",
-            "TRIGGER_SCHEMA",
-            "EVENT_OBJECT_TABLE, EVENT_MANIPULATION, ACTION_TIMING, ACTION_ORDER",
-        )?;
-        for row in rows {
-            triggers.entry(row.text(1)).or_default().push(row.text(2));
-        }
-        Ok(triggers)
-    }
-
-    fn routines(&mut self, database: &str) -> Result<Vec<Routine>, Error> {
-        if !self.selection.objects.routines {
-            return Ok(Vec::new());
-        }
-        // Functions first: procedures and views may need them. A package body needs its package.
-        let order = "FIELD(ROUTINE_TYPE, 'FUNCTION', 'PROCEDURE', 'PACKAGE', 'PACKAGE BODY'), ROUTINE_NAME";
-        let what = "ROUTINE_SCHEMA, ROUTINE_NAME, ROUTINE_TYPE";
-        let rows = self.select(database, what, "ROUTINES", "ROUTINE_SCHEMA", order)?;
-        let mut routines = Vec::new();
-        // Routines cannot be created without the libraries that they use.
-        for row in self.libraries(database)? {
-            if self.passes_object(database, &row.text(1))? {
-                routines.push(Routine { kind: "LIBRARY".to_owned(), name: row.text(1) });
-            }
-        }
-        for row in rows.iter().filter(|row| row.text(2) != "LIBRARY") {
-            if self.passes_object(database, &row.text(1))? {
-                routines.push(Routine { kind: row.text(2), name: row.text(1) });
-            }
-        }
-        Ok(routines)
-    }
-
-    fn libraries(&mut self, database: &str) -> Result<Vec<Row>, Error> {
-        if !self.server.is_mysql_since(9, 2, 0) {
-            return Ok(Vec::new());
-        }
-        self.select(database, "LIBRARY_SCHEMA, LIBRARY_NAME", "LIBRARIES", "LIBRARY_SCHEMA", "LIBRARY_NAME")
-    }
-
-    fn events(&mut self, database: &str) -> Result<Vec<String>, Error> {
-        if !self.selection.objects.events {
-            return Ok(Vec::new());
-        }
-        let rows = self.select(database, "EVENT_SCHEMA, EVENT_NAME", "EVENTS", "EVENT_SCHEMA", "EVENT_NAME")?;
-        let mut events = Vec::new();
-        for row in rows {
-            if self.passes_object(database, &row.text(1))? {
-                events.push(row.text(1));
-            }
-        }
-        Ok(events)
-    }
-
-    /// `--tables-list` excludes all routines and events.
-    fn passes_object(&self, database: &str, name: &str) -> Result<bool, Error> {
-        Ok(self.selection.filter.tables.is_empty()
-            && self.selection.filter.passes_table(&QualifiedName::new(database, name))?)
-    }
-
     /// Rows of one database from a view of information_schema, whose first column is the database's name. A server that
     /// ignores case in names returns rows of other databases too.
-    fn select(
+    pub(super) fn select(
         &mut self,
         database: &str,
         columns: &str,
@@ -431,7 +363,7 @@ impl CatalogReader<'_> {
     }
 
     /// Like [`CatalogReader::select`], row by row, for views with very many rows.
-    fn each(
+    pub(super) fn each(
         &mut self,
         database: &str,
         columns: &str,
@@ -464,7 +396,7 @@ struct Listed {
     data_length: u64,
 }
 
-fn table_kind(selection: &CatalogSelection<'_>, row: RowRef<'_>) -> Option<TableKind> {
+pub(super) fn table_kind(selection: &CatalogSelection<'_>, row: RowRef<'_>) -> Option<TableKind> {
     let engine = row.text(3);
     match row.text(2).as_str() {
         "VIEW" | "SYSTEM VIEW" => selection.objects.views.then_some(TableKind::View),

@@ -1,14 +1,21 @@
 //! What the options select of a server's objects.
 
+use std::collections::BTreeSet;
+
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
+use common::sql::name::QualifiedName;
+
+use super::programs::Program;
 
 /// What is read into a catalog.
 #[derive(Debug, Clone, Copy)]
 pub struct CatalogSelection<'a> {
     /// Which databases and tables.
     pub filter: &'a Filter,
+    /// Which programs are not.
+    pub left_out: &'a BTreeSet<Program>,
     /// `--ignore-engines`.
     pub ignored_engines: &'a [String],
     /// Names that files of an earlier dump carry.
@@ -23,6 +30,15 @@ pub struct CatalogSelection<'a> {
     pub single_column: bool,
     /// Whether TIMESTAMP values are dumped in UTC. Without, no TIMESTAMP column is in a chunk key.
     pub utc: bool,
+}
+
+impl CatalogSelection<'_> {
+    /// Whether a program of this kind is left out.
+    pub fn leaves_out(&self, kind: &str, database: &str, name: &str) -> bool {
+        // Hardly ever is there any.
+        !self.left_out.is_empty()
+            && self.left_out.contains(&Program { kind: kind.to_owned(), name: QualifiedName::new(database, name) })
+    }
 }
 
 /// What is dumped of a database.

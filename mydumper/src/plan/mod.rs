@@ -4,6 +4,7 @@
 //! runs it.
 
 pub mod chunk;
+pub mod nothing;
 mod phases;
 pub mod remaining_chunks;
 pub mod report;

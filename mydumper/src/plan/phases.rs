@@ -25,10 +25,8 @@ pub fn definitions_before_rows(catalog: &Catalog, objects: Objects) -> VecDeque<
 /// Routines and events, views, triggers.
 pub fn definitions_after_rows(catalog: &Catalog, objects: Objects) -> VecDeque<Task> {
     let post = catalog.databases.iter().filter(|database| database.has_post()).cloned().map(Task::Post);
-    if !objects.schemas {
-        return post.collect();
-    }
-    let views = catalog.tables().filter(|table| table.kind == TableKind::View).cloned().map(Task::View);
+    let is_view = |table: &&Arc<Table>| objects.schemas && table.kind == TableKind::View;
+    let views = catalog.tables().filter(is_view).cloned().map(Task::View);
     let triggers = catalog.tables().filter(|table| !table.triggers.is_empty()).cloned().map(Task::Triggers);
     post.chain(views).chain(triggers).collect()
 }

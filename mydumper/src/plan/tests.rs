@@ -56,8 +56,9 @@ fn catalog(tables: Vec<Table>) -> Catalog {
     let tables = tables.into_iter().map(Arc::new).collect();
     let routines = vec![Routine { kind: "FUNCTION".into(), name: "f".into() }];
     let checksums = DatabaseEntry::default();
-    let database = Database { name: "d".into(), file: "d".into(), tables, routines, events: Vec::new(), checksums };
-    Catalog { databases: vec![Arc::new(database)] }
+    let database =
+        Database { name: "d".into(), file: "d".into(), tables, routines, events: Vec::new(), is_cut: false, checksums };
+    Catalog { databases: vec![Arc::new(database)], seen: 1 }
 }
 
 const ALL: Objects = Objects {

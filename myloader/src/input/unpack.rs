@@ -1,6 +1,6 @@
 //! `--stream=UNPACK`: a stream's files in a directory, without a server.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
@@ -40,15 +40,19 @@ pub enum Error {
     #[error(transparent)]
     Remove(#[from] store::Error),
     /// A name is wrong.
-    #[error("nothing in the stream matches: check the names of --database, --source-db, --tables-list and --regex")]
-    Nothing,
-    /// A name that was asked for.
-    #[error("the stream has no {kind} {name}, and nothing was unpacked: check the name")]
-    NotInStream {
+    #[error("the stream has no {kind} {name}: check the name (with --allow-empty, nothing has to match)")]
+    Missing {
         /// Database or table.
         kind: &'static str,
+        /// Its name.
         name: String,
     },
+    /// The filters leave nothing.
+    #[error(
+        "nothing in the stream matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
+         --allow-empty, nothing has to match)"
+    )]
+    Nothing,
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a complete dump")]
     Stopped(#[from] Stopped),
@@ -56,7 +60,7 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Source, Stream, File, Filter, Remove, Stopped;
-    Exit::Failed: Nothing, NotInStream;
+    Exit::Failed: Missing, Nothing;
 }
 
 /// What was unpacked.
@@ -98,11 +102,10 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
             }
             Event::End(metadata, text) => {
                 let names = Names::read(&source, &files, metadata)?;
-                let missing = names.missing(config, &files);
                 remove_unwanted(config, &source, &names, &mut files)?;
-                if missing.is_some() || (files.is_empty() && !config.filter.is_empty()) {
+                if let Err(error) = check_found(config, &names, &files) {
                     discard(&source, &files, is_new)?;
-                    return Err(missing.unwrap_or(Error::Nothing));
+                    return Err(error);
                 }
                 if config.filter.is_empty() {
                     source.write_metadata(&text)?;
@@ -122,6 +125,35 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     };
     source.finish();
     Ok(summary)
+}
+
+/// Whether the filters have found something, and each name that they have.
+fn check_found(config: &Unpack, names: &Names, files: &[(DumpFile, u64)]) -> Result<(), Error> {
+    let filter = &config.filter;
+    if config.allow_empty || filter.is_empty() {
+        return Ok(());
+    }
+    // A table without rows may have no file.
+    let in_files = files.iter().filter_map(|(file, _)| file.content.table());
+    let tables: BTreeSet<QualifiedName> =
+        in_files.chain(names.metadata.tables.keys()).map(|table| names.table(table)).collect();
+    let in_files = files.iter().filter_map(|(file, _)| file.content.database()).map(|name| names.database(name));
+    let databases: BTreeSet<&str> = in_files.chain(tables.iter().map(|table| table.database.as_str())).collect();
+    if let Some(name) = filter.databases.iter().find(|name| !databases.contains(name.as_str())) {
+        return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
+    }
+    for name in filter.tables.iter().filter(|name| !tables.contains(name)) {
+        if filter.passes_table(name)? {
+            return Err(Error::Missing { kind: "table", name: name.to_string() });
+        }
+    }
+    // A database that was named may be empty.
+    let mut found = !filter.databases.is_empty() && filter.tables.is_empty() && filter.regex.is_none();
+    found |= files.iter().any(|(file, _)| matches!(file.content, Content::Post(_)));
+    for table in &tables {
+        found |= filter.passes_table(table)?;
+    }
+    if found { Ok(()) } else { Err(Error::Nothing) }
 }
 
 /// Files whose real names were not known before the end.
@@ -187,29 +219,15 @@ impl Names {
         Ok(Names { databases, metadata })
     }
 
-    /// The first name that was asked for and that nothing in the stream has.
-    fn missing(&self, config: &Unpack, files: &[(DumpFile, u64)]) -> Option<Error> {
-        let tables = || self.metadata.tables.keys().chain(files.iter().filter_map(|(file, _)| file.content.table()));
-        let databases = files.iter().filter_map(|(file, _)| file.content.database());
-        let found: HashSet<&str> =
-            databases.chain(tables().map(|table| &*table.database)).map(|name| self.database(name)).collect();
-        if let Some(name) = config.filter.databases.iter().find(|name| !found.contains(name.as_str())) {
-            return Some(Error::NotInStream { kind: "database", name: name.escape_debug().to_string() });
-        }
-        let found: HashSet<QualifiedName> = tables().map(|table| self.real_name(table)).collect();
-        let name = config.filter.tables.iter().find(|name| !found.contains(name))?;
-        Some(Error::NotInStream { kind: "table", name: name.to_string() })
-    }
-
     fn database<'a>(&'a self, file_name: &'a str) -> &'a str {
         self.databases.get(file_name).map_or(file_name, String::as_str)
     }
 
     fn passes(&self, config: &Unpack, table: &TableFileName) -> Result<bool, FilterError> {
-        config.filter.passes_table(&self.real_name(table))
+        config.filter.passes_table(&self.table(table))
     }
 
-    fn real_name(&self, table: &TableFileName) -> QualifiedName {
+    fn table(&self, table: &TableFileName) -> QualifiedName {
         let real_name = self.metadata.tables.get(table).and_then(|entry| entry.real_name.clone());
         QualifiedName::new(self.database(&table.database), real_name.unwrap_or_else(|| table.table.clone()))
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use common::backup::file_name::DumpFile;
+use common::backup::selection::is_system;
 use common::process::sync::lock;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
@@ -47,6 +48,12 @@ pub fn find_by_name(context: &mut Context, source: &str) -> Result<Outcome, Erro
 
 fn found(context: &mut Context, source: String, findings: Findings) -> Result<Outcome, Error> {
     if !context.shared.restore.filter.passes_database(&source) {
+        if is_system(&source) && context.shared.restore.filter.is_empty() {
+            tracing::warn!(
+                "the dump has {source}, a database of the server itself: it is restored only if --source-db, --tables-list or \
+                 the text of --regex names it, or under another name with --database"
+            );
+        }
         return Ok(Outcome::DatabaseSkipped);
     }
     let target = target_name(context, &source);

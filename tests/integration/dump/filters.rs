@@ -1,8 +1,8 @@
 //! Which databases and tables take part.
 
-use crate::support::dump::{dump, make, mydumper, only_line, tables};
+use crate::support::dump::{dump, make, mydumper, only_line, tables, without_time};
 use harness::program::{Program, WorkDir};
-use harness::server::{self, Product};
+use harness::server::{self, Product, Server};
 
 const TWO_TABLES: &[&str] = &["CREATE TABLE test_table (a INT)", "CREATE TABLE test2table (a INT)"];
 
@@ -102,6 +102,38 @@ fn what_is_not_there_is_named() {
             assert_eq!(work.list(), Vec::<String>::new(), "{product:?}");
         }
     }
+}
+
+#[test]
+fn directories_that_are_no_databases_are_left_out_and_named() {
+    // MariaDB only: MySQL lists none. A whole server is dumped.
+    let server = Server::start(Product::MariaDb, &[]);
+    make(&server, "shop", &["CREATE TABLE lost (a INT)", "INSERT INTO lost VALUES (1)"]);
+    for directory in ["lost+found", ".ssh"] {
+        std::fs::create_dir(server.dir().join("data").join(directory)).unwrap();
+    }
+    let warning = |name: &str| {
+        format!("[WARNING] #mysql50#{name} is left out: {name} is a directory among the server's data, and no database")
+    };
+    let (ssh, lost) = (warning(".ssh"), warning("lost+found"));
+    for (args, expected) in [
+        (&[][..], vec![&ssh, &lost]),
+        (&["-x", "lost"], vec![&lost]),
+        (&["-x", r"^(?!#mysql50#)"], vec![]),
+        (&["-B", "shop"], vec![]),
+    ] {
+        let dir = WorkDir::new();
+        let stderr = mydumper(&server, &dir).args(args).ok().stderr;
+        let warnings: Vec<&str> = stderr.lines().filter(|line| line.contains("WARNING")).map(without_time).collect();
+        assert_eq!(warnings, expected, "{args:?}");
+        assert_eq!(tables(&dir), ["shop.lost"], "{args:?}");
+        Program::myloader().server(&server).args(["-B", "copy", "-o", "-d"]).arg(dir.path()).ok();
+        assert_eq!(server.client().scalar("SELECT SUM(a) FROM copy.lost"), "1", "{args:?}");
+        server.client().run("DROP DATABASE copy");
+    }
+    let line = only_line(&mydumper(&server, &WorkDir::new()).args(["-B", "shop,#mysql50#lost+found"]).fails_with(1));
+    let expected = "[ERROR] #mysql50#lost+found is a directory among the server's data, and no database: leave it out of --database";
+    assert_eq!(line, expected);
 }
 
 #[test]

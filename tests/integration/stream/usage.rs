@@ -131,11 +131,27 @@ fn one_table_out_of_a_backup() {
         );
         assert_eq!(list("odd").len(), 4, "{:?}", list("odd"));
         assert_eq!(list("pattern").len(), 4, "{:?}", list("pattern"));
-        let none =
-            Program::myloader().args(["--stream=UNPACK", "-B", "stream_two", "-d"]).arg(work.path().join("none"));
-        let log = none.stdin(work.read("both.stream")).fails_with(1);
-        assert!(log.contains("[ERROR] nothing in the stream matches: check the names of --database"), "{log}");
-        assert_eq!(list("none"), [""; 0]);
+        let unpack = |directory: &str, args: &[&str]| {
+            let program = Program::myloader().arg("--stream=UNPACK").args(args);
+            program.arg("-d").arg(work.path().join(directory)).stdin(work.read("both.stream"))
+        };
+        let check = "check the name (with --allow-empty, nothing has to match)";
+        for (args, expected) in [
+            (["-B", "stream_two"], format!("[ERROR] the stream has no database stream_two: {check}")),
+            (["-T", "stream_one.c,stream_one.d"], format!("[ERROR] the stream has no table stream_one.d: {check}")),
+            (
+                ["-x", r"^stream_one\.d$"],
+                "[ERROR] nothing in the stream matches: check --database, --source-db, --tables-list, --omit-from-file and \
+                 --regex (with --allow-empty, nothing has to match)"
+                    .to_owned(),
+            ),
+        ] {
+            let log = unpack("none", &args).fails_with(1);
+            assert!(log.contains(&expected), "{log}");
+            assert_eq!(list("none"), [""; 0]);
+        }
+        unpack("none", &["-B", "stream_two", "--allow-empty"]).ok();
+        assert_eq!(list("none"), ["metadata"]);
         let mut restored = target(product).client();
         assert_eq!(restored.scalar("SELECT COUNT(*) FROM stream_one.c"), "1");
         assert_eq!(restored.scalar("SELECT COUNT(*) FROM stream_one.`a.b`"), "2");

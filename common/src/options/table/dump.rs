@@ -21,7 +21,7 @@ pub(super) const OBJECTS: Group = Group {
         ),
         flag("no-data").letter('d').help("Dumps no rows."),
         flag("no-schemas").letter('m').help(
-            "Dumps no databases, tables, views, sequences, triggers; `-R` and `-E` still apply. Restore with `myloader \
+            "Dumps no databases, tables, views, sequences; `-G`, `-R` and `-E` still apply. Restore with `myloader \
              --no-schemas`, [never `-o`](restoring.md#tables-that-exist).",
         ),
         flag("triggers").letter('G').help("Dumps triggers, one file a table."),
@@ -36,6 +36,16 @@ pub(super) const OBJECTS: Group = Group {
         flag("users")
             .help("Dumps [accounts](restoring.md#accounts), roles and privileges; the file holds password hashes.")
             .added(),
+        value("ignore-errors", "CODES")
+            .help("Leaves out tables, views, programs that are [broken](exit-codes.md#broken-objects) with these server errors.")
+            .differs("exit code 4, all listed; rows that cannot be read end the dump"),
+        flag("keep-going").help("Leaves out all that are broken.").added(),
+        flag("ignore-missing-privileges")
+            .help(
+                "Dumps what the user can read, with warnings. Otherwise [missing privileges](consistency.md#privileges) are an \
+                 error before anything is dumped.",
+            )
+            .added(),
         flag("skip-constraints").not_yet("use `myloader --skip-constraints`"),
         flag("skip-indexes").not_yet("use `myloader --skip-indexes`"),
         value("optimize-keys-engines", "LIST")
@@ -44,9 +54,8 @@ pub(super) const OBJECTS: Group = Group {
         value("table-engine-for-view-dependency", "ENGINE")
             .not_yet("stand-ins of views take an engine that holds all columns"),
         value("updated-since", "DAYS").letter('U').not_yet("name the tables with `--tables-list`"),
-        value("ignore-errors", "CODES").not_yet("every error ends the dump"),
         flag("check-row-count").not_yet("metadata has the rows written, and `myloader` compares them"),
-        flag("exit-if-broken-table-found").no_effect("a table that cannot be read always ends the dump"),
+        flag("exit-if-broken-table-found").no_effect("broken tables are an error, unless `--keep-going` or `--ignore-errors` leave them out"),
         flag("no-check-generated-fields").no_effect("generated columns are always left out of rows"),
         flag("bulk-metadata-prefetch").no_effect("the catalog is always read in bulk"),
         flag("skip-metadata-sorting").no_effect("sorting takes no time worth saving"),

@@ -20,6 +20,9 @@ pub(super) const FILTERS: Group = Group {
         value("omit-from-file", "FILE")
             .letter('O')
             .help("Leaves out the tables in this file, one exact `DATABASE.TABLE` a line."),
+        flag("allow-empty")
+            .help("Succeeds also if there is nothing to dump, restore or unpack; otherwise an error.")
+            .added(),
     ],
 };
 
