@@ -271,7 +271,8 @@ mod tests {
     fn the_longer_a_thread_does_the_same_the_rarer_its_session_is_looked_at() {
         let watch = Watch::default();
         let activity = watch.activity("worker 0");
-        let _without_session = watch.activity("stream").begin("sends");
+        let without_session = watch.activity("stream");
+        without_session.begin("sends");
         activity.set_connection(17);
         activity.begin("rows");
         let mut waits = LockWaits::new(Duration::from_secs(10));

@@ -96,7 +96,6 @@ pub const KEY_NOT_FOUND: u16 = 1032;
 pub const NO_DATABASE: u16 = 1046;
 pub const COLUMN_NOT_NULL: u16 = 1048;
 pub const WRONG_VALUE_COUNT: u16 = 1136;
-pub const COLUMN_ACCESS_DENIED: u16 = 1143;
 pub const NO_REFERENCED_ROW_UNNAMED: u16 = 1216;
 pub const TOO_FEW_VALUES: u16 = 1261;
 pub const TOO_MANY_VALUES: u16 = 1262;

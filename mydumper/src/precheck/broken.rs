@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use common::backup::table_names::FileNames;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
@@ -90,7 +91,8 @@ impl Broken<'_> {
         if !objects.triggers && !objects.routines && !objects.events {
             return Ok(());
         }
-        let selection = self.config.catalog_selection();
+        let names = FileNames::default();
+        let selection = self.config.catalog_selection(&names);
         let programs = Program::read_all(self.connection, self.server, &selection, database)?;
         let unparsed = if objects.triggers { self.unparsed_triggers(&database.name)? } else { BTreeSet::new() };
         for program in programs {

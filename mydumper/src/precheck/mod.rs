@@ -5,6 +5,7 @@ mod broken;
 mod grants;
 mod privileges;
 
+use common::backup::table_names::FileNames;
 use common::exit_codes;
 use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
@@ -147,7 +148,8 @@ impl Checked {
 pub fn check(connection: &mut Connection, server: &Server, config: &Config) -> Result<Checked, Error> {
     // Nobody waits behind these statements yet.
     connection.execute(format!("SET SESSION lock_wait_timeout={}", config.lock_wait_seconds.max(1)))?;
-    let databases = SurveyedDatabase::read_all(connection, server, &config.catalog_selection())?;
+    let names = FileNames::default();
+    let databases = SurveyedDatabase::read_all(connection, server, &config.catalog_selection(&names))?;
     let grants = Grants::read(connection, server)?;
     let mut privileges = Privileges::new(connection, server, config, grants)?;
     privileges.of_server()?;

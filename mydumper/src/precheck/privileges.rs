@@ -3,6 +3,7 @@
 //! Where a statement can show whether something is readable, it is tried: grants to others than the user and its roles
 //! may count, too. docs/user/consistency.md lists the privileges.
 
+use common::backup::table_names::FileNames;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
@@ -222,7 +223,8 @@ impl<'a> Privileges<'a> {
             return Ok(());
         }
         // The bodies of others' routines are hidden still.
-        let selection = self.config.catalog_selection();
+        let names = FileNames::default();
+        let selection = self.config.catalog_selection(&names);
         let programs = Program::read_all(self.connection, self.server, &selection, database)?;
         let mut hidden = Vec::new();
         for routine in programs.iter().filter(|program| !["TRIGGER", "EVENT"].contains(&program.kind.as_str())) {

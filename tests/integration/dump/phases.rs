@@ -34,7 +34,7 @@ fn restores(product: Product, database: &str, dir: &WorkDir, empty: &[&str]) {
     load(product, dir, &["--verify"]);
     let found = differences(source(product), database, target(product), database);
     let unexpected: Vec<_> =
-        found.iter().filter(|line| !empty.iter().any(|table| line.contains(&format!("{table}")))).collect();
+        found.iter().filter(|line| !empty.iter().any(|table| line.contains(&table.to_string()))).collect();
     assert!(unexpected.is_empty(), "{product:?}: {unexpected:#?}");
     for table in empty {
         assert_eq!(target(product).client().scalar(format!("SELECT COUNT(*) FROM {database}.{table}")), "0");

@@ -59,7 +59,7 @@ fn a_dump_of_objects_that_are_hidden_fails_with_all_that_is_to_be_granted() {
         for (option, expected) in &of {
             let (dir, output) = dump_as(server, "hidden_reader", &["-B", "hidden", option]);
             assert_eq!(output.code, Some(8), "{product:?} {option}: {}", output.stderr);
-            assert_eq!(findings(&output), [expected.clone()], "{product:?}");
+            assert_eq!(findings(&output), std::slice::from_ref(expected), "{product:?}");
             assert_eq!(dir.list(), Vec::<String>::new(), "{product:?}");
         }
         let all = ["-B", "hidden", "-G", "-E", "-R"];
