@@ -95,6 +95,7 @@ mod support {
     pub mod tellers;
 }
 mod values {
+    pub mod computed;
     pub mod large_rows;
     pub mod numbers;
     pub mod row_formats;

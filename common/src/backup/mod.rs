@@ -8,3 +8,4 @@ pub mod mydumper_checksum;
 pub mod row_hash;
 pub mod selection;
 pub mod table_names;
+pub mod user_variables;

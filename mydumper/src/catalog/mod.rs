@@ -1,5 +1,6 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
+mod computed;
 pub mod interner;
 mod keys;
 pub mod privileges;
@@ -16,6 +17,7 @@ use common::exit_codes;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
+pub use self::computed::{Computation, OF_ALL_FILES};
 pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};
 
 /// The catalog could not be read.

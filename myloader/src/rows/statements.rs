@@ -118,7 +118,7 @@ pub fn load_from(
                     continue;
                 }
                 transaction.begin(context, statement.line)?;
-                let loaded = match load_infile(context, file, &data, statement.text, statement.line) {
+                let loaded = match load_infile(context, &table.name, file, &data, (statement.text, statement.line)) {
                     Ok(loaded) => loaded,
                     Err(error) => {
                         let rows = if let Error::Warnings { rows, .. } = &error { Some(*rows) } else { None };

@@ -9,6 +9,6 @@ mod tests;
 mod write;
 
 pub use coordinates::Coordinates;
-pub use model::{ConfigSection, DatabaseEntry, Guarantee, Metadata, TableEntry};
+pub use model::{ConfigSection, DatabaseEntry, GeneratedColumns, Guarantee, Metadata, TableEntry};
 pub use parse::{MetadataError, without_tables};
 pub use write::head;
