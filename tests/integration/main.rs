@@ -41,6 +41,7 @@ mod faults {
     pub mod stalls;
 }
 mod fidelity {
+    pub mod collations_and_events;
     pub mod definers;
     pub mod definitions;
     pub mod history;
@@ -48,6 +49,7 @@ mod fidelity {
     pub mod names;
     pub mod objects;
     pub mod programs;
+    pub mod renamed;
     pub mod round_trip;
     pub mod shapes;
     pub mod tables;

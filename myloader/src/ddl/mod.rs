@@ -14,6 +14,7 @@ pub mod element;
 pub mod insert;
 pub mod load_data;
 pub mod portability;
+pub mod rename_database;
 pub mod sequences;
 pub mod split;
 pub mod statement_kind;

@@ -2,6 +2,7 @@
 
 pub mod committed_rows;
 pub mod context;
+pub mod database_collations;
 pub mod earlier_run;
 pub mod error;
 pub mod job;
