@@ -124,6 +124,13 @@ pub struct Restore {
     pub tolerance: Tolerance,
 }
 
+impl Restore {
+    /// Whether the server computes what tables of the dump define, for rows of the dump.
+    pub fn computes_rows(&self) -> bool {
+        self.data && self.create_tables
+    }
+}
+
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;

@@ -25,8 +25,10 @@ use crate::input::{self, Input};
 use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
+use crate::jobs::database_collations::DatabaseCollations;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
 use crate::objects::charset_support::CharsetSupport;
+use crate::objects::database_collation::PutBack;
 use crate::objects::redo_log;
 use crate::options::LoadMethod;
 use crate::rows::insert_to_load_data::LoadDataTables;
@@ -129,6 +131,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         counters: Arc::clone(progress.counters()),
         dropping: Mutex::new(()),
         names_before: Mutex::new(BTreeMap::new()),
+        database_collations: DatabaseCollations::default(),
         journal,
         server_restart,
         max_packet: max_packet.unwrap_or(u64::MAX),
@@ -138,6 +141,8 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });
+    let _put_back =
+        PutBack { settings: config.connection.clone(), changed: Arc::clone(&shared.database_collations.changed) };
     let purpose = match shared.restore.verify_only {
         true => Purpose::Compare,
         false => Purpose::Restore { enable_binlog: config.enable_binlog },

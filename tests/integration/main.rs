@@ -46,6 +46,7 @@ mod faults {
     pub mod stalls;
 }
 mod fidelity {
+    pub mod collations_and_events;
     pub mod definers;
     pub mod definitions;
     pub mod history;
@@ -54,6 +55,7 @@ mod fidelity {
     pub mod objects;
     pub mod partition_bounds;
     pub mod programs;
+    pub mod renamed;
     pub mod round_trip;
     pub mod shapes;
     pub mod tables;
@@ -107,6 +109,7 @@ mod support {
     pub mod tellers;
 }
 mod values {
+    pub mod computed;
     pub mod large_rows;
     pub mod numbers;
     pub mod row_formats;

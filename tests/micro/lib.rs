@@ -92,7 +92,7 @@ impl Shape {
             expression: None,
             kind: *kind,
         };
-        Projection { columns: self.cells.iter().enumerate().map(column).collect(), lists_columns: false }
+        Projection { columns: self.cells.iter().enumerate().map(column).collect(), lists_columns: false, generated: None }
     }
 
     /// An encoder of INSERT statements of the default size.

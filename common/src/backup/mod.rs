@@ -9,3 +9,4 @@ pub mod row_hash;
 pub mod selection;
 pub mod stored_files;
 pub mod table_names;
+pub mod user_variables;

@@ -30,7 +30,8 @@ impl RowHash {
         self.0 = self.0.wrapping_add(other.0);
     }
 
-    fn parse(text: &str) -> Option<RowHash> {
+    /// Parses the hexadecimal form.
+    pub fn parse(text: &str) -> Option<RowHash> {
         let is_written = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         is_written.then(|| u128::from_str_radix(text, 16).ok().map(RowHash))?
     }
@@ -63,6 +64,8 @@ pub struct RowsDigest {
     pub count: u64,
     /// The sum of their hashes.
     pub hash: RowHash,
+    /// The same sum with the stored generated columns behind the others, for a table that has any.
+    pub generated: RowHash,
 }
 
 impl RowsDigest {
@@ -73,10 +76,18 @@ impl RowsDigest {
         self.hash.add_row(packet);
     }
 
+    /// Adds a row by its packet, and by that with its stored generated columns.
+    #[inline]
+    pub fn add_row_with_generated(&mut self, packet: &[u8], with_generated: &[u8]) {
+        self.add_row(packet);
+        self.generated.add_row(with_generated);
+    }
+
     /// Adds the rows of another digest.
     pub fn add(&mut self, other: RowsDigest) {
         self.count = self.count.wrapping_add(other.count);
         self.hash.add(other.hash);
+        self.generated.add(other.generated);
     }
 }
 
@@ -128,7 +139,7 @@ impl fmt::Display for Selection {
 impl ChunkRows {
     /// The value of the chunk's key in metadata.
     pub fn to_text(&self) -> String {
-        let ChunkRows { rows: RowsDigest { count, hash }, selection, .. } = self;
+        let ChunkRows { rows: RowsDigest { count, hash, .. }, selection, .. } = self;
         match selection {
             Selection::All => format!("{count} {hash}"),
             _ => format!("{count} {hash} {selection}"),
@@ -142,7 +153,8 @@ impl ChunkRows {
             Some((hash, selection)) => (hash, Selection::parse(selection)?),
             None => (rest, Selection::All),
         };
-        let rows = RowsDigest { count: count.parse().ok()?, hash: RowHash::parse(hash)? };
+        let (count, hash) = (count.parse().ok()?, RowHash::parse(hash)?);
+        let rows = RowsDigest { count, hash, ..RowsDigest::default() };
         Some(ChunkRows { number, rows, selection })
     }
 }

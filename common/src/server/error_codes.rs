@@ -105,6 +105,7 @@ pub const DEPRECATED_SYNTAX: u16 = 1287;
 pub const TRUNCATED_VALUE: u16 = 1292;
 pub const INVALID_CHARACTER_STRING: u16 = 1300;
 pub const NO_DEFAULT: u16 = 1364;
+pub const DIVISION_BY_ZERO: u16 = 1365;
 pub const INCORRECT_VALUE: u16 = 1366;
 pub const CHECK_OPTION_FAILED: u16 = 1369;
 pub const DATA_TOO_LONG: u16 = 1406;

@@ -181,6 +181,11 @@ pub fn is_generated(extra: &str) -> bool {
     extra.contains(" GENERATED") || extra == "VIRTUAL" || extra == "PERSISTENT"
 }
 
+/// Whether a generated column's values are stored, by the same text.
+pub fn is_stored(extra: &str) -> bool {
+    extra.contains("STORED GENERATED") || extra == "PERSISTENT"
+}
+
 /// `8.0.36-28-log` is (8, 0, 36).
 fn parse_version(text: &str) -> (u16, u16, u16) {
     let digits = text.split(|character: char| !character.is_ascii_digit() && character != '.').next().unwrap_or("");

@@ -114,6 +114,7 @@ mod tests {
             has_empty_member: false,
             auto_increment: false,
             generated: false,
+            stored: false,
             invisible: false,
             no_pad: false,
             period: false,

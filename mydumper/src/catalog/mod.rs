@@ -1,6 +1,7 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
 pub mod column_privileges;
+mod computed;
 mod databases;
 pub mod interner;
 mod keys;
@@ -19,6 +20,7 @@ use common::exit_codes;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
+pub use self::computed::{Computation, OF_ALL_FILES};
 pub use self::programs::Program;
 pub use self::survey::{Surveyed, SurveyedDatabase};
 pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};

@@ -8,10 +8,11 @@ use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::MydumperChecksum;
 use common::backup::table_names::FileNames;
 use common::server::connection::{Connection, Row, RowRef};
-use common::server::{Server, is_generated};
+use common::server::{Server, is_generated, is_stored};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
+use super::computed::ComputationFinder;
 use super::databases::DatabaseNames;
 use super::interner::Words;
 use super::keys::UniqueIndexes;
@@ -25,6 +26,7 @@ pub(super) struct CatalogReader<'a> {
     pub(super) selection: &'a CatalogSelection<'a>,
     names: FileNames,
     words: Words,
+    computations: ComputationFinder,
     /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
     left_out: BTreeSet<QualifiedName>,
     /// Columns of the database's tables that are listed without the privilege to read them.
@@ -65,7 +67,18 @@ impl<'a> CatalogReader<'a> {
     ) -> CatalogReader<'a> {
         let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
         let (unreadable, unreadable_columns) = (BTreeMap::new(), BTreeMap::new());
-        CatalogReader { connection, server, selection, names, words, left_out, unreadable, unreadable_columns }
+        let computations = ComputationFinder::new(selection.utc, selection.objects.data);
+        CatalogReader {
+            connection,
+            server,
+            selection,
+            names,
+            words,
+            computations,
+            left_out,
+            unreadable,
+            unreadable_columns,
+        }
     }
 
     /// `None` when the pattern matches no object of it. `charset` is the checksum of its character set, if the options ask
@@ -78,6 +91,7 @@ impl<'a> CatalogReader<'a> {
         let mut views = self.view_checksums(&name)?;
         let mut partitions = self.partitions(&name)?;
         let mut triggers = if self.selection.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
+        let computed = self.tables_with_expressions(&name)?;
         let (mut tables, mut is_cut) = (Vec::new(), false);
         for listed in self.listed(&name)? {
             let table = QualifiedName::new(name.clone(), listed.name);
@@ -102,7 +116,15 @@ impl<'a> CatalogReader<'a> {
             };
             let chunk_key = keys.chunk_key(&columns, self.selection.utc, self.selection.single_column);
             let unreadable = self.unreadable.remove(&table.name);
+            let computes = computed.contains(&table.name) || columns.iter().any(|column| column.generated);
+            let computation = match kind {
+                TableKind::Base { .. } if computes => {
+                    self.computations.find(self.connection, self.server, &table, &columns)?
+                }
+                _ => None,
+            };
             let table = Table {
+                computation,
                 file: TableFileName { database: file.clone(), table: self.names.table(&name, &table.name) },
                 kind,
                 history,
@@ -171,6 +193,7 @@ impl<'a> CatalogReader<'a> {
                 charset: None,
                 no_pad: false,
                 generated: true,
+                stored: false,
                 invisible: true,
                 has_empty_member: false,
                 auto_increment: false,
@@ -216,6 +239,7 @@ impl<'a> CatalogReader<'a> {
                     data_type: words.share(&row.text(3).to_ascii_lowercase()),
                     charset: row.bytes(6).map(|charset| words.share(&String::from_utf8_lossy(charset))),
                     generated: is_generated(&extra),
+                    stored: is_stored(&extra),
                     invisible: extra.contains("INVISIBLE"),
                     auto_increment: extra.contains("AUTO_INCREMENT"),
                     has_empty_member: has_empty_member(&row.text(5)),
@@ -228,6 +252,21 @@ impl<'a> CatalogReader<'a> {
         // They stay in memory until the dump ends.
         columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)
+    }
+
+    /// Tables with a CHECK or with an index on an expression.
+    fn tables_with_expressions(&mut self, database: &str) -> Result<BTreeSet<String>, Error> {
+        let mut tables = BTreeSet::new();
+        if self.server.is_mysql_since(8, 0, 16) {
+            let (columns, owner) = ("DISTINCT TABLE_SCHEMA, TABLE_NAME", "TABLE_SCHEMA");
+            for (view, condition) in
+                [("TABLE_CONSTRAINTS", "CONSTRAINT_TYPE = 'CHECK'"), ("STATISTICS", "EXPRESSION IS NOT NULL")]
+            {
+                let rows = self.select(database, columns, view, &format!("{condition} AND {owner}"), "TABLE_NAME")?;
+                tables.extend(rows.iter().map(|row| row.text(1)));
+            }
+        }
+        Ok(tables)
     }
 
     /// The unique indexes of each table, and the checksum of all its indexes.

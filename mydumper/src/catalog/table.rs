@@ -7,6 +7,7 @@ use common::backup::mydumper_checksum::MydumperChecksum;
 use common::server::Server;
 use common::sql::name::QualifiedName;
 
+use super::computed::Computation;
 use crate::plan::chunk::Key;
 
 /// A table, view or sequence.
@@ -30,6 +31,8 @@ pub struct Table {
     pub triggers: Vec<String>,
     /// Whether the past rows of a system-versioned table are dumped too, each with its period.
     pub history: bool,
+    /// The settings under which a restore computes the same values, where they are not those of all tables.
+    pub computation: Option<Box<Computation>>,
     /// The server's estimate of its rows.
     pub row_estimate: u64,
     /// The server's estimate of its length in bytes.
@@ -66,6 +69,8 @@ pub struct Column {
     pub no_pad: bool,
     /// Whether the server computes it, so that it cannot be inserted.
     pub generated: bool,
+    /// Whether it is generated, and its values are stored.
+    pub stored: bool,
     /// Whether `SELECT *`, and an INSERT without a column list, leave it out.
     pub invisible: bool,
     /// Whether it is AUTO_INCREMENT.

@@ -8,18 +8,16 @@ mod mixed_charsets;
 pub mod tablespaces;
 mod view_columns;
 
+use common::backup::user_variables::{DATABASE_COLLATION, INEXACT};
 use common::exit_codes;
 use common::server::Server;
 use common::server::connection::{Connection, Row, ServerError};
 use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
-use crate::catalog::{Database, Table};
+use crate::catalog::{Computation, Database, OF_ALL_FILES, Table};
+use crate::config::{FILE_SQL_MODE, UTC};
 use view_columns::{needs_column_list, with_column_list};
-
-/// The sql_mode of our files. It accepts zeros in AUTO_INCREMENT columns, and dates that do not exist: any value that was
-/// stored once can be stored again, whatever the mode of the server.
-pub const FILE_SQL_MODE: &str = "NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES";
 
 /// A definition could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +53,9 @@ pub struct Preamble {
 impl Preamble {
     /// For files with rows: bytes are passed on unchanged.
     pub fn for_rows(self, table: &Table) -> Vec<u8> {
-        let mut text = self.with_names("binary");
+        let computation = table.computation.as_deref().unwrap_or(&OF_ALL_FILES);
+        let mut text = self.with("binary", computation.sql_mode.as_deref(), computation.time_zone.as_deref());
+        append_variables(&mut text, computation);
         if table.history {
             append(&mut text, b"/*!101100 SET SESSION system_versioning_insert_history=1*/");
         }
@@ -64,18 +64,44 @@ impl Preamble {
 
     /// For files with definitions, which are in utf8mb4.
     pub fn for_definitions(self) -> Vec<u8> {
-        self.with_names("utf8mb4")
+        self.with("utf8mb4", None, None)
     }
 
-    fn with_names(self, charset: &str) -> Vec<u8> {
-        let mut text = format!(
-            "/*!40101 SET NAMES {charset}*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\
-             /*!40101 SET SQL_MODE='{FILE_SQL_MODE}'*/;\n"
-        );
+    /// For the file with the definition of a table.
+    fn for_table(self, table: &Table) -> Vec<u8> {
+        let computation = table.computation.as_deref().unwrap_or(&OF_ALL_FILES);
+        // Defaults of TIMESTAMP columns are in UTC.
+        let mut text = self.with("utf8mb4", computation.sql_mode.as_deref(), None);
+        append_variables(&mut text, computation);
+        if !computation.inexact.is_empty() {
+            let objects = quote_string(&computation.inexact.join(", "));
+            append(&mut text, format!("SET @{INEXACT} = {objects}").as_bytes());
+        }
+        text
+    }
+
+    fn with(self, charset: &str, sql_mode: Option<&str>, time_zone: Option<&str>) -> Vec<u8> {
+        let mut text = format!("/*!40101 SET NAMES {charset}*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n");
+        text.push_str(&sql_mode_line(sql_mode));
         if self.utc {
-            text.push_str("/*!40103 SET TIME_ZONE='+00:00' */;\n");
+            text.push_str(&time_zone_line(time_zone.unwrap_or(UTC)));
         }
         text.into_bytes()
+    }
+}
+
+fn sql_mode_line(sql_mode: Option<&str>) -> String {
+    format!("/*!40101 SET SQL_MODE='{}'*/;\n", sql_mode.unwrap_or(FILE_SQL_MODE))
+}
+
+fn time_zone_line(zone: &str) -> String {
+    format!("/*!40103 SET TIME_ZONE={} */;\n", quote_string(zone))
+}
+
+/// What else the session of a table's rows is set to.
+fn append_variables(text: &mut Vec<u8>, computation: &Computation) {
+    for (variable, value) in &computation.variables {
+        append(text, format!("SET SESSION {variable} = {value}").as_bytes());
     }
 }
 
@@ -86,6 +112,8 @@ struct Definition {
     collation_connection: Option<String>,
     sql_mode: Option<String>,
     time_zone: Option<String>,
+    /// That of its database when it was created, if the database has another one now.
+    database_collation: Option<String>,
 }
 
 /// Reads definitions over one connection.
@@ -134,8 +162,14 @@ impl<'a> SchemaReader<'a> {
                 .map_err(|source| Error::Server { object: object.clone(), source })?;
             self.run(&object, "SET SESSION character_set_results = NULL")?;
         }
-        let mut out = self.preamble.for_definitions();
+        let mut out = self.preamble.for_table(table);
         append(&mut out, &text);
+        if let Some(computation) = &table.computation {
+            // For indexes that are added later.
+            out.extend_from_slice(sql_mode_line(computation.sql_mode.as_deref()).as_bytes());
+            let zone = computation.time_zone.as_deref().filter(|_| self.preamble.utc);
+            out.extend(zone.map(time_zone_line).unwrap_or_default().into_bytes());
+        }
         Ok(out)
     }
 
@@ -239,6 +273,8 @@ impl<'a> SchemaReader<'a> {
         let quoted = quote_identifier(name);
         let statement = format!("SHOW CREATE {kind} {}.{quoted}", quote_identifier(database));
         let mut definition = self.show(&object, &statement, column)?;
+        let now = self.database_collation(&object, database)?;
+        definition.database_collation = definition.database_collation.filter(|collation| *collation != now);
         let sql_mode = definition.sql_mode.clone().unwrap_or_default();
         definition.text = mixed_charsets::parsable(definition.text, kind, &sql_mode);
         self.put_in_one_charset(&object, &mut definition, kind, &sql_mode)?;
@@ -253,6 +289,13 @@ impl<'a> SchemaReader<'a> {
         definition.text = self.definer.apply(&definition.text).into_owned();
         definition.write(out, Some(&format!("DROP {kind} IF EXISTS {quoted}")));
         Ok(())
+    }
+
+    fn database_collation(&mut self, object: &str, database: &str) -> Result<String, Error> {
+        let condition = is_named(&[("SCHEMA_NAME", database)]);
+        let query = format!("SELECT DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE {condition}");
+        let rows = self.query_in(object, None, &query)?;
+        Ok(rows.first().map(|row| row.text(0)).unwrap_or_default())
     }
 
     /// Converts the utf8 parts of a definition to the character set of the rest.
@@ -316,6 +359,7 @@ impl<'a> SchemaReader<'a> {
             collation_connection: row.named_text("collation_connection"),
             sql_mode: row.named_text("sql_mode"),
             time_zone: row.named_text("time_zone"),
+            database_collation: row.named_text("Database Collation"),
         })
     }
 
@@ -354,6 +398,9 @@ fn is_utf8(charset: &str) -> bool {
 impl Definition {
     /// Writes the definition, and the session settings under which it was created.
     fn write(&self, out: &mut Vec<u8>, drop: Option<&str>) {
+        if let Some(collation) = &self.database_collation {
+            append(out, format!("SET @{DATABASE_COLLATION} = {}", quote_string(collation)).as_bytes());
+        }
         let mut saved: Vec<(&str, String)> = Vec::new();
         if let Some(sql_mode) = &self.sql_mode {
             saved.push(("sql_mode", quote_string(sql_mode)));
@@ -384,6 +431,9 @@ impl Definition {
         for (variable, _) in saved.iter().rev() {
             append(out, format!("SET {variable} = @PREV_{}", variable.to_ascii_uppercase()).as_bytes());
         }
+        if self.database_collation.is_some() {
+            append(out, format!("SET @{DATABASE_COLLATION} = NULL").as_bytes());
+        }
     }
 }
 
@@ -404,12 +454,14 @@ mod tests {
             collation_connection: Some("latin1_swedish_ci".into()),
             sql_mode: Some("ANSI_QUOTES".into()),
             time_zone: Some("SYSTEM".into()),
+            database_collation: Some("utf8mb4_bin".into()),
         };
         let mut out = Vec::new();
         definition.write(&mut out, Some("DROP EVENT IF EXISTS `e`"));
         assert_eq!(
             String::from_utf8(out).unwrap(),
-            "SET @PREV_SQL_MODE=@@SQL_MODE;\n\
+            "SET @mydumper_database_collation = 'utf8mb4_bin';\n\
+             SET @PREV_SQL_MODE=@@SQL_MODE;\n\
              SET @PREV_TIME_ZONE=@@TIME_ZONE;\n\
              SET @PREV_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT;\n\
              SET @PREV_CHARACTER_SET_RESULTS=@@CHARACTER_SET_RESULTS;\n\
@@ -428,7 +480,8 @@ mod tests {
              SET character_set_results = @PREV_CHARACTER_SET_RESULTS;\n\
              SET character_set_client = @PREV_CHARACTER_SET_CLIENT;\n\
              SET time_zone = @PREV_TIME_ZONE;\n\
-             SET sql_mode = @PREV_SQL_MODE;\n"
+             SET sql_mode = @PREV_SQL_MODE;\n\
+             SET @mydumper_database_collation = NULL;\n"
         );
     }
 }

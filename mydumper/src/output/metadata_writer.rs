@@ -4,15 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
-use common::backup::metadata::{self, ConfigSection, Coordinates, RowsOf, TableEntry};
-use common::backup::row_hash::{self, ChunkRows};
+use common::backup::metadata::{self, ConfigSection, Coordinates, GeneratedColumns, RowsOf, TableEntry};
+use common::backup::row_hash::{self, ChunkRows, RowHash};
 use common::backup::stored_files::StoredFiles;
 use common::layers::compression::Compression;
 use common::server::Server;
 
 use crate::catalog::{Database, Table, TableKind};
-use crate::config::UTC;
-use crate::definitions::FILE_SQL_MODE;
+use crate::config::{FILE_SQL_MODE, UTC};
 use crate::output::earlier_phases::{EarlierPhases, replaces_rows};
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::rows::options::{RowFormat, RowOptions};
@@ -219,6 +218,7 @@ impl MetadataWriter {
             schema_checksum: table.schema_checksum.filter(|_| known == RowsKnown::All),
             indexes_checksum: table.indexes_checksum.filter(|_| known == RowsKnown::All),
             hashed_columns: (!chunks.is_empty()).then(|| self.select_list(table)),
+            generated: self.generated(table, chunks),
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
         }
@@ -227,6 +227,17 @@ impl MetadataWriter {
     /// What was selected of the table's rows: its projection is gone by now, but the same is made of the same.
     fn select_list(&self, table: &Table) -> Box<str> {
         Projection::new(table, &self.facts.server, &self.facts.rows).select_list().into()
+    }
+
+    /// The stored generated columns of a table whose rows were dumped.
+    fn generated(&self, table: &Table, chunks: &[(usize, ChunkRows)]) -> Option<GeneratedColumns> {
+        if chunks.is_empty() {
+            return None;
+        }
+        let columns = Projection::new(table, &self.facts.server, &self.facts.rows).generated?;
+        let mut hash = RowHash::default();
+        chunks.iter().for_each(|(_, chunk)| hash.add(chunk.rows.generated));
+        Some(GeneratedColumns { columns, hash })
     }
 
     /// The chunks of the table with this index, once they are sorted.

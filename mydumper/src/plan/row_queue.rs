@@ -126,7 +126,7 @@ mod tests {
         tables: impl IntoIterator<Item = (usize, Arc<Table>, RemainingChunks)>,
         max_threads_per_table: usize,
     ) -> RowQueue {
-        let project = |_: &Table| Projection { columns: Box::default(), lists_columns: false };
+        let project = |_: &Table| Projection { columns: Box::default(), lists_columns: false, generated: None };
         RowQueue::new(tables, max_threads_per_table, project)
     }
 

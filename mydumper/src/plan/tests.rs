@@ -31,6 +31,7 @@ pub fn table(name: &str) -> Table {
         data_length: 0,
         schema_checksum: None,
         indexes_checksum: None,
+        computation: None,
     }
 }
 
@@ -209,6 +210,7 @@ fn a_table_has_a_checksum_only_if_all_of_it_is_dumped_and_equal_tables_have_equa
         invisible: false,
         auto_increment: false,
         has_empty_member: false,
+        stored: false,
         period: false,
     };
     let checksums = |settings: Settings| {
@@ -233,7 +235,16 @@ fn what_an_interrupted_dump_has_completed_is_not_planned_again() {
     let done = |name: &str, number, part| {
         let (rows, longest_statement, files) = (1, 1, Vec::new());
         let hash = RowHash::default();
-        Record::Rows(DoneChunk { table: id(name), number, part, rows, hash, longest_statement, files })
+        Record::Rows(DoneChunk {
+            table: id(name),
+            number,
+            part,
+            rows,
+            hash,
+            generated: RowHash::default(),
+            longest_statement,
+            files,
+        })
     };
     let split = |name: &str, number: u64, remainder| {
         let (table, key, range) = (id(name), key_name(&key()), range(&number.to_string()));

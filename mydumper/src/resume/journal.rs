@@ -53,9 +53,10 @@ impl DumpJournal {
 
     /// The rows of a chunk are in their files.
     pub fn rows(&mut self, table: &Table, chunk: &Chunk, done: Done) -> Result<(), JournalError> {
-        let Done { number, rows: RowsDigest { count: rows, hash }, longest_statement, files } = done;
+        let Done { number, rows: RowsDigest { count: rows, hash, generated }, longest_statement, files } = done;
         let (table, part) = (TableId::of(table), Part::of(chunk));
-        self.0.append(&Record::Rows(DoneChunk { table, number, part, rows, hash, longest_statement, files }))
+        let done = DoneChunk { table, number, part, rows, hash, generated, longest_statement, files };
+        self.0.append(&Record::Rows(done))
     }
 
     /// The dump is whole.

@@ -87,10 +87,17 @@ pub struct DoneChunk {
     pub rows: u64,
     /// The sum of their hashes.
     pub hash: RowHash,
+    /// The sum of their hashes with stored generated columns.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub generated: RowHash,
     /// The longest statement in the files, in bytes.
     pub longest_statement: usize,
     /// The files; none where there are no rows.
     pub files: Vec<WrittenFile>,
+}
+
+fn is_nothing(hash: &RowHash) -> bool {
+    *hash == RowHash::default()
 }
 
 /// Which rows of its table a chunk has.

@@ -141,7 +141,16 @@ fn split(number: u64, remainder: Option<Remainder>) -> Record {
 
 fn done(number: u64, part: Part) -> Record {
     let (rows, longest_statement, files) = (1, 2, Vec::new());
-    Record::Rows(DoneChunk { table: table(), number, part, rows, hash: RowHash::default(), longest_statement, files })
+    Record::Rows(DoneChunk {
+        table: table(),
+        number,
+        part,
+        rows,
+        hash: RowHash::default(),
+        generated: RowHash::default(),
+        longest_statement,
+        files,
+    })
 }
 
 fn lost(number: u64) -> Record {
@@ -223,6 +232,7 @@ fn a_file_is_kept_that_is_what_was_written_and_no_other_of_the_dump() {
             part: Part::Whole,
             rows: 1,
             hash: RowHash::default(),
+            generated: RowHash::default(),
             longest_statement: 1,
             files,
         }

@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use common::server::Server;
 use common::sql::exact_float::float_expression;
-use common::sql::quote_identifier;
+use common::sql::{quote_identifier, quote_string};
 
-use crate::catalog::{Column, Table};
+use crate::catalog::{Column, Computation, Table};
+use crate::config::UTC;
 use crate::rows::cells::CellKind;
 use crate::rows::options::RowOptions;
 
@@ -22,6 +23,8 @@ pub struct Projection {
     pub columns: Box<[ProjectedColumn]>,
     /// Whether an INSERT lists its columns. LOAD DATA always does.
     pub lists_columns: bool,
+    /// The SQL that selects stored generated columns, which are hashed and not written.
+    pub generated: Option<Box<str>>,
 }
 
 /// A column of the result.
@@ -41,7 +44,16 @@ impl Projection {
     pub fn new(table: &Table, server: &Server, options: &RowOptions) -> Projection {
         let stored = table.columns.iter().filter(|column| !column.generated);
         Projection {
-            columns: stored.map(|column| ProjectedColumn::new(column, server, options.hex_blob)).collect(),
+            columns: stored
+                .map(|column| {
+                    let projected = ProjectedColumn::new(column, server, options.hex_blob);
+                    match (&table.computation, &*column.data_type) {
+                        (Some(computation), "timestamp") => projected.in_zone(computation),
+                        _ => projected,
+                    }
+                })
+                .collect(),
+            generated: generated_list(table, server),
             lists_columns: options.complete || table.columns.iter().any(|column| column.generated || column.invisible),
         }
     }
@@ -62,10 +74,29 @@ impl Projection {
         list
     }
 
+    /// The SQL between SELECT and FROM that reads what is hashed too.
+    pub fn full_select_list(&self) -> String {
+        let list = self.select_list();
+        self.generated.as_ref().map(|generated| format!("{list},{generated}")).unwrap_or(list)
+    }
+
+    /// How many cells of a row are those of [`Projection::select_list`].
+    pub fn width(&self) -> usize {
+        self.columns.len().max(1)
+    }
+
     /// How each cell is written.
     pub fn kinds(&self) -> Vec<CellKind> {
         self.columns.iter().map(|column| column.kind).collect()
     }
+}
+
+/// The stored generated columns of a table, but for those of its period.
+fn generated_list(table: &Table, server: &Server) -> Option<Box<str>> {
+    let stored = table.columns.iter().filter(|column| column.generated && column.stored && !column.period);
+    let list: Vec<String> =
+        stored.map(|column| ProjectedColumn::new(column, server, false).expression().into_owned()).collect();
+    (!list.is_empty()).then(|| list.join(",").into())
 }
 
 impl ProjectedColumn {
@@ -97,6 +128,19 @@ impl ProjectedColumn {
         }
     }
 
+    /// A TIMESTAMP as it is written for a session in another zone than the one that reads it, which has UTC. The zero value
+    /// is the same in every zone, and CONVERT_TZ returns NULL for it.
+    fn in_zone(self, computation: &Computation) -> ProjectedColumn {
+        let Some(zone) = &computation.time_zone else { return self };
+        let column = quote_identifier(&self.name);
+        let converted = if computation.with_offset {
+            format!("CONCAT(CONVERT_TZ({column},'{UTC}','{UTC}'),'{UTC}')")
+        } else {
+            format!("CONVERT_TZ({column},'{UTC}',{})", quote_string(zone))
+        };
+        ProjectedColumn { expression: Some(format!("COALESCE({converted},{column})").into_boxed_str()), ..self }
+    }
+
     /// The SQL that selects the value.
     fn expression(&self) -> Cow<'_, str> {
         match &self.expression {
@@ -126,6 +170,7 @@ mod tests {
             charset: None,
             no_pad: false,
             generated: false,
+            stored: false,
             invisible: false,
             auto_increment: false,
             has_empty_member: false,
@@ -148,6 +193,7 @@ mod tests {
             data_length: 0,
             schema_checksum: None,
             indexes_checksum: None,
+            computation: None,
         }
     }
 

@@ -28,7 +28,7 @@ pub fn select(table: &Table, projection: &Projection, chunk: &Chunk, options: &R
         table.select_priority(server),
         // The dump's rows would fill MariaDB's query cache for nothing; MySQL has none.
         if server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
-        projection.select_list(),
+        projection.full_select_list(),
         table.name.to_sql()
     );
     if let Some(partition) = chunk.partition_clause() {

@@ -146,7 +146,7 @@ impl<'a> Coordinator<'a> {
         for (index, table) in self.tables.iter().enumerate() {
             for done in completed.of(table).into_iter().flat_map(TableProgress::done_chunks) {
                 if let Some(chunk) = done.part.to_chunk(table.chunk_key.as_ref()) {
-                    let rows = RowsDigest { count: done.rows, hash: done.hash };
+                    let rows = RowsDigest { count: done.rows, hash: done.hash, generated: done.generated };
                     let chunk = ChunkRows { number: done.number, rows, selection: query::selection(&chunk) };
                     self.metadata.add_chunk(index, chunk, done.longest_statement);
                 }

@@ -239,7 +239,8 @@ impl Worker {
         tracing::info!("worker {}: reading {task}{}", self.number, chunk.description());
         let started = Instant::now();
         let mut source = self.connection.stream(&statement).map_err(failed)?;
-        let (rows, length) = copy(&mut source, encoder, &mut output, &shared.counters, &failed)?;
+        let width = task.projection.generated.as_ref().map(|_| task.projection.width());
+        let (rows, length) = copy(&mut source, width, encoder, &mut output, &shared.counters, &failed)?;
         drop(source);
         let took = started.elapsed();
         // Only the first chunk writes a file for an empty table.
@@ -273,9 +274,10 @@ impl RowSink for ChunkSink<'_> {
     }
 }
 
-/// Reads all rows of a source and writes them. Returns their number and hash, and their bytes before compression.
+/// Reads all rows of a source and writes them; `width` says how many of its columns, if not all. Returns their number and hash, and their bytes before compression.
 fn copy(
     source: &mut ResultRows<'_>,
+    width: Option<usize>,
     encoder: &mut impl RowEncoder,
     output: &mut RowFiles<'_, impl RowSink>,
     counters: &Counters,
@@ -291,7 +293,10 @@ fn copy(
             length += written;
             output.may_end(encoder)?;
         }
-        rows.add_row(row.packet());
+        match width {
+            None => rows.add_row(row.packet()),
+            Some(width) => rows.add_row_with_generated(row.prefix(width), row.packet()),
+        }
     }
     let written = encoder.finish(output).map_err(|source| output.error(source))? as u64;
     counters.add_rows(rows.count - counted, written);

@@ -6,6 +6,7 @@
 //! nothing that this program does not know of can be lost.
 
 pub mod allowed_statements;
+pub mod computing_session;
 pub mod create_database;
 pub mod create_table;
 pub mod created_object;
@@ -13,6 +14,7 @@ pub mod element;
 pub mod insert;
 pub mod load_data;
 pub mod portability;
+pub mod rename_database;
 pub mod sequences;
 pub mod split;
 pub mod statement_kind;

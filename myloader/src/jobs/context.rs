@@ -20,6 +20,7 @@ use crate::ddl::statement_kind::classify;
 use crate::input::files::Files;
 use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
+use crate::jobs::database_collations::{DatabaseCollations, Programs};
 use crate::jobs::error::Error;
 use crate::jobs::replay::Replay;
 use crate::jobs::target::DatabaseTarget;
@@ -37,6 +38,7 @@ pub struct Shared {
     pub dropping: Mutex<()>,
     /// Tables, views and sequences before the restore, by database, where existing ones may stay.
     pub names_before: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    pub database_collations: DatabaseCollations,
     pub journal: Journal,
     /// Whether the server was restarted since the run that is resumed.
     pub server_restart: ServerRestart,
@@ -91,6 +93,10 @@ pub struct Context {
     pub replay: Replay,
     /// Objects of the job that the restore continues without.
     pub skipped: Vec<Rejection>,
+    /// The names of the database in the dump and here, if they differ.
+    pub renamed_database: Option<(String, String)>,
+    /// Set while programs are made that need other collations than their database has.
+    pub programs: Option<Programs>,
     pub counters: RowCounters,
     /// Where others see what it does.
     pub activity: Activity,
@@ -109,7 +115,16 @@ impl Context {
         activity.set_connection(connection.id());
         let counters = RowCounters::new(Arc::clone(&shared.counters));
         let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
-        Ok(Context { session, replay: Replay::default(), skipped: Vec::new(), counters, activity, shared })
+        Ok(Context {
+            session,
+            replay: Replay::default(),
+            skipped: Vec::new(),
+            renamed_database: None,
+            programs: None,
+            counters,
+            activity,
+            shared,
+        })
     }
 
     /// Reconnects after `error`, and returns it when that succeeded.
@@ -168,6 +183,9 @@ impl Context {
 
     /// Prepares the session for a file.
     pub fn begin_file(&mut self, file: &DumpFile, database: Option<&DatabaseTarget>) -> Result<(), Error> {
+        self.renamed_database = database
+            .filter(|database| database.source != database.target)
+            .map(|database| (database.source.clone(), database.target.clone()));
         self.session
             .reset(database.map(|database| database.target.as_str()))
             .map_err(|source| Error::Job { job: file.to_string(), source })

@@ -3,6 +3,7 @@
 pub mod changed_values;
 pub mod committed_rows;
 pub mod context;
+pub mod database_collations;
 pub mod earlier_run;
 pub mod error;
 pub mod job;

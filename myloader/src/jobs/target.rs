@@ -1,8 +1,10 @@
 //! What jobs are about: databases, tables, and what is compared of them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use common::backup::file_name::TableFileName;
+use common::backup::metadata::GeneratedColumns;
 use common::backup::row_hash::ChunkRows;
 use common::sql::name::QualifiedName;
 
@@ -26,6 +28,8 @@ pub struct TableTarget {
     pub name: QualifiedName,
     /// What is known of its rows.
     pub committed_rows: CommittedRows,
+    /// The statements that set a session as its rows want it, where its definition says so.
+    pub session: Arc<[Vec<u8>]>,
 }
 
 /// What a database has on the server before the restore: tables, views and sequences.
@@ -51,6 +55,8 @@ pub struct Comparison {
     pub name: QualifiedName,
     /// What is selected of each row to be hashed, as SQL; `None` if rows are only counted.
     pub columns: Option<Box<str>>,
+    /// The stored generated columns, and the hash of all rows with them; only with `columns`.
+    pub generated: Option<GeneratedColumns>,
     /// Whether rows are only counted because the dump has no hashes of them.
     pub only_counted: bool,
     /// Whether rows of the past are among those of a system-versioned table.

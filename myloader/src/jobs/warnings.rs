@@ -5,6 +5,9 @@
 use common::observe::printable::printable;
 use common::server::connection::{ServerError, warning_without_values};
 use common::server::error_codes as code;
+use common::server::is_generated;
+use common::sql::name::QualifiedName;
+use common::sql::quote_string;
 
 use crate::jobs::context::Context;
 
@@ -75,15 +78,44 @@ impl Meaning {
     }
 }
 
-/// Asks for the warnings of the statement before, which had so many. `ignores_duplicates`: the dump asks for one row of
-/// each key.
-pub fn read(context: &mut Context, all: u64, ignores_duplicates: bool) -> Result<Warnings, ServerError> {
+/// What the server computes of a table's rows: warnings of it say nothing of the dump's values.
+struct GeneratedColumns {
+    /// How texts about them end, but for the row's number.
+    endings: Vec<String>,
+}
+
+impl GeneratedColumns {
+    fn of(context: &mut Context, table: &QualifiedName) -> Result<GeneratedColumns, ServerError> {
+        let columns = context.session.unchanged().query(format!(
+            "SELECT COLUMN_NAME, UPPER(EXTRA) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+            quote_string(&table.database),
+            quote_string(&table.name)
+        ))?;
+        let generated = columns.iter().filter(|column| is_generated(&column.text(1))).map(|column| column.text(0));
+        let endings = generated.flat_map(|name| [format!("'{name}' at row "), format!("`{name}` at row ")]).collect();
+        Ok(GeneratedColumns { endings })
+    }
+
+    fn cause(&self, warning: u16, text: &str) -> bool {
+        let of_expressions = [code::VALUE_FOR_FUNCTION, code::DIVISION_BY_ZERO].contains(&warning);
+        !self.endings.is_empty() && (of_expressions || self.endings.iter().any(|ending| text.contains(ending)))
+    }
+}
+
+/// Asks for the warnings of the statement before on this table, which had so many. `ignores_duplicates`: the dump asks for
+/// one row of each key.
+pub fn read(
+    context: &mut Context,
+    table: &QualifiedName,
+    all: u64,
+    ignores_duplicates: bool,
+) -> Result<Warnings, ServerError> {
     let mut warnings = Warnings { all, ..Warnings::default() };
     if all == 0 {
         return Ok(warnings);
     }
     let (mut told, mut harmless) = (Vec::new(), Vec::new());
-    let mut listed = 0;
+    let (mut listed, mut doubtful) = (0, Vec::new());
     context.session.unchanged().each("SHOW WARNINGS", |row| {
         let warning = row.number(1).and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
         listed += 1;
@@ -91,8 +123,19 @@ pub fn read(context: &mut Context, all: u64, ignores_duplicates: bool) -> Result
             Meaning::Duplicate if !ignores_duplicates => Meaning::LeftOut,
             meaning => meaning,
         };
-        warnings.add(meaning, warning, &row.text(2), &mut told, &mut harmless);
+        if meaning == Meaning::Changed {
+            doubtful.push((warning, row.text(2)));
+        } else {
+            warnings.add(meaning, warning, &row.text(2), &mut told, &mut harmless);
+        }
     })?;
+    if !doubtful.is_empty() {
+        let generated = GeneratedColumns::of(context, table)?;
+        for (warning, text) in doubtful {
+            let meaning = if generated.cause(warning, &text) { Meaning::Kept } else { Meaning::Changed };
+            warnings.add(meaning, warning, &text, &mut told, &mut harmless);
+        }
+    }
     let unlisted = all.saturating_sub(listed);
     // The server lists 65535 at most. Where all of these are of rows whose key exists, the others are, too.
     if warnings.duplicates == listed && listed > 0 {

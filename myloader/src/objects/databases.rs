@@ -19,7 +19,7 @@ use crate::jobs::target::{DatabaseTarget, Existing};
 use crate::journal::Record;
 use crate::objects::charset_support::CharsetSupport;
 use crate::objects::grants::Grants;
-use crate::objects::precheck;
+use crate::objects::{database_collation, precheck};
 use crate::options::DropTable;
 
 /// Privileges that a restore may need in a database.
@@ -30,6 +30,11 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     let (line, create) = create_statement(context, file)?;
     let parsed = CreateDatabase::parse(&create);
     let source = text(&parsed.map_err(|source| Error::Parse { file: file.to_string(), line, source })?.name);
+    let declared = database_collation::declared(context, &create)
+        .map_err(|source| Error::Job { job: file.to_string(), source })?;
+    if let Some(declared) = declared {
+        lock(&context.shared.database_collations.declared).insert(source.clone(), declared);
+    }
     let findings = if context.shared.restore.create_databases {
         {
             let target = target_name(context, &source);

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use common::backup::file_name::DumpFile;
+use common::observe::wording::count;
 use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
 use crate::ddl::created_object::{created, dialect_after, object};
+use crate::ddl::rename_database;
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -63,7 +65,8 @@ pub fn run_statements(
         let shared = Arc::clone(&context.shared);
         let text = match kind {
             StatementKind::CreateView | StatementKind::CreateRoutine | StatementKind::CreateEvent => {
-                shared.restore.definer.apply(statement.text)
+                let applied = shared.restore.definer.apply(statement.text);
+                renamed(context, file, applied, dialect)
             }
             _ => Cow::Borrowed(statement.text),
         };
@@ -84,6 +87,27 @@ pub fn run_statements(
         context.replay.step_done();
     }
     if empty { Err(Error::NoStatement { file: file.to_string(), what: "statement" }) } else { Ok(Outcome::Done) }
+}
+
+/// A view, routine, trigger or event with the database that it is restored into in place of its own.
+pub fn renamed<'a>(context: &Context, file: &DumpFile, sql: Cow<'a, [u8]>, dialect: SqlDialect) -> Cow<'a, [u8]> {
+    let Some((from, to)) = &context.renamed_database else { return sql };
+    let renamed = rename_database::renamed(&sql, dialect, from, to, context.shared.server.folds_names);
+    let (object, from, to) = (object(file, &sql, dialect), from.escape_debug(), to.escape_debug());
+    if renamed.unclear > 0 {
+        tracing::warn!(
+            "{object}: {} may name the database {from} or an alias, and stays: check that it does not use {from} where it \
+             should use {to}",
+            count(renamed.unclear, "place")
+        );
+    }
+    if renamed.in_strings {
+        tracing::warn!(
+            "{object}: it runs statements of strings that name the database {from}, and strings stay: check that it does \
+             not use {from} where it should use {to}"
+        );
+    }
+    renamed.text.map_or(sql, Cow::Owned)
 }
 
 /// Whether a view or sequence existed before the restore, so that no earlier run created it.

@@ -2,8 +2,10 @@
 
 pub mod accounts;
 pub mod charset_support;
+pub mod database_collation;
 pub mod databases;
 pub mod definition_file;
+mod events;
 pub mod grants;
 pub mod precheck;
 pub mod programs;

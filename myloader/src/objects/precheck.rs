@@ -9,6 +9,7 @@ use common::server::Server;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
+use crate::ddl::computing_session::inexact_objects;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{dialect_after, object, text};
 use crate::ddl::element::ElementKind;
@@ -44,16 +45,23 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     let mut dialect = SqlDialect::default();
     // What is said before CREATE is said for it.
     let mut session = Vec::new();
+    let mut inexact = None;
     while let Some(statement) = reader.next_statement().map_err(|source| check.context.cannot_read(file, source))? {
         check.context.expects(file, &statement, None)?;
         let kind = classify(statement.text);
         match kind {
+            StatementKind::Set if inexact_objects(statement.text).is_some() => {
+                inexact = inexact_objects(statement.text);
+            }
             StatementKind::Set => {
                 dialect = dialect_after(dialect, kind, statement.text);
                 session.push(statement.text.to_vec());
             }
             StatementKind::CreateTable => {
                 if let Some(name) = table_name(file, statement.text) {
+                    if let Some(objects) = inexact.take().filter(|_| check.context.shared.restore.computes_rows()) {
+                        findings.rejections.push(not_computable(file, statement.line, &name, &objects));
+                    }
                     check.table(statement.line, statement.text, &name, &mut findings)?;
                 }
             }
@@ -168,6 +176,16 @@ impl Check<'_> {
         let why = format!("{file}, line {line}: {server} has no {what} (exclude it, or rewrite it for this server)");
         findings.rejections.push(Rejection { object: object.to_owned(), why, fault: Fault::Server(None) });
     }
+}
+
+/// A table whose rows this server would compute otherwise than they are stored in the source.
+fn not_computable(file: &DumpFile, line: u64, table: &str, objects: &str) -> Rejection {
+    let why = format!(
+        "{file}, line {line}: {objects}: no time zone and sql_mode give all values that the source has stored, so the copy \
+         would have others (make them equal in the source and dump again; or create the table here as it should be and \
+         restore with --skip-create-table; or leave it out with --omit-from-file)"
+    );
+    Rejection { object: format!("table {table}"), why, fault: Fault::Server(None) }
 }
 
 /// The name of a table that will be created; stand-ins for views are not.

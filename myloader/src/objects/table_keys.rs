@@ -10,6 +10,7 @@ use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::jobs::target::TableTarget;
 use crate::journal::{Record, TableName, table_name};
+use crate::session::Preamble;
 
 pub fn add_keys(
     context: &mut Context,
@@ -37,7 +38,9 @@ fn run_all(
     done: impl Fn(TableName) -> Record,
 ) -> Result<Outcome, Error> {
     let failed = |source| Error::Job { job: job.to_string(), source };
-    context.session.reset(Some(&table.name.database)).map_err(failed)?;
+    let mut preamble = Preamble::default();
+    table.session.iter().for_each(|statement| preamble.add(0, statement));
+    context.session.enter(Some(&table.name.database), &preamble).map_err(|(_, source)| failed(source))?;
     for statement in statements {
         let step = context.replay.next_step();
         if step == Step::Done {

@@ -10,6 +10,7 @@ use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
+use crate::ddl::computing_session::{ComputingSession, inexact_objects};
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::text;
 use crate::ddl::sequences;
@@ -41,10 +42,17 @@ pub fn create(
     let mut opening = Some(Preamble::default());
     let mut reader = context.shared.files.statements(file)?;
     let mut created = None;
+    let mut session = ComputingSession::default();
     while let Some(statement) = reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
         let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
         context.expects(file, &statement, Some(&database.target))?;
         let kind = classify(statement.text);
+        if inexact_objects(statement.text).is_some() {
+            continue;
+        }
+        if kind == StatementKind::Set {
+            session.add(statement.text);
+        }
         if kind == StatementKind::Set
             && opening.as_mut().is_some_and(|preamble| preamble.take(statement.line, statement.text))
         {
@@ -110,10 +118,15 @@ pub fn create(
         };
         let committed_rows =
             if made { CommittedRows::of_own_table(done.known().unwrap_or(0)) } else { CommittedRows::default() };
-        let target = TableTarget { file: file_name.clone(), name, committed_rows };
-        created = Some(Outcome::TableReady { target, keys, constraints, kept: !made, in_order: parsed.is_archive() });
+        session.table_is_made();
+        let target = TableTarget { file: file_name.clone(), name, committed_rows, session: Arc::default() };
+        created = Some((target, keys, constraints, !made, parsed.is_archive()));
     }
     context.end_file(file)?;
+    let created = created.map(|(target, keys, constraints, kept, in_order)| {
+        let target = TableTarget { session: session.statements(), ..target };
+        Outcome::TableReady { target, keys, constraints, kept, in_order }
+    });
     created.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE TABLE" })
 }
 

@@ -11,11 +11,18 @@ use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
 use crate::jobs::target::DatabaseTarget;
-use crate::objects::definition_file::already_exists;
+use crate::objects::database_collation::{before_create, keeping, noted};
+use crate::objects::definition_file::{already_exists, renamed};
 
 /// CREATE TRIGGER, for those tables of the file that are restored.
 pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     context.begin_file(file, Some(database))?;
+    keeping(context, database, file, |context| create_all(context, database, file))?;
+    context.end_file(file)?;
+    Ok(Outcome::Done)
+}
+
+fn create_all(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     let mut reader = context.shared.files.statements(file)?;
     // DROP TRIGGER comes before it is known which table the trigger is of.
     let mut drop = None;
@@ -44,14 +51,16 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
                 if let Some(drop) = drop.take() {
                     context.session.execute_ddl(drop).map_err(failed)?;
                 }
-                let create = context.shared.restore.definer.apply(statement.text);
-                match context.session.execute_ddl(create) {
+                let create = context.shared.restore.definer.apply(statement.text).into_owned();
+                let create = renamed(context, file, create.into(), dialect);
+                match before_create(context).and_then(|()| context.session.execute_ddl(create)) {
                     Ok(_) => {}
                     Err(error) if step == Step::InDoubt && already_exists(&error) => {}
                     Err(error) => context.skip(object(file, statement.text, dialect), failed(error))?,
                 }
                 context.replay.step_done();
             }
+            _ if noted(context, statement.text) => {}
             kind => {
                 dialect = dialect_after(dialect, kind, statement.text);
                 context.session.prepare(statement.text).map_err(failed)?;
@@ -61,6 +70,5 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
     if empty {
         return Err(Error::NoStatement { file: file.to_string(), what: "statement" });
     }
-    context.end_file(file)?;
     Ok(Outcome::Done)
 }

@@ -3,7 +3,6 @@
 use common::backup::file_name::DumpFile;
 use common::server::error_codes;
 
-use crate::ddl::sequences;
 use crate::ddl::statement_kind::{Dropped, StatementKind};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -32,8 +31,7 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
         StatementKind::Drop { what: Dropped::Table } if drop_table != DropTable::Drop => Ok(Handled::Yes),
         StatementKind::Drop { what: Dropped::View } if drop_table == DropTable::Fail => Ok(Handled::Yes),
         StatementKind::CreateView => {
-            let renamed = sequences::renamed(statement, &database.source, &database.target);
-            let created = context.session.execute_ddl(renamed).map(|_| Handled::Yes);
+            let created = context.session.execute_ddl(statement).map(|_| Handled::Yes);
             if keeps { created.or_else(unless_it_exists) } else { created }
         }
         _ => Ok(Handled::No),

@@ -116,6 +116,7 @@ mod tests {
             file: TableFileName { database: "d".into(), table: "t".into() },
             name: QualifiedName::new("d", "t"),
             committed_rows: crate::jobs::committed_rows::CommittedRows::default(),
+            session: std::sync::Arc::default(),
         };
         skipped.outcome(&table, &DumpFile::from_name("d.t.00000.sql").unwrap(), 40)
     }

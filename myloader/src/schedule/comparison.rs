@@ -204,14 +204,20 @@ impl Comparison {
         found.count == expected.count && (self.columns.is_none() || found.hash == expected.hash)
     }
 
+    /// Whether all rows are, and their stored generated columns.
+    fn are_all_same(&self, found: RowsDigest) -> bool {
+        self.is_same(found, self.expected())
+            && self.generated.as_ref().is_none_or(|generated| found.generated == generated.hash)
+    }
+
     fn is_as_dumped(&self, progress: &ComparisonProgress) -> bool {
         let expected = self.expected();
         let ComparisonProgress { chunks, whole, count, .. } = progress;
         match whole {
-            Some(whole) => self.is_same(*whole, expected),
+            Some(whole) => self.are_all_same(*whole),
             None if self.columns.is_none() && self.is_cut() => *count == Some(expected.count),
             None => {
-                chunks.is_some_and(|chunks| self.is_same(chunks, expected))
+                chunks.is_some_and(|chunks| self.are_all_same(chunks))
                     && count.is_none_or(|count| count == expected.count)
             }
         }
@@ -232,6 +238,16 @@ impl Comparison {
         let count = progress.count.map(|count| RowsDigest { count, ..RowsDigest::default() });
         let chunks = progress.chunks.unwrap_or_default();
         let found = progress.whole.or(count).unwrap_or(chunks);
+        if let Some(generated) = self.generated.as_ref().filter(|_| self.is_same(found, self.expected())) {
+            return vec![format!(
+                "{} rows as in the dump, but with other values in the stored generated columns {}: hash {}, in the dump {} \
+                 (they are computed with the time zone and sql_mode of the session that inserts)",
+                found.count,
+                generated.columns.replace(char::is_control, " "),
+                found.generated,
+                generated.hash
+            )];
+        }
         let mut lines = vec![self.line(found, self.expected())];
         if !self.is_cut() {
             return lines;

@@ -66,6 +66,8 @@ impl Scheduler {
                 self.accounts = None;
                 self.reject_all(rejections);
             }
+            // Nothing depends on them.
+            (Job::Events(..), Outcome::Rejected(rejections)) => self.skipped.extend(rejections),
             (_, outcome) => self.reject_what(outcome),
         }
         self.advance()

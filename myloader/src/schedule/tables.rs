@@ -60,7 +60,12 @@ impl Scheduler {
                 let source = QualifiedName::new(target.source.clone(), name.clone());
                 if self.settings.filter.passes_table(&source)? {
                     let name = QualifiedName::new(target.target.clone(), name);
-                    let target = TableTarget { file: table.clone(), name, committed_rows: CommittedRows::default() };
+                    let target = TableTarget {
+                        file: table.clone(),
+                        name,
+                        committed_rows: CommittedRows::default(),
+                        session: Arc::default(),
+                    };
                     self.table_done(
                         table,
                         Outcome::TableReady {

@@ -79,6 +79,7 @@ fn outcome(job: &Job) -> Outcome {
                     name: QualifiedName::new("d", table.table.clone()),
                     file: table,
                     committed_rows: CommittedRows::default(),
+                    session: Arc::default(),
                 },
                 keys: vec![b"ALTER".to_vec()],
                 constraints: Some(b"ALTER".to_vec()),

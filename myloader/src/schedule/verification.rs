@@ -76,7 +76,7 @@ impl Scheduler {
         hashes: bool,
     ) -> Result<Option<Comparison>, QualifiedName> {
         let Some(entry) = self.metadata.tables.get_mut(&table) else { return Ok(None) };
-        let history = entry.hashed_history;
+        let (history, generated) = (entry.hashed_history, entry.generated.take());
         // Taken out: there may be very many chunks.
         let (columns, chunks) = match entry.hashed_columns.take() {
             Some(columns) if !entry.chunks.is_empty() => {
@@ -99,7 +99,13 @@ impl Scheduler {
                 (None, vec![ChunkRows { number: 0, rows, selection: Selection::All }])
             }
         };
+        // Another product prints some values otherwise, and a table that was there may lack such columns.
+        let is_computed = self.settings.verify_only || self.settings.makes_tables();
+        let is_same_product =
+            self.metadata.config.server.is_some_and(|source| source.product == self.settings.server.product);
+        let generated = generated.filter(|_| columns.is_some() && is_computed && is_same_product);
         Ok(Some(Comparison {
+            generated,
             table,
             name,
             only_counted: how == Verify::Hash && columns.is_none(),

@@ -37,18 +37,21 @@ pub fn compare(context: &mut Context, job: &Job, comparison: &Comparison, part: 
         Some(Selection::Range(condition)) => ("", &**condition),
     };
     let columns = comparison.columns.as_deref().filter(|_| part != Part::Count);
-    if ![columns.unwrap_or_default(), partition, range].into_iter().all(only_reads) {
+    let generated = comparison.generated.as_ref().filter(|_| columns.is_some()).map(|generated| &*generated.columns);
+    if ![columns.unwrap_or_default(), generated.unwrap_or_default(), partition, range].into_iter().all(only_reads) {
         return Err(Error::Selection { table: comparison.name.to_string() });
     }
     let statement = format!(
-        "SELECT {}{} FROM {} {partition} {} {}{range}",
+        "SELECT {}{}{}{} FROM {} {partition} {} {}{range}",
         if context.shared.server.is_mariadb() { "SQL_NO_CACHE " } else { "" },
         columns.unwrap_or("COUNT(*)"),
+        if generated.is_some() { "," } else { "" },
+        generated.unwrap_or_default(),
         comparison.name.to_sql(),
         if comparison.history { "FOR SYSTEM_TIME ALL" } else { "" },
         if range.is_empty() { "" } else { "WHERE " },
     );
-    match read(context, comparison.time_zone.as_deref(), &statement, columns.is_some()) {
+    match read(context, comparison.time_zone.as_deref(), &statement, columns, generated) {
         Ok(rows) => Ok(Outcome::Compared(Compared::Rows(rows))),
         Err(error) if error.server_code().is_some_and(|code| NOT_AS_IN_DUMP.contains(&code)) => {
             Ok(Outcome::Compared(Compared::Impossible(error.without_statement())))
@@ -57,14 +60,22 @@ pub fn compare(context: &mut Context, job: &Job, comparison: &Comparison, part: 
     }
 }
 
-fn read(context: &mut Context, zone: Option<&str>, statement: &str, hashed: bool) -> Result<RowsDigest, ServerError> {
+fn read(
+    context: &mut Context,
+    zone: Option<&str>,
+    statement: &str,
+    columns: Option<&str>,
+    generated: Option<&str>,
+) -> Result<RowsDigest, ServerError> {
     begin_reading(context, zone)?;
+    let width = generated.and(columns).map(list_length);
     let mut found = RowsDigest::default();
     let mut rows = context.session.unchanged().stream(statement)?;
     while let Some(row) = rows.next_row()? {
-        match hashed {
-            true => found.add_row(row.packet()),
-            false => found.count = row.number(0).unwrap_or(0),
+        match (columns, width) {
+            (None, _) => found.count = row.number(0).unwrap_or(0),
+            (Some(_), None) => found.add_row(row.packet()),
+            (Some(_), Some(width)) => found.add_row_with_generated(row.prefix(width), row.packet()),
         }
     }
     Ok(found)
@@ -81,6 +92,21 @@ pub fn begin_reading(context: &mut Context, zone: Option<&str>) -> Result<(), Se
     context.session.enter(None, &preamble).map_err(|(_, error)| error)
 }
 
+/// How many expressions a SELECT list has.
+fn list_length(list: &str) -> usize {
+    let (mut depth, mut commas) = (0_i32, 0);
+    for token in Tokens::new(list.as_bytes(), SqlDialect::default()) {
+        if token.is_punctuation(b'(') {
+            depth += 1;
+        } else if token.is_punctuation(b')') {
+            depth -= 1;
+        } else if depth == 0 && token.is_punctuation(b',') {
+            commas += 1;
+        }
+    }
+    commas + 1
+}
+
 /// Whether text of the metadata, as a part of a SELECT, writes nothing: neither a file nor another statement.
 fn only_reads(text: &str) -> bool {
     Tokens::new(text.as_bytes(), SqlDialect::default()).all(|token| match token.kind {
@@ -92,6 +118,13 @@ fn only_reads(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn expressions_of_a_list_are_counted() {
+        for (list, length) in [("1", 1), ("`a`,`b,(`", 2), ("IF(`f`=0,1,2),`d`*1e0,COALESCE(`t`,'a,b')", 3)] {
+            assert_eq!(list_length(list), length, "{list}");
+        }
+    }
 
     #[test]
     fn what_could_do_more_than_read_is_told() {

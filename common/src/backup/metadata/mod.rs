@@ -11,7 +11,7 @@ mod tests;
 mod write;
 
 pub use coordinates::Coordinates;
-pub use model::{ConfigSection, DatabaseEntry, Guarantee, Metadata, TableEntry};
+pub use model::{ConfigSection, DatabaseEntry, GeneratedColumns, Guarantee, Metadata, TableEntry};
 pub use parse::{MetadataError, without_tables};
 pub use phases::RowsOf;
 pub use seal::{Unsealed, check_seal};

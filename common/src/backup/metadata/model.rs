@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::backup::file_name::TableFileName;
 use crate::backup::mydumper_checksum::MydumperChecksum;
-use crate::backup::row_hash::ChunkRows;
+use crate::backup::row_hash::{ChunkRows, RowHash};
 use crate::backup::stored_files::StoredFiles;
 use crate::server::{Product, Server};
 
@@ -114,6 +114,18 @@ pub struct TableEntry {
     pub hashed_history: bool,
     /// `chunk_NNNNN`, not in mydumper: all chunks of the table.
     pub chunks: Vec<ChunkRows>,
+    /// `generated_columns` and `generated_hash`, not in mydumper: the stored generated columns, and the hash of all rows
+    /// with them behind the others.
+    pub generated: Option<GeneratedColumns>,
+}
+
+/// Stored generated columns, whose values are not in the dump.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GeneratedColumns {
+    /// The SELECT list of them.
+    pub columns: Box<str>,
+    /// The sum of the hashes of all rows with these columns behind the hashed ones.
+    pub hash: RowHash,
 }
 
 /// The section of a database.

@@ -5,7 +5,7 @@ use super::model::{Guarantee, Metadata};
 use super::seal::{FILES_SECTION, SEAL, is_sealed, seal};
 use crate::backup::file_name::{DumpFile, TableFileName};
 use crate::backup::mydumper_checksum::MydumperChecksum;
-use crate::backup::row_hash::ChunkRows;
+use crate::backup::row_hash::{ChunkRows, RowHash};
 use crate::store::Stored;
 
 /// A line of a metadata file that cannot be parsed.
@@ -103,6 +103,8 @@ impl Metadata {
                     "schema_checksum" => entry.schema_checksum = Some(MydumperChecksum::parse(value)?),
                     "indexes_checksum" => entry.indexes_checksum = Some(MydumperChecksum::parse(value)?),
                     "hashed_history" => entry.hashed_history = boolean(value),
+                    "generated_columns" => entry.generated.get_or_insert_default().columns = unescape(value).into(),
+                    "generated_hash" => entry.generated.get_or_insert_default().hash = RowHash::parse(value)?,
                     "hashed_columns" => entry.hashed_columns = Some(unescape(value).into()),
                     _ => {
                         if let Some(number) = key.strip_prefix("chunk_") {

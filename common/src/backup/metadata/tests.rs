@@ -3,7 +3,7 @@
 use super::*;
 use crate::backup::file_name::TableFileName;
 use crate::backup::mydumper_checksum::MydumperChecksum;
-use crate::backup::row_hash::{ChunkRows, RowsDigest, Selection};
+use crate::backup::row_hash::{ChunkRows, RowHash, RowsDigest, Selection};
 use crate::backup::stored_files::StoredFiles;
 use crate::server::Product;
 use crate::store::Stored;
@@ -68,6 +68,7 @@ fn what_we_write_we_read() {
         indexes_checksum: MydumperChecksum::parse("7927640"),
         hashed_columns: Some("`a\n\\`,`b`".into()),
         hashed_history: true,
+        generated: Some(GeneratedColumns { columns: "`g\n`".into(), hash: RowHash::default() }),
         chunks: vec![
             ChunkRows {
                 number: 0,
@@ -115,6 +116,7 @@ fn what_we_write_we_read() {
          [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nreal_database_name=é\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\
          data_checksum = 4205879924\nschema_checksum = b73b0f5d\nindexes_checksum = 7927640\n\
          hashed_columns = `a\\n\\\\`,`b`\nhashed_history = 1\n\
+         generated_columns = `g\\n`\ngenerated_hash = 00000000000000000000000000000000\n\
          chunk_00000 = 3 00000000000000000000000000000000 WHERE `a\\n` < 3\n\
          chunk_100000 = 0 00000000000000000000000000000000\n\
          file-schema.sql = 345 00000001\nfile.100000.sql.zst = 12 a0b0c0d0\n\n\

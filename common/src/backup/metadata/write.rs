@@ -74,6 +74,10 @@ impl TableEntry {
         if self.hashed_history {
             text.push_str("hashed_history = 1\n");
         }
+        if let Some(generated) = &self.generated {
+            let _ = writeln!(text, "generated_columns = {}", escape(&generated.columns));
+            let _ = writeln!(text, "generated_hash = {}", generated.hash);
+        }
         for chunk in &self.chunks {
             let _ = writeln!(text, "chunk_{:05} = {}", chunk.number, escape(&chunk.to_text()));
         }

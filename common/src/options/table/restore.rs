@@ -19,7 +19,7 @@ pub(super) const OBJECTS: Group = Group {
             .letter('B')
             .absent("as dumped")
             .help(
-                "Restores one database under this name. Bodies that name the old one keep it. With `UNPACK` it selects.",
+                "Restores one database under this name. Bodies that name the old one are changed where that is certain, else reported. With `UNPACK` it selects.",
             )
             .differs("a dump of several needs `-s`"),
         flag("no-data").help("Restores no rows."),

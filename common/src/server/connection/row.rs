@@ -34,6 +34,19 @@ impl<'a> RowRef<'a> {
         self.bytes
     }
 
+    /// The packet that the row would have with only its first columns.
+    pub fn prefix(&self, columns: usize) -> &'a [u8] {
+        let mut end = 0;
+        for _ in 0..columns {
+            let rest = self.bytes.get(end..).unwrap_or_default();
+            end += match rest.first() {
+                Some(&NULL) => 1,
+                _ => length(rest).map_or(0, |(length, size)| length + size),
+            };
+        }
+        self.bytes.get(..end).unwrap_or(self.bytes)
+    }
+
     /// A column's bytes; `None` for NULL and for a column that does not exist.
     #[inline]
     pub fn bytes(&self, column: usize) -> Option<&'a [u8]> {

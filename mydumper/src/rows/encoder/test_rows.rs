@@ -22,5 +22,5 @@ pub fn unnamed(kinds: &[CellKind]) -> Projection {
 pub fn named(columns: &[(&str, CellKind)]) -> Projection {
     let columns =
         columns.iter().map(|(name, kind)| ProjectedColumn { name: (*name).into(), expression: None, kind: *kind });
-    Projection { columns: columns.collect(), lists_columns: true }
+    Projection { columns: columns.collect(), lists_columns: true, generated: None }
 }

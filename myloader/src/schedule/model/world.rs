@@ -228,6 +228,7 @@ impl<'a> World<'a> {
                 file: table.clone(),
                 name: QualifiedName::new("d", table.table.clone()),
                 committed_rows: CommittedRows::default(),
+                session: std::sync::Arc::default(),
             },
             keys: if state.keys && !kept && keys == KeyTiming::Later { vec![b"ALTER".to_vec()] } else { Vec::new() },
             constraints: (state.constraints && !kept).then(|| b"ALTER".to_vec()),
