@@ -91,9 +91,6 @@ pub enum Error {
     /// `--users` asks for what the dump does not have.
     #[error("--users: the dump has no accounts: dump with mydumper --users, or restore without")]
     NoAccounts,
-    /// Views need something that the dump does not have.
-    #[error("views cannot be created: {}", .0.join("; "))]
-    Views(Vec<String>),
     /// Routines use libraries that the dump does not have.
     #[error("routines cannot be created: {}", .0.join("; "))]
     Routines(Vec<String>),
@@ -114,7 +111,7 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::Server: Privileges, TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Views, Routines;
+    Exit::Server: Privileges, TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
     Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;

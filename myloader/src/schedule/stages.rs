@@ -187,16 +187,13 @@ impl Scheduler {
             self.ready = postponed.into_iter().map(|(job, _)| job).collect();
             return Ok(());
         }
-        let (allowed, fatal): (Vec<_>, Vec<Rejection>) = postponed
-            .into_iter()
-            .flat_map(|(_, missing)| missing)
-            .partition(|rejection| self.settings.tolerance.allows(rejection.fault));
-        self.skipped.extend(allowed);
-        if fatal.is_empty() {
-            return Ok(());
-        }
-        let reasons = fatal.iter().map(ToString::to_string).collect();
-        Err(if self.stage == Stage::Views { Error::Views(reasons) } else { Error::Routines(reasons) })
+        // Nothing that comes later needs a view that was broken at the source already.
+        let goes_on =
+            |rejection: &Rejection| self.stage == Stage::Views || self.settings.tolerance.allows(rejection.fault);
+        let (skipped, fatal): (Vec<_>, Vec<Rejection>) =
+            postponed.into_iter().flat_map(|(_, missing)| missing).partition(goes_on);
+        self.skipped.extend(skipped);
+        if fatal.is_empty() { Ok(()) } else { Err(Error::Routines(fatal.iter().map(ToString::to_string).collect())) }
     }
 
     /// Takes over the findings of definitions that the filter lets through.

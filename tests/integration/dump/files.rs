@@ -182,7 +182,8 @@ fn what_options_leave_out_and_add() {
         assert_eq!(files(&[]), all, "{product:?}");
         assert_eq!(files(&["--no-data"]), format!("{schemas} {views}"), "{product:?}");
         assert_eq!(files(&["--no-schemas"]), format!("metadata {rows}"), "{product:?}");
-        assert_eq!(files(&["--no-schemas", "--triggers"]), format!("metadata {rows}"), "{product:?}");
+        let triggers = format!("metadata .t-schema-triggers.sql {rows}");
+        assert_eq!(files(&["--no-schemas", "--triggers"]), triggers, "{product:?}");
         assert_eq!(files(&["--no-views"]), format!("{schemas} {rows}"), "{product:?}");
         let triggers = all.replace(".t-schema.sql", ".t-schema-triggers.sql .t-schema.sql");
         assert_eq!(files(&["--triggers"]), triggers, "{product:?}");

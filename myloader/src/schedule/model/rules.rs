@@ -220,7 +220,7 @@ impl History {
 
     /// Whether a job is over, or given up as all others of its kind that need what is not there.
     fn is_settled(&self, key: &Key, case: &Case) -> bool {
-        self.is_over(key) || (case.keep_going && self.ended.get(key) == Some(&End::Postponed))
+        self.is_over(key) || ((case.keep_going || key.0 == Rank::Views) && self.ended.get(key) == Some(&End::Postponed))
     }
 
     /// Jobs of these files and of a rank before this one that are not over.
