@@ -2,7 +2,7 @@
 
 use crate::support::dump::{make, metadata_value, mydumper, only_line};
 use harness::program::{Program, WorkDir};
-use harness::server::{Product, Server};
+use harness::server::{self, Product, Server};
 
 /// What a dump promises of DDL, and the words before what is missing.
 const NOT_HELD_OFF: &str = "DDL is not blocked: it ends the dump when it changes a table";
