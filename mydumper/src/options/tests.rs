@@ -184,6 +184,7 @@ fn sample(long: &str) -> Option<&'static str> {
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",
         "replace-definer" => "a@b",
+        "ignore-errors" => "1146",
         _ => "1",
     })
 }

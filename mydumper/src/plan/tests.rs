@@ -157,7 +157,7 @@ fn without_a_lock_all_tables_are_free_and_nothing_is_planned_that_is_not_asked_f
 
     let rows = plan(everything(), &Settings { objects: Objects { schemas: false, ..ALL }, ..settings() });
     assert_eq!(tasks(&rows.definitions_before_rows), ["accounts"]);
-    assert_eq!(tasks(&rows.definitions_after_rows), ["routines and events of d"]);
+    assert_eq!(tasks(&rows.definitions_after_rows), ["routines and events of d", "triggers of d.small"]);
     assert_eq!(rows.tables_with_rows().count(), 5);
 }
 

@@ -1,7 +1,7 @@
 //! What a server keeps with a program beside its text: the collation that its database had, and whether an event is over.
 
 use crate::support::dump::{dump, make};
-use crate::support::load::myloader;
+use crate::support::load::{forget_checksums, myloader};
 use harness::server::{Product, Server};
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ fn programs_keep_the_collation_that_their_database_had() {
         let post = dir.path().join("d-schema-post.sql");
         let text = std::fs::read_to_string(&post).unwrap();
         std::fs::write(&post, text.replace("RETURN 1", "RETURN RETURN")).unwrap();
+        forget_checksums(&dir);
         myloader(&to, &dir).args(["-B", "third"]).fails_with(4);
         assert_eq!(collation(&to, "third"), "ascii_bin", "{product:?}");
     }

@@ -52,7 +52,11 @@ const WITHOUT_ROWS: [&str; 38] = [
     "XA",
 ];
 /// Errors and warnings whose texts hold names, at most.
-const NAMES_ONLY: [u16; 52] = [
+const NAMES_ONLY: &[u16] = &[
+    code::UNKNOWN_CHARACTER_SET,
+    code::UNKNOWN_COLLATION,
+    code::TABLESPACE_MISSING,
+    code::TABLESPACE_DISCARDED,
     code::CANNOT_CREATE_TABLE,
     code::DISK_FULL,
     code::CANNOT_LOCK,

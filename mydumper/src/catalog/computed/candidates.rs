@@ -11,10 +11,15 @@ use crate::config::{FILE_SQL_MODE, UTC};
 const COMPUTING: [&str; 4] =
     ["NO_UNSIGNED_SUBTRACTION", "PAD_CHAR_TO_FULL_LENGTH", "TIME_TRUNCATE_FRACTIONAL", "TIME_ROUND_FRACTIONAL"];
 /// What reads of the same settings in the session and of new ones.
-const QUERY: &str = "SELECT @@SESSION.time_zone, @@GLOBAL.time_zone, @@GLOBAL.sql_mode, @@GLOBAL.lc_time_names, \
-                     @@GLOBAL.div_precision_increment, \
+const QUERY: &str = "SELECT @@SESSION.time_zone, @@GLOBAL.time_zone, @@GLOBAL.sql_mode, \
                      TIME_FORMAT(TIMEDIFF(CONVERT_TZ('2000-01-15 12:00:00', '+00:00', 'SYSTEM'), '2000-01-15 12:00:00'), '%H:%i'), \
                      TIME_FORMAT(TIMEDIFF(CONVERT_TZ('2000-07-15 12:00:00', '+00:00', 'SYSTEM'), '2000-07-15 12:00:00'), '%H:%i')";
+
+/// Other variables that expressions read. MariaDB has a function's argument in place of the last.
+const VARIABLES: [&str; 3] = ["lc_time_names", "div_precision_increment", "block_encryption_mode"];
+
+/// Variables with values as SQL.
+type Variables = Vec<(&'static str, String)>;
 
 /// Settings of the server.
 #[derive(Debug)]
@@ -22,9 +27,9 @@ pub struct Globals {
     session_zone: String,
     zone: String,
     modes: Vec<String>,
-    language: String,
-    division: String,
-    encryption: Option<String>,
+    variables: Variables,
+    /// What sessions of this program have.
+    session_variables: Variables,
     /// The system's offsets from UTC in January and July.
     offsets: [String; 2],
     /// Zones with a name that has the system's rules, once they were looked for.
@@ -38,6 +43,8 @@ pub struct Candidate {
     pub time_zone: Option<String>,
     /// `None` for that of all files.
     pub sql_mode: Option<String>,
+    /// Those that the expressions read.
+    pub variables: Variables,
 }
 
 impl Candidate {
@@ -52,16 +59,13 @@ impl Globals {
     pub fn read(connection: &mut Connection) -> Result<Globals, ServerError> {
         let row = connection.query_first(QUERY)?;
         let text = |column| row.as_ref().map(|row: &Row| row.text(column)).unwrap_or_default();
-        // MariaDB has a function's argument instead.
-        let encryption = connection.query_first("SHOW GLOBAL VARIABLES LIKE 'block_encryption_mode'")?;
         Ok(Globals {
+            variables: variables(connection, "GLOBAL")?,
+            session_variables: variables(connection, "SESSION")?,
             session_zone: text(0),
             zone: text(1),
             modes: text(2).split(',').map(str::to_ascii_uppercase).collect(),
-            language: text(3),
-            division: text(4),
-            encryption: encryption.map(|row| row.text(1)),
-            offsets: [text(5), text(6)].map(|offset| signed(&offset)),
+            offsets: [text(3), text(4)].map(|offset| signed(&offset)),
             like_system: None,
         })
     }
@@ -75,10 +79,14 @@ impl Globals {
     ) -> Result<Vec<Candidate>, ServerError> {
         let zones = if definition.on_zone && utc { self.zones(connection)? } else { vec![None] };
         let modes = self.sql_modes(definition);
-        let pairs = zones
-            .iter()
-            .flat_map(|zone| modes.iter().map(|mode| Candidate { time_zone: zone.clone(), sql_mode: mode.clone() }));
-        Ok(pairs.collect())
+        let mut candidates = Vec::new();
+        for variables in self.variables(definition) {
+            for (zone, mode) in zones.iter().flat_map(|zone| modes.iter().map(move |mode| (zone, mode))) {
+                let (time_zone, sql_mode) = (zone.clone(), mode.clone());
+                candidates.push(Candidate { time_zone, sql_mode, variables: variables.clone() });
+            }
+        }
+        Ok(candidates)
     }
 
     fn zones(&mut self, connection: &mut Connection) -> Result<Vec<Option<String>>, ServerError> {
@@ -163,23 +171,18 @@ impl Globals {
         modes
     }
 
-    /// Variables that the table's expressions read.
-    pub fn variables(&self, definition: &Definition) -> Vec<(&'static str, String)> {
-        let mut variables = Vec::new();
-        if definition.on_dates {
-            // So that the loader sees of each warning whether it is about an expression.
-            variables.push(("max_error_count", "65535".to_owned()));
-        }
-        if definition.on_language {
-            variables.push(("lc_time_names", quote_string(&self.language)));
-        }
-        if definition.on_division {
-            variables.push(("div_precision_increment", self.division.clone()));
-        }
-        if let Some(mode) = self.encryption.as_ref().filter(|_| definition.on_encryption) {
-            variables.push(("block_encryption_mode", quote_string(mode)));
-        }
-        variables
+    /// Variables that the table's expressions read: as new sessions have them, then as those of this program.
+    fn variables(&self, definition: &Definition) -> Vec<Variables> {
+        let is_read = |(name, _): &&(&str, String)| match *name {
+            "lc_time_names" => definition.on_language,
+            "div_precision_increment" => definition.on_division,
+            _ => definition.on_encryption,
+        };
+        let mut sets: Vec<Variables> = [&self.variables, &self.session_variables]
+            .map(|variables| variables.iter().filter(is_read).cloned().collect())
+            .into();
+        sets.dedup();
+        sets
     }
 
     /// Sets a session as files of rows set theirs.
@@ -189,7 +192,7 @@ impl Globals {
             quote_string(candidate.sql_mode.as_deref().unwrap_or(FILE_SQL_MODE)),
             quote_string(candidate.time_zone.as_deref().unwrap_or(&self.session_zone))
         ))?;
-        Ok(())
+        set(connection, &candidate.variables)
     }
 
     /// Sets the session back.
@@ -197,8 +200,20 @@ impl Globals {
         connection.execute("SET NAMES utf8mb4")?;
         connection.execute(Server::READING_SESSION)?;
         connection.execute(format!("SET SESSION time_zone = {}", quote_string(&self.session_zone)))?;
-        Ok(())
+        set(connection, &self.session_variables)
     }
+}
+
+fn variables(connection: &mut Connection, scope: &str) -> Result<Variables, ServerError> {
+    let names = VARIABLES.map(quote_string).join(", ");
+    let rows = connection.query(format!("SHOW {scope} VARIABLES WHERE Variable_name IN ({names})"))?;
+    let value = |name: &str| rows.iter().find(|row| row.text(0) == name).map(|row| row.text(1));
+    let quoted = |name: &str, value: String| if name == VARIABLES[1] { value } else { quote_string(&value) };
+    Ok(VARIABLES.into_iter().filter_map(|name| Some((name, quoted(name, value(name)?)))).collect())
+}
+
+fn set(connection: &mut Connection, variables: &Variables) -> Result<(), ServerError> {
+    variables.iter().try_for_each(|(name, value)| connection.execute(format!("SET SESSION {name} = {value}")).map(drop))
 }
 
 /// `05:30` with a sign.

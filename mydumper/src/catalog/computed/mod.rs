@@ -84,7 +84,7 @@ impl ComputationFinder {
         } else {
             Proven { candidate: first.clone(), with_offset: false, inexact: Vec::new() }
         };
-        let computation = proven.computation(&definition, globals);
+        let computation = proven.computation(&definition);
         if !computation.inexact.is_empty() {
             tracing::warn!(
                 "table {name}: {} cannot be computed again as stored, under no time zone or sql_mode of this server: a \
@@ -108,12 +108,17 @@ struct Proven {
 }
 
 impl Proven {
-    fn computation(self, definition: &Definition, globals: &Globals) -> Computation {
+    fn computation(self, definition: &Definition) -> Computation {
+        let mut variables = self.candidate.variables;
+        if definition.on_dates {
+            // So that the loader sees of each warning whether it is about an expression.
+            variables.push(("max_error_count", "65535".to_owned()));
+        }
         Computation {
             time_zone: self.candidate.time_zone,
             with_offset: self.with_offset,
             sql_mode: self.candidate.sql_mode,
-            variables: globals.variables(definition),
+            variables,
             inexact: self.inexact,
         }
     }

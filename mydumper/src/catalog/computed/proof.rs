@@ -47,7 +47,7 @@ impl Proof<'_> {
             }
         }
         let nothing = || Proven {
-            candidate: Candidate { time_zone: None, sql_mode: None },
+            candidate: Candidate { time_zone: None, sql_mode: None, variables: Vec::new() },
             with_offset: false,
             inexact: Vec::new(),
         };
