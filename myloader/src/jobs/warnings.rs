@@ -64,8 +64,10 @@ impl Meaning {
             | code::TOO_FEW_VALUES
             | code::TOO_MANY_VALUES => Meaning::LeftOut,
             // NO_DEFAULT: of a column that the dump does not fill. INVALID_CHARACTER_STRING: bytes that a column takes as
-            // they are; if it does not, there is another warning.
-            code::NO_DEFAULT
+            // they are; if it does not, there is another warning. INDEX_VALUE_…: of an index on an expression.
+            code::INDEX_VALUE_TRUNCATED
+            | code::INDEX_VALUE_OUT_OF_RANGE
+            | code::NO_DEFAULT
             | code::INVALID_CHARACTER_STRING
             | code::DEPRECATED_SYNTAX
             | code::DEPRECATED_WITHOUT_REPLACEMENT
@@ -79,26 +81,39 @@ impl Meaning {
 }
 
 /// What the server computes of a table's rows: warnings of it say nothing of the dump's values.
-struct GeneratedColumns {
-    /// How texts about them end, but for the row's number.
+struct Computed {
+    /// How texts about generated columns end, but for the row's number.
     endings: Vec<String>,
+    /// Whether there are such columns, or CHECKs.
+    any: bool,
 }
 
-impl GeneratedColumns {
-    fn of(context: &mut Context, table: &QualifiedName) -> Result<GeneratedColumns, ServerError> {
-        let columns = context.session.unchanged().query(format!(
-            "SELECT COLUMN_NAME, UPPER(EXTRA) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {} AND TABLE_NAME = {}",
-            quote_string(&table.database),
-            quote_string(&table.name)
+impl Computed {
+    fn of(context: &mut Context, table: &QualifiedName) -> Result<Computed, ServerError> {
+        let of_table =
+            format!("TABLE_SCHEMA = {} AND TABLE_NAME = {}", quote_string(&table.database), quote_string(&table.name));
+        let checks = context.session.unchanged().query_first(format!(
+            "SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE {of_table} AND CONSTRAINT_TYPE = 'CHECK'"
         ))?;
+        let columns = context
+            .session
+            .unchanged()
+            .query(format!("SELECT COLUMN_NAME, UPPER(EXTRA) FROM information_schema.COLUMNS WHERE {of_table}"))?;
         let generated = columns.iter().filter(|column| is_generated(&column.text(1))).map(|column| column.text(0));
-        let endings = generated.flat_map(|name| [format!("'{name}' at row "), format!("`{name}` at row ")]).collect();
-        Ok(GeneratedColumns { endings })
+        let endings: Vec<String> =
+            generated.flat_map(|name| [format!("'{name}' at row "), format!("`{name}` at row ")]).collect();
+        let has_checks = checks.and_then(|row| row.number(0)).is_some_and(|checks| checks > 0);
+        Ok(Computed { any: has_checks || !endings.is_empty(), endings })
     }
 
-    fn cause(&self, warning: u16, text: &str) -> bool {
-        let of_expressions = [code::VALUE_FOR_FUNCTION, code::DIVISION_BY_ZERO].contains(&warning);
-        !self.endings.is_empty() && (of_expressions || self.endings.iter().any(|ending| text.contains(ending)))
+    /// A warning of a value that is stored names its column; one of an expression does not.
+    fn causes(&self, warning: u16, text: &str) -> bool {
+        let of_expressions = match warning {
+            code::VALUE_FOR_FUNCTION | code::DIVISION_BY_ZERO => true,
+            code::TRUNCATED_VALUE => text.starts_with("Truncated incorrect ") && !text.contains(" for column "),
+            _ => false,
+        };
+        self.any && (of_expressions || self.endings.iter().any(|ending| text.contains(ending)))
     }
 }
 
@@ -130,9 +145,9 @@ pub fn read(
         }
     })?;
     if !doubtful.is_empty() {
-        let generated = GeneratedColumns::of(context, table)?;
+        let computed = Computed::of(context, table)?;
         for (warning, text) in doubtful {
-            let meaning = if generated.cause(warning, &text) { Meaning::Kept } else { Meaning::Changed };
+            let meaning = if computed.causes(warning, &text) { Meaning::Kept } else { Meaning::Changed };
             warnings.add(meaning, warning, &text, &mut told, &mut harmless);
         }
     }

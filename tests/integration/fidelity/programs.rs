@@ -233,7 +233,7 @@ fn without_tables_views_and_sequences_that_are_there_stay() {
 }
 
 #[test]
-fn without_schemas_routines_and_events_are_dumped_when_asked_for() {
+fn without_schemas_programs_are_dumped_when_asked_for() {
     for product in Product::ALL {
         let database = "post_only";
         let statements = [
@@ -243,9 +243,9 @@ fn without_schemas_routines_and_events_are_dumped_when_asked_for() {
             "CREATE VIEW v AS SELECT id FROM t",
         ];
         let dir = dumped_with(product, database, &statements, &["-m", "-d"]);
-        assert_eq!(dir.list(), ["metadata", "post_only-schema-post.sql"]);
+        assert_eq!(dir.list(), ["metadata", "post_only-schema-post.sql", "post_only.t-schema-triggers.sql"]);
         let dir = dump(source(product), &["-B", database, "-m", "-d", "-G"]);
-        assert_eq!(dir.list(), ["metadata"]);
+        assert_eq!(dir.list(), ["metadata", "post_only.t-schema-triggers.sql"]);
     }
 }
 

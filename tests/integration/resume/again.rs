@@ -23,7 +23,7 @@ fn a_table_that_is_to_be_made_anew_is_dropped_whenever_the_program_is_killed() {
             drop_target(product, database);
             let mode = format!("--drop-table={mode}");
             let options = [&mode, "--queries-per-transaction=3", "-t1", "--load-method=INSERT"];
-            killed_on(target(product), &dir, &options, Fate::AnswerIsLost, |request| contains(request, "(5,'5555"));
+            killed_on(target(product), &dir, &options, Fate::AnswerIsLost, |request| contains(request, "55555"));
             let resumed = [&options[..], &["--resume"]].concat();
             let dropping = |request: &[u8]| contains(request, "DROP TABLE");
             let killed = killed_on(target(product), &dir, &resumed, Fate::IsLost, dropping);
@@ -140,17 +140,6 @@ fn a_table_that_is_gone_is_made_again() {
         let log = myloader(target(product), &dir).arg("--resume").ok().stderr;
         assert!(log.contains("creating table again_gone.t again: server error 1146"), "{log}");
         assert_equal(product, target(product), database, "");
-    }
-}
-
-#[test]
-fn a_sequence_that_was_there_is_not_taken_for_the_dump_s() {
-    let (product, database) = (Product::MariaDb, "again_sequence");
-    let dir = dumped(product, database, &["CREATE SEQUENCE s START WITH 7", "CREATE TABLE t (id INT)"]);
-    make(target(product), database, &["CREATE SEQUENCE s START WITH 1"]);
-    for options in [&["--drop-table=TRUNCATE"][..], &["--drop-table=TRUNCATE", "--resume"]] {
-        let log = myloader(target(product), &dir).args(options).fails_with(4);
-        assert!(log.contains("Table 's' already exists"), "{log}");
     }
 }
 

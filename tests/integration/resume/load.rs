@@ -190,8 +190,7 @@ fn a_table_that_is_not_as_it_was_left_is_loaded_from_the_beginning() {
             let dir = dump_of(product, database, &["--statement-size", "1000"]);
             drop_target(product, database);
             let options = ["--queries-per-transaction=3", "-t1", "--load-method=INSERT"];
-            let killed =
-                killed_at(product, &dir, &options, Fate::AnswerIsLost, |request| contains(request, "(5,'5555"));
+            let killed = killed_at(product, &dir, &options, Fate::AnswerIsLost, |request| contains(request, "55555"));
             assert_ne!(killed.code, Some(0), "{}", killed.stderr);
             let mut client = target(product).client();
             if engine == "InnoDB" {
@@ -209,7 +208,7 @@ fn a_table_that_is_not_as_it_was_left_is_loaded_from_the_beginning() {
         let mut client = make(target(product), database, &["CREATE TABLE t (id INT, c TEXT, KEY (id))"]);
         client.run("INSERT INTO t VALUES (100, '')");
         let options = ["--queries-per-transaction=3", "-t1", "--no-schemas", "--load-method=INSERT"];
-        killed_at(product, &dir, &options, Fate::AnswerIsLost, |request| contains(request, "(5,'5555"));
+        killed_at(product, &dir, &options, Fate::AnswerIsLost, |request| contains(request, "55555"));
         client.run("DELETE FROM t WHERE id = 100");
         let log = myloader(target(product), &dir).args(options).arg("--resume").fails_with(6);
         let told = "--resume: table resume_anew.t no longer has the 4 rows that the interrupted restore left";
@@ -335,7 +334,7 @@ fn what_an_earlier_run_has_left_out_is_told_again() {
         let text = String::from_utf8(dir.read(&file)).unwrap().replacen("VALUES(2,", "VALUES(1,", 1);
         dir.write(&file, text);
         let options = ["--queries-per-transaction=3", "-t1", "--load-method=INSERT", "--keep-going"];
-        let killed = killed_at(product, &dir, &options, Fate::IsLost, |request| contains(request, "(7,'7777"));
+        let killed = killed_at(product, &dir, &options, Fate::IsLost, |request| contains(request, "77777"));
         assert_eq!(killed.code, None, "{}", killed.stderr);
         // The file again: its good rows are passed over, and so is the bad one.
         let log = myloader(target(product), &dir).args(options).arg("--resume").fails_with(4);

@@ -1,7 +1,7 @@
 //! No value of a row stands in a log, a message or a journal, unless information is asked for.
 
 use crate::support::dump::{make, wait_until};
-use crate::support::load::{dump_of, journals, myloader};
+use crate::support::load::{dump_of, forget_checksums, journals, myloader};
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, source, target};
 
@@ -83,6 +83,7 @@ fn errors_and_warnings_of_rows_show_no_value() {
         let dir = dump_of(product, database, &[]);
         let file = format!("{database}.t.00000.sql");
         let text = dir.read_text(&file);
+        forget_checksums(&dir);
         dir.write(&file, text.replace(",1)", ",1"));
         assert_fails(product, &dir, &["--drop-table"], "error 1064 (42000): ", "the server's whole text");
         dir.write(&file, text.replace("INSERT INTO `t` VALUES", ""));
@@ -100,6 +101,7 @@ fn an_index_that_cannot_be_added_shows_no_value() {
         let dir = dump_of(product, database, &[]);
         let file = format!("{database}.t.00000.sql");
         let twice = format!(",1)\n,(1,'{SECRET}',1)");
+        forget_checksums(&dir);
         dir.write(&file, dir.read_text(&file).replace(",1)", &twice));
         let says = "server error 1062 (23000): Duplicate entry (value not shown) for key ";
         assert_fails(product, &dir, &["--drop-table"], says, &format!("Duplicate entry '{SECRET}' for key"));

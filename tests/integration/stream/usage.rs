@@ -148,7 +148,7 @@ fn one_table_out_of_a_backup() {
         ] {
             let log = unpack("none", &args).fails_with(1);
             assert!(log.contains(&expected), "{log}");
-            assert_eq!(list("none"), [""; 0]);
+            assert!(!work.path().join("none").exists());
         }
         unpack("none", &["-B", "stream_two", "--allow-empty"]).ok();
         assert_eq!(list("none"), ["metadata"]);
