@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use common::observe::activity::Watch;
@@ -138,6 +138,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         without_triggers: Mutex::new(BTreeSet::new()),
         committed_rows: CommittedRowsByTable::default(),
         changed_values: ChangedValues::default(),
+        target_user: OnceLock::new(),
         session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });

@@ -4,6 +4,7 @@
 //! an executable comment, as mysqldump and older servers write it (`/*!50017 DEFINER=…*/`). SQL SECURITY is not changed.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -52,8 +53,22 @@ impl DefinerRule {
 }
 
 impl Definer {
+    /// The account that a CREATE statement names. `None` without one, and for one of other than ASCII characters.
+    pub fn of(sql: &[u8]) -> Option<Definer> {
+        let clause = Clause::find(sql)?;
+        let text = std::str::from_utf8(sql.get(clause.text)?).ok()?;
+        let (_, account) = text.split_once('=')?;
+        account.trim().parse().ok()
+    }
+
     fn to_sql(&self) -> String {
         format!("{}@{}", quote_identifier(&self.user), quote_identifier(&self.host))
+    }
+}
+
+impl fmt::Display for Definer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_sql())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use common::backup::file_name::DumpFile;
 use common::observe::activity::Activity;
@@ -22,6 +22,7 @@ use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::database_collations::{DatabaseCollations, Programs};
 use crate::jobs::error::Error;
+use crate::jobs::grants::TargetUser;
 use crate::jobs::replay::Replay;
 use crate::jobs::target::DatabaseTarget;
 use crate::journal::{Journal, ServerRestart};
@@ -49,6 +50,8 @@ pub struct Shared {
     /// Of all tables that get rows.
     pub committed_rows: CommittedRowsByTable,
     pub changed_values: ChangedValues,
+    /// Read when it is needed first.
+    pub target_user: OnceLock<Arc<TargetUser>>,
     /// Whether a session survived from the start to the end.
     pub session_survived: AtomicBool,
     pub stop: Stop,

@@ -6,6 +6,7 @@ pub mod context;
 pub mod database_collations;
 pub mod earlier_run;
 pub mod error;
+pub mod grants;
 pub mod job;
 pub mod not_as_dumped;
 pub mod outcome;

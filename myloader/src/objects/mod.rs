@@ -6,7 +6,6 @@ pub mod database_collation;
 pub mod databases;
 pub mod definition_file;
 mod events;
-pub mod grants;
 pub mod precheck;
 pub mod programs;
 pub mod redo_log;

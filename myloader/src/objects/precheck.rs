@@ -6,6 +6,8 @@
 
 use common::backup::file_name::DumpFile;
 use common::server::Server;
+use common::server::error_codes;
+use common::sql::definer::Definer;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
@@ -18,6 +20,7 @@ use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 use crate::ddl::translate::translate;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
+use crate::jobs::grants::TargetUser;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::objects::charset_support::CharsetSupport;
 use crate::tolerance::{Fault, Rejection};
@@ -77,6 +80,7 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
                     check.names(statement.line, &text, SqlDialect::default(), &object, &mut own)?;
                 }
                 check.names(statement.line, statement.text, dialect, &object, &mut own)?;
+                check.user((statement.line, statement.text), kind, &object, &mut own)?;
                 // One reason is enough, and what is not made is not changed.
                 match own.rejections.into_iter().next() {
                     Some(rejection) => findings.rejections.push(rejection),
@@ -153,6 +157,50 @@ impl Check<'_> {
     }
 
     /// Kinds of objects that one product has and the other does not.
+    /// What the user may not create, whatever the privileges on the database.
+    fn user(
+        &mut self,
+        (line, sql): (u64, &[u8]),
+        kind: StatementKind,
+        object: &str,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
+        let (file, server) = (self.file, self.context.shared.server);
+        let restore = &self.context.shared.restore;
+        let is_made = match kind {
+            StatementKind::CreateTrigger => restore.triggers,
+            StatementKind::CreateView => restore.schemas,
+            _ => restore.post,
+        };
+        if !is_made {
+            return Ok(());
+        }
+        let user = TargetUser::of(self.context).map_err(|source| Error::Job { job: file.to_string(), source })?;
+        let definer = Definer::of(&self.context.shared.restore.definer.apply(sql));
+        let why = match definer {
+            Some(definer) if user.may_not_set(&definer) => {
+                let privilege = match () {
+                    () if server.is_mariadb() => "SET USER",
+                    () if server.is_mysql_since(8, 2, 0) => "SET_ANY_DEFINER",
+                    () => "SUPER",
+                };
+                format!(
+                    "the user may not make {definer} its definer: GRANT {privilege} ON *.*, or use --skip-definer or \
+                     --replace-definer"
+                )
+            }
+            _ if user.is_distrusted() && (kind == StatementKind::CreateTrigger || object.starts_with("function ")) => {
+                "the server writes a binary log, so the user may not create triggers and functions: GRANT SUPER ON *.*, or \
+                 SET GLOBAL log_bin_trust_function_creators = 1"
+                    .to_owned()
+            }
+            _ => return Ok(()),
+        };
+        let (object, why) = (object.to_owned(), format!("{file}, line {line}: {why}"));
+        findings.rejections.push(Rejection { object, why, fault: Fault::Server(Some(error_codes::PRIVILEGE_NEEDED)) });
+        Ok(())
+    }
+
     fn kind(&self, line: u64, sql: &[u8], dialect: SqlDialect, object: &str, findings: &mut Findings) {
         let (file, server) = (self.file, self.context.shared.server);
         let (tokens, _) = portability::split_by_version(sql, dialect, server);

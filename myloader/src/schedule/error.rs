@@ -52,6 +52,9 @@ pub enum Error {
     /// The user may not do what the restore needs.
     #[error("the user lacks privileges on the server; nothing was changed: grant these, or use another user:{}", grants(.0))]
     Privileges(Vec<Lacking>),
+    /// The user may not create objects of the dump, and the server may not have others.
+    #[error("these objects of the dump cannot be created here; nothing was changed:{}", lines(.0))]
+    Denied(Vec<Rejection>),
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -111,7 +114,8 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::Server: Privileges, TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
+    Exit::PrecheckFailed: Privileges, Denied;
+    Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
     Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::observe::wording::count;
+use common::server::error_codes;
 
 use super::comparison::Difference;
 use super::database_state::{Database, DatabaseState};
@@ -40,6 +41,7 @@ impl Scheduler {
                 }
                 self.check_existing()?;
                 self.judge_findings()?;
+                self.check_denied()?;
                 if self.settings.loses_what_exists() {
                     self.refuse("nothing was changed")?;
                 }
@@ -241,6 +243,17 @@ impl Scheduler {
         }
         rejections.sort_by(|a, b| a.object.cmp(&b.object));
         Err(Error::Rejected { rejections, consequence })
+    }
+
+    /// Fails, if the user may not create something. What else was rejected is in the list, too.
+    fn check_denied(&mut self) -> Result<(), Error> {
+        const DENIED: Fault = Fault::Server(Some(error_codes::PRIVILEGE_NEEDED));
+        if !self.rejections.iter().any(|rejection| rejection.fault == DENIED) {
+            return Ok(());
+        }
+        let mut rejections = std::mem::take(&mut self.rejections);
+        rejections.sort_by(|a, b| a.object.cmp(&b.object));
+        Err(Error::Denied(rejections))
     }
 
     fn post_jobs(&mut self, make: fn(Arc<DatabaseTarget>, DumpFile) -> Job) -> Result<VecDeque<Job>, Error> {

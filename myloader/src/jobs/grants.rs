@@ -3,9 +3,58 @@
 //! Only privileges of a user without roles, and without partial revokes, are certain to be missing: in all other cases
 //! the server is left to decide.
 
+use std::sync::Arc;
+
 use common::server::connection::{Connection, ServerError};
 use common::sql::cursor::Cursor;
+use common::sql::definer::Definer;
 use common::sql::token::SqlDialect;
+
+use crate::jobs::context::Context;
+
+/// The user who restores.
+#[derive(Debug)]
+pub struct TargetUser {
+    pub grants: Grants,
+    /// The account; `None` if it cannot be read as one.
+    account: Option<Definer>,
+    /// Whether only SUPER may create triggers and functions, as the server writes a binary log. That a session's statements
+    /// do not get into it changes nothing. (Tried on MariaDB 10.11 and MySQL 9.7.)
+    distrusts: bool,
+}
+
+impl TargetUser {
+    /// Asks the server when it is needed first.
+    pub fn of(context: &mut Context) -> Result<Arc<TargetUser>, ServerError> {
+        if let Some(known) = context.shared.target_user.get() {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(TargetUser::read(context.session.unchanged())?);
+        Ok(Arc::clone(context.shared.target_user.get_or_init(|| read)))
+    }
+
+    fn read(connection: &mut Connection) -> Result<TargetUser, ServerError> {
+        let settings = "SELECT CURRENT_USER(), @@GLOBAL.log_bin, @@GLOBAL.log_bin_trust_function_creators";
+        let row = connection.query_first(settings)?;
+        let number = |column| row.as_ref().and_then(|row| row.number(column));
+        Ok(TargetUser {
+            account: row.as_ref().and_then(|row| row.text(0).parse().ok()),
+            distrusts: number(1) == Some(1) && number(2) == Some(0),
+            grants: Grants::read(connection)?,
+        })
+    }
+
+    /// Whether the user certainly may not make this account the definer of something.
+    pub fn may_not_set(&self, definer: &Definer) -> bool {
+        const ANY: [&str; 4] = ["SUPER", "SET USER", "SET_ANY_DEFINER", "SET_USER_ID"];
+        self.account.as_ref().is_some_and(|account| account != definer) && self.grants.lacks_globally(&ANY)
+    }
+
+    /// Whether the user certainly may not create triggers and functions, whatever privileges there are on the database.
+    pub fn is_distrusted(&self) -> bool {
+        self.distrusts && self.grants.lacks_globally(&["SUPER"])
+    }
+}
 
 /// The privileges of the session's user.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,10 +85,22 @@ impl Grants {
     pub fn lacks(&self, privilege: &str, database: &str) -> bool {
         let Some(lines) = &self.lines else { return false };
         !lines.iter().any(|grant| {
-            let gives = |name: &String| name == privilege || name == "ALL PRIVILEGES" || name == "ALL";
             let covers = grant.database.as_deref().is_none_or(|pattern| matches(pattern, database.as_bytes()));
-            covers && grant.privileges.iter().any(gives)
+            covers && grant.gives(privilege)
         })
+    }
+
+    /// Whether the user certainly has none of these privileges on the whole server.
+    pub fn lacks_globally(&self, privileges: &[&str]) -> bool {
+        let Some(lines) = &self.lines else { return false };
+        let mut global = lines.iter().filter(|grant| grant.database.is_none());
+        !global.any(|grant| privileges.iter().any(|privilege| grant.gives(privilege)))
+    }
+}
+
+impl Grant {
+    fn gives(&self, privilege: &str) -> bool {
+        self.privileges.iter().any(|name| [privilege, "ALL PRIVILEGES", "ALL"].contains(&name.as_str()))
     }
 }
 
@@ -102,7 +163,12 @@ mod tests {
         ] {
             assert_eq!(some.lacks(privilege, database), lacks, "{privilege} {database}");
         }
-        assert!(!grants(&["GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost`"]).lacks("CREATE", "d"));
+        assert!(some.lacks_globally(&["SUPER", "INSERT"]));
+        let root = grants(&["GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost`"]);
+        assert!(!root.lacks("CREATE", "d") && !root.lacks_globally(&["SET USER"]));
+        let dynamic =
+            grants(&["GRANT USAGE ON *.* TO `u`@`%`", "GRANT BACKUP_ADMIN,SET_ANY_DEFINER ON *.* TO `u`@`%`"]);
+        assert!(dynamic.lacks_globally(&["SUPER"]) && !dynamic.lacks_globally(&["SUPER", "SET_ANY_DEFINER"]));
         for unsure in ["GRANT `r`@`%` TO `u`@`%`", "REVOKE INSERT ON `d`.* FROM `u`@`%`", "GRANT r TO u"] {
             assert!(!grants(&["GRANT USAGE ON *.* TO `u`@`%`", unsure]).lacks("CREATE", "d"), "{unsure}");
         }
