@@ -106,6 +106,8 @@ pub struct Restore {
     pub load_method: LoadMethod,
     /// Whether the server may change values that its columns do not hold.
     pub allow_truncation: bool,
+    /// Whether the filter may leave nothing.
+    pub allow_empty: bool,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
     /// `--retry-count`: of a transaction.
@@ -215,6 +217,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             retry_count: restore.retry_count,
             load_method: restore.load_method,
             allow_truncation: restore.allow_truncation,
+            allow_empty: filter.allow_empty,
             queries_per_transaction: restore.queries_per_transaction,
             checksum: restore.checksum.unwrap_or(Checksum::Auto),
             checksums: Kinds {

@@ -224,6 +224,7 @@ fn scheduler_settings(config: &Config, server: Server) -> schedule::SchedulerSet
         post: restore.post,
         verify: restore.verify,
         verify_only: restore.verify_only,
+        allow_empty: restore.allow_empty,
         tolerance: restore.tolerance.clone(),
         checksum: restore.checksum,
         checksums: restore.checksums,

@@ -65,6 +65,8 @@ pub fn renamed(sql: &[u8], dialect: SqlDialect, from: &str, to: &str, folds: boo
             } else if !is_view {
                 renamed.unclear += 1;
             }
+        } else if is_named(token) && scanner.is_bare_database(at) {
+            renamed.unclear += 1;
         }
         scanner.pass(at);
     }
@@ -134,6 +136,18 @@ impl<'a> Scanner<'_, 'a> {
             || is_word(before, &BEFORE_NAMES)
             || is_word(before, &["INTO"]) && is_word(earlier, &BEFORE_INTO)
             || is_word(before, &["ON"]) && self.is_trigger_head(at)
+    }
+
+    /// Whether a name without a point may be a database: in SHOW … FROM, ALTER, CREATE and DROP DATABASE, USE.
+    fn is_bare_database(&self, at: usize) -> bool {
+        let near = |distance: usize, words: &[&str]| {
+            let before = self.tokens.get(at.saturating_sub(distance)..at).unwrap_or_default();
+            let statement = before.rsplit(|token| token.is_punctuation(b';')).next().unwrap_or_default();
+            statement.iter().any(|token| words.iter().any(|word| token.is_word(word)))
+        };
+        let is_named_by =
+            near(1, &["USE", "DATABASE", "SCHEMA"]) || near(3, &["DATABASE", "SCHEMA"]) && near(1, &["EXISTS"]);
+        is_named_by || near(1, &["FROM", "IN"]) && near(8, &["SHOW"])
     }
 
     /// Whether what is at this token is the table in `CREATE TRIGGER … ON table FOR EACH ROW`.
@@ -213,6 +227,12 @@ mod tests {
                 "CREATE PROCEDURE p() BEGIN INSERT INTO a.t VALUES (1); DELETE FROM a . t WHERE a.t.id = 1; CALL a.q(); SELECT x.id FROM a.t x, `a`.u; END",
                 "CREATE PROCEDURE p() BEGIN INSERT INTO `c`.t VALUES (1); DELETE FROM `c` . t WHERE `c`.t.id = 1; CALL `c`.q(); SELECT x.id FROM `c`.t x, `c`.u; END",
                 0,
+                false,
+            ),
+            (
+                "CREATE PROCEDURE p() BEGIN SHOW TABLES FROM a; SHOW COLUMNS FROM t IN `a`; ALTER DATABASE a CHARACTER SET latin1; DROP SCHEMA IF EXISTS a; SELECT 1 FROM a; END",
+                "CREATE PROCEDURE p() BEGIN SHOW TABLES FROM a; SHOW COLUMNS FROM t IN `a`; ALTER DATABASE a CHARACTER SET latin1; DROP SCHEMA IF EXISTS a; SELECT 1 FROM a; END",
+                4,
                 false,
             ),
             ("CREATE PROCEDURE p() SELECT a.id FROM t a", "CREATE PROCEDURE p() SELECT a.id FROM t a", 1, false),

@@ -9,10 +9,12 @@ use common::backup::metadata::{Metadata, MetadataError, Unsealed, check_seal};
 use common::exit_codes;
 use common::journal::LOAD_JOURNAL_PREFIX;
 use common::observe::wording::count;
+use common::store::verified::Changed;
 use common::store::{self, Action, Store};
 
 use crate::config::Restore;
 use crate::input::file_list::{Differences, Needed};
+use crate::input::files;
 use crate::input::not_a_dump;
 
 const METADATA: &str = "metadata";
@@ -63,6 +65,9 @@ pub enum Error {
         /// That it has changed.
         source: Unsealed,
     },
+    /// A file of rows has another length. Its content is verified as it is read.
+    #[error(transparent)]
+    Length(#[from] files::Error),
     /// Files are missing, or there are others.
     #[error(
         "the files in {place} are not those that were dumped: {}; copy what is missing there, and remove what is not of \
@@ -77,7 +82,7 @@ pub enum Error {
 }
 
 exit_codes! { Error:
-    of source: Read;
+    of source: Length, Read;
     Exit::Dump: NotFinished, Unended, Metadata, Changed, OtherFiles;
     Exit::Local: File;
 }
@@ -142,12 +147,26 @@ pub fn scan(store: &dyn Store, restore: &Restore) -> Result<Dump, Error> {
     if !differences.is_empty() && !restore.tolerance.keep_going {
         return Err(Error::OtherFiles { place: store.to_string(), differences });
     }
+    if restore.data && !restore.verify_only && !restore.ignore_file_checksums && !restore.tolerance.keep_going {
+        check_lengths(store, &files, &metadata)?;
+    }
     // The largest table first: what remains for the end is small.
     files.sort_by_cached_key(|(file, _)| {
         let size = file.content.table().and_then(|table| table_bytes.get(table)).copied().unwrap_or(0);
         (rank(&file.content), Reverse(size), file.clone())
     });
     Ok(Dump { metadata, metadata_text: text.into_bytes(), files, differences })
+}
+
+/// Files of rows are read when tables have been dropped already: what can be seen before is.
+fn check_lengths(store: &dyn Store, files: &[(DumpFile, u64)], metadata: &Metadata) -> Result<(), files::Error> {
+    for (file, found) in files.iter().filter(|(file, _)| matches!(file.content, Content::Rows(_))) {
+        let name = file.to_string();
+        let Some(stored) = metadata.files.get(&name).filter(|stored| stored.bytes != *found) else { continue };
+        let changed = Changed::Length { found: *found, stored: stored.bytes };
+        return Err(files::Error::Changed { place: store.locate(&name), changed });
+    }
+    Ok(())
 }
 
 fn compare(files: &[(DumpFile, u64)], metadata: &Metadata, restore: &Restore) -> Vec<String> {

@@ -59,7 +59,9 @@ impl Scheduler {
         {
             return Ok(());
         }
-        if self.settings.is_checked(&file.content) {
+        // A table that arrives late is created at once, and its file may be gone before a check comes to it.
+        let is_late = matches!(file.content, Content::Table(_)) && self.stage > Stage::Definitions;
+        if self.settings.is_checked(&file.content) && !is_late {
             self.ready.push_back(Job::Check(file.clone()));
         }
         let database = self.databases.entry(name.clone()).or_default();

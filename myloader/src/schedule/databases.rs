@@ -172,11 +172,13 @@ impl Scheduler {
         if !self.settings.data {
             return Ok(());
         }
-        if self.settings.create_tables {
-            let views = self.objects_in(|existing| &existing.views, |file| self.lacks_definition(file))?;
-            if !views.is_empty() {
-                return Err(Error::ViewsForTables(views));
-            }
+        let goes_into_view = |file: &TableFileName| match self.settings.create_tables {
+            true => self.lacks_definition(file),
+            false => !self.is_view_or_sequence(file) && self.tables.get(file).is_some_and(|state| state.row_bytes > 0),
+        };
+        let views = self.objects_in(|existing| &existing.views, goes_into_view)?;
+        if !views.is_empty() {
+            return Err(Error::ViewsForTables(views));
         }
         if !self.settings.fire_triggers {
             let keeps_all = !self.settings.create_tables || self.settings.drop_table != DropTable::Drop;

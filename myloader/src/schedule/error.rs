@@ -38,8 +38,8 @@ pub enum Error {
     Triggers(Vec<QualifiedName>),
     /// Rows of tables would go into views, and through them into other tables.
     #[error(
-        "the dump has rows and no definition of these tables, and on the server they are views: {}; nothing was \
-         changed: rename or drop the views, or exclude these tables", list(.0)
+        "these tables of the dump are views on the server, and are not created: {}; their rows would go into other \
+         tables; nothing was changed: rename or drop the views, or exclude these tables", list(.0)
     )]
     ViewsForTables(Vec<QualifiedName>),
     /// `--drop-database` would drop tables that the restore cannot create.
@@ -91,6 +91,12 @@ pub enum Error {
         kind: &'static str,
         name: String,
     },
+    /// The filters leave nothing.
+    #[error(
+        "nothing in the dump matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
+         --allow-empty, nothing has to match)"
+    )]
+    NothingMatches,
     /// `--users` asks for what the dump does not have.
     #[error("--users: the dump has no accounts: dump with mydumper --users, or restore without")]
     NoAccounts,
@@ -118,7 +124,7 @@ exit_codes! { Error:
     Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
-    Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NoAccounts, NothingToVerifyBy, NothingToVerify;
+    Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NothingMatches, NoAccounts, NothingToVerifyBy, NothingToVerify;
 }
 
 /// Privileges that are needed on a database.

@@ -110,7 +110,34 @@ impl Scheduler {
                 return Err(Error::NotInDump { kind: "table", name: name.to_string() });
             }
         }
-        Ok(())
+        let may_be_nothing = self.settings.allow_empty || self.settings.verify_only || self.settings.accounts;
+        if may_be_nothing || self.settings.filter.is_empty() || self.finds_something()? {
+            return Ok(());
+        }
+        Err(Error::NothingMatches)
+    }
+
+    /// Whether the filter lets anything through. A database that was named may be empty.
+    fn finds_something(&self) -> Result<bool, Error> {
+        let filter = &self.settings.filter;
+        if filter.regex.is_none() && filter.tables.is_empty() && filter.omitted.is_empty() {
+            return Ok(true);
+        }
+        let sequences = self.databases.values().flat_map(|database| &database.sequences);
+        let sequences = sequences.filter_map(|file| file.content.table());
+        for table in self.tables.keys().chain(self.metadata.tables.keys()).chain(sequences) {
+            if self.passes_source(table)? {
+                return Ok(true);
+            }
+        }
+        for database in self.databases.values().filter(|database| database.post.is_some()) {
+            if let Some(target) = database.target()
+                && filter.passes_database_objects(&target.source)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The real name of a table's database, as far as it is known.

@@ -43,6 +43,8 @@ pub struct SchedulerSettings {
     /// Whether tables are compared with the dump.
     pub verify: Option<Verify>,
     pub verify_only: bool,
+    /// Whether the filter may leave nothing.
+    pub allow_empty: bool,
     /// What the restore goes on without.
     pub tolerance: Tolerance,
     /// What becomes of checksums that differ.

@@ -35,6 +35,7 @@ fn settings() -> SchedulerSettings {
         post: true,
         verify: None,
         verify_only: false,
+        allow_empty: false,
         tolerance: Tolerance::default(),
         checksum: Checksum::Auto,
         checksums: Kinds::default(),
@@ -489,8 +490,8 @@ fn nothing_is_dropped_that_the_dump_does_not_define() {
         let view = Existing { views: ["b".to_owned()].into(), ..existing(&["b"], &[]) };
         assert_eq!(
             without_definition(stream, drop(), view).unwrap_err().to_string(),
-            "the dump has rows and no definition of these tables, and on the server they are views: d.b; nothing was \
-             changed: rename or drop the views, or exclude these tables"
+            "these tables of the dump are views on the server, and are not created: d.b; their rows would go into other \
+             tables; nothing was changed: rename or drop the views, or exclude these tables"
         );
         let whole = SchedulerSettings { drop_database: true, ..settings() };
         let refused = without_definition(stream, whole, Existing::default()).unwrap_err().to_string();

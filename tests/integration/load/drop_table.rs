@@ -267,7 +267,7 @@ fn what_cannot_be_created_again_is_refused_before_anything_is_changed() {
             client.run(sql);
         }
         let view = load_rows_only(product, database, false, &["-o"], 4);
-        let expected = format!("on the server they are views: {database}.t; nothing was changed");
+        let expected = format!("are views on the server, and are not created: {database}.t; ");
         assert!(view.contains(&expected), "{view}");
         assert_eq!(column(&mut client, "SELECT id FROM behind"), ["9"]);
         assert_eq!(tables(product, database), ["behind", "t"]);

@@ -98,7 +98,7 @@ fn rows_alone_are_checked_before_anything_is_changed() {
             let view = ["CREATE TABLE base (id INT)", "DROP TABLE t", "CREATE VIEW t AS SELECT id FROM base"];
             target_tables(product, database, &view);
             let log = dump.loader(product, &["--drop-table=DROP"]).fails_with(None);
-            assert!(log.contains(&format!("on the server they are views: {database}.t;")), "{log}");
+            assert!(log.contains(&format!("are views on the server, and are not created: {database}.t;")), "{log}");
             assert_eq!(rows(product, database), ["8"]);
 
             target_tables(product, database, &[]);
@@ -115,11 +115,15 @@ fn a_name_that_the_dump_does_not_have_leaves_nothing_behind() {
         let database = "lost_no_such";
         make(source(product), database, &TABLES);
         for dump in Dump::both(product, database, &[]) {
-            for (filter, kind) in
-                [(["-T", "lost_no_such.nosuch"], "table lost_no_such.nosuch"), (["-s", "nosuch"], "database nosuch")]
-            {
+            let nothing = "nothing in the dump matches: check --database, --source-db, --tables-list, --omit-from-file and \
+                           --regex (with --allow-empty, nothing has to match)";
+            for (filter, says) in [
+                (["-T", "lost_no_such.nosuch"], "the dump has no table lost_no_such.nosuch: check the name"),
+                (["-s", "nosuch"], "the dump has no database nosuch: check the name"),
+                (["-x", "^zzz"], nothing),
+            ] {
                 let log = dump.loader(product, &[&filter[..], &["-B", "lost_new"]].concat()).fails_with(1);
-                assert!(log.contains(&format!("the dump has no {kind}: check the name")), "{log}");
+                assert!(log.contains(says), "{log}");
                 let databases = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'lost_new'";
                 assert_eq!(target(product).client().scalar(databases), "0", "{product:?} {filter:?}");
                 match &dump {

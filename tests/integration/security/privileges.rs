@@ -188,7 +188,7 @@ fn columns_that_the_user_may_not_read_are_an_error() {
         let invisible = if product == Product::MySql { "INT INVISIBLE" } else { "INT INVISIBLE DEFAULT 1" };
         let mut client = make(
             server,
-            "columns",
+            "columngrants",
             &[
                 "CREATE TABLE gap (id INT PRIMARY KEY, secret VARCHAR(20), v INT)",
                 "CREATE TABLE `last` (id INT PRIMARY KEY, v INT, secret VARCHAR(20))",
@@ -201,22 +201,22 @@ fn columns_that_the_user_may_not_read_are_an_error() {
                 "CREATE TABLE whole (id INT PRIMARY KEY, v INT)",
                 "INSERT INTO whole VALUES (1, 2)",
                 "CREATE USER columns_reader@localhost IDENTIFIED BY 'reader'",
-                "GRANT SELECT (id, v) ON columns.gap TO columns_reader@localhost",
-                "GRANT SELECT (id, v) ON columns.`last` TO columns_reader@localhost",
-                "GRANT SELECT (id, v) ON columns.unseen TO columns_reader@localhost",
-                "GRANT SELECT (id, v), DELETE ON columns.deletes TO columns_reader@localhost",
-                "GRANT INSERT ON columns.inserts TO columns_reader@localhost",
-                "GRANT SELECT (id), UPDATE ON columns.updates TO columns_reader@localhost",
-                "GRANT SELECT (id, v), UPDATE (w) ON columns.mixed TO columns_reader@localhost",
-                "GRANT DROP ON columns.drops TO columns_reader@localhost",
-                "GRANT SELECT ON columns.whole TO columns_reader@localhost",
+                "GRANT SELECT (id, v) ON columngrants.gap TO columns_reader@localhost",
+                "GRANT SELECT (id, v) ON columngrants.`last` TO columns_reader@localhost",
+                "GRANT SELECT (id, v) ON columngrants.unseen TO columns_reader@localhost",
+                "GRANT SELECT (id, v), DELETE ON columngrants.deletes TO columns_reader@localhost",
+                "GRANT INSERT ON columngrants.inserts TO columns_reader@localhost",
+                "GRANT SELECT (id), UPDATE ON columngrants.updates TO columns_reader@localhost",
+                "GRANT SELECT (id, v), UPDATE (w) ON columngrants.mixed TO columns_reader@localhost",
+                "GRANT DROP ON columngrants.drops TO columns_reader@localhost",
+                "GRANT SELECT ON columngrants.whole TO columns_reader@localhost",
             ],
         );
         let reader = || {
             let reader = Program::mydumper().arg("--socket").arg(server.socket());
             reader.args(["-u", "columns_reader", "-preader", "--sync-thread-lock-mode=NO_LOCK"])
         };
-        let grant = |table: &str| format!("GRANT SELECT ON `columns`.`{table}` TO `columns_reader`@`localhost`");
+        let grant = |table: &str| format!("GRANT SELECT ON `columngrants`.`{table}` TO `columns_reader`@`localhost`");
         let hidden = "columns that the server hides from the user, if it has any";
         for (table, columns) in [
             ("gap", hidden),
@@ -228,10 +228,10 @@ fn columns_that_the_user_may_not_read_are_an_error() {
         ] {
             for options in [&["-m"][..], &["-m", "--format=CSV"], &["--format=LOAD_DATA"], &[]] {
                 let dir = WorkDir::new();
-                let name = format!("columns.{table},columns.whole");
+                let name = format!("columngrants.{table},columngrants.whole");
                 let error = reader().args(["-T", &name]).args(options).arg("-o").arg(dir.path()).fails_with(4);
                 let expected = format!(
-                    "the user may not read all columns, and the dump would lack them: columns.{table} ({columns}). Grant what \
+                    "the user may not read all columns, and the dump would lack them: columngrants.{table} ({columns}). Grant what \
                      is missing ({}), or leave these tables out with --regex or --omit-from-file",
                     grant(table)
                 );
@@ -241,20 +241,20 @@ fn columns_that_the_user_may_not_read_are_an_error() {
         }
         // Tables of which nothing may be read are found before the others.
         let dir = WorkDir::new();
-        let error = reader().args(["-B", "columns", "-m", "-o"]).arg(dir.path()).fails_with(8);
-        let of_all = "GRANT SELECT ON `columns`.* TO `columns_reader`@`localhost`";
-        let finding = format!("  columns.drops, columns.inserts: they cannot be read: {of_all}\n");
+        let error = reader().args(["-B", "columngrants", "-m", "-o"]).arg(dir.path()).fails_with(8);
+        let of_all = "GRANT SELECT ON `columngrants`.* TO `columns_reader`@`localhost`";
+        let finding = format!("  columngrants.drops, columngrants.inserts: they cannot be read: {of_all}\n");
         assert!(error.contains(&finding), "{error}");
         ["inserts", "drops"].iter().for_each(|table| client.run(grant(table)));
         // All in one, and what is granted does.
-        let error = reader().args(["-B", "columns", "-m", "-o"]).arg(dir.path()).fails_with(4);
+        let error = reader().args(["-B", "columngrants", "-m", "-o"]).arg(dir.path()).fails_with(4);
         assert!(error.contains(" and 1 more. Grant what is missing"), "{error}");
         for table in ["gap", "last", "unseen", "deletes", "updates", "mixed"] {
             client.run(grant(table));
         }
-        reader().args(["-B", "columns", "-o"]).arg(dir.path()).ok();
-        assert!(dir.read_text("columns.whole.00000.sql").contains("VALUES(1,2)"));
+        reader().args(["-B", "columngrants", "-o"]).arg(dir.path()).ok();
+        assert!(dir.read_text("columngrants.whole.00000.sql").contains("VALUES(1,2)"));
         client.run("DROP USER columns_reader@localhost");
-        client.run("DROP DATABASE columns");
+        client.run("DROP DATABASE columngrants");
     }
 }

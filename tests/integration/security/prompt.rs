@@ -20,26 +20,26 @@ fn on_terminal(work: &WorkDir, script: &str, typed: &str) -> String {
 fn a_password_is_typed_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
     let server = source(Product::MariaDb);
     let mut client = server.client();
-    client.run("CREATE DATABASE prompted");
-    client.run("CREATE TABLE prompted.t (id INT)");
-    client.run("CREATE USER prompted@localhost IDENTIFIED BY 'hushed word'");
-    client.run("GRANT ALL ON *.* TO prompted@localhost");
+    client.run("CREATE DATABASE typed_unseen");
+    client.run("CREATE TABLE typed_unseen.t (id INT)");
+    client.run("CREATE USER typed_unseen@localhost IDENTIFIED BY 'hushed word'");
+    client.run("GRANT ALL ON *.* TO typed_unseen@localhost");
     for (typed, code) in [("hushed word\\n", 0), ("\\003", 130), ("wrong\\n", 3)] {
         let work = WorkDir::new();
         let program = Program::mydumper();
         let command = format!(
-            "{} --socket {} -u prompted -B prompted -o dump -p; echo \"ended with $?\"; stty -a | grep -ow -e -echo -e echo",
+            "{} --socket {} -u typed_unseen -B typed_unseen -o dump -p; echo \"ended with $?\"; stty -a | grep -ow -e -echo -e echo",
             program.path().display(),
             server.socket().display(),
         );
         let shown = on_terminal(&work, &command, typed);
-        assert!(shown.contains("Password of prompted: "), "{shown}");
+        assert!(shown.contains("Password of typed_unseen: "), "{shown}");
         assert!(shown.contains(&format!("ended with {code}\necho\n")), "{typed}: {shown}");
         assert!(!shown.contains("hushed") && !shown.contains("wrong"), "{shown}");
         assert_eq!(shown.contains("stopped at the prompt for the password"), code == 130, "{shown}");
     }
-    client.run("DROP USER prompted@localhost");
-    client.run("DROP DATABASE prompted");
+    client.run("DROP USER typed_unseen@localhost");
+    client.run("DROP DATABASE typed_unseen");
 }
 
 #[test]

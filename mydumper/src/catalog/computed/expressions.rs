@@ -10,7 +10,7 @@ use crate::catalog::table::Column;
 
 /// Functions and operators whose results depend on their arguments only. Others are tried, which costs a look at all
 /// rows.
-const PURE: [&str; 66] = [
+const PURE: [&str; 65] = [
     "ABS",
     "AND",
     "AS",
@@ -63,7 +63,6 @@ const PURE: [&str; 66] = [
     "NULLIF",
     "OR",
     "ORD",
-    "REGEXP",
     "REPLACE",
     "REVERSE",
     "RIGHT",
@@ -241,7 +240,12 @@ impl Definition {
                 && !PURE.iter().chain(&PURE_TOO).any(|pure| function.is_word(pure))
         });
         let on_language = word(&OF_LANGUAGE);
-        let sensitive = on_zone || on_dates || on_subtraction || on_division || impure;
+        // PAD_CHAR_TO_FULL_LENGTH, NO_BACKSLASH_ESCAPES, default_regex_flags.
+        let on_padding = refers.iter().any(|name| types.get(name).is_some_and(|of| of.starts_with("char")));
+        let on_escapes = tokens.iter().any(|token| token.kind == TokenKind::String && token.text.contains(&b'\\'));
+        let on_patterns = word(&["REGEXP", "RLIKE"]);
+        let sensitive =
+            on_zone || on_dates || on_subtraction || on_division || on_padding || on_escapes || on_patterns || impure;
         if let (true, What::Stored { column, .. } | What::Virtual { column }) = (sensitive, &expression.what)
             && !sensitive_columns.contains(column)
         {

@@ -104,6 +104,7 @@ impl Case {
             post: true,
             verify: self.verify.then_some(Verify::Rows),
             verify_only: false,
+            allow_empty: false,
             // The dumps have none.
             checksum: Checksum::Skip,
             checksums: Kinds::default(),
