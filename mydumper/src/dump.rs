@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use common::backup::file_session::UTC;
 use common::backup::stored_files::StoredFiles;
 use common::observe::activity::{Activity, Watch};
 use common::observe::logging::SUMMARY;
@@ -13,16 +14,16 @@ use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
+use common::server::connection::session_variables::{self, SessionVariable, is};
 use common::server::connection::{Connection, ServerError};
 use common::server::global_variables::GlobalVariables;
-use common::server::session_variables::{self, SessionVariable, is};
 use common::server::sessions::SessionProbe;
 use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
 use crate::catalog::column_privileges;
-use crate::config::{Config, ExistingFiles, Output, Stream, UTC};
+use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
 use crate::error::Error;

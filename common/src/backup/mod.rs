@@ -2,6 +2,7 @@
 
 pub mod accounts_file;
 pub mod file_name;
+pub mod file_session;
 pub mod load_data_clause;
 pub mod metadata;
 pub mod mydumper_checksum;

@@ -3,7 +3,6 @@
 pub mod connection;
 pub mod error_codes;
 pub mod global_variables;
-pub mod session_variables;
 pub mod sessions;
 
 use std::borrow::Cow;

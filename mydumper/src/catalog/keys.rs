@@ -3,7 +3,7 @@
 use common::server::Server;
 use common::server::connection::RowRef;
 
-use super::table::Column;
+use super::column::Column;
 use crate::plan::chunk::{Key, KeyColumn, KeyKind};
 
 const PRIMARY: &str = "PRIMARY";

@@ -1,10 +1,12 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
+mod column;
 pub mod column_privileges;
 mod computed;
 mod databases;
 pub mod interner;
 mod keys;
+mod program;
 mod programs;
 mod reader;
 pub mod selection;
@@ -20,10 +22,11 @@ use common::exit_codes;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 
+pub use self::column::Column;
 pub use self::computed::{Computation, OF_ALL_FILES};
-pub use self::programs::Program;
+pub use self::program::Program;
 pub use self::survey::{Surveyed, SurveyedDatabase};
-pub use self::table::{Column, HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};
+pub use self::table::{HIGH_PRIORITY, Table, TableKind, is_transactional, keeps_rows_elsewhere};
 
 /// The catalog could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -1,25 +1,16 @@
 //! Triggers, routines and events.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use common::server::Server;
 use common::server::connection::{Connection, Row};
 use common::sql::name::QualifiedName;
 
+use super::program::Program;
 use super::reader::CatalogReader;
 use super::selection::CatalogSelection;
 use super::survey::SurveyedDatabase;
 use super::{Error, Routine};
-
-/// A trigger, routine or event that is dumped.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Program {
-    /// `TRIGGER`, `EVENT`, or a routine's kind.
-    pub kind: String,
-    /// Its database and its own name.
-    pub name: QualifiedName,
-}
 
 impl Program {
     /// Lists all that are selected of a database: triggers of these tables, routines and events.
@@ -44,13 +35,6 @@ impl Program {
         programs.extend(routines.into_iter().map(|routine| program(&routine.kind, routine.name)));
         programs.extend(reader.events(&database.name)?.into_iter().map(|name| program("EVENT", name)));
         Ok(programs)
-    }
-}
-
-impl fmt::Display for Program {
-    /// As messages name it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.kind.to_ascii_lowercase(), self.name)
     }
 }
 

@@ -12,12 +12,13 @@ use common::server::{Server, is_generated, is_stored};
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
+use super::column::Column;
 use super::computed::ComputationFinder;
 use super::databases::DatabaseNames;
 use super::interner::Words;
 use super::keys::UniqueIndexes;
 use super::selection::CatalogSelection;
-use super::table::{Column, Table, TableKind};
+use super::table::{Table, TableKind};
 use super::{Catalog, Database, Error};
 
 pub(super) struct CatalogReader<'a> {

@@ -7,7 +7,7 @@ use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
 use common::sql::name::QualifiedName;
 
-use super::programs::Program;
+use super::program::Program;
 
 /// What is read into a catalog.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ mod mixed_charsets;
 pub mod tablespaces;
 mod view_columns;
 
+use common::backup::file_session::{FILE_SQL_MODE, UTC};
 use common::backup::user_variables::{DATABASE_COLLATION, INEXACT};
 use common::exit_codes;
 use common::server::Server;
@@ -16,7 +17,6 @@ use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
 use crate::catalog::{Computation, Database, OF_ALL_FILES, Table};
-use crate::config::{FILE_SQL_MODE, UTC};
 use view_columns::{needs_column_list, with_column_list};
 
 /// A definition could not be read.

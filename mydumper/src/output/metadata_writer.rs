@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
+use common::backup::file_session::{FILE_SQL_MODE, UTC};
 use common::backup::metadata::{self, ConfigSection, Coordinates, GeneratedColumns, RowsOf, TableEntry};
 use common::backup::row_hash::{self, ChunkRows, RowHash};
 use common::backup::stored_files::StoredFiles;
@@ -11,7 +12,6 @@ use common::layers::compression::Compression;
 use common::server::Server;
 
 use crate::catalog::{Database, Table, TableKind};
-use crate::config::{FILE_SQL_MODE, UTC};
 use crate::output::earlier_phases::{EarlierPhases, replaces_rows};
 use crate::output::file_writer::{FileWriter, Files, FinishedFile, WriteError};
 use crate::rows::options::{RowFormat, RowOptions};

@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use common::backup::file_session::UTC;
 use common::server::Server;
 use common::sql::exact_float::float_expression;
 use common::sql::{quote_identifier, quote_string};
 
 use crate::catalog::{Column, Computation, Table};
-use crate::config::UTC;
 use crate::rows::cells::CellKind;
 use crate::rows::options::RowOptions;
 

@@ -215,6 +215,15 @@ impl Context {
         Err(Error::NotAllowed { file: file.to_string(), line: statement.line, statement: excerpt(statement.text) })
     }
 
+    /// The user who restores, read when it is needed first.
+    pub fn target_user(&mut self) -> Result<Arc<TargetUser>, ServerError> {
+        if let Some(known) = self.shared.target_user.get() {
+            return Ok(Arc::clone(known));
+        }
+        let read = Arc::new(TargetUser::read(self.session.unchanged())?);
+        Ok(Arc::clone(self.shared.target_user.get_or_init(|| read)))
+    }
+
     /// Marks the file as restored.
     pub fn end_file(&self, file: &DumpFile) -> Result<(), Error> {
         Ok(self.shared.files.restored(file)?)

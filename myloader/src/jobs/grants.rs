@@ -3,14 +3,10 @@
 //! Only privileges of a user without roles, and without partial revokes, are certain to be missing: in all other cases
 //! the server is left to decide.
 
-use std::sync::Arc;
-
 use common::server::connection::{Connection, ServerError};
 use common::sql::cursor::Cursor;
 use common::sql::definer::Definer;
 use common::sql::token::SqlDialect;
-
-use crate::jobs::context::Context;
 
 /// The user who restores.
 #[derive(Debug)]
@@ -24,16 +20,8 @@ pub struct TargetUser {
 }
 
 impl TargetUser {
-    /// Asks the server when it is needed first.
-    pub fn of(context: &mut Context) -> Result<Arc<TargetUser>, ServerError> {
-        if let Some(known) = context.shared.target_user.get() {
-            return Ok(Arc::clone(known));
-        }
-        let read = Arc::new(TargetUser::read(context.session.unchanged())?);
-        Ok(Arc::clone(context.shared.target_user.get_or_init(|| read)))
-    }
-
-    fn read(connection: &mut Connection) -> Result<TargetUser, ServerError> {
+    /// Asks the server.
+    pub fn read(connection: &mut Connection) -> Result<TargetUser, ServerError> {
         let settings = "SELECT CURRENT_USER(), @@GLOBAL.log_bin, @@GLOBAL.log_bin_trust_function_creators";
         let row = connection.query_first(settings)?;
         let number = |column| row.as_ref().and_then(|row| row.number(column));

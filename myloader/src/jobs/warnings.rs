@@ -9,7 +9,7 @@ use common::server::is_generated;
 use common::sql::name::QualifiedName;
 use common::sql::quote_string;
 
-use crate::jobs::context::Context;
+use crate::session::Session;
 
 /// The warnings of a statement of rows.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -89,14 +89,13 @@ struct Computed {
 }
 
 impl Computed {
-    fn of(context: &mut Context, table: &QualifiedName) -> Result<Computed, ServerError> {
+    fn of(session: &mut Session, table: &QualifiedName) -> Result<Computed, ServerError> {
         let of_table =
             format!("TABLE_SCHEMA = {} AND TABLE_NAME = {}", quote_string(&table.database), quote_string(&table.name));
-        let checks = context.session.unchanged().query_first(format!(
+        let checks = session.unchanged().query_first(format!(
             "SELECT COUNT(*) FROM information_schema.TABLE_CONSTRAINTS WHERE {of_table} AND CONSTRAINT_TYPE = 'CHECK'"
         ))?;
-        let columns = context
-            .session
+        let columns = session
             .unchanged()
             .query(format!("SELECT COLUMN_NAME, UPPER(EXTRA) FROM information_schema.COLUMNS WHERE {of_table}"))?;
         let generated = columns.iter().filter(|column| is_generated(&column.text(1))).map(|column| column.text(0));
@@ -120,7 +119,7 @@ impl Computed {
 /// Asks for the warnings of the statement before on this table, which had so many. `ignores_duplicates`: the dump asks for
 /// one row of each key.
 pub fn read(
-    context: &mut Context,
+    session: &mut Session,
     table: &QualifiedName,
     all: u64,
     ignores_duplicates: bool,
@@ -131,7 +130,7 @@ pub fn read(
     }
     let (mut told, mut harmless) = (Vec::new(), Vec::new());
     let (mut listed, mut doubtful) = (0, Vec::new());
-    context.session.unchanged().each("SHOW WARNINGS", |row| {
+    session.unchanged().each("SHOW WARNINGS", |row| {
         let warning = row.number(1).and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
         listed += 1;
         let meaning = match Meaning::of(&row.text(0), warning) {
@@ -145,7 +144,7 @@ pub fn read(
         }
     })?;
     if !doubtful.is_empty() {
-        let computed = Computed::of(context, table)?;
+        let computed = Computed::of(session, table)?;
         for (warning, text) in doubtful {
             let meaning = if computed.causes(warning, &text) { Meaning::Kept } else { Meaning::Changed };
             warnings.add(meaning, warning, &text, &mut told, &mut harmless);

@@ -14,7 +14,6 @@ use crate::ddl::created_object::text;
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
-use crate::jobs::grants::TargetUser;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::jobs::target::{DatabaseTarget, Existing};
 use crate::journal::Record;
@@ -74,7 +73,7 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
         None => {
             let mut found = existing(context, &target).map_err(failed)?;
             if !context.shared.restore.verify_only {
-                let user = TargetUser::of(context).map_err(failed)?;
+                let user = context.target_user().map_err(failed)?;
                 found.lacking = NEEDED.into_iter().filter(|privilege| user.grants.lacks(privilege, &target)).collect();
             }
             // Of a table that is there without being on the list, a later run has to know that it is ours.

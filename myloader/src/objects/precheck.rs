@@ -20,7 +20,6 @@ use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 use crate::ddl::translate::translate;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
-use crate::jobs::grants::TargetUser;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::objects::charset_support::CharsetSupport;
 use crate::tolerance::{Fault, Rejection};
@@ -175,7 +174,7 @@ impl Check<'_> {
         if !is_made {
             return Ok(());
         }
-        let user = TargetUser::of(self.context).map_err(|source| Error::Job { job: file.to_string(), source })?;
+        let user = self.context.target_user().map_err(|source| Error::Job { job: file.to_string(), source })?;
         let definer = Definer::of(&self.context.shared.restore.definer.apply(sql));
         let why = match definer {
             Some(definer) if user.may_not_set(&definer) => {

@@ -33,8 +33,8 @@ impl Taken<'_> {
         expected: impl FnOnce(&mut Context) -> Result<u64, Error>,
     ) -> Result<u64, Error> {
         let failed = |source| Error::Statement { file: self.file.to_string(), line: self.line, source };
-        let warnings =
-            warnings::read(context, &self.table.name, self.warnings, self.ignores_duplicates).map_err(failed)?;
+        let warnings = warnings::read(&mut context.session, &self.table.name, self.warnings, self.ignores_duplicates)
+            .map_err(failed)?;
         let expected = expected(context)?;
         let left_out = self.skipped.saturating_sub(warnings.duplicates).max(warnings.left_out);
         if left_out == 0 && warnings.changed == expected {

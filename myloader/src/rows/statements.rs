@@ -211,7 +211,7 @@ fn accepted(
             let failed = |source| Error::Statement { file: file.to_string(), line, source };
             let first = match outcome.warnings {
                 0 => "none".to_owned(),
-                all => warnings::read(context, &table.name, all, false).map_err(failed)?.first,
+                all => warnings::read(&mut context.session, &table.name, all, false).map_err(failed)?.first,
             };
             let StatementOutcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(

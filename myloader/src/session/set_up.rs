@@ -2,9 +2,9 @@
 
 use common::observe::logging::warn_once;
 use common::server::Server;
+use common::server::connection::session_variables::{self, SessionVariable, at_least, is};
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
-use common::server::session_variables::{self, SessionVariable, at_least, is};
 
 /// Of sessions that restore: under other values a server rejects or changes definitions that another server accepted.
 const RESTORING: &[SessionVariable] = &[

@@ -12,6 +12,7 @@ mod hostile_tests;
 mod row;
 mod row_values;
 mod secrets;
+pub mod session_variables;
 mod settings;
 mod wire;
 
@@ -24,7 +25,6 @@ pub use row_values::warning_without_values;
 pub use settings::{Address, Settings, SslMode, Tls};
 
 use crate::process::stop::Stop;
-use crate::server::session_variables;
 use driver::{DriverRows, DriverSession};
 use wire::{WireRows, WireSession};
 

@@ -1,11 +1,11 @@
 //! The settings under which the rows may have been written: those that new sessions of the server have.
 
+use common::backup::file_session::{FILE_SQL_MODE, UTC};
 use common::server::Server;
 use common::server::connection::{Connection, Row, ServerError};
 use common::sql::quote_string;
 
 use super::expressions::Definition;
-use crate::config::{FILE_SQL_MODE, UTC};
 
 /// Modes that change what expressions give, whatever they are.
 const COMPUTING: [&str; 4] =

@@ -6,7 +6,7 @@ use common::server::Server;
 use common::sql::cursor::is_comment;
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
-use crate::catalog::table::Column;
+use crate::catalog::column::Column;
 
 /// Functions and operators whose results depend on their arguments only. Others are tried, which costs a look at all
 /// rows.

@@ -16,7 +16,7 @@ use common::sql::name::QualifiedName;
 use self::candidates::{Candidate, Globals};
 use self::expressions::Definition;
 use self::proof::Proof;
-use super::table::Column;
+use super::column::Column;
 
 /// The settings of a session in which a table's rows are restored, where they differ from those of all files.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]

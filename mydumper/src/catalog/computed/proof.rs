@@ -8,7 +8,7 @@ use common::sql::quote_identifier;
 use super::Proven;
 use super::candidates::{Candidate, Globals};
 use super::expressions::{Definition, Expression, What};
-use crate::catalog::table::Column;
+use crate::catalog::column::Column;
 
 /// A table whose rows decide.
 pub struct Proof<'a> {

@@ -7,8 +7,8 @@
 //!
 //! The user's own session variables come after these, and win.
 
+use super::{Connection, ServerError};
 use crate::observe::logging::warn_once;
-use crate::server::connection::{Connection, ServerError};
 use crate::server::error_codes;
 
 /// The very first statement, so that no limit of time or rows ends what follows, SHOW VARIABLES included. Comments keep
