@@ -1,4 +1,4 @@
-//! What a file or stream is that is none of mydumper's, by its first bytes: pure.
+//! Names files and streams of other programs by their first bytes: pure.
 
 use std::fmt;
 

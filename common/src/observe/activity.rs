@@ -159,7 +159,7 @@ impl Board {
     }
 }
 
-/// Threads that wait for another session's lock are told of early: a stall report comes only when nothing else moves.
+/// Reports threads that wait for another session's lock early: a stall report comes only when nothing else moves.
 struct LockWaits {
     patience: Duration,
     /// By session: since when its thread has been doing the same, and after how long it is looked at again.

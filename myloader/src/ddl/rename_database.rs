@@ -1,6 +1,6 @@
 //! Views, routines, triggers and events that name the database they are in, for a restore under another name.
 //!
-//! A name before a point is a database or, in an expression, a table or an alias. What it is is told by its place: three
+//! A name before a point is a database or, in an expression, a table or an alias. Its place tells which: three
 //! names, a call, a table after FROM, JOIN, INTO and the like. A view's text is the server's own, where a column has its
 //! database's name only with that of its table. In a text of the user's, other places are left and counted.
 

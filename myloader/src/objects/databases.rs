@@ -35,10 +35,8 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
         lock(&context.shared.database_collations.declared).insert(source.clone(), declared);
     }
     let findings = if context.shared.restore.create_databases {
-        {
-            let target = target_name(context, &source);
-            precheck::database(context, charset_support, file, (line, &create), &target)?
-        }
+        let target = target_name(context, &source);
+        precheck::database(context, charset_support, file, (line, &create), &target)?
     } else {
         Findings::default()
     };

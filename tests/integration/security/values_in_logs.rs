@@ -79,7 +79,7 @@ fn errors_and_warnings_of_rows_show_no_value() {
             assert!(log.contains("error 1644 (45000): "), "{log}");
             assert_fails(product, &dir, &options, "error 1644 (45000): ", &whole);
         }
-        // A statement that is no SQL any more, and one that is none of rows.
+        // A statement with a syntax error, and one that does not insert rows.
         let dir = dump_of(product, database, &[]);
         let file = format!("{database}.t.00000.sql");
         let text = dir.read_text(&file);
