@@ -22,7 +22,6 @@ use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
-use crate::catalog::column_privileges;
 use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -100,9 +99,6 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let names = earlier.as_ref().map(EarlierPhases::names).unwrap_or_default();
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection(&names))?;
     check_all_are_locked(&catalog, &snapshot)?;
-    if config.objects.data {
-        column_privileges::check(&mut snapshot.coordinator, &catalog)?;
-    }
     let settings = Settings::new(config, &server, snapshot.point.is_locked());
     if !config.allow_empty {
         check_not_empty(&catalog, &settings, config, &server)?;

@@ -133,6 +133,17 @@ impl Restore {
     }
 }
 
+/// The filters leave nothing.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nothing in the {input} matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
+     --allow-empty, nothing has to match)"
+)]
+pub struct NothingMatches {
+    /// Dump or stream.
+    pub input: &'static str,
+}
+
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;

@@ -42,13 +42,7 @@ pub enum Error {
     Journal(#[from] journal::Error),
     #[error(transparent)]
     Worker(#[from] jobs::error::Error),
-    /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
-    #[error(
-        "the dump loads its rows by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there \
-         during the restore, or dump with --format=INSERT"
-    )]
-    LocalInfileOff,
-    /// The same, where `--load-method=load-data` asks for it.
+    /// `--load-method=load-data` asks for what the server does not take.
     #[error(
         "--load-method=load-data: LOAD DATA LOCAL INFILE is off on the server: SET GLOBAL local_infile=1 there \
          during the restore, or use --load-method=insert"
@@ -75,7 +69,7 @@ impl From<ServerError> for Error {
 
 exit_codes! { Error:
     of source: Usage, Unpack, Server, Input, Source, Stream, RedoLog, Scheduler, Journal, Worker, Stopped;
-    Exit::Server: LocalInfileOff, LoadMethodOff;
+    Exit::Server: LoadMethodOff;
     Exit::Differs: LostCommits;
     Exit::Failed: Thread;
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use common::observe::activity::Watch;
@@ -26,6 +26,7 @@ use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
 use crate::jobs::database_collations::DatabaseCollations;
+use crate::jobs::target_user::TargetUser;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
 use crate::objects::charset_support::CharsetSupport;
 use crate::objects::database_collation::PutBack;
@@ -108,13 +109,17 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         }
         method => LoadDataTables::new(method),
     };
+    let user = Arc::new(match config.restore.verify_only {
+        true => TargetUser::unknown(),
+        false => TargetUser::read(&mut first, &server)?,
+    });
     let mut connections = vec![first];
     while connections.len() < config.threads {
         connections.push(Connection::open(&config.connection, stop)?);
     }
     let progress = Progress::start(config.quiet);
     watch.look_at(progress.counters());
-    let scheduler = Scheduler::new(scheduler_settings(&config, server));
+    let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, &user));
     let files = Files {
         store: Arc::clone(input.store()),
         delete: config.restore.delete_files,
@@ -138,7 +143,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         without_triggers: Mutex::new(BTreeSet::new()),
         committed_rows: CommittedRowsByTable::default(),
         changed_values: ChangedValues::default(),
-        target_user: OnceLock::new(),
+        target_user: Arc::clone(&user),
         session_survived: AtomicBool::new(false),
         stop: stop.clone(),
     });
@@ -162,7 +167,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let locked = if workers.iter().all(|worker| worker.context.session.has_lock()) { workers.len() } else { 0 };
     let connection = workers.iter().map(|worker| worker.context.session.connection_id()).max().unwrap_or_default();
     shared.journal.add_run(Run { locks, workers: locked, server_started: life.started, connection })?;
-    let result = coordinator::run(scheduler, local_infile_off, &mut input, workers, &watch, &shared)
+    let result = coordinator::run(scheduler, &mut input, workers, &watch, &shared)
         .and_then(|verified| find_lost(&shared, &settings).map(|()| verified));
     if result.is_err() {
         stop.trigger();
@@ -204,7 +209,12 @@ fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> 
     Ok(variable.is_none_or(|row| row.text(1) != "OFF"))
 }
 
-fn scheduler_settings(config: &Config, server: Server) -> schedule::SchedulerSettings {
+fn scheduler_settings(
+    config: &Config,
+    server: Server,
+    local_infile_off: bool,
+    user: &Arc<TargetUser>,
+) -> schedule::SchedulerSettings {
     let restore = &config.restore;
     schedule::SchedulerSettings {
         filter: restore.filter.clone(),
@@ -228,6 +238,8 @@ fn scheduler_settings(config: &Config, server: Server) -> schedule::SchedulerSet
         tolerance: restore.tolerance.clone(),
         checksum: restore.checksum,
         checksums: restore.checksums,
+        local_infile_off,
+        user: Arc::clone(user),
         server,
     }
 }

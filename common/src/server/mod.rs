@@ -3,6 +3,7 @@
 pub mod connection;
 pub mod error_codes;
 pub mod global_variables;
+pub mod grants;
 pub mod sessions;
 
 use std::borrow::Cow;

@@ -108,7 +108,8 @@ impl AccountStatement {
     }
 }
 
-fn account(cursor: &mut Cursor<'_>) -> Option<Account> {
+/// Takes an account or a role, with or without quotes.
+pub(crate) fn account(cursor: &mut Cursor<'_>) -> Option<Account> {
     let user = name(cursor)?;
     let host = if cursor.eat_punctuation(b'@') { Some(name(cursor)?) } else { None };
     Some(Account { user, host })

@@ -1,7 +1,6 @@
 //! The objects to dump, read from information_schema once, right after the snapshots are opened.
 
 mod column;
-pub mod column_privileges;
 mod computed;
 mod databases;
 pub mod interner;
@@ -13,7 +12,7 @@ pub mod selection;
 mod survey;
 mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use common::backup::metadata::DatabaseEntry;
@@ -48,22 +47,10 @@ pub enum Error {
         /// Its name.
         name: String,
     },
-    /// The dump would lack columns.
-    #[error(
-        "the user may not read all columns, and the dump would lack them: {tables}. Grant what is missing ({grants}), or \
-         leave these tables out with --regex or --omit-from-file"
-    )]
-    Unreadable {
-        /// The tables with their columns.
-        tables: String,
-        /// The statements that would do.
-        grants: String,
-    },
 }
 
 exit_codes! { Error:
     of source: Server, Filter;
-    Exit::Server: Unreadable;
     Exit::Failed: NotDumped, Missing;
 }
 
@@ -72,8 +59,6 @@ exit_codes! { Error:
 pub struct Catalog {
     /// In the order of their names.
     pub databases: Vec<Arc<Database>>,
-    /// Columns of tables with rows that the server lists without the privilege to read them.
-    pub unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
     /// How many databases the user sees, but for the server's own.
     pub seen: usize,
 }

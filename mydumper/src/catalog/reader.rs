@@ -30,9 +30,6 @@ pub(super) struct CatalogReader<'a> {
     computations: ComputationFinder,
     /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
     left_out: BTreeSet<QualifiedName>,
-    /// Columns of the database's tables that are listed without the privilege to read them.
-    unreadable: BTreeMap<String, Vec<String>>,
-    unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
 }
 
 impl Catalog {
@@ -53,7 +50,6 @@ impl Catalog {
                 catalog.databases.push(Arc::new(database));
             }
         }
-        catalog.unreadable_columns = reader.unreadable_columns;
         let left_out = reader.left_out;
         catalog.check_tables_found(filter, &left_out)?;
         Ok(catalog)
@@ -67,19 +63,8 @@ impl<'a> CatalogReader<'a> {
         selection: &'a CatalogSelection<'a>,
     ) -> CatalogReader<'a> {
         let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
-        let (unreadable, unreadable_columns) = (BTreeMap::new(), BTreeMap::new());
         let computations = ComputationFinder::new(selection.utc, selection.objects.data);
-        CatalogReader {
-            connection,
-            server,
-            selection,
-            names,
-            words,
-            computations,
-            left_out,
-            unreadable,
-            unreadable_columns,
-        }
+        CatalogReader { connection, server, selection, names, words, computations, left_out }
     }
 
     /// `None` when the pattern matches no object of it. `charset` is the checksum of its character set, if the options ask
@@ -116,7 +101,6 @@ impl<'a> CatalogReader<'a> {
                 TableKind::Sequence => (None, None),
             };
             let chunk_key = keys.chunk_key(&columns, self.selection.utc, self.selection.single_column);
-            let unreadable = self.unreadable.remove(&table.name);
             let computes = computed.contains(&table.name) || columns.iter().any(|column| column.generated);
             let computation = match kind {
                 TableKind::Base { .. } if computes => {
@@ -140,9 +124,6 @@ impl<'a> CatalogReader<'a> {
                 indexes_checksum,
                 name: table,
             };
-            if let Some(columns) = unreadable.filter(|_| table.has_dumped_rows()) {
-                self.unreadable_columns.insert(table.name.clone(), columns);
-            }
             tables.push(Arc::new(table));
         }
         let routines = self.routines(&name)?;
@@ -214,7 +195,6 @@ impl<'a> CatalogReader<'a> {
         let mut columns: BTreeMap<String, (Vec<Column>, MydumperChecksum)> = BTreeMap::new();
         // Out of the reader while its connection is borrowed.
         let mut words = std::mem::take(&mut self.words);
-        let mut unreadable: BTreeMap<String, Vec<String>> = BTreeMap::new();
         // Older servers have neither system versioning nor, some of them, this column.
         let expression = if self.server.is_mariadb_since(10, 3, 4) { "GENERATION_EXPRESSION" } else { "NULL" };
         self.each(
@@ -222,7 +202,7 @@ impl<'a> CatalogReader<'a> {
             &format!(
                 "TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE, EXTRA, \
                  IF(DATA_TYPE IN ('enum', 'set'), COLUMN_TYPE, ''), CHARACTER_SET_NAME, {expression}, \
-                 COLLATION_NAME LIKE '%nopad%', FIND_IN_SET('select', PRIVILEGES), {}",
+                 COLLATION_NAME LIKE '%nopad%', {}",
                 MydumperChecksum::COLUMN_WORDS
             ),
             "COLUMNS",
@@ -231,10 +211,7 @@ impl<'a> CatalogReader<'a> {
             |row| {
                 let extra = row.text(4).to_ascii_uppercase();
                 let (columns, checksum) = columns.entry(row.text(1)).or_default();
-                checksum.add_words((10..13).map(|word| row.bytes(word)));
-                if row.number(9) == Some(0) {
-                    unreadable.entry(row.text(1)).or_default().push(row.text(2));
-                }
+                checksum.add_words((9..12).map(|word| row.bytes(word)));
                 columns.push(Column {
                     name: words.share(&row.text(2)),
                     data_type: words.share(&row.text(3).to_ascii_lowercase()),
@@ -249,7 +226,6 @@ impl<'a> CatalogReader<'a> {
                 });
             },
         )?;
-        self.unreadable = unreadable;
         // They stay in memory until the dump ends.
         columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)

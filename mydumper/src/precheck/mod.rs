@@ -2,7 +2,7 @@
 //! list, so that it can be mended at once.
 
 mod broken;
-mod grants;
+mod columns;
 mod privileges;
 
 use common::backup::table_names::FileNames;
@@ -11,13 +11,13 @@ use common::observe::wording::count;
 use common::process::exit::{Exit, Failure};
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
+use common::server::grants::Grants;
 use common::sql::name::QualifiedName;
 
 use crate::catalog::{self, Program, SurveyedDatabase};
 use crate::config::Config;
 
 use self::broken::Broken;
-use self::grants::Grants;
 use self::privileges::Privileges;
 
 /// A check failed, or could not be made.
@@ -40,7 +40,11 @@ exit_codes! { Error:
 
 /// All that the checks have found.
 #[derive(Debug)]
-pub struct Findings(Vec<Finding>);
+pub struct Findings {
+    found: Vec<Finding>,
+    /// What else the user may do about missing privileges.
+    advice: Option<String>,
+}
 
 /// Broken objects that a dump has left out.
 #[derive(Debug)]
@@ -78,14 +82,17 @@ impl std::error::Error for Findings {}
 
 impl std::fmt::Display for Findings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let found = count(self.0.len() as u64, "finding");
+        let found = count(self.found.len() as u64, "finding");
         write!(f, "nothing was dumped: not all that is asked for can be read, {found}:")?;
-        self.0.iter().try_for_each(|finding| write!(f, "\n  {finding}"))?;
+        self.found.iter().try_for_each(|finding| write!(f, "\n  {finding}"))?;
         let is_hidden = |finding: &Finding| matches!(finding.problem, Problem::Hidden { .. });
-        if self.0.iter().any(is_hidden) {
+        if self.found.iter().any(is_hidden) {
+            if let Some(advice) = &self.advice {
+                write!(f, "\n  ({advice})")?;
+            }
             write!(f, "\n  (--ignore-missing-privileges dumps what the user can read)")?;
         }
-        if !self.0.iter().all(is_hidden) {
+        if !self.found.iter().all(is_hidden) {
             write!(f, "\n  (what is broken is left out with --keep-going, --ignore-errors or a filter)")?;
         }
         Ok(())
@@ -151,11 +158,12 @@ pub fn check(connection: &mut Connection, server: &Server, config: &Config) -> R
     let names = FileNames::default();
     let databases = SurveyedDatabase::read_all(connection, server, &config.catalog_selection(&names))?;
     let grants = Grants::read(connection, server)?;
-    let mut privileges = Privileges::new(connection, server, config, grants)?;
+    let mut privileges = Privileges::new(connection, server, config, grants);
     privileges.of_server()?;
     for database in &databases {
         privileges.of_database(database)?;
     }
+    let advice = privileges.advice();
     let mut findings = privileges.missing;
     let mut broken = Broken { connection, server, config };
     for database in &databases {
@@ -167,7 +175,7 @@ pub fn check(connection: &mut Connection, server: &Server, config: &Config) -> R
     };
     let (tolerated, fatal): (Vec<_>, Vec<_>) = findings.into_iter().partition(tolerates);
     if !fatal.is_empty() {
-        return Err(Findings(fatal).into());
+        return Err(Findings { found: fatal, advice }.into());
     }
     let mut checked = Checked { config: config.clone(), left_out: Vec::new() };
     tolerated.into_iter().for_each(|finding| checked.without(finding));

@@ -7,13 +7,13 @@ use common::backup::table_names::FileNames;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
-use common::sql::account::Account;
+use common::server::grants::Grants;
 use common::sql::name::QualifiedName;
 use common::sql::quote_identifier;
 
-use super::grants::Grants;
+use super::columns::UnreadableColumns;
 use super::{Error, Finding, Problem};
-use crate::catalog::{Program, Surveyed, SurveyedDatabase, TableKind};
+use crate::catalog::{Program, Surveyed, SurveyedDatabase, TableKind, keeps_rows_elsewhere};
 use crate::config::Config;
 use crate::options::LockMode;
 
@@ -42,8 +42,6 @@ pub struct Privileges<'a> {
     server: &'a Server,
     config: &'a Config,
     grants: Grants,
-    /// The user, for GRANT.
-    account: String,
     /// What was found.
     pub missing: Vec<Finding>,
 }
@@ -55,11 +53,13 @@ impl<'a> Privileges<'a> {
         server: &'a Server,
         config: &'a Config,
         grants: Grants,
-    ) -> Result<Privileges<'a>, ServerError> {
-        let user = connection.query_first("SELECT CURRENT_USER()")?.map(|row| row.text(0)).unwrap_or_default();
-        let (user, host) = user.rsplit_once('@').map_or((user.as_str(), None), |(user, host)| (user, Some(host)));
-        let account = Account { user: user.to_owned(), host: host.map(str::to_owned) }.to_sql();
-        Ok(Privileges { connection, server, config, grants, account, missing: Vec::new() })
+    ) -> Privileges<'a> {
+        Privileges { connection, server, config, grants, missing: Vec::new() }
+    }
+
+    /// What else may give the user privileges.
+    pub fn advice(&self) -> Option<String> {
+        self.grants.advice()
     }
 
     /// Those that belong to no database.
@@ -132,17 +132,25 @@ impl<'a> Privileges<'a> {
             TableKind::Sequence => objects.schemas,
             TableKind::View => false,
         };
-        let mut unreadable = Vec::new();
+        let (mut unreadable, mut in_part) = (Vec::new(), Vec::new());
         for table in database.tables.iter().filter(is_read) {
-            if !self.grants.on_table(&table.name, &["SELECT"])
-                && self.is_denied(&format!("SELECT 1 FROM {} LIMIT 0", table.name.to_sql()))?
-            {
+            if self.grants.on_table(&table.name, &["SELECT"]) {
+                continue;
+            }
+            if self.is_denied(&format!("SELECT 1 FROM {} LIMIT 0", table.name.to_sql()))? {
                 unreadable.push(&table.name);
+            } else if matches!(&table.kind, TableKind::Base { engine } if !keeps_rows_elsewhere(engine)) {
+                let granted = self.grants.columns(&table.name, "SELECT");
+                in_part.extend(UnreadableColumns::find(self.connection, &table.name, &granted)?);
             }
         }
         if !unreadable.is_empty() {
             self.lacks_on_tables(&unreadable, "they cannot be read", "it cannot be read", &["SELECT"]);
             self.known(&unreadable, Vec::new());
+        }
+        for UnreadableColumns { table, why } in &in_part {
+            self.lacks(&table.to_string(), why, &[("SELECT", &table.to_sql())]);
+            self.known(&[table], Vec::new());
         }
         let has_tables = database.tables.iter().any(|table| matches!(table.kind, TableKind::Base { .. }));
         if has_tables
@@ -150,7 +158,8 @@ impl<'a> Privileges<'a> {
             && !self.grants.on_database(&database.name, &["LOCK TABLES"])
         {
             let object = format!("--sync-thread-lock-mode=LOCK_ALL, database {}", database.name.escape_debug());
-            self.lacks(&object, "LOCK TABLES is refused", &[("LOCK TABLES", &all_of(&database.name))]);
+            let on = self.grants.all_of(&database.name);
+            self.lacks(&object, "LOCK TABLES is refused", &[("LOCK TABLES", &on)]);
         }
         Ok(())
     }
@@ -193,7 +202,8 @@ impl<'a> Privileges<'a> {
             && self.is_denied(&format!("SHOW EVENTS FROM {}", quote_identifier(database)))?
         {
             let object = format!("database {}", database.escape_debug());
-            self.lacks(&object, "its events are hidden (--events)", &[("EVENT", &all_of(database))]);
+            let on = self.grants.all_of(database);
+            self.lacks(&object, "its events are hidden (--events)", &[("EVENT", &on)]);
         }
         Ok(())
     }
@@ -258,7 +268,7 @@ impl<'a> Privileges<'a> {
         let Some(first) = tables.first() else { return };
         let (on, why) = match tables {
             [one] => (one.to_sql(), why_one),
-            _ => (all_of(&first.database), why),
+            _ => (self.grants.all_of(&first.database), why),
         };
         let names: Vec<String> = tables.iter().map(ToString::to_string).collect();
         let grants: Vec<(&str, &str)> = privileges.iter().map(|privilege| (*privilege, on.as_str())).collect();
@@ -276,16 +286,10 @@ impl<'a> Privileges<'a> {
     fn lacks(&mut self, object: &str, why: &str, grants: &[(&str, &str)]) {
         let privileges: Vec<&str> = grants.iter().map(|(privilege, _)| *privilege).collect();
         let on = grants.first().map_or("*.*", |(_, on)| on);
-        let why = format!("{why}: GRANT {} ON {on} TO {}", privileges.join(", "), self.account);
+        let why = format!("{why}: GRANT {} ON {on} TO {}", privileges.join(", "), self.grants.account());
         let problem = Problem::Hidden { tables: Vec::new(), programs: Vec::new() };
         self.missing.push(Finding { object: object.to_owned(), why, problem });
     }
-}
-
-/// All tables of a database, as GRANT takes them.
-fn all_of(database: &str) -> String {
-    let literal = database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%");
-    format!("{}.*", quote_identifier(&literal))
 }
 
 /// The first of many names.

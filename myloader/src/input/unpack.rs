@@ -14,7 +14,7 @@ use common::process::stop::{Stop, Stopped};
 use common::sql::name::QualifiedName;
 use common::store;
 
-use crate::config::Unpack;
+use crate::config::{NothingMatches, Unpack};
 use crate::ddl::create_database::CreateDatabase;
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::input::files::{self, Files};
@@ -48,11 +48,8 @@ pub enum Error {
         name: String,
     },
     /// The filters leave nothing.
-    #[error(
-        "nothing in the stream matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
-         --allow-empty, nothing has to match)"
-    )]
-    Nothing,
+    #[error(transparent)]
+    Nothing(#[from] NothingMatches),
     /// Ended from outside.
     #[error("stopped before the stream was unpacked: the directory is not a complete dump")]
     Stopped(#[from] Stopped),
@@ -153,7 +150,7 @@ fn check_found(config: &Unpack, names: &Names, files: &[(DumpFile, u64)]) -> Res
     for table in &tables {
         found |= filter.passes_table(table)?;
     }
-    if found { Ok(()) } else { Err(Error::Nothing) }
+    if found { Ok(()) } else { Err(NothingMatches { input: "stream" }.into()) }
 }
 
 /// Files whose real names were not known before the end.

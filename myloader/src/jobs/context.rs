@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use common::backup::file_name::DumpFile;
 use common::observe::activity::Activity;
@@ -22,9 +22,9 @@ use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::database_collations::{DatabaseCollations, Programs};
 use crate::jobs::error::Error;
-use crate::jobs::grants::TargetUser;
 use crate::jobs::replay::Replay;
 use crate::jobs::target::DatabaseTarget;
+use crate::jobs::target_user::TargetUser;
 use crate::journal::{Journal, ServerRestart};
 use crate::session::{Connector, Preamble, Purpose, ReconnectError, Session};
 use crate::tolerance::Rejection;
@@ -50,8 +50,7 @@ pub struct Shared {
     /// Of all tables that get rows.
     pub committed_rows: CommittedRowsByTable,
     pub changed_values: ChangedValues,
-    /// Read when it is needed first.
-    pub target_user: OnceLock<Arc<TargetUser>>,
+    pub target_user: Arc<TargetUser>,
     /// Whether a session survived from the start to the end.
     pub session_survived: AtomicBool,
     pub stop: Stop,
@@ -213,15 +212,6 @@ impl Context {
             return Ok(());
         }
         Err(Error::NotAllowed { file: file.to_string(), line: statement.line, statement: excerpt(statement.text) })
-    }
-
-    /// The user who restores, read when it is needed first.
-    pub fn target_user(&mut self) -> Result<Arc<TargetUser>, ServerError> {
-        if let Some(known) = self.shared.target_user.get() {
-            return Ok(Arc::clone(known));
-        }
-        let read = Arc::new(TargetUser::read(self.session.unchanged())?);
-        Ok(Arc::clone(self.shared.target_user.get_or_init(|| read)))
     }
 
     /// Marks the file as restored.

@@ -72,6 +72,26 @@ pub struct Findings {
     pub rejections: Vec<Rejection>,
     /// What the server will do differently, as messages.
     pub changes: Vec<String>,
+    /// What the user needs for it.
+    pub needs: Vec<Need>,
+}
+
+/// What the user has to be allowed to for a definition. Names are of the file's database, unless another is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// Adding keys to the table, if they come after its rows.
+    LaterKeys,
+    /// Adding foreign keys to the table.
+    ForeignKeys,
+    /// Referring to a table by a foreign key.
+    Parent(Option<String>, String),
+    View(String),
+    DropView(String),
+    /// A trigger of this table.
+    Trigger(String),
+    Routine,
+    DropRoutine(String),
+    Event,
 }
 
 /// What a part of a table is on the server.

@@ -42,8 +42,8 @@ pub struct Existing {
     pub views: BTreeSet<String>,
     /// Those with triggers.
     pub with_triggers: BTreeSet<String>,
-    /// Privileges that the user certainly lacks on the database, of those that a restore may need.
-    pub lacking: BTreeSet<&'static str>,
+    /// Whether the user may have privileges on it that nobody can see, so that none is certain to be missing.
+    pub hides_privileges: bool,
 }
 
 /// A table that is compared with the dump.

@@ -157,10 +157,26 @@ pub fn read(
     } else {
         warnings.changed += unlisted;
     }
+    warnings.first = joined(told, harmless);
+    Ok(warnings)
+}
+
+/// The first texts of the warnings of the statement before, for the log.
+pub fn texts(session: &mut Session) -> Result<String, ServerError> {
+    let (mut told, mut harmless) = (Vec::new(), Vec::new());
+    let mut warnings = Warnings::default();
+    session.unchanged().each("SHOW WARNINGS", |row| {
+        let warning = row.number(1).and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
+        warnings.add(Meaning::of(&row.text(0), warning), warning, &row.text(2), &mut told, &mut harmless);
+    })?;
+    Ok(joined(told, harmless))
+}
+
+/// Those that say that something is stored differently come first.
+fn joined(mut told: Vec<String>, mut harmless: Vec<String>) -> String {
     told.append(&mut harmless);
     told.truncate(SHOWN);
-    warnings.first = if told.is_empty() { "(the server does not say)".to_owned() } else { told.join("; ") };
-    Ok(warnings)
+    if told.is_empty() { "(the server does not say)".to_owned() } else { told.join("; ") }
 }
 
 /// How many texts are shown.

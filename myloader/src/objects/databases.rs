@@ -6,6 +6,7 @@ use common::backup::file_name::DumpFile;
 use common::backup::selection::is_system;
 use common::process::sync::lock;
 use common::server::connection::ServerError;
+use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
@@ -20,9 +21,6 @@ use crate::journal::Record;
 use crate::objects::charset_support::CharsetSupport;
 use crate::objects::{database_collation, precheck};
 use crate::options::DropTable;
-
-/// Privileges that a restore may need in a database.
-const NEEDED: [&str; 6] = ["CREATE", "DROP", "INSERT", "DELETE", "CREATE VIEW", "TRIGGER"];
 
 /// Finds out which database a file belongs to.
 pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &DumpFile) -> Result<Outcome, Error> {
@@ -66,14 +64,12 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             names: before.names.into_iter().collect(),
             views: BTreeSet::new(),
             with_triggers: before.with_triggers.into_iter().collect(),
-            lacking: BTreeSet::new(),
+            // What an earlier run has checked is not checked again.
+            hides_privileges: true,
         },
         None => {
             let mut found = existing(context, &target).map_err(failed)?;
-            if !context.shared.restore.verify_only {
-                let user = context.target_user().map_err(failed)?;
-                found.lacking = NEEDED.into_iter().filter(|privilege| user.grants.lacks(privilege, &target)).collect();
-            }
+            found.hides_privileges = hides_privileges(context, &target).map_err(failed)?;
             // Of a table that is there without being on the list, a later run has to know that it is ours.
             context.shared.journal.write_and_wait(Record::Database {
                 name: target.clone(),
@@ -147,7 +143,24 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
     }
     let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
     let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
-    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, lacking: BTreeSet::new() })
+    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, hides_privileges: false })
+}
+
+/// Whether the user sees a database, though no privilege that SHOW GRANTS shows is the reason: MariaDB's grants to the
+/// anonymous user.
+fn hides_privileges(context: &mut Context, database: &str) -> Result<bool, ServerError> {
+    if !context.shared.target_user.grants.hide_database(database) {
+        return Ok(false);
+    }
+    let is_mariadb = context.shared.server.is_mariadb();
+    let show = format!("SHOW TABLES FROM {} LIKE ''", quote_identifier(database));
+    match context.session.unchanged().query(show) {
+        Ok(_) => Ok(true),
+        // MariaDB says of what the user may not see that it is denied, also if it does not exist.
+        Err(error) if error.server_code() == Some(error_codes::UNKNOWN_DATABASE) => Ok(is_mariadb),
+        Err(error) if error.server_code().is_some() => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Drops tables, views and sequences.

@@ -130,7 +130,8 @@ pub fn create(
     created.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE TABLE" })
 }
 
-fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
+/// How the keys and foreign keys of a table are taken out of its definition.
+pub fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
     let restore = &context.shared.restore;
     SplitOptions {
         split_keys: keys == KeyTiming::Later,

@@ -84,7 +84,7 @@ pub fn load_from(
                     let ended = batch.end();
                     let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
                     done.counted = done.counted.max(statements - 1 + sent);
-                    let Some((ended, loaded)) = accepted(context, (table, file), line, result, ended)? else {
+                    let Some((ended, loaded)) = accepted(context, file, line, result, ended)? else {
                         load_data_file.disable();
                         return Ok(End::NotExact);
                     };
@@ -192,7 +192,7 @@ fn skip(
 /// The outcome of INSERT statements that were sent as LOAD DATA. `None` if it is not what they would have done.
 fn accepted(
     context: &mut Context,
-    (table, file): (&TableTarget, &DumpFile),
+    file: &DumpFile,
     line: u64,
     result: Result<StatementOutcome, ServerError>,
     ended: Option<EndedBatch>,
@@ -211,7 +211,7 @@ fn accepted(
             let failed = |source| Error::Statement { file: file.to_string(), line, source };
             let first = match outcome.warnings {
                 0 => "none".to_owned(),
-                all => warnings::read(&mut context.session, &table.name, all, false).map_err(failed)?.first,
+                _ => warnings::texts(&mut context.session).map_err(failed)?,
             };
             let StatementOutcome { affected_rows, warnings, .. } = outcome;
             tracing::info!(

@@ -10,7 +10,14 @@ use crate::jobs::job::Job;
 
 impl Scheduler {
     /// Metadata was read: a part of it, or all.
-    pub fn metadata(&mut self, metadata: Metadata) {
+    ///
+    /// # Errors
+    /// If its rows cannot be loaded, and it is too late for the list of what the user has to do first.
+    pub fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
+        let is_late = self.stage > Stage::Definitions && self.settings.local_infile_off;
+        if is_late && metadata.config.local_infile == Some(true) {
+            return Err(Error::LocalInfileOff);
+        }
         let whole: Vec<TableFileName> =
             metadata.tables.iter().filter(|(_, entry)| entry.rows_sent).map(|(table, _)| table.clone()).collect();
         self.metadata.absorb(metadata);
@@ -20,6 +27,7 @@ impl Scheduler {
             }
             self.table_went_on(&table);
         }
+        Ok(())
     }
 
     /// To be called before jobs are taken, with the number of bytes that may wait. When more do and no job is ready, what

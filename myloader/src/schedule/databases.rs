@@ -164,7 +164,6 @@ impl Scheduler {
             self.check_case()?;
         }
         self.check_drop_database()?;
-        self.check_privileges()?;
         if self.settings.create_tables && self.settings.drop_table == DropTable::Fail {
             let tables = self.objects_in(|existing| &existing.names, |_| true)?;
             return if tables.is_empty() { Ok(()) } else { Err(Error::TablesExist(tables)) };

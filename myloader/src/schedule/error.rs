@@ -4,9 +4,9 @@ use common::backup::selection::FilterError;
 use common::exit_codes;
 use common::observe::wording::count;
 use common::sql::name::QualifiedName;
-use common::sql::quote_identifier;
 
 use super::comparison::Difference;
+use crate::config::NothingMatches;
 use crate::tolerance::{self, Rejection, lines, lines_again};
 
 /// The dump and the options do not fit together, or the dump is incomplete.
@@ -49,12 +49,20 @@ pub enum Error {
          without --drop-database to load the rows into existing tables", .database.escape_debug(), list(.tables)
     )]
     DropsForGood { database: String, tables: Vec<QualifiedName> },
-    /// The user may not do what the restore needs.
-    #[error("the user lacks privileges on the server; nothing was changed: grant these, or use another user:{}", grants(.0))]
-    Privileges(Vec<Lacking>),
-    /// The user may not create objects of the dump, and the server may not have others.
-    #[error("these objects of the dump cannot be created here; nothing was changed:{}", lines(.0))]
-    Denied(Vec<Rejection>),
+    /// The user, or a setting of the server, does not allow what the restore needs.
+    #[error(
+        "nothing was changed: the restore would not be complete here, {}:{}{}",
+        count(rejections.len(), "finding"), lines(rejections),
+        advice.as_ref().map(|advice| format!("\n  ({advice})")).unwrap_or_default()
+    )]
+    Denied {
+        /// With what else is wrong with the definitions.
+        rejections: Vec<Rejection>,
+        advice: Option<String>,
+    },
+    /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
+    #[error("the dump loads its rows by LOAD DATA LOCAL INFILE, {LOCAL_INFILE_OFF}")]
+    LocalInfileOff,
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -92,11 +100,8 @@ pub enum Error {
         name: String,
     },
     /// The filters leave nothing.
-    #[error(
-        "nothing in the dump matches: check --database, --source-db, --tables-list, --omit-from-file and --regex (with \
-         --allow-empty, nothing has to match)"
-    )]
-    NothingMatches,
+    #[error(transparent)]
+    NothingMatches(#[from] NothingMatches),
     /// `--users` asks for what the dump does not have.
     #[error("--users: the dump has no accounts: dump with mydumper --users, or restore without")]
     NoAccounts,
@@ -120,29 +125,16 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::PrecheckFailed: Privileges, Denied;
+    Exit::PrecheckFailed: Denied, LocalInfileOff;
     Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
     Exit::Failed: DropsForGood, SeveralDatabases, NotInDump, NothingMatches, NoAccounts, NothingToVerifyBy, NothingToVerify;
 }
 
-/// Privileges that are needed on a database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lacking {
-    /// Its name on the server.
-    pub database: String,
-    pub privileges: Vec<&'static str>,
-}
-
-fn grants(lacking: &[Lacking]) -> String {
-    lacking
-        .iter()
-        .map(|Lacking { database, privileges }| {
-            format!("\n  GRANT {} ON {}.*", privileges.join(", "), quote_identifier(database).escape_debug())
-        })
-        .collect()
-}
+/// What there is to do.
+pub(super) const LOCAL_INFILE_OFF: &str =
+    "which is off on the server: SET GLOBAL local_infile=1 there during the restore, or dump with --format=INSERT";
 
 fn list(names: &[QualifiedName]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -47,7 +47,7 @@ use stage::Stage;
 use table_state::TableState;
 
 use crate::jobs::job::Job;
-use crate::jobs::outcome::{Findings, LaterGrant};
+use crate::jobs::outcome::{Findings, LaterGrant, Need};
 use crate::jobs::target::TableTarget;
 use crate::tolerance::Rejection;
 
@@ -80,6 +80,8 @@ pub struct Scheduler {
     running_keys: usize,
     /// What reading the definitions has shown.
     findings: BTreeMap<DumpFile, Findings>,
+    /// What definitions need of the user.
+    needs: Vec<(DumpFile, Vec<Need>)>,
     /// What ends the restore as soon as everything of its kind is known.
     rejections: Vec<Rejection>,
     /// What the restore continues without.
@@ -126,6 +128,7 @@ impl Scheduler {
             running: 0,
             running_keys: 0,
             findings: BTreeMap::new(),
+            needs: Vec::new(),
             rejections: Vec::new(),
             skipped: Vec::new(),
             reported_count: 0,

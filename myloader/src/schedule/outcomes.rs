@@ -22,7 +22,7 @@ impl Scheduler {
                 self.findings.insert(file.clone(), findings);
             }
             (Job::Check(file), Outcome::Rejected(rejections)) => {
-                self.findings.insert(file.clone(), Findings { rejections, changes: Vec::new() });
+                self.findings.insert(file.clone(), Findings { rejections, ..Findings::default() });
             }
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;

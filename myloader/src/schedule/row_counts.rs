@@ -8,6 +8,7 @@ use common::sql::name::QualifiedName;
 use super::database_state::{Database, DatabaseState};
 use super::table_state::{SkippedRows, TableStage};
 use super::{Error, Scheduler};
+use crate::config::NothingMatches;
 use crate::tolerance::{Fault, Rejection};
 
 impl Scheduler {
@@ -114,7 +115,7 @@ impl Scheduler {
         if may_be_nothing || self.settings.filter.is_empty() || self.finds_something()? {
             return Ok(());
         }
-        Err(Error::NothingMatches)
+        Err(NothingMatches { input: "dump" }.into())
     }
 
     /// Whether the filter lets anything through. A database that was named may be empty.

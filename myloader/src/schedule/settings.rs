@@ -1,10 +1,13 @@
 //! What the scheduler knows of the options.
 
+use std::sync::Arc;
+
 use common::backup::file_name::Content;
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
 use common::server::Server;
 
+use crate::jobs::target_user::TargetUser;
 use crate::options::Checksum;
 use crate::options::{DropTable, OptimizeKeys, Verify};
 use crate::tolerance::Tolerance;
@@ -51,6 +54,9 @@ pub struct SchedulerSettings {
     pub checksum: Checksum,
     /// Which are compared.
     pub checksums: Kinds,
+    /// Whether the server does not take rows of LOAD DATA LOCAL.
+    pub local_infile_off: bool,
+    pub user: Arc<TargetUser>,
     pub server: Server,
 }
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::observe::wording::count;
-use common::server::error_codes;
 
 use super::comparison::Difference;
 use super::database_state::{Database, DatabaseState};
+use super::privileges::DENIED;
 use super::stage::Stage;
 use super::table_state::TableStage;
 use super::{Error, Scheduler};
@@ -41,6 +41,7 @@ impl Scheduler {
                 }
                 self.check_existing()?;
                 self.judge_findings()?;
+                self.check_privileges()?;
                 self.check_denied()?;
                 if self.settings.loses_what_exists() {
                     self.refuse("nothing was changed")?;
@@ -205,6 +206,10 @@ impl Scheduler {
                 continue;
             }
             self.warnings.extend(findings.changes);
+            // Of what arrives later, the server decides.
+            if self.stage == Stage::Definitions && !findings.needs.is_empty() {
+                self.needs.push((file.clone(), findings.needs));
+            }
             let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
             if findings.rejections.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
                 // It arrived late, and was created or rejected meanwhile.
@@ -247,13 +252,12 @@ impl Scheduler {
 
     /// Fails, if the user may not create something. What else was rejected is in the list, too.
     fn check_denied(&mut self) -> Result<(), Error> {
-        const DENIED: Fault = Fault::Server(Some(error_codes::PRIVILEGE_NEEDED));
         if !self.rejections.iter().any(|rejection| rejection.fault == DENIED) {
             return Ok(());
         }
         let mut rejections = std::mem::take(&mut self.rejections);
         rejections.sort_by(|a, b| a.object.cmp(&b.object));
-        Err(Error::Denied(rejections))
+        Err(Error::Denied { rejections, advice: self.settings.user.grants.advice() })
     }
 
     fn post_jobs(&mut self, make: fn(Arc<DatabaseTarget>, DumpFile) -> Job) -> Result<VecDeque<Job>, Error> {

@@ -86,7 +86,7 @@ impl Scheduler {
 
     /// An index of few rows costs less while they come than as a change of the table's definition afterwards. How many
     /// come is known from their files, and of a stream from what the dump's server had estimated.
-    fn when_keys(&self, table: &TableFileName) -> KeyTiming {
+    pub(super) fn when_keys(&self, table: &TableFileName) -> KeyTiming {
         /// Length of the rows as text or in the server's pages. The costs are equal at about twice as many.
         const FEW: u64 = 64 << 10;
         match self.settings.optimize_keys {

@@ -39,6 +39,8 @@ fn settings() -> SchedulerSettings {
         tolerance: Tolerance::default(),
         checksum: Checksum::Auto,
         checksums: Kinds::default(),
+        local_infile_off: false,
+        user: std::sync::Arc::new(crate::jobs::target_user::TargetUser::unknown()),
         server: "mysql-9.7.0".parse().unwrap(),
     }
 }
@@ -204,7 +206,7 @@ fn a_table_of_a_stream_goes_on_before_the_stream_ends() {
     assert_eq!(names(&take(&mut scheduler)), [""; 0], "more rows may come");
     let mut whole = metadata(&[("t", 10)]);
     whole.tables.get_mut(&table("t")).unwrap().rows_sent = true;
-    scheduler.metadata(whole);
+    scheduler.metadata(whole).unwrap();
     let jobs = take(&mut scheduler);
     assert_eq!(names(&jobs), ["keys of d.t"]);
     finish(&mut scheduler, &jobs).unwrap();
@@ -246,7 +248,7 @@ fn made_with_keys(optimize_keys: OptimizeKeys, streamed: bool, rows: &[(&str, u6
             let entry = TableEntry { estimated_bytes: Some(*bytes), ..TableEntry::default() };
             announced.tables.insert(table, entry);
         }
-        scheduler.metadata(announced);
+        scheduler.metadata(announced).unwrap();
         scheduler.definitions_announced().unwrap();
     } else {
         rows.iter().for_each(|(name, bytes)| scheduler.arrived(file(name), *bytes).unwrap());
@@ -420,7 +422,7 @@ fn a_load_data_statement_waits_for_its_data() {
     let mut scheduler = Scheduler::new(settings());
     let mut head = Metadata::default();
     head.config.local_infile = Some(true);
-    scheduler.metadata(head);
+    scheduler.metadata(head).unwrap();
     arrive(&mut scheduler, &["d-schema-create.sql", "d.t-schema.sql", "d.t.00000.sql"]);
     scheduler.definitions_announced().unwrap();
     for _ in 0..3 {
@@ -461,7 +463,7 @@ fn without_definition(stream: bool, settings: SchedulerSettings, existing: Exist
     let mut scheduler = Scheduler::new(settings);
     arrive(&mut scheduler, &["d-schema-create.sql", "d.a-schema.sql"]);
     if stream {
-        scheduler.metadata(metadata(&[("a", 0), ("b", 10)]));
+        scheduler.metadata(metadata(&[("a", 0), ("b", 10)]))?;
         scheduler.definitions_announced()?;
     } else {
         arrive(&mut scheduler, &["d.b.00000.sql"]);
@@ -565,6 +567,7 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
             Outcome::Checked(Findings {
                 rejections: vec![rejection(object)],
                 changes: vec![format!("{object} changes")],
+                needs: Vec::new(),
             })
         };
         let outcome = match job.to_string().as_str() {
@@ -609,7 +612,7 @@ fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
         scheduler.input_ended(metadata(&[("a", 0)])).unwrap();
         let jobs = take(&mut scheduler);
         scheduler.done(&jobs[0], outcome(&jobs[0])).unwrap();
-        let findings = Findings { rejections: vec![rejection("table d.a")], changes: Vec::new() };
+        let findings = Findings { rejections: vec![rejection("table d.a")], ..Findings::default() };
         assert_eq!(
             scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
             "the server rejects these objects of the dump, nothing was changed:\n  table d.a: no\nchange them at the \
@@ -629,7 +632,7 @@ fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they
     scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
     let jobs = take(&mut scheduler);
     assert_eq!(names(&jobs), ["look at d.v-schema-view.sql", "d.a.00000.sql"]);
-    let findings = Findings { rejections: vec![rejection("view d.v")], changes: Vec::new() };
+    let findings = Findings { rejections: vec![rejection("view d.v")], ..Findings::default() };
     scheduler.done(&jobs[0], Outcome::Checked(findings)).unwrap();
     finish(&mut scheduler, &jobs[1..]).unwrap();
     for expected in ["keys of d.a", "foreign keys of d.a"] {

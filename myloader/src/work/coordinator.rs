@@ -23,7 +23,6 @@ use crate::work::worker::Worker;
 /// Gives jobs to workers until everything is restored, or the first error.
 pub fn run(
     scheduler: Scheduler,
-    local_infile_off: bool,
     input: &mut Input,
     workers: Vec<Worker>,
     watch: &Watch,
@@ -41,7 +40,7 @@ pub fn run(
     drop((job_queue, outcomes));
     let activity = watch.activity("scheduler");
     let (outcomes, has_rows) = (outcome_queue, false);
-    let mut coordinator = Coordinator { scheduler, local_infile_off, shared, jobs, outcomes, idle, has_rows, activity };
+    let mut coordinator = Coordinator { scheduler, shared, jobs, outcomes, idle, has_rows, activity };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -57,8 +56,6 @@ pub fn run(
 
 struct Coordinator<'a> {
     scheduler: Scheduler,
-    /// Whether the server does not take rows of LOAD DATA LOCAL.
-    local_infile_off: bool,
     shared: &'a Shared,
     jobs: Sender<Job>,
     outcomes: Receiver<(Job, Result<Outcome, jobs::error::Error>)>,
@@ -75,7 +72,7 @@ impl Coordinator<'_> {
             let directory::Dump { metadata, files, differences, .. } = &mut **dump;
             let metadata = std::mem::take(metadata);
             self.scheduler.incomplete(std::mem::take(differences));
-            self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
+            self.scheduler.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
             for (file, bytes) in std::mem::take(files) {
                 self.arrived(file, bytes)?;
             }
@@ -111,9 +108,9 @@ impl Coordinator<'_> {
             let wanted = if wants_input { arrivals } else { &nothing };
             select! {
                 recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
-                    Event::Metadata(metadata) => self.metadata(metadata)?,
+                    Event::Metadata(metadata) => self.scheduler.metadata(metadata)?,
                     Event::Definitions(metadata) => {
-                        self.metadata(metadata)?;
+                        self.scheduler.metadata(metadata)?;
                         self.scheduler.definitions_announced()?;
                     }
                     Event::File(file, bytes) => self.arrived(file, bytes)?,
@@ -139,15 +136,6 @@ impl Coordinator<'_> {
             self.warn();
             self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
         }
-    }
-
-    /// Before any table is created, if the metadata is there.
-    fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
-        if self.local_infile_off && metadata.config.local_infile == Some(true) {
-            return Err(Error::LocalInfileOff);
-        }
-        self.scheduler.metadata(metadata);
-        Ok(())
     }
 
     fn warn(&mut self) {

@@ -315,12 +315,11 @@ fn a_server_without_local_infile_gets_no_table() {
         make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);
         let dir = dump(source(product), &["-B", database, "--format=CSV"]);
         let strict = Server::start(product, &["--local-infile=0"]);
-        let error = myloader(&strict, &dir).fails_with(4);
-        assert_eq!(
-            crate::support::dump::only_line(&error),
-            "[ERROR] the dump loads its rows by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL \
-             local_infile=1 there during the restore, or dump with --format=INSERT"
-        );
+        let log = myloader(&strict, &dir).fails_with(8);
+        let list = "[ERROR] nothing was changed: the restore would not be complete here, 1 finding:\n  the dump's rows: they are \
+                    loaded by LOAD DATA LOCAL INFILE, which is off on the server: SET GLOBAL local_infile=1 there during the \
+                    restore, or dump with --format=INSERT\n";
+        assert!(log.ends_with(list), "{product:?}: {log}");
         assert_eq!(
             strict.client().scalar("SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME LIKE 'f%'"),
             "0"

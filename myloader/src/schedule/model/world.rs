@@ -148,12 +148,11 @@ impl<'a> World<'a> {
             Input::Metadata(metadata) => {
                 let whole = metadata.tables.iter().filter(|(_, entry)| entry.rows_sent);
                 self.history.whole.extend(whole.map(|(table, _)| table.clone()));
-                self.scheduler.metadata(metadata);
-                Ok(())
+                self.scheduler.metadata(metadata)
             }
             Input::Definitions(metadata) => {
                 self.declare();
-                self.scheduler.metadata(metadata);
+                self.scheduler.metadata(metadata)?;
                 self.scheduler.definitions_announced()
             }
             Input::File(file) => {
@@ -245,7 +244,7 @@ impl<'a> World<'a> {
         let (ignored, other) = (Fault::Server(Some(1062)), Fault::Server(Some(1064)));
         let mut outcomes = match job {
             Job::Check(_) => {
-                let findings = Findings { rejections: vec![rejection(other)], changes: Vec::new() };
+                let findings = Findings { rejections: vec![rejection(other)], ..Findings::default() };
                 vec![Outcome::Checked(findings)]
             }
             Job::CreateDatabase(..) | Job::Sequence(..) => vec![refused(ignored), refused(other)],

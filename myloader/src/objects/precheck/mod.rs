@@ -4,6 +4,8 @@
 //! routines and events come later, so what their text shows is reported here: character sets and collations, about which
 //! the server is asked, and kinds of objects that it does not support.
 
+mod needs;
+
 use common::backup::file_name::DumpFile;
 use common::server::Server;
 use common::server::error_codes;
@@ -79,16 +81,22 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
                     check.names(statement.line, &text, SqlDialect::default(), &object, &mut own)?;
                 }
                 check.names(statement.line, statement.text, dialect, &object, &mut own)?;
-                check.user((statement.line, statement.text), kind, &object, &mut own)?;
+                check.user((statement.line, statement.text), kind, &object, &mut own);
+                findings.needs.extend(needs::of_statement(check.context, kind, statement.text, dialect));
                 // One reason is enough, and what is not made is not changed.
                 match own.rejections.into_iter().next() {
                     Some(rejection) => findings.rejections.push(rejection),
                     None => findings.changes.append(&mut own.changes),
                 }
             }
+            StatementKind::Drop { .. } => {
+                findings.needs.extend(needs::of_statement(check.context, kind, statement.text, dialect));
+            }
             _ => {}
         }
     }
+    // One of each is enough.
+    findings.needs.dedup();
     Ok(Outcome::Checked(findings))
 }
 
@@ -141,6 +149,7 @@ impl Check<'_> {
         let server = self.context.shared.server;
         let parse_error = |source| Error::Parse { file: file.to_string(), line, source };
         let translated = translate(sql, server).map_err(parse_error)?;
+        findings.needs.extend(needs::of_table(self.context, &translated));
         if server.is_mariadb() {
             for element in CreateTable::parse(&translated, SqlDialect::default()).map_err(parse_error)?.elements {
                 let ElementKind::Column(column) = &element.kind else { continue };
@@ -155,15 +164,8 @@ impl Check<'_> {
         self.names(line, &translated, SqlDialect::default(), &object, findings)
     }
 
-    /// Kinds of objects that one product has and the other does not.
     /// What the user may not create, whatever the privileges on the database.
-    fn user(
-        &mut self,
-        (line, sql): (u64, &[u8]),
-        kind: StatementKind,
-        object: &str,
-        findings: &mut Findings,
-    ) -> Result<(), Error> {
+    fn user(&self, (line, sql): (u64, &[u8]), kind: StatementKind, object: &str, findings: &mut Findings) {
         let (file, server) = (self.file, self.context.shared.server);
         let restore = &self.context.shared.restore;
         let is_made = match kind {
@@ -172,9 +174,9 @@ impl Check<'_> {
             _ => restore.post,
         };
         if !is_made {
-            return Ok(());
+            return;
         }
-        let user = self.context.target_user().map_err(|source| Error::Job { job: file.to_string(), source })?;
+        let user = &self.context.shared.target_user;
         let definer = Definer::of(&self.context.shared.restore.definer.apply(sql));
         let why = match definer {
             Some(definer) if user.may_not_set(&definer) => {
@@ -184,22 +186,25 @@ impl Check<'_> {
                     () => "SUPER",
                 };
                 format!(
-                    "the user may not make {definer} its definer: GRANT {privilege} ON *.*, or use --skip-definer or \
-                     --replace-definer"
+                    "the user may not make {definer} its definer: GRANT {privilege} ON *.* TO {}, or use --skip-definer or \
+                     --replace-definer",
+                    user.grants.account()
                 )
             }
             _ if user.is_distrusted() && (kind == StatementKind::CreateTrigger || object.starts_with("function ")) => {
-                "the server writes a binary log, so the user may not create triggers and functions: GRANT SUPER ON *.*, or \
-                 SET GLOBAL log_bin_trust_function_creators = 1"
-                    .to_owned()
+                format!(
+                    "the server writes a binary log, so the user may not create triggers and functions: GRANT SUPER ON *.* \
+                     TO {}, or SET GLOBAL log_bin_trust_function_creators = 1",
+                    user.grants.account()
+                )
             }
-            _ => return Ok(()),
+            _ => return,
         };
         let (object, why) = (object.to_owned(), format!("{file}, line {line}: {why}"));
         findings.rejections.push(Rejection { object, why, fault: Fault::Server(Some(error_codes::PRIVILEGE_NEEDED)) });
-        Ok(())
     }
 
+    /// Kinds of objects that one product has and the other does not.
     fn kind(&self, line: u64, sql: &[u8], dialect: SqlDialect, object: &str, findings: &mut Findings) {
         let (file, server) = (self.file, self.context.shared.server);
         let (tokens, _) = portability::split_by_version(sql, dialect, server);
