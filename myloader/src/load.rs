@@ -18,6 +18,7 @@ use common::server::connection::{Connection, ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
 use common::server::sessions::SessionProbe;
 
+use crate::check::charset_support::CharsetSupport;
 use crate::config::Config;
 use crate::error::Error;
 use crate::input::files::{Checksums, Files};
@@ -27,7 +28,6 @@ use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::context::{Context, Shared};
 use crate::jobs::database_collations::DatabaseCollations;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
-use crate::objects::charset_support::CharsetSupport;
 use crate::objects::database_collation::PutBack;
 use crate::objects::redo_log;
 use crate::options::LoadMethod;

@@ -9,6 +9,8 @@ use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
+use crate::check::charset_support::CharsetSupport;
+use crate::check::definitions;
 use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::created_object::text;
 use crate::ddl::statement_kind::{StatementKind, classify};
@@ -17,8 +19,7 @@ use crate::jobs::error::Error;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::jobs::target::{DatabaseTarget, Existing};
 use crate::journal::Record;
-use crate::objects::charset_support::CharsetSupport;
-use crate::objects::{database_collation, precheck};
+use crate::objects::database_collation;
 use crate::options::DropTable;
 
 /// Privileges that a restore may need in a database.
@@ -36,7 +37,7 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     }
     let findings = if context.shared.restore.create_databases {
         let target = target_name(context, &source);
-        precheck::database(context, charset_support, file, (line, &create), &target)?
+        definitions::database(context, charset_support, file, (line, &create), &target)?
     } else {
         Findings::default()
     };

@@ -1,13 +1,12 @@
 //! Which function does which job.
 
+use crate::check::charset_support::CharsetSupport;
+use crate::check::definitions;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::outcome::Outcome;
-use crate::objects::charset_support::CharsetSupport;
-use crate::objects::{
-    accounts, databases, precheck, programs, sequences, table_keys, tables, tablespaces, triggers, views,
-};
+use crate::objects::{accounts, databases, programs, sequences, table_keys, tables, tablespaces, triggers, views};
 use crate::rows::file;
 use crate::rows::insert_to_load_data::LoadDataTables;
 use crate::verify::{checksums, rows};
@@ -27,7 +26,7 @@ pub fn dispatch(context: &mut Context, caches: &Caches, job: &Job) -> Result<Out
         Job::GrantLater(file, grants) => accounts::grant_later(context, file, grants),
         Job::FindDatabase(file) => databases::find(context, charset_support, file),
         Job::UseDatabase(name) => databases::find_by_name(context, name),
-        Job::Check(file) => precheck::file(context, charset_support, file),
+        Job::Check(file) => definitions::file(context, charset_support, file),
         Job::CreateDatabase(database, file) => databases::create(context, database, file),
         Job::DropExisting(names) => databases::drop_existing(context, names),
         Job::Sequence(database, file) => sequences::create(context, database, file),

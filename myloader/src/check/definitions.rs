@@ -11,6 +11,7 @@ use common::sql::definer::Definer;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
+use crate::check::charset_support::CharsetSupport;
 use crate::ddl::computing_session::inexact_objects;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{dialect_after, object, text};
@@ -21,7 +22,6 @@ use crate::ddl::translate::translate;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::{Findings, Outcome};
-use crate::objects::charset_support::CharsetSupport;
 use crate::tolerance::{Fault, Rejection};
 
 /// CREATE DATABASE.
