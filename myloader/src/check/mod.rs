@@ -2,3 +2,16 @@
 
 pub mod charset_support;
 pub mod definitions;
+pub mod fit;
+pub mod references;
+pub mod storage;
+
+use charset_support::CharsetSupport;
+use storage::StorageSupport;
+
+/// What the server has, as far as it was asked.
+#[derive(Default)]
+pub struct Support {
+    pub charsets: CharsetSupport,
+    pub storage: StorageSupport,
+}

@@ -10,7 +10,7 @@ use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
 use crate::check::charset_support::CharsetSupport;
-use crate::check::definitions;
+use crate::check::{definitions, references};
 use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::created_object::text;
 use crate::ddl::statement_kind::{StatementKind, classify};
@@ -61,13 +61,14 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
     }
     let target = target_name(context, &source);
     let failed = |source| Error::Job { job: format!("database {}", target.escape_debug()), source };
-    let existing = match context.shared.journal.before(&target) {
+    let mut existing = match context.shared.journal.before(&target) {
         Some(before) => Existing {
             database: before.exists,
             names: before.names.into_iter().collect(),
             views: BTreeSet::new(),
             with_triggers: before.with_triggers.into_iter().collect(),
             lacking: BTreeSet::new(),
+            references: Vec::new(),
         },
         None => {
             let mut found = existing(context, &target).map_err(failed)?;
@@ -85,6 +86,11 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             found
         }
     };
+    let restore = &context.shared.restore;
+    let replaces = (restore.drop_table == DropTable::Drop || restore.drop_database) && restore.create_tables;
+    if replaces && !restore.verify_only && context.shared.server.is_mysql_since(8, 0, 0) {
+        existing.references = references::read(context.session.unchanged(), &target).map_err(failed)?;
+    }
     if context.shared.restore.drop_table != DropTable::Drop {
         let mut before = lock(&context.shared.names_before);
         before.insert(target.clone(), existing.names.clone());
@@ -148,7 +154,7 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
     }
     let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
     let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
-    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, lacking: BTreeSet::new() })
+    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, ..Existing::default() })
 }
 
 /// Drops tables, views and sequences.

@@ -55,6 +55,12 @@ pub enum Error {
     /// The user may not create objects of the dump, and the server may not have others.
     #[error("these objects of the dump cannot be created here; nothing was changed:{}", lines(.0))]
     Denied(Vec<Rejection>),
+    /// The dump does not fit what is on the server, or the server cannot have objects that would replace what is there.
+    #[error(
+        "these objects of the dump cannot be restored as they are; nothing was changed:{}\nchange the source or the server, \
+         or exclude them", lines(.0)
+    )]
+    Misfits(Vec<Rejection>),
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -120,7 +126,7 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::PrecheckFailed: Privileges, Denied;
+    Exit::PrecheckFailed: Privileges, Denied, Misfits;
     Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;
