@@ -131,6 +131,15 @@ impl Restore {
     pub fn computes_rows(&self) -> bool {
         self.data && self.create_tables
     }
+
+    /// Whether existing views and sequences stay unchanged, as tables do.
+    pub fn keeps_existing(&self) -> bool {
+        match self.drop_table {
+            DropTable::None => true,
+            DropTable::Fail => !self.create_tables,
+            DropTable::Drop | DropTable::Truncate | DropTable::Delete => false,
+        }
+    }
 }
 
 /// The filters leave nothing.

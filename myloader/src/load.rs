@@ -18,6 +18,7 @@ use common::server::connection::{Connection, ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
 use common::server::sessions::SessionProbe;
 
+use crate::check::Support;
 use crate::config::Config;
 use crate::error::Error;
 use crate::input::files::{Checksums, Files};
@@ -28,7 +29,6 @@ use crate::jobs::context::{Context, Shared};
 use crate::jobs::database_collations::DatabaseCollations;
 use crate::jobs::target_user::TargetUser;
 use crate::journal::{self, Record, Run, ServerLife, dump_identity};
-use crate::objects::charset_support::CharsetSupport;
 use crate::objects::database_collation::PutBack;
 use crate::objects::redo_log;
 use crate::options::LoadMethod;
@@ -153,7 +153,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
         true => Purpose::Compare,
         false => Purpose::Restore { enable_binlog: config.enable_binlog },
     };
-    let caches = Arc::new(Caches { charset_support: CharsetSupport::default(), load_data_tables });
+    let caches = Arc::new(Caches { support: Support::default(), load_data_tables });
     let mut workers = Vec::new();
     let locks = journal::new_locks();
     let settings = Arc::new(config.connection);

@@ -1,5 +1,6 @@
 //! myloader: restores a dump of mydumper into MySQL or MariaDB with many threads.
 
+mod check;
 mod config;
 mod ddl;
 mod error;

@@ -26,6 +26,8 @@ pub struct Rejection {
 pub enum Fault {
     /// The server rejects it; with its code, if it was asked.
     Server(Option<u16>),
+    /// It does not fit what is on the server.
+    Target,
     /// Its file is damaged, cut short or missing.
     Dump,
     /// It was restored, but its rows differ from the dump.
@@ -44,6 +46,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Server(Some(code)) => write!(f, "rejected with server error {code}"),
             Fault::Server(None) => write!(f, "not supported by this server"),
+            Fault::Target => write!(f, "that do not fit what is on the server"),
             Fault::Dump => write!(f, "in damaged or missing files"),
             Fault::Rows => write!(f, "with other numbers of rows"),
         }

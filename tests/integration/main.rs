@@ -70,8 +70,10 @@ mod load {
     pub mod changed_values;
     pub mod drop_table;
     pub mod keep_going;
+    pub mod kept_tables;
     pub mod method;
     pub mod nothing_lost;
+    pub mod replaced_tables;
     pub mod retry;
     pub mod selection;
     pub mod target_privileges;

@@ -9,5 +9,6 @@ pub mod mydumper_checksum;
 pub mod row_hash;
 pub mod selection;
 pub mod stored_files;
+pub mod table_columns;
 pub mod table_names;
 pub mod user_variables;

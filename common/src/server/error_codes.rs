@@ -42,6 +42,7 @@ pub const OPTION_FORBIDS: u16 = 1290;
 pub const OUT_OF_RANGE: u16 = 1690;
 pub const READ_ONLY_MODE: u16 = 1836;
 pub const INNODB_READ_ONLY: u16 = 1874;
+pub const DISABLED_ENGINE: u16 = 3161;
 pub const LOCAL_INFILE_DISABLED: u16 = 3948;
 pub const LOCAL_INFILE_DISABLED_MARIADB: u16 = 4166;
 

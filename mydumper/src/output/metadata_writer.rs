@@ -8,6 +8,7 @@ use common::backup::file_session::{FILE_SQL_MODE, UTC};
 use common::backup::metadata::{self, ConfigSection, Coordinates, GeneratedColumns, RowsOf, TableEntry};
 use common::backup::row_hash::{self, ChunkRows, RowHash};
 use common::backup::stored_files::StoredFiles;
+use common::backup::table_columns::{self, TableColumn};
 use common::layers::compression::Compression;
 use common::server::Server;
 
@@ -205,7 +206,10 @@ impl MetadataWriter {
     fn entry(&self, index: usize, known: RowsKnown) -> TableEntry {
         let table = &self.tables[index];
         let chunks = if known == RowsKnown::All { self.chunks_of(index) } else { &[] };
+        let tells_columns = self.facts.data && known != RowsKnown::Sent && table.has_dumped_rows();
         TableEntry {
+            columns: (tells_columns && !self.facts.schemas).then(|| columns(table)),
+            columns_named: tells_columns && self.names_columns(table),
             real_name: Some(table.name.name.clone()),
             real_database: (table.file.database != table.name.database).then(|| table.name.database.clone()),
             rows: (known != RowsKnown::No).then_some(self.rows[index]),
@@ -222,6 +226,11 @@ impl MetadataWriter {
             hashed_history: !chunks.is_empty() && table.history,
             chunks: chunks.iter().map(|(_, chunk)| chunk.clone()).collect(),
         }
+    }
+
+    /// Whether the statements with the table's rows name its columns.
+    fn names_columns(&self, table: &Table) -> bool {
+        self.local_infile() || Projection::new(table, &self.facts.server, &self.facts.rows).lists_columns
     }
 
     /// What was selected of the table's rows: its projection is gone by now, but the same is made of the same.
@@ -246,6 +255,23 @@ impl MetadataWriter {
         let length = self.chunks[start..].partition_point(|(table, _)| *table == index);
         &self.chunks[start..start + length]
     }
+}
+
+/// The columns of a table, but for those of its period, which servers may not list.
+fn columns(table: &Table) -> Box<str> {
+    let columns: Vec<TableColumn> = table
+        .columns
+        .iter()
+        .filter(|column| !column.period)
+        .map(|column| TableColumn {
+            name: column.name.to_string(),
+            data_type: column.data_type.to_string(),
+            charset: column.charset.as_ref().map(ToString::to_string),
+            generated: column.generated,
+            numbers_of: column.has_empty_member.then(String::new),
+        })
+        .collect();
+    table_columns::to_text(&columns).into()
 }
 
 /// The time as metadata has it.

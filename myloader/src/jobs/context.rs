@@ -12,16 +12,19 @@ use common::process::sync::lock;
 use common::server::Server;
 use common::server::connection::{Connection, ServerError, excerpt};
 use common::sql::name::QualifiedName;
+use common::sql::token::SqlDialect;
 use common::sql::{Statement, StatementError};
 
 use crate::config::Restore;
 use crate::ddl::allowed_statements::is_allowed;
+use crate::ddl::split::SplitOptions;
 use crate::ddl::statement_kind::classify;
 use crate::input::files::Files;
 use crate::jobs::changed_values::ChangedValues;
 use crate::jobs::committed_rows::CommittedRowsByTable;
 use crate::jobs::database_collations::{DatabaseCollations, Programs};
 use crate::jobs::error::Error;
+use crate::jobs::job::KeyTiming;
 use crate::jobs::replay::Replay;
 use crate::jobs::target::DatabaseTarget;
 use crate::jobs::target_user::TargetUser;
@@ -222,5 +225,18 @@ impl Context {
     /// Whether a table of the dump is to be restored.
     pub fn passes(&self, database: &DatabaseTarget, name: &str) -> Result<bool, Error> {
         Ok(self.shared.restore.filter.passes_table(&QualifiedName::new(database.source.clone(), name))?)
+    }
+
+    /// How the keys and foreign keys of a table are taken out of its definition.
+    pub fn split_options(&self, keys: KeyTiming) -> SplitOptions {
+        let restore = &self.shared.restore;
+        SplitOptions {
+            split_keys: keys == KeyTiming::Later,
+            engines: restore.optimize_keys_engines.clone(),
+            split_constraints: true,
+            drop_keys: restore.skip_indexes,
+            drop_constraints: restore.skip_constraints,
+            dialect: SqlDialect::default(),
+        }
     }
 }

@@ -9,7 +9,7 @@ use common::sql::name::QualifiedName;
 
 use crate::ddl::split::added;
 use crate::jobs::outcome::LaterGrant;
-use crate::jobs::target::{Comparison, DatabaseTarget, Part, TableTarget};
+use crate::jobs::target::{Comparison, DatabaseTarget, ExistingTable, Part, TableTarget};
 use crate::journal::TRIGGERS;
 
 /// When the secondary keys of a table are made.
@@ -37,6 +37,8 @@ pub enum Job {
     UseDatabase(String),
     /// Read a definition, and report whether the server supports it.
     Check(DumpFile),
+    /// Compare a table that is there with the dump's.
+    Fit(Arc<ExistingTable>),
     /// Create a database, from its file.
     CreateDatabase(Arc<DatabaseTarget>, DumpFile),
     /// Drop tables, views and sequences that will be created again.
@@ -74,6 +76,7 @@ impl Job {
             Job::CheckAccounts(_) | Job::CreateAccounts(_) | Job::GrantLater(..) => "accounts".to_owned(),
             Job::FindDatabase(file) | Job::Check(file) => file.to_string(),
             Job::UseDatabase(name) => format!("database {}", name.escape_debug()),
+            Job::Fit(table) => format!("table {}", table.name),
             Job::CreateDatabase(database, _) => format!("database {}", database.target.escape_debug()),
             Job::DropExisting(_) => "what exists and comes again".to_owned(),
             Job::Sequence(database, file) => of_table("sequence", database, file),
@@ -104,6 +107,7 @@ impl Job {
             Job::FindDatabase(_)
                 | Job::UseDatabase(_)
                 | Job::Check(_)
+                | Job::Fit(_)
                 | Job::CheckAccounts(_)
                 | Job::Compare(..)
                 | Job::DataChecksum(..)
@@ -138,6 +142,7 @@ impl Job {
         match self {
             Job::FindDatabase(file) => format!("looked up the database of {file}"),
             Job::UseDatabase(name) => format!("looked up database {}", name.escape_debug()),
+            Job::Fit(table) => format!("compared the columns of {} with the dump's", table.name),
             Job::Tablespaces(file) => format!("created the tablespaces of {file}"),
             Job::CheckAccounts(file) | Job::Check(file) => format!("checked {file}"),
             Job::CreateAccounts(file) => format!("created the accounts of {file}"),
@@ -195,6 +200,7 @@ impl fmt::Display for Job {
             | Job::Triggers(_, file)
             | Job::Events(_, file) => write!(f, "{file}"),
             Job::UseDatabase(name) => write!(f, "database {}", name.escape_debug()),
+            Job::Fit(table) => write!(f, "look at table {}", table.name),
             Job::DropExisting(tables) => write!(f, "drop of {} existing tables", tables.len()),
             Job::Empty(table) => write!(f, "emptying of {}", table.name),
             Job::AddKeys(table, _) => write!(f, "keys of {}", table.name),

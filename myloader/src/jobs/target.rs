@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use common::backup::file_name::TableFileName;
+use common::backup::file_name::{DumpFile, TableFileName};
 use common::backup::metadata::GeneratedColumns;
 use common::backup::row_hash::ChunkRows;
 use common::sql::name::QualifiedName;
@@ -44,6 +44,59 @@ pub struct Existing {
     pub with_triggers: BTreeSet<String>,
     /// Whether the user may have privileges on it that nobody can see, so that none is certain to be missing.
     pub hides_privileges: bool,
+    /// Foreign keys to its tables, where tables may be replaced.
+    pub references: Vec<Reference>,
+}
+
+/// What becomes of a table that is on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays, and gets the dump's rows.
+    Kept,
+    /// It stays, and gets the dump's rows in place of its own.
+    Emptied,
+    /// The dump's table comes in its place.
+    Replaced,
+}
+
+/// A table on the server that is compared with the dump's before anything is changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExistingTable {
+    /// The names that its files carry.
+    pub file: TableFileName,
+    /// Its name on the server.
+    pub name: QualifiedName,
+    /// The file with the dump's definition, if there is one.
+    pub schema: Option<DumpFile>,
+    /// What the metadata says of the dump's columns, if there is no definition.
+    pub columns: Option<Box<str>>,
+    /// Whether the statements with rows are known to name their columns.
+    pub columns_named: bool,
+    pub fate: Fate,
+    /// Foreign keys of tables that stay as they are.
+    pub references: Vec<Reference>,
+}
+
+/// A foreign key that refers to a table of a database that is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The table that has it.
+    pub child: QualifiedName,
+    pub constraint: String,
+    /// The table that it refers to.
+    pub parent: QualifiedName,
+    pub columns: Vec<ReferenceColumn>,
+}
+
+/// A column of a foreign key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferenceColumn {
+    pub parent: String,
+    /// `DATA_TYPE`, in lower case, of the column that refers to it.
+    pub data_type: String,
+    pub unsigned: bool,
+    pub charset: Option<String>,
+    pub collation: Option<String>,
 }
 
 /// A table that is compared with the dump.

@@ -10,6 +10,8 @@ use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::{quote_identifier, quote_string};
 
+use crate::check::charset_support::CharsetSupport;
+use crate::check::{definitions, references};
 use crate::ddl::create_database::{self, CreateDatabase};
 use crate::ddl::created_object::text;
 use crate::ddl::statement_kind::{StatementKind, classify};
@@ -18,8 +20,7 @@ use crate::jobs::error::Error;
 use crate::jobs::outcome::{Findings, Outcome};
 use crate::jobs::target::{DatabaseTarget, Existing};
 use crate::journal::Record;
-use crate::objects::charset_support::CharsetSupport;
-use crate::objects::{database_collation, precheck};
+use crate::objects::database_collation;
 use crate::options::DropTable;
 
 /// Finds out which database a file belongs to.
@@ -34,7 +35,7 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     }
     let findings = if context.shared.restore.create_databases {
         let target = target_name(context, &source);
-        precheck::database(context, charset_support, file, (line, &create), &target)?
+        definitions::database(context, charset_support, file, (line, &create), &target)?
     } else {
         Findings::default()
     };
@@ -58,7 +59,7 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
     }
     let target = target_name(context, &source);
     let failed = |source| Error::Job { job: format!("database {}", target.escape_debug()), source };
-    let existing = match context.shared.journal.before(&target) {
+    let mut existing = match context.shared.journal.before(&target) {
         Some(before) => Existing {
             database: before.exists,
             names: before.names.into_iter().collect(),
@@ -66,6 +67,7 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             with_triggers: before.with_triggers.into_iter().collect(),
             // What an earlier run has checked is not checked again.
             hides_privileges: true,
+            references: Vec::new(),
         },
         None => {
             let mut found = existing(context, &target).map_err(failed)?;
@@ -80,6 +82,11 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             found
         }
     };
+    let restore = &context.shared.restore;
+    let replaces = (restore.drop_table == DropTable::Drop || restore.drop_database) && restore.create_tables;
+    if replaces && !restore.verify_only && context.shared.server.is_mysql_since(8, 0, 0) {
+        existing.references = references::read(context.session.unchanged(), &target).map_err(failed)?;
+    }
     if context.shared.restore.drop_table != DropTable::Drop {
         let mut before = lock(&context.shared.names_before);
         before.insert(target.clone(), existing.names.clone());
@@ -143,7 +150,7 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
     }
     let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
     let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
-    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, hides_privileges: false })
+    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, ..Existing::default() })
 }
 
 /// Whether the user sees a database, though no privilege that SHOW GRANTS shows is the reason: MariaDB's grants to the

@@ -157,16 +157,6 @@ pub fn postponed(
     }
 }
 
-/// Whether existing views and sequences stay unchanged, as tables do.
-pub fn keeps_existing(context: &Context) -> bool {
-    let restore = &context.shared.restore;
-    match restore.drop_table {
-        DropTable::None => true,
-        DropTable::Fail => !restore.create_tables,
-        DropTable::Drop | DropTable::Truncate | DropTable::Delete => false,
-    }
-}
-
 /// Accepts the failure of CREATE where the object may exist.
 pub fn unless_it_exists(error: ServerError) -> Result<Handled, ServerError> {
     if error.server_code() != Some(error_codes::TABLE_EXISTS) {

@@ -1,12 +1,10 @@
 //! How each kind of object is created.
 
 pub mod accounts;
-pub mod charset_support;
 pub mod database_collation;
 pub mod databases;
 pub mod definition_file;
 mod events;
-pub mod precheck;
 pub mod programs;
 pub mod redo_log;
 pub mod sequences;

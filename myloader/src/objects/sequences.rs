@@ -13,14 +13,14 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::target::DatabaseTarget;
-use crate::objects::definition_file::{Handled, keeps_existing, run_file, unless_it_exists};
+use crate::objects::definition_file::{Handled, run_file, unless_it_exists};
 use crate::options::DropTable;
 
 /// CREATE SEQUENCE.
 pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile) -> Result<Outcome, Error> {
     context.begin_file(file, Some(database))?;
     let drop_table = context.shared.restore.drop_table;
-    let keeps = keeps_existing(context);
+    let keeps = context.shared.restore.keeps_existing();
     let result = run_file(context, file, |context, kind, statement| match kind {
         StatementKind::CreateSequence if keeps => {
             context.session.unchanged().execute(statement).map(|_| Handled::Yes).or_else(unless_it_exists)

@@ -10,11 +10,12 @@ use common::server::error_codes;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
+use crate::check::fit;
 use crate::ddl::computing_session::{ComputingSession, inexact_objects};
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::text;
 use crate::ddl::sequences;
-use crate::ddl::split::{SplitOptions, split};
+use crate::ddl::split::split;
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::ddl::translate::translate;
 use crate::jobs::committed_rows::CommittedRows;
@@ -85,7 +86,7 @@ pub fn create(
         };
         let translated = translate(statement.text, context.shared.server).map_err(parse_error)?;
         let renamed = sequences::renamed(&translated, &database.source, &database.target);
-        let split = split(&renamed, &split_options(context, keys)).map_err(parse_error)?;
+        let split = split(&renamed, &context.split_options(keys)).map_err(parse_error)?;
         match opening.take() {
             Some(mut preamble) => {
                 preamble.add(statement.line, OWN_ENGINE);
@@ -130,25 +131,17 @@ pub fn create(
     created.ok_or_else(|| Error::NoStatement { file: file.to_string(), what: "CREATE TABLE" })
 }
 
-/// How the keys and foreign keys of a table are taken out of its definition.
-pub fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
-    let restore = &context.shared.restore;
-    SplitOptions {
-        split_keys: keys == KeyTiming::Later,
-        engines: restore.optimize_keys_engines.clone(),
-        split_constraints: true,
-        drop_keys: restore.skip_indexes,
-        drop_constraints: restore.skip_constraints,
-        dialect: SqlDialect::default(),
-    }
-}
-
 /// Creates a table as `--drop-table` says. Returns whether it was created now.
 fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> Result<bool, ServerError> {
     if !context.shared.restore.create_tables {
         return Ok(false);
     }
     let drop_table = context.shared.restore.drop_table;
+    let stays = matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete);
+    // What stays need not be understood by this server.
+    if stays && context.shared.was_there(name) && !is_view(context, &name.name)? {
+        return Ok(false);
+    }
     let exists = |error: &ServerError| error.server_code() == Some(error_codes::TABLE_EXISTS);
     let step = context.replay.next_step();
     let mut created = context.session.define(create);
@@ -178,13 +171,7 @@ fn create_table(context: &mut Context, name: &QualifiedName, create: &[u8]) -> R
             }
             Ok(true)
         }
-        Err(error)
-            if matches!(drop_table, DropTable::None | DropTable::Truncate | DropTable::Delete)
-                && exists(&error)
-                && !is_view(context, &name.name)? =>
-        {
-            Ok(false)
-        }
+        Err(error) if stays && exists(&error) && !is_view(context, &name.name)? => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -228,7 +215,11 @@ pub fn empty(context: &mut Context, table: &TableTarget) -> Result<Outcome, Erro
         return Ok(Outcome::Done);
     }
     context.session.reset(Some(&table.name.database)).map_err(failed)?;
-    {
+    let engine = fit::engine(context.session.unchanged(), &table.name).map_err(failed)?;
+    if fit::keeps_rows_elsewhere(&engine) {
+        // The statement would empty the tables that it shows.
+        tracing::info!("table {}: its engine {engine} keeps no rows in it, so there is nothing to empty", table.name);
+    } else {
         // MariaDB 10.11 hangs, and cannot be shut down, when tables with foreign keys to each other are truncated at a time.
         let shared = Arc::clone(&context.shared);
         let _one_at_a_time = lock(&shared.dropping);

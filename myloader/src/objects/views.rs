@@ -8,7 +8,7 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::target::DatabaseTarget;
-use crate::objects::definition_file::{Handled, keeps_existing, postponed, run_file, unless_it_exists};
+use crate::objects::definition_file::{Handled, postponed, run_file, unless_it_exists};
 use crate::options::DropTable;
 
 /// CREATE VIEW.
@@ -24,7 +24,7 @@ pub fn create(context: &mut Context, database: &DatabaseTarget, file: &DumpFile)
     ];
     context.begin_file(file, Some(database))?;
     let drop_table = context.shared.restore.drop_table;
-    let keeps = keeps_existing(context);
+    let keeps = context.shared.restore.keeps_existing();
     let result = run_file(context, file, |context, kind, statement| match kind {
         StatementKind::Drop { what: Dropped::Table | Dropped::View } if keeps => Ok(Handled::Yes),
         // Our views have no table standing in for them, and a table of that name would be the user's.

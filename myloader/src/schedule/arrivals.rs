@@ -109,7 +109,7 @@ impl Scheduler {
     fn server_wide(&mut self, file: DumpFile) {
         match file.content {
             Content::Tablespaces if self.settings.schemas && self.settings.create_tables => match self.stage {
-                Stage::Definitions => self.tablespaces = Some(file),
+                Stage::Definitions | Stage::Target => self.tablespaces = Some(file),
                 _ => self.ready.push_back(Job::Tablespaces(file)),
             },
             Content::Accounts if self.settings.accounts => {

@@ -69,7 +69,7 @@ impl Scheduler {
             self.findings.insert(file.clone(), findings);
         }
         self.check_one_database()?;
-        if self.stage > Stage::Definitions { self.begin_database(name) } else { Ok(()) }
+        if self.stage > Stage::Target { self.begin_database(name) } else { Ok(()) }
     }
 
     fn check_one_database(&self) -> Result<(), Error> {

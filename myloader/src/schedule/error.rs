@@ -63,6 +63,12 @@ pub enum Error {
     /// The dump's rows are for LOAD DATA LOCAL, which the server does not take.
     #[error("the dump loads its rows by LOAD DATA LOCAL INFILE, {LOCAL_INFILE_OFF}")]
     LocalInfileOff,
+    /// The dump does not fit what is on the server, or the server cannot have objects that would replace what is there.
+    #[error(
+        "these objects of the dump cannot be restored as they are; nothing was changed:{}\nchange the source or the server, \
+         or exclude them", lines(.0)
+    )]
+    Misfits(Vec<Rejection>),
     /// The server cannot have objects of the dump.
     #[error(
         "the server rejects these objects of the dump, {consequence}:{}\nchange them at the source and dump again, or \
@@ -125,7 +131,7 @@ pub enum Error {
 exit_codes! { Error:
     of source: Filter;
     by tolerance::exit: Skipped;
-    Exit::PrecheckFailed: Denied, LocalInfileOff;
+    Exit::PrecheckFailed: Denied, LocalInfileOff, Misfits;
     Exit::Server: TablesExist, SameButForCase, Triggers, ViewsForTables, Rejected, Routines;
     Exit::Dump: Missing, NoName;
     Exit::Differs: RowCounts, Differs;

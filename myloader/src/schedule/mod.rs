@@ -15,6 +15,7 @@ mod comparison;
 mod database_state;
 mod databases;
 mod error;
+mod existing_tables;
 #[cfg(test)]
 mod model;
 mod next_job;

@@ -24,6 +24,7 @@ impl Scheduler {
             (Job::Check(file), Outcome::Rejected(rejections)) => {
                 self.findings.insert(file.clone(), Findings { rejections, ..Findings::default() });
             }
+            (Job::Fit(table), outcome) => self.fitted(table, outcome)?,
             (Job::CreateDatabase(_, file), outcome) => {
                 self.database_created(file.content.database().unwrap_or_default(), outcome)?;
             }

@@ -5,6 +5,8 @@
 pub enum Stage {
     /// Definitions arrive and are checked.
     Definitions,
+    /// What is on the server and stays, or is replaced, is compared with the dump.
+    Target,
     /// Databases are created.
     Databases,
     /// What exists and is created again is dropped: all of it before anything is created, since a foreign key of an old table

@@ -22,7 +22,12 @@ impl Scheduler {
         loop {
             let is_done = match self.stage {
                 Stage::Definitions => self.definitions_arrived,
-                Stage::Databases | Stage::Drops | Stage::Sequences | Stage::Tables | Stage::Emptying => true,
+                Stage::Target
+                | Stage::Databases
+                | Stage::Drops
+                | Stage::Sequences
+                | Stage::Tables
+                | Stage::Emptying => true,
                 Stage::Finished => return Ok(()),
                 _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty() && self.verification.is_idle(),
             };
@@ -40,12 +45,14 @@ impl Scheduler {
                     self.check_filter()?;
                 }
                 self.check_existing()?;
+                self.stage = Stage::Target;
+                self.ready = self.fit_jobs()?;
+            }
+            Stage::Target => {
                 self.judge_findings()?;
                 self.check_privileges()?;
                 self.check_denied()?;
-                if self.settings.loses_what_exists() {
-                    self.refuse("nothing was changed")?;
-                }
+                self.check_target()?;
                 self.stage = Stage::Databases;
                 self.ready.extend(self.tablespaces.take().map(Job::Tablespaces));
                 let names: Vec<String> = self.databases.keys().cloned().collect();
@@ -207,21 +214,21 @@ impl Scheduler {
             }
             self.warnings.extend(findings.changes);
             // Of what arrives later, the server decides.
-            if self.stage == Stage::Definitions && !findings.needs.is_empty() {
+            if self.stage == Stage::Target && !findings.needs.is_empty() {
                 self.needs.push((file.clone(), findings.needs));
             }
+            let findings = self.of_what_is_made(&file, findings.rejections)?;
             let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
-            if findings.rejections.is_empty() || (is_needed_by_others && self.stage > Stage::Definitions) {
+            if findings.is_empty() || (is_needed_by_others && self.stage > Stage::Target) {
                 // It arrived late, and was created or rejected meanwhile.
                 continue;
             }
-            let is_allowed =
-                findings.rejections.iter().all(|rejection| self.settings.tolerance.allows(rejection.fault));
+            let is_allowed = findings.iter().all(|rejection| self.settings.tolerance.allows(rejection.fault));
             if is_allowed && !is_needed_by_others {
                 // The file may have other objects, and this one is reported when the file is run.
                 continue;
             }
-            self.reject_all(findings.rejections);
+            self.reject_all(findings);
             self.rejected_files.insert(file);
         }
         Ok(())

@@ -15,6 +15,8 @@ pub enum TableStage {
     /// For its database, or for a file.
     #[default]
     Waiting,
+    /// It came late, and a worker compares it with what is on the server.
+    Fitting,
     /// A worker creates it.
     Creating,
     /// It was there, and has to be emptied.
@@ -72,6 +74,10 @@ pub struct TableState {
     pub constraints_job: Option<Box<Job>>,
     /// Whether the stream has said that it has brought all rows.
     pub rows_complete: bool,
+    /// Whether it was compared with what is on the server, or need not be.
+    pub is_fitted: bool,
+    /// Whether foreign keys of tables that stay refer to it: its keys have to be there from the start.
+    pub is_referenced: bool,
     /// Whether the scheduler has it among the tables that have rows to load.
     pub offered: bool,
     waiting: VecDeque<Chunk>,

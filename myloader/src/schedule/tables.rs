@@ -27,12 +27,12 @@ impl Scheduler {
             return Ok(());
         }
         let Some(database) = self.databases.get_mut(&table.database) else { return Ok(()) };
-        let target = match &database.state {
+        match &database.state {
             DatabaseState::Ready(_) if database.sequences_under_way > 0 => {
                 database.waiting.insert(table.clone());
                 return Ok(());
             }
-            DatabaseState::Ready(target) => Arc::clone(target),
+            DatabaseState::Ready(_) => {}
             DatabaseState::Skipped => {
                 self.set_stage(table, TableStage::Skipped);
                 return Ok(());
@@ -45,7 +45,14 @@ impl Scheduler {
                 database.waiting.insert(table.clone());
                 return if has_rows { self.use_database(&table.database) } else { Ok(()) };
             }
-        };
+        }
+        if self.is_to_be_fitted(table)? {
+            self.set_stage(table, TableStage::Fitting);
+            return Ok(());
+        }
+        let Some(database) = self.databases.get(&table.database) else { return Ok(()) };
+        let DatabaseState::Ready(target) = &database.state else { return Ok(()) };
+        let target = Arc::clone(target);
         match schema {
             // Its findings are reported when all tables were tried.
             Some(file) if self.rejected_files.contains(&file) && self.passes_source(table)? => {
@@ -89,12 +96,15 @@ impl Scheduler {
     pub(super) fn when_keys(&self, table: &TableFileName) -> KeyTiming {
         /// Length of the rows as text or in the server's pages. The costs are equal at about twice as many.
         const FEW: u64 = 64 << 10;
+        let state = self.tables.get(table);
+        if state.is_some_and(|state| state.is_referenced) {
+            return KeyTiming::WithTable;
+        }
         match self.settings.optimize_keys {
             OptimizeKeys::Skip => return KeyTiming::WithTable,
             OptimizeKeys::AfterImportPerTable | OptimizeKeys::AfterImportAllTables => return KeyTiming::Later,
             OptimizeKeys::Auto => {}
         }
-        let state = self.tables.get(table);
         let bytes = match state.filter(|state| state.has_all_rows(self.input_ended)) {
             Some(state) => Some(state.row_bytes),
             None => self.metadata.tables.get(table).and_then(|entry| entry.estimated_bytes),

@@ -472,7 +472,11 @@ fn without_definition(stream: bool, settings: SchedulerSettings, existing: Exist
     let jobs = take(&mut scheduler);
     finish(&mut scheduler, &jobs[1..])?;
     scheduler.done(&jobs[0], found(existing))?;
-    let created = take(&mut scheduler);
+    let mut created = take(&mut scheduler);
+    if names(&created) == ["look at table d.b"] {
+        finish(&mut scheduler, &created)?;
+        created = take(&mut scheduler);
+    }
     assert_eq!(names(&created), ["d-schema-create.sql"]);
     finish(&mut scheduler, &created)?;
     Ok(take(&mut scheduler))
@@ -615,8 +619,8 @@ fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
         let findings = Findings { rejections: vec![rejection("table d.a")], ..Findings::default() };
         assert_eq!(
             scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
-            "the server rejects these objects of the dump, nothing was changed:\n  table d.a: no\nchange them at the \
-             source and dump again, or exclude them"
+            "these objects of the dump cannot be restored as they are; nothing was changed:\n  table d.a: no\nchange the \
+             source or the server, or exclude them"
         );
     }
 }

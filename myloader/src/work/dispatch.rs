@@ -1,33 +1,32 @@
 //! Which function does which job.
 
+use crate::check::{Support, definitions, fit};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::job::Job;
 use crate::jobs::outcome::Outcome;
-use crate::objects::charset_support::CharsetSupport;
-use crate::objects::{
-    accounts, databases, precheck, programs, sequences, table_keys, tables, tablespaces, triggers, views,
-};
+use crate::objects::{accounts, databases, programs, sequences, table_keys, tables, tablespaces, triggers, views};
 use crate::rows::file;
 use crate::rows::insert_to_load_data::LoadDataTables;
 use crate::verify::{checksums, rows};
 
 /// What some kinds of jobs have asked the server, so that each question is asked once and not by each worker.
 pub struct Caches {
-    pub charset_support: CharsetSupport,
+    pub support: Support,
     pub load_data_tables: LoadDataTables,
 }
 
 pub fn dispatch(context: &mut Context, caches: &Caches, job: &Job) -> Result<Outcome, Error> {
-    let charset_support = &caches.charset_support;
+    let Support { charsets, .. } = &caches.support;
     match job {
         Job::Tablespaces(file) => tablespaces::create(context, file),
         Job::CheckAccounts(file) => accounts::check(context, file),
         Job::CreateAccounts(file) => accounts::create(context, file),
         Job::GrantLater(file, grants) => accounts::grant_later(context, file, grants),
-        Job::FindDatabase(file) => databases::find(context, charset_support, file),
+        Job::FindDatabase(file) => databases::find(context, charsets, file),
         Job::UseDatabase(name) => databases::find_by_name(context, name),
-        Job::Check(file) => precheck::file(context, charset_support, file),
+        Job::Check(file) => definitions::file(context, &caches.support, file),
+        Job::Fit(table) => fit::table(context, table),
         Job::CreateDatabase(database, file) => databases::create(context, database, file),
         Job::DropExisting(names) => databases::drop_existing(context, names),
         Job::Sequence(database, file) => sequences::create(context, database, file),

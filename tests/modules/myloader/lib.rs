@@ -5,6 +5,7 @@
 
 #[path = "../../../myloader/src"]
 mod program {
+    pub mod check;
     pub mod config;
     pub mod ddl;
     pub mod error;

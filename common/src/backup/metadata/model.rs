@@ -102,6 +102,11 @@ pub struct TableEntry {
     /// `rows_sent`, not in mydumper: all files with rows of this table precede this in the stream, so that its keys can be
     /// added. The `rows` of mydumper's partial metadata may be too low.
     pub rows_sent: bool,
+    /// `columns`, not in mydumper: what [`table_columns`](crate::backup::table_columns) writes of a table whose definition
+    /// is not in the dump.
+    pub columns: Option<Box<str>>,
+    /// `columns_named`, not in mydumper: the statements with rows name their columns.
+    pub columns_named: bool,
     /// `data_checksum`: the result of CHECKSUM TABLE.
     pub data_checksum: Option<u64>,
     /// `schema_checksum`: of a table's columns, or of a view's definition.
@@ -165,7 +170,13 @@ impl Metadata {
         self.config.row_hash = config.row_hash.or(self.config.row_hash.take());
         self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
         self.session_variables.extend(session_variables);
-        self.tables.extend(tables);
+        for (table, mut entry) in tables {
+            let told = self.tables.entry(table).or_default();
+            // Said once in a stream, before the rows.
+            entry.columns = entry.columns.or(told.columns.take());
+            entry.columns_named |= told.columns_named;
+            *told = entry;
+        }
         self.databases.extend(databases);
         self.files.extend(files);
         self.gtid_set = gtid_set.or(self.gtid_set.take());

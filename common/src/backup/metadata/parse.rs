@@ -99,6 +99,8 @@ impl Metadata {
                     "is_sequence" => entry.is_sequence = boolean(value),
                     "estimated_bytes" => entry.estimated_bytes = Some(value.parse().ok()?),
                     "rows_sent" => entry.rows_sent = boolean(value),
+                    "columns" => entry.columns = Some(unescape(value).into()),
+                    "columns_named" => entry.columns_named = boolean(value),
                     "data_checksum" => entry.data_checksum = Some(value.parse().ok()?),
                     "schema_checksum" => entry.schema_checksum = Some(MydumperChecksum::parse(value)?),
                     "indexes_checksum" => entry.indexes_checksum = Some(MydumperChecksum::parse(value)?),

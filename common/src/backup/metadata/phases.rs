@@ -17,6 +17,8 @@ impl TableEntry {
         }
         TableEntry {
             rows: earlier.rows.or(definition.rows),
+            columns: earlier.columns,
+            columns_named: earlier.columns_named,
             data_checksum: earlier.data_checksum,
             hashed_columns: earlier.hashed_columns,
             hashed_history: earlier.hashed_history,

@@ -63,6 +63,8 @@ fn what_we_write_we_read() {
         is_sequence: true,
         estimated_bytes: Some(16384),
         rows_sent: true,
+        columns: Some("`a\n` int".into()),
+        columns_named: true,
         data_checksum: Some(4_205_879_924),
         schema_checksum: MydumperChecksum::parse("b73b0f5d"),
         indexes_checksum: MydumperChecksum::parse("7927640"),
@@ -114,6 +116,7 @@ fn what_we_write_we_read() {
          [myloader_session_variables]\nSQL_MODE='NO_AUTO_VALUE_ON_ZERO' /*!40101\n\n\
          [source]\n# executed_gtid_set = \"a:1-3,b:1\"\n# SOURCE_LOG_FILE = \"bin.000001\"\n# SOURCE_LOG_POS = 4\n\n\
          [`d`.`mydumper_1`]\nreal_table_name=\\sa\\n=\\\\n`é\u{3000}\nreal_database_name=é\nrows = 7\nis_sequence = 1\nestimated_bytes = 16384\nrows_sent = 1\n\
+         columns = `a\\n` int\ncolumns_named = 1\n\
          data_checksum = 4205879924\nschema_checksum = b73b0f5d\nindexes_checksum = 7927640\n\
          hashed_columns = `a\\n\\\\`,`b`\nhashed_history = 1\n\
          generated_columns = `g\\n`\ngenerated_hash = 00000000000000000000000000000000\n\
@@ -226,4 +229,14 @@ proptest! {
     fn no_text_panics(text: String) {
         let _ = Metadata::parse(&text);
     }
+}
+
+#[test]
+fn what_a_stream_says_once_of_columns_stays_when_its_rows_are_sent() {
+    let told = |text: &str| Metadata::parse(&format!("[`d`.`t`]\n{text}")).unwrap();
+    let mut metadata = told("columns = `a` int\ncolumns_named = 1\n");
+    metadata.absorb(told("rows = 7\nrows_sent = 1\n"));
+    let entry = &metadata.tables[&table("d", "t")];
+    assert_eq!((entry.columns.as_deref(), entry.columns_named), (Some("`a` int"), true));
+    assert_eq!((entry.rows, entry.rows_sent), (Some(7), true));
 }

@@ -56,6 +56,12 @@ impl TableEntry {
         if self.rows_sent {
             text.push_str("rows_sent = 1\n");
         }
+        if let Some(columns) = &self.columns {
+            let _ = writeln!(text, "columns = {}", escape(columns));
+        }
+        if self.columns_named {
+            text.push_str("columns_named = 1\n");
+        }
         if let Some(checksum) = self.data_checksum {
             let _ = writeln!(text, "data_checksum = {checksum}");
         }

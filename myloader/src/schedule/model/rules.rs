@@ -75,6 +75,8 @@ pub struct History {
     pub postponed: BTreeMap<Key, Vec<String>>,
     /// Whether one of them ends the restore.
     pub is_fatal: bool,
+    /// Tables that do not fit what is on the server.
+    pub unfit: BTreeSet<TableFileName>,
     /// Files that a look at them has shown to be refused, which ends the restore, if they are wanted.
     pub fatal_files: BTreeSet<DumpFile>,
     /// Whether a table is found to have other rows.
@@ -86,7 +88,9 @@ pub struct History {
 impl Rank {
     pub fn of(job: &Job) -> Rank {
         match job {
-            Job::FindDatabase(_) | Job::UseDatabase(_) | Job::Check(_) | Job::CheckAccounts(_) => Rank::Look,
+            Job::FindDatabase(_) | Job::UseDatabase(_) | Job::Check(_) | Job::CheckAccounts(_) | Job::Fit(_) => {
+                Rank::Look
+            }
             Job::Tablespaces(_) | Job::CreateDatabase(..) => Rank::Databases,
             Job::DropExisting(_) => Rank::Drops,
             Job::Sequence(..) => Rank::Sequences,
@@ -168,6 +172,7 @@ impl History {
     fn table_is_left_out(&self, table: &TableFileName) -> bool {
         let schema = self.schema_of(table);
         self.database_is_left_out(&table.database)
+            || self.unfit.contains(table)
             || schema.is_some_and(|schema| {
                 self.rejected_files.contains(schema) || self.is_left_out(&(Rank::Tables, schema.to_string()))
             })
@@ -193,7 +198,7 @@ impl History {
             Content::Database(name) if self.database_is_left_out(name) => Vec::new(),
             Content::Database(_) => vec![of(Rank::Databases)],
             Content::Sequence(_) => vec![of(Rank::Sequences)],
-            Content::Table(_) if self.rejected_files.contains(file) => Vec::new(),
+            Content::Table(table) if self.unfit.contains(table) || self.rejected_files.contains(file) => Vec::new(),
             Content::Table(table) => {
                 let mut jobs = vec![of(Rank::Tables)];
                 if self.kept.contains(table) && case.empties() {
@@ -242,7 +247,11 @@ impl History {
             return None;
         }
         let Some(declared) = &self.declared else { return Some("more definitions may come".to_owned()) };
-        let is_looked_at = |file: &DumpFile| self.running.contains(&(Rank::Look, format!("look at {file}")));
+        let is_looked_at = |file: &DumpFile| {
+            let table = file.content.table().map(|table| (Rank::Look, format!("look at table {table}")));
+            self.running.contains(&(Rank::Look, format!("look at {file}")))
+                || table.is_some_and(|table| self.running.contains(&table))
+        };
         if rank < Rank::Rows && declared.iter().any(is_looked_at) {
             return Some("a definition is looked at".to_owned());
         }
@@ -383,6 +392,14 @@ impl History {
             (_, Outcome::Postponed(missing)) => {
                 let objects = missing.iter().map(|rejection| rejection.object.clone()).collect();
                 self.postponed.insert(super::rules::key(job), objects);
+            }
+            (Job::Fit(table), Outcome::Checked(findings)) if !findings.rejections.is_empty() => {
+                take_up(&findings.rejections);
+                self.unfit.insert(table.file.clone());
+            }
+            (Job::Fit(table), Outcome::Rejected(rejections)) => {
+                take_up(rejections);
+                self.unfit.insert(table.file.clone());
             }
             (_, Outcome::Rejected(rejections)) if !matches!(job, Job::Check(_)) => take_up(rejections),
             (_, Outcome::RowsSkipped { rejection, .. }) => take_up(std::slice::from_ref(rejection)),

@@ -126,7 +126,7 @@ impl<'a> World<'a> {
             let job = self.running.remove(chosen);
             let outcome = self.outcome(&job, chooser);
             self.log.push(format!("end {job}: {outcome:?}"));
-            self.history.is_looking = self.scheduler.stage == Stage::Definitions;
+            self.history.is_looking = self.scheduler.stage <= Stage::Target;
             self.history.end(&job, &outcome, self.case);
             self.scheduler.done(&job, outcome)
         } else {
@@ -197,7 +197,7 @@ impl<'a> World<'a> {
         match job {
             Job::FindDatabase(file) => self.found(file.content.database().unwrap_or_default(), file_is_first(file)),
             Job::UseDatabase(name) => self.found(name, false),
-            Job::Check(_) => Outcome::Checked(Findings::default()),
+            Job::Check(_) | Job::Fit(_) => Outcome::Checked(Findings::default()),
             Job::CreateTable(_, file, keys) => self.table(file, *keys),
             Job::Rows(..) => Outcome::RowsLoaded(ROWS),
             Job::Compare(comparison, _) => {
@@ -245,6 +245,10 @@ impl<'a> World<'a> {
         let mut outcomes = match job {
             Job::Check(_) => {
                 let findings = Findings { rejections: vec![rejection(other)], ..Findings::default() };
+                vec![Outcome::Checked(findings)]
+            }
+            Job::Fit(_) => {
+                let findings = Findings { rejections: vec![rejection(Fault::Target)], changes: Vec::new() };
                 vec![Outcome::Checked(findings)]
             }
             Job::CreateDatabase(..) | Job::Sequence(..) => vec![refused(ignored), refused(other)],

@@ -4,8 +4,6 @@
 //! routines and events come later, so what their text shows is reported here: character sets and collations, about which
 //! the server is asked, and kinds of objects that it does not support.
 
-mod needs;
-
 use common::backup::file_name::DumpFile;
 use common::server::Server;
 use common::server::error_codes;
@@ -13,6 +11,9 @@ use common::sql::definer::Definer;
 use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
+use crate::check::charset_support::CharsetSupport;
+use crate::check::{Support, needs};
+use crate::check::storage::StorageSupport;
 use crate::ddl::computing_session::inexact_objects;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{dialect_after, object, text};
@@ -23,7 +24,6 @@ use crate::ddl::translate::translate;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::{Findings, Outcome};
-use crate::objects::charset_support::CharsetSupport;
 use crate::tolerance::{Fault, Rejection};
 
 /// CREATE DATABASE.
@@ -42,10 +42,10 @@ pub fn database(
 }
 
 /// A file with a table, a view, triggers, or routines and events.
-pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &DumpFile) -> Result<Outcome, Error> {
+pub fn file(context: &mut Context, support: &Support, file: &DumpFile) -> Result<Outcome, Error> {
     let mut findings = Findings::default();
     let mut reader = context.shared.files.statements(file)?;
-    let mut check = Check { context, charset_support, file };
+    let mut check = Check { context, charset_support: &support.charsets, file };
     let mut dialect = SqlDialect::default();
     // What is said before CREATE is said for it.
     let mut session = Vec::new();
@@ -66,7 +66,7 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
                     if let Some(objects) = inexact.take().filter(|_| check.context.shared.restore.computes_rows()) {
                         findings.rejections.push(not_computable(file, statement.line, &name, &objects));
                     }
-                    check.table(statement.line, statement.text, &name, &mut findings)?;
+                    check.table(statement.line, statement.text, &name, &support.storage, &mut findings)?;
                 }
             }
             StatementKind::CreateView
@@ -143,7 +143,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn table(&mut self, line: u64, sql: &[u8], name: &str, findings: &mut Findings) -> Result<(), Error> {
+    fn table(
+        &mut self,
+        line: u64,
+        sql: &[u8],
+        name: &str,
+        storage: &StorageSupport,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
         let object = format!("table {name}");
         let file = self.file;
         let server = self.context.shared.server;
@@ -161,7 +168,12 @@ impl Check<'_> {
                 }
             }
         }
-        self.names(line, &translated, SqlDialect::default(), &object, findings)
+        self.names(line, &translated, SqlDialect::default(), &object, findings)?;
+        if let Some((code, why)) = storage.missing(self.context, file, &translated)? {
+            let why = format!("{file}, line {line}: {why}");
+            findings.rejections.push(Rejection { object, why, fault: Fault::Server(code) });
+        }
+        Ok(())
     }
 
     /// What the user may not create, whatever the privileges on the database.

@@ -11,14 +11,12 @@ use crate::ddl::trigger::table_of_trigger;
 use crate::jobs::context::Context;
 use crate::jobs::job::KeyTiming;
 use crate::jobs::outcome::Need;
-use crate::objects::definition_file::keeps_existing;
-use crate::objects::tables::split_options;
 use crate::options::DropTable;
 
 /// Of a table: what is added to it after its rows.
 pub fn of_table(context: &Context, create: &[u8]) -> Vec<Need> {
     let mut needs = Vec::new();
-    let Ok(split) = split(create, &split_options(context, KeyTiming::Later)) else { return needs };
+    let Ok(split) = split(create, &context.split_options(KeyTiming::Later)) else { return needs };
     if !split.keys.is_empty() {
         needs.push(Need::LaterKeys);
     }
@@ -52,5 +50,5 @@ pub fn of_statement(context: &Context, kind: StatementKind, sql: &[u8], dialect:
 
 /// Both servers want the privilege to drop it also if there is no such view.
 fn drops_views(context: &Context) -> bool {
-    !keeps_existing(context) && context.shared.restore.drop_table != DropTable::Fail
+    !context.shared.restore.keeps_existing() && context.shared.restore.drop_table != DropTable::Fail
 }

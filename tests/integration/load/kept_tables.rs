@@ -1,0 +1,218 @@
+//! Tables that stay on the server: that the dump's rows mean the same in them is known before anything is changed.
+
+use crate::support::dump::make;
+use crate::support::load::{column, journals, myloader};
+use harness::program::{Program, WorkDir};
+use harness::server::{Product, source, target};
+
+/// Ways to dump a database: as a directory or as a stream.
+struct Dumped {
+    stream: Option<Vec<u8>>,
+    place: WorkDir,
+}
+
+impl Dumped {
+    fn new(product: Product, database: &str, stream: bool, options: &[&str]) -> Dumped {
+        let place = WorkDir::new();
+        let dumper = Program::mydumper().server(source(product)).args(["-B", database]).args(options);
+        if stream {
+            let stream = dumper.arg("--stream").current_dir(place.path()).ok().stdout;
+            return Dumped { stream: Some(stream), place };
+        }
+        dumper.arg("-o").arg(place.path()).ok();
+        Dumped { stream: None, place }
+    }
+
+    fn loader(&self, product: Product, options: &[&str]) -> Program {
+        match &self.stream {
+            Some(stream) => {
+                let program = Program::myloader().server(target(product)).arg("--stream").args(options);
+                program.current_dir(self.place.path()).stdin(stream.clone())
+            }
+            None => myloader(target(product), &self.place).args(options),
+        }
+    }
+}
+
+/// The options of a restore that keeps tables, and those of the dump that it is of.
+const WAYS: [(&[&str], &[&str]); 5] = [
+    (&["--drop-table=NONE"], &[]),
+    (&["--no-schemas"], &["--format=CSV"]),
+    (&["--drop-table=TRUNCATE"], &["--format=LOAD_DATA"]),
+    (&["--drop-table=DELETE"], &["--complete-insert"]),
+    (&["--drop-table=DROP"], &["--no-schemas"]),
+];
+
+#[test]
+fn text_of_another_character_set_is_refused_before_anything_is_changed() {
+    for product in Product::ALL {
+        let database = "fit_charset";
+        make(
+            source(product),
+            database,
+            &[
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20) CHARACTER SET latin1, n INT, \
+                 e ENUM('é') CHARACTER SET latin1) CHARACTER SET utf8mb4",
+                "INSERT INTO t VALUES (1, 'é', 1, 'é')",
+            ],
+        );
+        let mut client = make(
+            target(product),
+            database,
+            &[
+                "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), n BIGINT, e ENUM('é'), more INT) CHARACTER SET utf8mb4",
+                "INSERT INTO t VALUES (7, 'mine', 7, 'é', 7)",
+            ],
+        );
+        let of = |column: &str| {
+            format!(
+                "  table {database}.t: column {column} is text of latin1 in the dump and of utf8mb4 here, where its bytes are \
+                 other characters: make it CHARACTER SET latin1\n"
+            )
+        };
+        let expected = format!(
+            "[ERROR] these objects of the dump cannot be restored as they are; nothing was changed:\n{}{}change the source or \
+             the server, or exclude them\n",
+            of("a"),
+            of("e")
+        );
+        for (restore, dump) in WAYS {
+            for stream in [false, true] {
+                let dumped = Dumped::new(product, database, stream, dump);
+                let log = dumped.loader(product, restore).fails_with(8);
+                assert!(log.ends_with(&expected), "{product:?} {restore:?} {stream}: {log}");
+                assert_eq!(column(&mut client, "SELECT CONCAT(id, a) FROM t"), ["7mine"], "{product:?} {restore:?}");
+                assert!(journals(&dumped.place).is_empty(), "{:?}", dumped.place.list());
+            }
+        }
+        // With the same character sets and names, in another order and type, they are there to the byte.
+        client.run("DROP TABLE t");
+        client.run(
+            "CREATE TABLE t (more INT, n BIGINT, e ENUM('é') CHARACTER SET latin1, A TEXT CHARACTER SET latin1, \
+             id BIGINT PRIMARY KEY) CHARACTER SET utf8mb4",
+        );
+        for dump in [&["--complete-insert"][..], &["--format=CSV"], &["--complete-insert", "--no-schemas"]] {
+            client.run("DELETE FROM t");
+            Dumped::new(product, database, false, dump).loader(product, &["--drop-table=NONE"]).ok();
+            let row = "SELECT CONCAT_WS(' ', id, HEX(a), n, HEX(e)) FROM t";
+            assert_eq!(column(&mut client, row), ["1 E9 1 E9"], "{product:?} {dump:?}");
+        }
+    }
+}
+
+#[test]
+fn columns_that_differ_are_refused_before_a_table_is_emptied() {
+    for product in Product::ALL {
+        let database = "fit_columns";
+        make(
+            source(product),
+            database,
+            &[
+                "CREATE TABLE plain (id INT PRIMARY KEY, a INT, b INT)",
+                "CREATE TABLE computed (id INT PRIMARY KEY, g INT AS (id + 1) STORED, ts TIMESTAMP NULL)",
+                "CREATE TABLE fine (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET utf8mb3)",
+                "INSERT INTO plain VALUES (1, 2, 3)",
+                "INSERT INTO computed (id) VALUES (1)",
+                "INSERT INTO fine VALUES (1, 'é')",
+            ],
+        );
+        let own = [
+            "CREATE TABLE plain (id INT PRIMARY KEY, b INT, a INT)",
+            "CREATE TABLE computed (id INT PRIMARY KEY, g INT, ts DATETIME, needed INT NOT NULL)",
+            "CREATE TABLE fine (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET utf8mb4)",
+            "INSERT INTO plain VALUES (7, 7, 7)",
+            "INSERT INTO computed VALUES (7, 7, NULL, 7)",
+            "INSERT INTO fine VALUES (7, 'mine')",
+        ];
+        let expected = format!(
+            "nothing was changed:\n  \
+             table {database}.computed: column g is generated in the dump, which has no values of it, and is not here: make it \
+             generated\n  \
+             table {database}.computed: column ts is TIMESTAMP in the dump and DATETIME here, and only TIMESTAMP moves with \
+             the time zone: make it TIMESTAMP\n  \
+             table {database}.computed: column needed is not in the dump, NOT NULL and without a default: give it a \
+             default\n  \
+             table {database}.plain: the dump's INSERTs do not name their columns, which are id, a, b, and the table has id, b, \
+             a: give it these columns in this order, or dump with --complete-insert\n\
+             change the source or the server, or exclude them\n"
+        );
+        let mut client = make(target(product), database, &own);
+        let all = "SELECT CONCAT((SELECT GROUP_CONCAT(id) FROM plain), (SELECT GROUP_CONCAT(id) FROM computed), \
+                   (SELECT GROUP_CONCAT(id) FROM fine))";
+        for (restore, dump) in [
+            ("--drop-table=TRUNCATE", &[][..]),
+            ("--drop-table=DELETE", &[]),
+            ("--drop-table=NONE", &[]),
+            ("--skip-create-table", &["--no-schemas"]),
+        ] {
+            for stream in [false, true] {
+                let log = Dumped::new(product, database, stream, dump).loader(product, &[restore]).fails_with(8);
+                assert!(log.ends_with(&expected), "{product:?} {restore} {stream}: {log}");
+                assert_eq!(client.scalar(all), "777", "{product:?} {restore} {stream}");
+            }
+        }
+        // The rest goes on.
+        let dumped = Dumped::new(product, database, false, &[]);
+        let log = dumped.loader(product, &["--drop-table=TRUNCATE", "--keep-going"]).fails_with(4);
+        assert!(log.contains("4 objects of the dump could not be restored, everything else is:"), "{log}");
+        assert_eq!(client.scalar(all), "771", "{product:?}");
+        assert_eq!(client.scalar("SELECT HEX(a) FROM fine"), "C3A9");
+        // Columns that are named may come in any order.
+        let dumped = Dumped::new(product, database, false, &["--complete-insert", "-T", "fit_columns.plain"]);
+        dumped.loader(product, &["--drop-table=TRUNCATE"]).ok();
+        assert_eq!(client.scalar("SELECT CONCAT(id, a, b) FROM plain"), "123");
+    }
+}
+
+#[test]
+fn tables_whose_rows_are_in_other_tables_are_neither_emptied_nor_filled() {
+    for product in Product::ALL {
+        let database = "fit_merge";
+        let parts = [
+            "CREATE TABLE part (id INT) ENGINE=MyISAM",
+            "CREATE TABLE m (id INT) ENGINE=MERGE UNION=(part) INSERT_METHOD=LAST",
+            "INSERT INTO part VALUES (1)",
+        ];
+        make(source(product), database, &parts);
+        make(source(product), "fit_merge_plain", &["CREATE TABLE m (id INT)", "INSERT INTO m VALUES (3)"]);
+        let dumped = Dumped::new(product, database, false, &["-T", "fit_merge.m"]);
+        let plain = Dumped::new(product, "fit_merge_plain", false, &[]);
+        for mode in ["TRUNCATE", "DELETE", "NONE"] {
+            let mut client = make(target(product), database, &parts);
+            client.run("UPDATE part SET id = 7");
+            dumped.loader(product, &["--drop-table", mode]).ok();
+            assert_eq!(client.scalar("SELECT GROUP_CONCAT(id) FROM part"), "7", "{product:?} {mode}");
+            let log = plain.loader(product, &["-B", database, "--drop-table", mode]).fails_with(8);
+            let engine = if product == Product::MariaDb { "MRG_MyISAM" } else { "MRG_MYISAM" };
+            let expected = format!(
+                "\n  table {database}.m: its engine here, {engine}, does not keep the dump's rows in this table: replace the \
+                 table with --drop-table=DROP, or leave it out\n"
+            );
+            assert!(log.contains(&expected), "{product:?} {mode}: {log}");
+            assert_eq!(client.scalar("SELECT GROUP_CONCAT(id) FROM part"), "7", "{product:?} {mode}");
+            client.run(format!("DROP DATABASE {database}"));
+        }
+    }
+}
+
+/// MariaDB of Debian has no ARCHIVE.
+#[test]
+fn an_archive_table_with_rows_is_not_to_be_emptied() {
+    let (product, database) = (Product::MySql, "fit_archive");
+    let table = "CREATE TABLE t (id INT) ENGINE=ARCHIVE";
+    make(source(product), database, &[table, "INSERT INTO t VALUES (1)"]);
+    let mut client = make(target(product), database, &[table, "CREATE TABLE other (id INT)"]);
+    for mode in ["TRUNCATE", "DELETE"] {
+        for stream in [false, true] {
+            let dumped = Dumped::new(product, database, stream, &[]);
+            client.run("DROP TABLE t");
+            client.run(table);
+            client.run("INSERT INTO t VALUES (7)");
+            let log = dumped.loader(product, &["--drop-table", mode]).fails_with(8);
+            let expected = "\n  table fit_archive.t: it has rows, and the engine ARCHIVE lets nobody remove any: replace the \
+                            table with --drop-table=DROP\n";
+            assert!(log.contains(expected), "{log}");
+            assert_eq!(client.scalar("SELECT id FROM t"), "7");
+        }
+    }
+}
