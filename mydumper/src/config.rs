@@ -11,8 +11,9 @@ use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
 use common::layers::compression::Compression;
 use common::options::{Parsed, StreamMode, UsageError};
+use common::process::command::ExternalCommand;
 use common::process::stop::Stop;
-use common::program;
+use common::program::{self, PerThread};
 use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
@@ -54,6 +55,10 @@ pub struct Config {
     pub compression: Compression,
     /// `--compress-level`, or the default of the method.
     pub compression_level: i32,
+    /// `--exec-per-thread`.
+    pub per_thread: Option<PerThread>,
+    /// `--exec`.
+    pub exec: Option<Exec>,
     /// How tables are split into chunks.
     pub chunks: Chunks,
     /// `--chunk-filesize`, in bytes before compression.
@@ -143,6 +148,17 @@ pub struct Output {
     pub directory: Option<PathBuf>,
     /// What to do with files in it.
     pub existing: ExistingFiles,
+    /// What the names of its files end with, beyond their own: `--exec-per-thread-extension`.
+    pub extension: Option<String>,
+}
+
+/// `--exec`.
+#[derive(Debug, Clone)]
+pub struct Exec {
+    /// What is run on each file.
+    pub command: ExternalCommand,
+    /// How many at a time.
+    pub threads: usize,
 }
 
 /// What to do with a directory that is not empty.
@@ -169,6 +185,9 @@ pub struct Chunks {
     pub partitions: Option<Partitions>,
 }
 
+/// The word of `--exec` that is replaced by a file's path.
+pub const FILE_NAME: &str = "FILENAME";
+
 /// What to do about queries that run for a long time before a lock is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongQueryGuard {
@@ -186,9 +205,12 @@ pub struct LongQueryGuard {
 /// When the options contradict each other, or one has an invalid value.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
+    let Options { connection, filter, selection, definer, lock, statement, output, commands, job, checksums, log } =
+        options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let compression = output.compress.unwrap_or(Compression::None);
+    let per_thread = program::per_thread(&commands)?;
+    check_commands(&output, per_thread.as_ref())?;
+    let compression = output.compress.or(per_thread.as_ref().map(PerThread::compression)).unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
@@ -214,6 +236,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         threads: job.threads,
         output: Output {
             directory: output.outputdir,
+            extension: per_thread.as_ref().and_then(PerThread::own_extension).map(str::to_owned),
             existing: match (output.clear, output.dirty, output.resume) {
                 (true, ..) => ExistingFiles::Clear,
                 (_, true, _) => ExistingFiles::Keep,
@@ -228,6 +251,8 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         }),
         compression,
         compression_level: compression_level(compression, output.compress_level)?,
+        per_thread,
+        exec: exec(output.exec.as_deref(), output.exec_threads)?,
         chunks: Chunks {
             size: chunk_size(&job),
             single_column: job.use_single_column,
@@ -285,6 +310,39 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         quiet: log.verbose == 0,
         stall_report: log.stall_report(),
     })
+}
+
+/// Options that do not go together with commands on files.
+fn check_commands(output: &options::OutputOptions, per_thread: Option<&PerThread>) -> Result<(), UsageError> {
+    let because = |text: &str| Err(UsageError::new(text));
+    if per_thread.is_some() && output.compress.is_some() {
+        return because(
+            "--exec-per-thread and --compress exclude each other: let the command compress, or leave it out",
+        );
+    }
+    if per_thread.is_some_and(|per_thread| per_thread.own_extension().is_some()) && output.dirty {
+        return because("--dirty reads files of the dump that it adds to, and --exec-per-thread only writes them");
+    }
+    if output.exec.is_some() && output.stream.is_some() {
+        return because("--exec takes the files that --stream would send: leave one of them out");
+    }
+    if output.exec.is_some() && output.resume {
+        return because(
+            "--resume needs the files of the interrupted dump, and --exec has taken them away: start a new dump",
+        );
+    }
+    Ok(())
+}
+
+fn exec(command: Option<&str>, threads: usize) -> Result<Option<Exec>, UsageError> {
+    let Some(text) = command else { return Ok(None) };
+    let command = program::command_of("exec", text)?;
+    if !command.words().iter().skip(1).any(|word| word == FILE_NAME) {
+        return Err(UsageError::new(format!(
+            "--exec='{text}': none of its arguments is the word {FILE_NAME}, which stands for the file's path"
+        )));
+    }
+    Ok(Some(Exec { command, threads }))
 }
 
 fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {

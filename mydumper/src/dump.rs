@@ -27,6 +27,7 @@ use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
 use crate::error::Error;
+use crate::output::delivery::Exec;
 use crate::output::directory::{self, OutputDirectory};
 use crate::output::earlier_phases::EarlierPhases;
 use crate::output::file_writer::Files;
@@ -59,8 +60,8 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     OutputDirectory::check(&config.output)?;
     let earlier = directory::earlier_phases(&config.output, config.stream.is_some())?;
     let mut interrupted = match &config.output {
-        Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(directory::at(directory), config)?)
+        output @ Output { directory: Some(directory), existing: ExistingFiles::Resume, .. } => {
+            Some(Interrupted::open(directory::of_dump(directory, output), config)?)
         }
         _ => None,
     };
@@ -136,6 +137,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         files: Files {
             store: Arc::clone(directory.store()),
             level: config.compression_level,
+            command: config.per_thread.as_ref().map(|command| Arc::new(command.layer(stop))),
             overwrite: config.output.existing == ExistingFiles::Keep,
             keep,
         },
@@ -149,6 +151,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         counters: Arc::clone(progress.counters()),
         stored_files: Mutex::new(StoredFiles::default()),
         sender: sender.as_ref().map(|sender| sender.files().clone()),
+        exec: config.exec.clone().map(Exec::new),
         stop: stop.clone(),
     });
 
@@ -174,7 +177,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
 }
 
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
-/// has left would be mistaken for this dump's.
+/// has left would be mistaken for this dump's; `--exec` takes away what would be continued.
 fn history(
     config: &Config,
     begun: Begun,
@@ -187,7 +190,9 @@ fn history(
     }
     let started = begun.started.clone();
     let journal = match directory.store().local_path() {
-        Some(path) if config.stream.is_none() && config.output.existing != ExistingFiles::Keep => {
+        Some(path)
+            if config.stream.is_none() && config.exec.is_none() && config.output.existing != ExistingFiles::Keep =>
+        {
             Some(DumpJournal::create(path, begun)?)
         }
         _ => None,

@@ -9,7 +9,8 @@ use clap::{Args, Parser, ValueEnum};
 use common::layers::compression::Compression;
 use common::options::values::{BadValue, Keyword, byte_size, keyword, mebibytes, number, positive, threads};
 use common::options::{
-    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LogOptions, StreamMode,
+    ChecksumOptions, CommaList, CommandOptions, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions,
+    LogOptions, StreamMode,
 };
 
 #[cfg(test)]
@@ -32,6 +33,8 @@ pub struct Options {
     pub statement: StatementOptions,
     #[command(flatten)]
     pub output: OutputOptions,
+    #[command(flatten)]
+    pub commands: CommandOptions,
     #[command(flatten)]
     pub job: JobOptions,
     #[command(flatten)]
@@ -166,6 +169,10 @@ pub struct OutputOptions {
     pub chunk_filesize: u64,
     #[arg(long)]
     pub build_empty_files: bool,
+    #[arg(long)]
+    pub exec: Option<String>,
+    #[arg(long, value_parser = threads)]
+    pub exec_threads: usize,
 }
 
 /// How the work is shared out.

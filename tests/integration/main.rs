@@ -77,6 +77,9 @@ mod load {
     pub mod target_privileges;
     pub mod work;
 }
+mod options {
+    pub mod commands;
+}
 mod random;
 mod resume {
     pub mod again;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use common::backup::extension::{is_of_dump, with_extension};
 use common::backup::file_name::DumpFile;
 use common::journal::{DUMP_JOURNAL, JournalError, check_free};
 use common::process::exit::{Exit, Failure};
@@ -115,6 +116,11 @@ pub fn at(path: &Path) -> Arc<dyn Store> {
     Arc::new(LocalDirectory::at(path))
 }
 
+/// The same with the files of a dump that has the options of this one.
+pub fn of_dump(path: &Path, output: &Output) -> Arc<dyn Store> {
+    with_extension(at(path), output.extension.as_deref())
+}
+
 impl OutputDirectory {
     /// Checks a directory that was asked for, before any work is done. Nothing is changed.
     pub fn check(output: &Output) -> Result<(), Error> {
@@ -131,7 +137,7 @@ impl OutputDirectory {
             return Ok(());
         }
         for name in names_in(&*at(path))? {
-            let is_of_dump = DumpFile::from_name(&name).is_some() || name == DUMP_JOURNAL;
+            let is_of_dump = is_of_dump(&name, output.extension.as_deref()) || name == DUMP_JOURNAL;
             match output.existing {
                 ExistingFiles::Refuse => {
                     return Err(Error::NotEmpty { path: path.clone(), found: name.escape_debug().to_string() });
@@ -152,7 +158,8 @@ impl OutputDirectory {
         earlier: Option<&EarlierPhases>,
     ) -> Result<OutputDirectory, Error> {
         let Some(path) = &output.directory else {
-            let store = Arc::new(LocalDirectory::fresh("export", purpose)?);
+            let store =
+                with_extension(Arc::new(LocalDirectory::fresh("export", purpose)?), output.extension.as_deref());
             return Ok(OutputDirectory { store, emptied_at_the_end: false });
         };
         OutputDirectory::check(output)?;
@@ -177,7 +184,7 @@ impl OutputDirectory {
             }
         }
         let emptied_at_the_end = !purpose.stay && output.existing != ExistingFiles::Keep;
-        Ok(OutputDirectory { store, emptied_at_the_end })
+        Ok(OutputDirectory { store: with_extension(store, output.extension.as_deref()), emptied_at_the_end })
     }
 
     /// Where its files are.

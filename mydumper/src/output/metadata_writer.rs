@@ -182,7 +182,7 @@ impl MetadataWriter {
                 RowsOf { .. } => String::new(),
             };
         }
-        let mut text = metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile);
+        let mut text = self.head_with(local_infile);
         text.push_str(&source);
         text.push_str(&sections);
         text.push_str(&config.tail());
@@ -195,7 +195,11 @@ impl MetadataWriter {
     }
 
     fn head(&self) -> String {
-        metadata::head(&self.facts.started, FILE_SQL_MODE, self.local_infile())
+        self.head_with(self.local_infile())
+    }
+
+    fn head_with(&self, local_infile: bool) -> String {
+        metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile, self.files.store.extension())
     }
 
     fn write(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {

@@ -18,6 +18,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ignored_engines,
         compression,
         compression_level: _,
+        per_thread,
         chunks: Chunks { size, single_column, partitions },
         chunk_filesize,
         rows: RowOptions { condition, format, on_duplicate, complete, hex_blob, statement_size, order_by_primary },
@@ -43,9 +44,13 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         long_queries: _,
         // They are computed again.
         checksums: _,
+        // No dump with a command that takes its files away is resumed.
+        exec: _,
         quiet: _,
         stall_report: _,
     } = config;
+    let optional =
+        per_thread.iter().map(|command| ("--exec-per-thread or its extension".to_owned(), command.fingerprint()));
     [
         // Another user may not see the same tables.
         ("--user", format!("{:?}", user)),
@@ -75,7 +80,9 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("--skip-tz-utc", format!("{utc:?}")),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into_iter()
+    .chain(optional)
+    .collect()
 }
 
 /// As journals have had it from the first, whatever the types are called.

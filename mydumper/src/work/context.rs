@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use common::backup::stored_files::StoredFiles;
 use common::layers::compression::Compression;
 use common::observe::progress::Counters;
-use common::process::stop::{Stop, Stopped};
+use common::process::stop::Stop;
 use common::process::sync::lock;
 use common::server::Server;
 use common::sql::definer::DefinerRule;
 use crossbeam_channel::Sender;
 
 use crate::definitions::Preamble;
+use crate::output::delivery::{self, Exec};
 use crate::output::file_writer::{Files, FinishedFile};
 use crate::rows::options::RowOptions;
 
@@ -41,19 +42,31 @@ pub struct Shared {
     pub stored_files: Mutex<StoredFiles>,
     /// Where finished files go, when they are streamed.
     pub sender: Option<Sender<FinishedFile>>,
+    /// `--exec`.
+    pub exec: Option<Exec>,
     /// The program's stop.
     pub stop: Stop,
 }
 
 impl Shared {
-    /// Hands a finished file on to the stream, if there is one.
-    pub fn deliver(&self, file: FinishedFile) -> Result<(), Stopped> {
-        if !file.file.content.is_metadata() {
-            lock(&self.stored_files).insert(file.file.to_string(), file.stored);
+    /// Hands a finished file on to the stream, or to `--exec`, if there is one.
+    pub fn deliver(&self, file: FinishedFile) -> Result<(), delivery::Error> {
+        if file.file.content.is_metadata() {
+            return self.send(file);
         }
-        match &self.sender {
-            Some(sender) => self.stop.send(sender, file),
-            None => Ok(()),
-        }
+        let (name, stored) = match &self.exec {
+            Some(exec) => exec.run(file, &self.stop)?,
+            None => {
+                let listed = (file.file.to_string(), file.stored);
+                self.send(file)?;
+                listed
+            }
+        };
+        lock(&self.stored_files).insert(name, stored);
+        Ok(())
+    }
+
+    fn send(&self, file: FinishedFile) -> Result<(), delivery::Error> {
+        Ok(self.sender.as_ref().map_or(Ok(()), |sender| self.stop.send(sender, file))?)
     }
 }

@@ -9,7 +9,7 @@ use common::backup::row_hash::RowsDigest;
 use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::observe::wording::{bytes, count, seconds};
-use common::process::stop::{StopOnPanic, Stopped};
+use common::process::stop::StopOnPanic;
 use common::server::connection::{Connection, ResultRows, ServerError};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
@@ -17,6 +17,7 @@ use crate::consistency::metadata_locks;
 use crate::definitions::SchemaReader;
 use crate::definitions::accounts;
 use crate::definitions::tablespaces;
+use crate::output::delivery;
 use crate::output::file_writer::{FileWriter, FinishedFile, WriteError, WrittenFile};
 use crate::output::row_files::{RowFiles, RowSink};
 use crate::plan::chunk::Chunk;
@@ -268,7 +269,7 @@ impl RowSink for ChunkSink<'_> {
         FileWriter::create(&self.shared.files, DumpFile::new(Content::Rows(file), self.shared.compression))
     }
 
-    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped> {
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), delivery::Error> {
         self.written.push(WrittenFile::of(&file));
         self.shared.deliver(file)
     }

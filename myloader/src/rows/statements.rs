@@ -133,7 +133,9 @@ pub fn load_from(
                 transaction.done(context, 1, false, loaded, done)?;
             }
             StatementKind::LoadData => {
-                let data = data_file(file, statement.text, statement.line)?;
+                let data = data_file(file, statement.text, statement.line, |name| {
+                    context.shared.files.store.stored_name(name)
+                })?;
                 infile = Some(data.clone());
                 statements += 1;
                 if statements <= done.statements {

@@ -24,6 +24,9 @@ pub struct Metadata {
     pub files: StoredFiles,
     /// `executed_gtid_set` of `[source]`, where it is a comment.
     pub gtid_set: Option<String>,
+    /// `extension` of `[mydumper-rs]`: what the other files' names end with, beyond the names by which metadata lists them. A
+    /// command has written them.
+    pub extension: Option<String>,
     /// Whether it has the line `# Finished dump at`.
     pub finished: bool,
 }
@@ -154,7 +157,7 @@ impl Metadata {
 
     /// Merges the content of a further metadata file of the same dump.
     pub fn absorb(&mut self, other: Metadata) {
-        let Metadata { config, session_variables, tables, databases, files, gtid_set, finished } = other;
+        let Metadata { config, session_variables, tables, databases, files, gtid_set, extension, finished } = other;
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
@@ -169,6 +172,7 @@ impl Metadata {
         self.databases.extend(databases);
         self.files.extend(files);
         self.gtid_set = gtid_set.or(self.gtid_set.take());
+        self.extension = extension.or(self.extension.take());
         self.finished |= finished;
     }
 }

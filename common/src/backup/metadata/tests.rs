@@ -99,7 +99,7 @@ fn what_we_write_we_read() {
     let text = end(
         format!(
             "{}{}{}{}{}",
-            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true),
+            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true, ""),
             coordinates.to_text(),
             entry.to_text(&table("d", "mydumper_1"), &files),
             config.tail(),
@@ -139,7 +139,7 @@ fn sealed() -> String {
     }
     let entry = TableEntry { rows: Some(1), ..TableEntry::default() };
     let tables = [entry.to_text(&table("d", "t"), &files), entry.to_text(&table("d", "u"), &files)].concat();
-    end(head("x", "y", false) + &tables + &ConfigSection::default().tail() + &files_of_no_table(&files), "z")
+    end(head("x", "y", false, "") + &tables + &ConfigSection::default().tail() + &files_of_no_table(&files), "z")
 }
 
 #[test]

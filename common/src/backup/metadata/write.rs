@@ -4,16 +4,22 @@ use std::fmt::Write as _;
 
 use super::escape::escape;
 use super::model::{ConfigSection, DatabaseEntry, TableEntry};
+use super::parse::OWN_SECTION;
 use super::seal::{FILES_SECTION, seal};
 use crate::backup::file_name::TableFileName;
 use crate::backup::stored_files::StoredFiles;
 
-/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA.
-pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
+/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA;
+/// `extension`: of files that a command has written.
+pub fn head(started: &str, sql_mode: &str, local_infile: bool, extension: &str) -> String {
     // mydumper leaves the comment open, and its loader completes the statement.
+    let own = match extension {
+        "" => String::new(),
+        extension => format!("\n[{OWN_SECTION}]\nextension = {}\n", escape(extension)),
+    };
     format!(
         "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n{}\n\
-         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n",
+         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n{own}",
         if local_infile { "local-infile = 1\n" } else { "" }
     )
 }

@@ -4,7 +4,6 @@ use super::row::{Group, flag, optional, value};
 
 const TEXT_CHUNKS: &str = "text chunks end at existing keys";
 const NO_DAEMON: &str = "run mydumper from cron or a systemd timer";
-const NO_COMMANDS: &str = "no commands run on files; `--compress` is built in";
 const SEPARATORS: &str = "what cannot be read back exactly is refused";
 
 pub(super) const CHUNKS: Group = Group {
@@ -122,8 +121,10 @@ pub(super) const OUTPUT: Group = Group {
         flag("merge").not_yet("dump into a directory of its own"),
         value("disk-limits", "PAUSE:RESUME").not_yet("a full disk ends the dump: ensure space"),
         flag("masquerade-filename").not_yet("files are named after their tables"),
-        value("exec", "COMMAND").not_yet(NO_COMMANDS),
-        value("exec-threads", "N").not_yet(NO_COMMANDS),
+        value("exec", "COMMAND")
+            .help("[Runs this command](commands.md#exec) on each finished file but metadata, then removes the file; the word `FILENAME` is its path. Excludes `--stream` and `--resume`.")
+            .differs("quotes and the PATH are understood; a command that fails is an error, and its file stays"),
+        value("exec-threads", "N").default("4").help("Most commands of `--exec` at a time, 1 to 1024."),
         flag("daemon").letter('D').not_yet(NO_DAEMON),
         value("snapshot-interval", "MINUTES").letter('I').not_yet(NO_DAEMON),
         value("snapshot-count", "N").letter('X').not_yet(NO_DAEMON),
