@@ -79,6 +79,8 @@ mod load {
 }
 mod options {
     pub mod commands;
+    pub mod definitions;
+    pub mod forms;
 }
 mod random;
 mod resume {

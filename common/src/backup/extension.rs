@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::file_name::DumpFile;
+use super::file_name::{DumpFile, NOT_UPDATED_TABLES};
 use crate::store::Store;
 use crate::store::with_extension::WithExtension;
 
@@ -14,9 +14,10 @@ pub fn with_extension(store: Arc<dyn Store>, extension: Option<&str>) -> Arc<dyn
     }
 }
 
-/// Whether a name is that of a file of a dump with this extension, or of its metadata.
+/// Whether a name is that of a file of a dump with this extension, of its metadata, or of what lies beside them.
 pub fn is_of_dump(name: &str, extension: Option<&str>) -> bool {
-    DumpFile::from_name(name).is_some()
+    name == NOT_UPDATED_TABLES
+        || DumpFile::from_name(name).is_some()
         || extension.is_some_and(|extension| name.strip_suffix(extension).is_some_and(is_extended))
 }
 

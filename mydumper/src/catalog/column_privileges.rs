@@ -38,7 +38,12 @@ pub fn check(connection: &mut Connection, catalog: &Catalog) -> Result<(), Error
     let of_doubtful = |table: &&Table| {
         doubtful.contains(&table.name.database) && !catalog.unreadable_columns.contains_key(&table.name)
     };
-    for table in catalog.tables().map(|table| &**table).filter(|table| table.has_dumped_rows()).filter(of_doubtful) {
+    for table in catalog
+        .tables()
+        .map(|table| &**table)
+        .filter(|table| table.is_base() && table.has_dumped_rows())
+        .filter(of_doubtful)
+    {
         unreadable.extend(hidden_columns(connection, table)?);
     }
     if unreadable.is_empty() {

@@ -74,6 +74,8 @@ pub struct Catalog {
     pub databases: Vec<Arc<Database>>,
     /// Columns of tables with rows that the server lists without the privilege to read them.
     pub unreadable_columns: BTreeMap<QualifiedName, Vec<String>>,
+    /// Tables that `--updated-since` leaves out.
+    pub not_updated: Vec<QualifiedName>,
     /// How many databases the user sees, but for the server's own.
     pub seen: usize,
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use common::backup::extension::{is_of_dump, with_extension};
-use common::backup::file_name::DumpFile;
+use common::backup::file_name::{DumpFile, NOT_UPDATED_TABLES};
+use common::backup::metadata::escape;
 use common::journal::{DUMP_JOURNAL, JournalError, check_free};
 use common::process::exit::{Exit, Failure};
 use common::store::local::{LocalDirectory, Purpose};
@@ -69,6 +70,12 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// `--merge` found no finished dump.
+    #[error("--merge: {} has no finished dump to add to: leave --merge out, or give the directory of one", path.display())]
+    NothingToMerge {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file of an earlier dump has objects that this one would not write again.
     #[error(
         "--dirty: the dump in {place} has routines or events of database {database}, in one file that this dump would \
@@ -106,7 +113,10 @@ pub struct OutputDirectory {
 pub fn earlier_phases(output: &Output, streamed: bool) -> Result<Option<EarlierPhases>, Error> {
     match &output.directory {
         // A stream has no room for what another dump has said.
-        Some(path) if output.existing == ExistingFiles::Keep && !streamed => EarlierPhases::read(&*at(path)),
+        Some(path) if output.existing == ExistingFiles::Keep && !streamed => match EarlierPhases::read(&*at(path))? {
+            None if output.merges => Err(Error::NothingToMerge { path: path.clone() }),
+            earlier => Ok(earlier),
+        },
         _ => Ok(None),
     }
 }
@@ -190,6 +200,15 @@ impl OutputDirectory {
     /// Where its files are.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Writes which tables `--updated-since` has left out, beside the dump.
+    pub fn write_not_updated(&self, names: &[String]) -> Result<(), Error> {
+        let text: String = names.iter().map(|name| format!("{}\n", escape(name))).collect();
+        let mut file = self.store.replace(NOT_UPDATED_TABLES)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.finish());
+        written.map_err(|source| self.store.error(store::Action::Write, NOT_UPDATED_TABLES, source))?;
+        Ok(())
     }
 
     /// Sees that there are as many files of a dump, but for metadata, as were written.

@@ -12,6 +12,7 @@ use common::sql::definer::DefinerRule;
 use crossbeam_channel::Sender;
 
 use crate::definitions::Preamble;
+use crate::definitions::shape::Shape;
 use crate::output::delivery::{self, Exec};
 use crate::output::file_writer::{Files, FinishedFile};
 use crate::rows::options::RowOptions;
@@ -34,12 +35,16 @@ pub struct Shared {
     pub build_empty_files: bool,
     /// The first lines of files.
     pub preamble: Preamble,
+    /// What is left out of definitions.
+    pub shape: Shape,
     /// What becomes of definers.
     pub definer: DefinerRule,
     /// Where progress is counted.
     pub counters: Arc<Counters>,
     /// Files of the dump so far, but for metadata.
     pub stored_files: Mutex<StoredFiles>,
+    /// Tables that `--updated-since` leaves out, as `DATABASE.TABLE`.
+    pub not_updated: Arc<[String]>,
     /// Where finished files go, when they are streamed.
     pub sender: Option<Sender<FinishedFile>>,
     /// `--exec`.

@@ -100,6 +100,19 @@ pub enum Error {
     /// What a later run would resume from cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The dump lacks rows, or has too many.
+    #[error(
+        "--check-row-count: table {table} has {counted} rows in the snapshot, but {written} were written: the dump is not \
+         right; if its engine has no snapshots, others wrote meanwhile; else please report this as a bug of mydumper-rs"
+    )]
+    RowCount {
+        /// Which table.
+        table: String,
+        /// Rows that the server counts.
+        counted: u64,
+        /// Rows in the files.
+        written: u64,
+    },
     /// A thread could not be started.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
@@ -110,6 +123,7 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Task, Server, Changed, Output, Metadata, Journal, Stopped;
+    Exit::Differs: RowCount;
     Exit::Failed: Thread;
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::Read;
 
-use common::backup::file_name::{Content, DumpFile, TableFileName};
+use common::backup::file_name::{Content, DumpFile, NOT_UPDATED_TABLES, TableFileName};
 use common::backup::metadata::{Metadata, MetadataError, Unsealed, check_seal};
 use common::exit_codes;
 use common::journal::LOAD_JOURNAL_PREFIX;
@@ -112,7 +112,7 @@ pub fn scan(store: &dyn Store, restore: &Restore) -> Result<Dump, Error> {
         return Err(Error::NotFinished { place: store.to_string(), what: not_a_dump::directory(store, &entries) });
     }
     for entry in &entries {
-        if entry.name.starts_with(LOAD_JOURNAL_PREFIX) {
+        if entry.name.starts_with(LOAD_JOURNAL_PREFIX) || entry.name == NOT_UPDATED_TABLES {
             continue;
         }
         let Some(file) = DumpFile::from_name(&entry.name) else {

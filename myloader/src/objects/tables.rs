@@ -138,6 +138,8 @@ fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
         split_constraints: true,
         drop_keys: restore.skip_indexes,
         drop_constraints: restore.skip_constraints,
+        drop_checks: false,
+        referenced: Vec::new(),
         dialect: SqlDialect::default(),
     }
 }

@@ -146,6 +146,9 @@ impl Coordinator<'_> {
         if self.local_infile_off && metadata.config.local_infile == Some(true) {
             return Err(Error::LocalInfileOff);
         }
+        if let Some(format) = metadata.config.format.as_ref().filter(|_| self.shared.restore.data) {
+            return Err(Error::RowFormat(format.clone()));
+        }
         self.scheduler.metadata(metadata);
         Ok(())
     }

@@ -53,6 +53,8 @@ pub struct ConfigSection {
     pub row_hash: Option<String>,
     /// `row-hash-time-zone`, not in mydumper: the session time zone in which hashed rows were read, if it was set.
     pub row_hash_time_zone: Option<String>,
+    /// `format` of `[mydumper-rs]`: that of the rows, if the loader does not read it.
+    pub format: Option<String>,
 }
 
 /// Which tables of a dump show the same point in time.
@@ -167,6 +169,7 @@ impl Metadata {
         self.config.server = config.server.or(self.config.server);
         self.config.row_hash = config.row_hash.or(self.config.row_hash.take());
         self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
+        self.config.format = config.format.or(self.config.format.take());
         self.session_variables.extend(session_variables);
         self.tables.extend(tables);
         self.databases.extend(databases);

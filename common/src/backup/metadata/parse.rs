@@ -132,6 +132,7 @@ impl Metadata {
             Section::Files if key == SEAL => {}
             Section::Files => self.add_file(key.to_owned(), value)?,
             Section::Own if key == "extension" => self.extension = Some(unescape(value)),
+            Section::Own if key == "format" => self.config.format = Some(unescape(value)),
             Section::Own | Section::Other => {}
         }
         Some(())
