@@ -11,17 +11,20 @@ use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
 use common::layers::compression::Compression;
 use common::options::{Parsed, StreamMode, UsageError};
+use common::process::command::ExternalCommand;
 use common::process::stop::Stop;
-use common::program;
+use common::program::{self, PerThread};
 use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
 
 use crate::catalog::Program;
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
-use crate::options::{self, LockMode, Options, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::definitions::shape::Shape;
+use crate::options::{self, LockMode, Options, RowsHard, RowsPerChunk, StatementOptions, StreamChecksum};
 use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::delimited_format::{DelimitedFormat, Separators};
+use crate::rows::encoder::STATEMENT_END;
 use crate::rows::options::{OnDuplicate, RowCondition, RowFormat, RowOptions};
 
 #[derive(Clone)]
@@ -54,6 +57,10 @@ pub struct Config {
     pub compression: Compression,
     /// `--compress-level`, or the default of the method.
     pub compression_level: i32,
+    /// `--exec-per-thread`.
+    pub per_thread: Option<PerThread>,
+    /// `--exec`.
+    pub exec: Option<Exec>,
     /// How tables are split into chunks.
     pub chunks: Chunks,
     /// `--chunk-filesize`, in bytes before compression.
@@ -64,6 +71,20 @@ pub struct Config {
     pub rows: RowOptions,
     /// Which kinds of objects are dumped.
     pub objects: Objects,
+    /// What is left out of definitions.
+    pub shape: Shape,
+    /// `--views-as-tables`.
+    pub views_as_tables: bool,
+    /// `--updated-since`, in days.
+    pub updated_since: Option<u64>,
+    /// `--check-row-count`.
+    pub check_row_count: bool,
+    /// `--compact`.
+    pub compact: bool,
+    /// `--masquerade-filename`.
+    pub numbers_files: bool,
+    /// `--tidb-snapshot`.
+    pub tidb_snapshot: Option<String>,
     /// `--skip-definer` and `--replace-definer`.
     pub definer: DefinerRule,
     /// Which checksums are written.
@@ -101,6 +122,9 @@ impl Config {
             ignored_engines: &self.ignored_engines,
             names,
             objects: self.objects,
+            views_as_tables: self.views_as_tables.then(|| self.shape.view_engine.as_deref().unwrap_or(TABLES_OF_VIEWS)),
+            finds_referenced: self.shape.skip_indexes && !self.shape.skip_constraints,
+            updated_since: self.updated_since.filter(|_| self.filter.tables.is_empty()),
             checksums: self.checksums,
             partitions: self.chunks.partitions.as_ref(),
             single_column: self.chunks.single_column,
@@ -143,6 +167,19 @@ pub struct Output {
     pub directory: Option<PathBuf>,
     /// What to do with files in it.
     pub existing: ExistingFiles,
+    /// `--merge`: there has to be a finished dump.
+    pub merges: bool,
+    /// What the names of its files end with, beyond their own: `--exec-per-thread-extension`.
+    pub extension: Option<String>,
+}
+
+/// `--exec`.
+#[derive(Debug, Clone)]
+pub struct Exec {
+    /// What is run on each file.
+    pub command: ExternalCommand,
+    /// How many at a time.
+    pub threads: usize,
 }
 
 /// What to do with a directory that is not empty.
@@ -169,6 +206,12 @@ pub struct Chunks {
     pub partitions: Option<Partitions>,
 }
 
+/// The engine of tables that stand in for views for good.
+const TABLES_OF_VIEWS: &str = "InnoDB";
+
+/// The word of `--exec` that is replaced by a file's path.
+pub const FILE_NAME: &str = "FILENAME";
+
 /// What to do about queries that run for a long time before a lock is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongQueryGuard {
@@ -186,9 +229,12 @@ pub struct LongQueryGuard {
 /// When the options contradict each other, or one has an invalid value.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, lock, statement, output, job, checksums, log } = options;
+    let Options { connection, filter, selection, definer, lock, statement, output, commands, job, checksums, log } =
+        options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let compression = output.compress.unwrap_or(Compression::None);
+    let per_thread = program::per_thread(&commands)?;
+    check_commands(&output, per_thread.as_ref())?;
+    let compression = output.compress.or(per_thread.as_ref().map(PerThread::compression)).unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
         return Err(UsageError::new("--stream writes binary data to standard output: redirect it to a file or a pipe"));
@@ -197,6 +243,9 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         return Err(UsageError::new(
             "--resume needs a directory: what the reader of a stream has received is unknown, start both over",
         ));
+    }
+    if output.merge && output.outputdir.is_none() {
+        return Err(UsageError::new("--merge adds to a finished dump: give its directory with --outputdir"));
     }
     if output.resume && output.outputdir.is_none() {
         return Err(UsageError::new("--resume continues an interrupted dump: give its directory with --outputdir"));
@@ -214,7 +263,9 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         threads: job.threads,
         output: Output {
             directory: output.outputdir,
-            existing: match (output.clear, output.dirty, output.resume) {
+            extension: per_thread.as_ref().and_then(PerThread::own_extension).map(str::to_owned),
+            merges: output.merge,
+            existing: match (output.clear, output.dirty || output.merge, output.resume) {
                 (true, ..) => ExistingFiles::Clear,
                 (_, true, _) => ExistingFiles::Keep,
                 (.., true) => ExistingFiles::Resume,
@@ -228,6 +279,8 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         }),
         compression,
         compression_level: compression_level(compression, output.compress_level)?,
+        per_thread,
+        exec: exec(output.exec.as_deref(), output.exec_threads)?,
         chunks: Chunks {
             size: chunk_size(&job),
             single_column: job.use_single_column,
@@ -254,6 +307,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
             complete: statement.complete_insert,
             hex_blob: statement.hex_blob,
             statement_size: usize::try_from(statement.statement_size).unwrap_or(usize::MAX),
+            statement_end: statement_end(&statement)?,
             order_by_primary: statement.order_by_primary,
         },
         objects: Objects {
@@ -266,8 +320,19 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
             tablespaces: selection.all_tablespaces,
             accounts: selection.users,
         },
+        views_as_tables: selection.views_as_tables,
+        updated_since: selection.updated_since,
+        check_row_count: selection.check_row_count,
+        compact: statement.compact,
+        numbers_files: output.masquerade_filename,
+        tidb_snapshot: lock.tidb_snapshot,
         definer: definer.rule(),
-        checksums: checksums.written(),
+        checksums: Kinds { indexes: checksums.written().indexes && !selection.skip_indexes, ..checksums.written() },
+        shape: Shape {
+            skip_indexes: selection.skip_indexes,
+            skip_constraints: selection.skip_constraints,
+            view_engine: selection.table_engine_for_view_dependency,
+        },
         build_empty_files: output.build_empty_files,
         utc: !statement.skip_tz_utc,
         lock: lock.sync_thread_lock_mode,
@@ -287,6 +352,41 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
     })
 }
 
+/// Options that do not go together with commands on files.
+fn check_commands(output: &options::OutputOptions, per_thread: Option<&PerThread>) -> Result<(), UsageError> {
+    let because = |text: &str| Err(UsageError::new(text));
+    if per_thread.is_some() && output.compress.is_some() {
+        return because(
+            "--exec-per-thread and --compress exclude each other: let the command compress, or leave it out",
+        );
+    }
+    if per_thread.is_some_and(|per_thread| per_thread.own_extension().is_some()) && (output.dirty || output.merge) {
+        return because(
+            "--dirty and --merge read files of the dump that they add to, and --exec-per-thread only writes them",
+        );
+    }
+    if output.exec.is_some() && output.stream.is_some() {
+        return because("--exec takes the files that --stream would send: leave one of them out");
+    }
+    if output.exec.is_some() && output.resume {
+        return because(
+            "--resume needs the files of the interrupted dump, and --exec has taken them away: start a new dump",
+        );
+    }
+    Ok(())
+}
+
+fn exec(command: Option<&str>, threads: usize) -> Result<Option<Exec>, UsageError> {
+    let Some(text) = command else { return Ok(None) };
+    let command = program::command_of("exec", text)?;
+    if !command.words().iter().skip(1).any(|word| word == FILE_NAME) {
+        return Err(UsageError::new(format!(
+            "--exec='{text}': none of its arguments is the word {FILE_NAME}, which stands for the file's path"
+        )));
+    }
+    Ok(Some(Exec { command, threads }))
+}
+
 fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
     let separators = Separators {
         fields_terminated_by: options.fields_terminated_by.clone(),
@@ -296,7 +396,7 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
         lines_terminated_by: options.lines_terminated_by.clone(),
     };
     let format = match options.format {
-        options::Format::Insert => {
+        options::Format::Insert | options::Format::Clickhouse => {
             let given = [
                 ("include-header", options.include_header),
                 ("fields-terminated-by", separators.fields_terminated_by.is_some()),
@@ -310,6 +410,7 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
                 Some((name, _)) => Err(UsageError::new(format!(
                     "--{name} has no effect on INSERT statements: add --format=LOAD_DATA or --format=CSV, or remove it"
                 ))),
+                None if options.format == options::Format::Clickhouse => Ok(RowFormat::Clickhouse),
                 None => Ok(RowFormat::Insert),
             };
         }
@@ -319,11 +420,27 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
     Ok(RowFormat::Delimited(Arc::new(format.map_err(|error| UsageError::new(error.to_string()))?)))
 }
 
+/// The end of each INSERT statement.
+fn statement_end(options: &StatementOptions) -> Result<Box<[u8]>, UsageError> {
+    match (&options.statement_terminated_by, options.format) {
+        (None, _) => Ok(STATEMENT_END.into()),
+        (Some(end), options::Format::Insert | options::Format::Clickhouse) => Ok(end.0.as_bytes().into()),
+        (Some(_), options::Format::LoadData | options::Format::Csv) => Err(UsageError::new(
+            "--statement-terminated-by would put a text among the rows of LOAD_DATA and CSV files: leave it out",
+        )),
+    }
+}
+
 fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
+    let RowsHard { min: least, max: most } = job.rows_hard;
+    let within = |rows: u64| rows.max(least).min(if most == 0 { u64::MAX } else { most });
     match job.rows {
-        RowsPerChunk { start: 0, .. } => ChunkSizing::Automatic,
-        RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(start)),
+        RowsPerChunk { start: 0, .. } if (least, most) == (0, 0) => ChunkSizing::Automatic,
+        RowsPerChunk { start: 0, .. } => ChunkSizing::Within { min: within(0), max: within(u64::MAX) },
+        RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(within(start))),
         RowsPerChunk { min, start, max } => {
+            let max = if max == 0 { most } else { within(max) };
+            let (min, start) = (within(min), within(start));
             ChunkSizing::Rows(ChunkSize::adaptive(min, start, max, Duration::from_secs(job.max_time_per_select)))
         }
     }

@@ -10,14 +10,17 @@ use common::backup::file_session::UTC;
 use common::backup::stored_files::StoredFiles;
 use common::observe::activity::{Activity, Watch};
 use common::observe::logging::SUMMARY;
+use common::observe::printable::printable;
 use common::observe::progress::{Progress, Totals};
 use common::observe::wording::{bytes, count, seconds};
+use common::options::UsageError;
 use common::process::stop::{Stop, Stopped};
 use common::server::Server;
 use common::server::connection::session_variables::{self, SessionVariable, is};
 use common::server::connection::{Connection, ServerError};
 use common::server::global_variables::GlobalVariables;
 use common::server::sessions::SessionProbe;
+use common::sql::quote_string;
 use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
@@ -26,6 +29,7 @@ use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
 use crate::error::Error;
+use crate::output::delivery::Exec;
 use crate::output::directory::{self, OutputDirectory};
 use crate::output::earlier_phases::EarlierPhases;
 use crate::output::file_writer::Files;
@@ -57,9 +61,12 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
     OutputDirectory::check(&config.output)?;
     let earlier = directory::earlier_phases(&config.output, config.stream.is_some())?;
+    if config.output.merges {
+        tracing::warn!("--merge: the directory will have tables of two points in time");
+    }
     let mut interrupted = match &config.output {
-        Output { directory: Some(directory), existing: ExistingFiles::Resume } => {
-            Some(Interrupted::open(directory::at(directory), config)?)
+        output @ Output { directory: Some(directory), existing: ExistingFiles::Resume, .. } => {
+            Some(Interrupted::open(directory::of_dump(directory, output), config)?)
         }
         _ => None,
     };
@@ -67,6 +74,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    let connection_settings = tidb_snapshot(config, &mut first)?;
     let watch = Watch::default();
     let probe = SessionProbe { settings: config.connection.clone(), server };
     watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
@@ -85,6 +93,9 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     }
     for connection in &mut connections {
         set_up_session(connection, &server, config.utc)?;
+        if let Some(statement) = &connection_settings {
+            connection.execute(statement)?;
+        }
     }
     metadata_locks::allow_release(&mut connections, &server)?;
 
@@ -97,8 +108,12 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut snapshot = Snapshot::open(config, &server, coordinator, connections, stop)?;
     activity.begin("reading the catalog");
     let names = earlier.as_ref().map(EarlierPhases::names).unwrap_or_default();
+    let names = if config.numbers_files { names.all_numbered() } else { names };
     let catalog = Catalog::read(&mut snapshot.coordinator, &server, &config.catalog_selection(&names))?;
     check_all_are_locked(&catalog, &snapshot)?;
+    if config.objects.data {
+        snapshot.lower_guarantee_for_views(&catalog)?;
+    }
     let settings = Settings::new(config, &server, snapshot.point.is_locked());
     if !config.allow_empty {
         check_not_empty(&catalog, &settings, config, &server)?;
@@ -116,6 +131,11 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         Purpose { stay: keep, read_again: config.stream.is_some() },
         earlier.as_ref(),
     )?;
+    let not_updated: Arc<[String]> =
+        catalog.not_updated.iter().map(|table| format!("{}.{}", table.database, table.name)).collect();
+    if config.updated_since.is_some() && config.stream.is_none() {
+        directory.write_not_updated(&not_updated)?;
+    }
     let could_be_resumed = resume::could_be_resumed(&begun, &catalog);
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let could_be_resumed = could_be_resumed && history.journal.is_some();
@@ -132,6 +152,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         files: Files {
             store: Arc::clone(directory.store()),
             level: config.compression_level,
+            command: config.per_thread.as_ref().map(|command| Arc::new(command.layer(stop))),
             overwrite: config.output.existing == ExistingFiles::Keep,
             keep,
         },
@@ -140,11 +161,14 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         rows: config.rows.clone(),
         chunk_filesize: config.chunk_filesize,
         build_empty_files: config.build_empty_files,
-        preamble: Preamble { utc: config.utc },
+        preamble: Preamble { utc: config.utc, compact: config.compact },
+        shape: config.shape.clone(),
         definer: config.definer.clone(),
         counters: Arc::clone(progress.counters()),
         stored_files: Mutex::new(StoredFiles::default()),
+        not_updated,
         sender: sender.as_ref().map(|sender| sender.files().clone()),
+        exec: config.exec.clone().map(Exec::new),
         stop: stop.clone(),
     });
 
@@ -169,8 +193,22 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     Ok(summary)
 }
 
+/// The statement that makes TiDB read at a snapshot, if it is asked for. The server says whether it is one.
+fn tidb_snapshot(config: &Config, connection: &mut Connection) -> Result<Option<String>, Error> {
+    let Some(snapshot) = &config.tidb_snapshot else { return Ok(None) };
+    let version = connection.query_first("SELECT VERSION()")?.map(|row| row.text(0)).unwrap_or_default();
+    if !version.contains("TiDB") {
+        return Err(UsageError::new(format!(
+            "--tidb-snapshot is for TiDB, and this server is {}: leave it out",
+            printable(&version)
+        ))
+        .into());
+    }
+    Ok(Some(format!("SET SESSION tidb_snapshot = {}", quote_string(snapshot))))
+}
+
 /// What is done already, and the journal for what will be. A stream cannot be resumed, and files of others that `--dirty`
-/// has left would be mistaken for this dump's.
+/// has left would be mistaken for this dump's; `--exec` takes away what would be continued.
 fn history(
     config: &Config,
     begun: Begun,
@@ -183,7 +221,9 @@ fn history(
     }
     let started = begun.started.clone();
     let journal = match directory.store().local_path() {
-        Some(path) if config.stream.is_none() && config.output.existing != ExistingFiles::Keep => {
+        Some(path)
+            if config.stream.is_none() && config.exec.is_none() && config.output.existing != ExistingFiles::Keep =>
+        {
             Some(DumpJournal::create(path, begun)?)
         }
         _ => None,
@@ -202,9 +242,9 @@ fn check_not_empty(catalog: &Catalog, settings: &Settings, config: &Config, serv
 
 /// A table that was created after the locks were taken is not at the consistency point.
 fn check_all_are_locked(catalog: &Catalog, snapshot: &Snapshot) -> Result<(), Error> {
-    let unknown = catalog
-        .tables()
-        .filter(|table| table.has_dumped_rows() && snapshot.point.is_unknown(&table.name, table.is_transactional()));
+    let unknown = catalog.tables().filter(|table| {
+        table.is_base() && table.has_dumped_rows() && snapshot.point.is_unknown(&table.name, table.is_transactional())
+    });
     let unknown: Vec<String> = unknown.map(|table| table.name.to_string()).collect();
     if unknown.is_empty() { Ok(()) } else { Err(changed_tables::Error::Changed(unknown).into()) }
 }

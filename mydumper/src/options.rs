@@ -9,7 +9,8 @@ use clap::{Args, Parser, ValueEnum};
 use common::layers::compression::Compression;
 use common::options::values::{BadValue, Keyword, byte_size, keyword, mebibytes, number, positive, threads};
 use common::options::{
-    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LogOptions, StreamMode,
+    ChecksumOptions, CommaList, CommandOptions, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions,
+    LogOptions, StreamMode,
 };
 
 #[cfg(test)]
@@ -32,6 +33,8 @@ pub struct Options {
     pub statement: StatementOptions,
     #[command(flatten)]
     pub output: OutputOptions,
+    #[command(flatten)]
+    pub commands: CommandOptions,
     #[command(flatten)]
     pub job: JobOptions,
     #[command(flatten)]
@@ -68,6 +71,18 @@ pub struct SelectionOptions {
     #[arg(long)]
     pub no_views: bool,
     #[arg(long)]
+    pub skip_indexes: bool,
+    #[arg(long)]
+    pub skip_constraints: bool,
+    #[arg(long)]
+    pub views_as_tables: bool,
+    #[arg(long, value_parser = engine)]
+    pub table_engine_for_view_dependency: Option<String>,
+    #[arg(long, value_parser = positive)]
+    pub updated_since: Option<u64>,
+    #[arg(long)]
+    pub check_row_count: bool,
+    #[arg(long)]
     pub ignore_missing_privileges: bool,
     #[arg(long)]
     pub ignore_errors: Option<ErrorCodes>,
@@ -102,13 +117,19 @@ pub struct LockOptions {
     pub ftwrl_max_wait_time: u64,
     #[arg(long, value_parser = number)]
     pub ftwrl_timeout_retries: u64,
+    #[arg(long)]
+    pub tidb_snapshot: Option<String>,
 }
 
 /// How rows are written.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct StatementOptions {
-    #[arg(long, value_parser = format)]
+    #[arg(long, value_parser = keyword::<Format>)]
     pub format: Format,
+    #[arg(long)]
+    pub compact: bool,
+    #[arg(long, value_parser = statement_end, allow_hyphen_values = true)]
+    pub statement_terminated_by: Option<StatementEnd>,
     #[arg(long)]
     pub include_header: bool,
     #[arg(long, allow_hyphen_values = true)]
@@ -150,7 +171,9 @@ pub struct OutputOptions {
     pub clear: bool,
     #[arg(long)]
     pub dirty: bool,
-    #[arg(long, conflicts_with_all = ["clear", "dirty"])]
+    #[arg(long, conflicts_with_all = ["clear", "dirty", "stream"])]
+    pub merge: bool,
+    #[arg(long, conflicts_with_all = ["clear", "dirty", "merge"])]
     pub resume: bool,
     #[arg(long)]
     pub stream: Option<StreamMode>,
@@ -166,6 +189,12 @@ pub struct OutputOptions {
     pub chunk_filesize: u64,
     #[arg(long)]
     pub build_empty_files: bool,
+    #[arg(long)]
+    pub masquerade_filename: bool,
+    #[arg(long)]
+    pub exec: Option<String>,
+    #[arg(long, value_parser = threads)]
+    pub exec_threads: usize,
 }
 
 /// How the work is shared out.
@@ -177,6 +206,8 @@ pub struct JobOptions {
     pub max_threads_per_table: Option<usize>,
     #[arg(long)]
     pub rows: RowsPerChunk,
+    #[arg(long)]
+    pub rows_hard: RowsHard,
     #[arg(long, value_parser = positive)]
     pub max_time_per_select: u64,
     #[arg(long)]
@@ -224,14 +255,71 @@ pub enum Format {
     LoadData,
     /// The same with commas and quotes.
     Csv,
+    /// INSERT statements, and one that makes ClickHouse read them.
+    Clickhouse,
 }
 
-/// `--format`: what mydumper has besides is refused by name.
-fn format(text: &str) -> Result<Format, BadValue> {
-    if text.eq_ignore_ascii_case("CLICKHOUSE") {
-        return Err(BadValue::new("CLICKHOUSE is not supported yet by this version, use INSERT, LOAD_DATA or CSV"));
+/// A name that needs no quotes.
+fn engine(text: &str) -> Result<String, BadValue> {
+    let is_name = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    match text {
+        "" => Err(BadValue::new("use the name of a storage engine")),
+        text if is_name(text) => Ok(text.to_owned()),
+        _ => Err(BadValue::new("use the name of a storage engine")),
     }
-    keyword(text)
+}
+
+/// The end of each INSERT statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementEnd(pub String);
+
+/// Blanks, `;` and a line break: the loader, and mydumper's, find the end of a statement there.
+fn statement_end(text: &str) -> Result<StatementEnd, BadValue> {
+    let bad = || {
+        BadValue::new("use blanks, ; and a line break, as in '\\n;\\n' or ';\\n': other statements cannot be read back")
+    };
+    let mut end = String::new();
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        end.push(match letter {
+            '\\' => match letters.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('t') => '\t',
+                Some('f') => '\x0c',
+                _ => return Err(bad()),
+            },
+            letter => letter,
+        });
+    }
+    let is_blank = |letter: char| matches!(letter, ' ' | '\n' | '\r' | '\t' | '\x0c');
+    match end.strip_suffix(";\n") {
+        Some(before) if before.chars().all(is_blank) => Ok(StatementEnd(end)),
+        _ => Err(bad()),
+    }
+}
+
+/// `--rows-hard`: bounds of chunks, 0 for none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RowsHard {
+    /// The fewest rows.
+    pub min: u64,
+    /// The most.
+    pub max: u64,
+}
+
+impl FromStr for RowsHard {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let bad = || BadValue::new("use a number of rows or MIN:MAX, with MIN <= MAX (0: no bound)");
+        let numbers: Vec<u64> = text.split(':').map(number).collect::<Result<_, _>>().map_err(|_| bad())?;
+        match numbers[..] {
+            [rows] => Ok(Self { min: rows, max: rows }),
+            [min, max] if max == 0 || min <= max => Ok(Self { min, max }),
+            _ => Err(bad()),
+        }
+    }
 }
 
 /// Any other would be converted from and to, and each lacks characters of some other.

@@ -8,7 +8,7 @@ use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
 use common::options::{LoaderStream, Parsed, StreamMode, UsageError};
 use common::process::stop::Stop;
-use common::program;
+use common::program::{self, PerThread};
 use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::definer::DefinerRule;
@@ -23,6 +23,8 @@ pub struct Config {
     /// `SET GLOBAL` for the time of the restore, from the defaults file.
     pub global_variables: Vec<(String, String)>,
     pub source: Source,
+    /// `--exec-per-thread`.
+    pub per_thread: Option<PerThread>,
     pub threads: usize,
     /// How many workers may load one table.
     pub max_threads_per_table: usize,
@@ -67,6 +69,8 @@ pub enum Command {
 /// `--stream=UNPACK`.
 pub struct Unpack {
     pub directory: Option<PathBuf>,
+    /// `--exec-per-thread`.
+    pub per_thread: Option<PerThread>,
     /// Which tables' files.
     pub filter: Filter,
     /// Whether nothing may match.
@@ -156,7 +160,8 @@ pub struct NothingMatches {
 /// What the options ask for.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, restore, job, checksums, log } = options;
+    let Options { connection, filter, selection, definer, restore, commands, job, checksums, log } = options;
+    let per_thread = program::per_thread(&commands)?;
     if restore.stream.is_some() && std::io::stdin().is_terminal() {
         return Err(UsageError::new("--stream reads a dump from standard input: redirect a file or pipe to it"));
     }
@@ -186,7 +191,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             let allow_empty = filter.allow_empty;
             // Whoever made the stream chose them.
             let filter = Filter { with_system: true, ..program::filter(&filter, databases)? };
-            return Ok(Command::Unpack(Box::new(Unpack { directory, filter, allow_empty, quiet })));
+            return Ok(Command::Unpack(Box::new(Unpack { directory, per_thread, filter, allow_empty, quiet })));
         }
         (Some(LoaderStream::Restore(mode)), None) if !mode.content => {
             return Err(UsageError::new(
@@ -251,6 +256,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             delete_files: matches!(&source, Source::Stream(stream) if stream.mode.delete),
         },
         source,
+        per_thread,
         quiet,
         stall_report,
     })))

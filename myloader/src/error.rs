@@ -48,6 +48,12 @@ pub enum Error {
          during the restore, or use --load-method=insert"
     )]
     LoadMethodOff,
+    /// The dump's rows are not for a MySQL or MariaDB server.
+    #[error(
+        "the dump has its rows in the format {0}, which is not read here: dump with another --format, or restore the \
+         definitions with --no-data"
+    )]
+    RowFormat(String),
     /// The server crashed and has lost what it had committed.
     #[error(
         "the server was restarted and lost committed rows (innodb_flush_log_at_trx_commit is not 1, or an engine other \
@@ -70,6 +76,7 @@ impl From<ServerError> for Error {
 exit_codes! { Error:
     of source: Usage, Unpack, Server, Input, Source, Stream, RedoLog, Scheduler, Journal, Worker, Stopped;
     Exit::Server: LoadMethodOff;
+    Exit::Dump: RowFormat;
     Exit::Differs: LostCommits;
     Exit::Failed: Thread;
 }

@@ -122,6 +122,7 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, &user));
     let files = Files {
         store: Arc::clone(input.store()),
+        command: config.per_thread.as_ref().map(|command| Arc::new(command.layer(stop))),
         delete: config.restore.delete_files,
         checksums: Arc::new(Checksums {
             files: input.take_checksums(),

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, ValueEnum};
 use common::options::values::{Keyword, byte_size, positive, threads};
 use common::options::{
-    ChecksumOptions, CommaList, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions, LoaderStream, LogOptions,
+    ChecksumOptions, CommaList, CommandOptions, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions,
+    LoaderStream, LogOptions,
 };
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ pub struct Options {
     pub definer: DefinerOptions,
     #[command(flatten)]
     pub restore: RestoreOptions,
+    #[command(flatten)]
+    pub commands: CommandOptions,
     #[command(flatten)]
     pub job: JobOptions,
     #[command(flatten)]

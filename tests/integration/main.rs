@@ -79,6 +79,11 @@ mod load {
     pub mod target_privileges;
     pub mod work;
 }
+mod options {
+    pub mod commands;
+    pub mod definitions;
+    pub mod forms;
+}
 mod random;
 mod resume {
     pub mod again;

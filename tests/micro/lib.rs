@@ -97,7 +97,7 @@ impl Shape {
 
     /// An encoder of INSERT statements of the default size.
     pub fn insert_encoder(&self) -> InsertEncoder {
-        let sizes = Sizes { statement: STATEMENT_SIZE, packet: 16 << 20 };
+        let sizes = Sizes { statement: STATEMENT_SIZE, packet: 16 << 20, end: b"\n;\n".as_slice().into() };
         InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", &self.projection(), sizes)
     }
 

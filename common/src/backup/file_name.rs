@@ -8,6 +8,8 @@ use std::fmt;
 use crate::layers::Layers;
 
 const TABLESPACES: &str = "all-schema-create-tablespace.sql";
+/// Beside the files of a dump: which tables `--updated-since` has left out.
+pub const NOT_UPDATED_TABLES: &str = "not_updated_tables";
 const ACCOUNTS: &str = "all-schema-create-users.sql";
 
 /// One file of a dump: what it holds and what that goes through before it is stored.

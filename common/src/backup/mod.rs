@@ -1,6 +1,7 @@
 //! What a backup is: the names of its files, its metadata, its checksums, and the selection of its objects.
 
 pub mod accounts_file;
+pub mod extension;
 pub mod file_name;
 pub mod file_session;
 pub mod load_data_clause;

@@ -21,6 +21,8 @@ pub fn is_plain(name: &str) -> bool {
 pub struct FileNames {
     next: u64,
     taken: BTreeSet<(Option<String>, String)>,
+    /// Whether no name is used as it is.
+    all_numbered: bool,
     /// What an earlier dump into the same directory has assigned.
     earlier: BTreeMap<(Option<String>, String), String>,
 }
@@ -50,6 +52,12 @@ impl FileNames {
         Some(names)
     }
 
+    /// Numbers every name from now on.
+    #[must_use]
+    pub fn all_numbered(self) -> FileNames {
+        FileNames { all_numbered: true, ..self }
+    }
+
     fn keep(&mut self, database: Option<String>, name: String, file: &str) {
         self.pass_over(file);
         self.taken.insert((database.clone(), file.to_ascii_lowercase()));
@@ -76,7 +84,7 @@ impl FileNames {
         if let Some(file) = self.earlier.get(&(database.clone(), name.to_owned())) {
             return file.clone();
         }
-        if is_plain(name) && self.taken.insert((database, name.to_ascii_lowercase())) {
+        if !self.all_numbered && is_plain(name) && self.taken.insert((database, name.to_ascii_lowercase())) {
             return name.to_owned();
         }
         self.next += 1;
@@ -100,6 +108,12 @@ mod tests {
         assert_eq!(names.table("shop-1_x", "plain"), "plain");
         assert_eq!(names.table("shop-1_x", "Plain"), "mydumper_5");
     }
+    #[test]
+    fn all_names_may_be_numbered() {
+        let mut names = FileNames::default().all_numbered();
+        assert_eq!((names.database("d").as_str(), names.table("d", "t").as_str()), ("mydumper_1", "mydumper_2"));
+    }
+
     #[test]
     fn names_of_an_earlier_dump_go_on() {
         let mut metadata = Metadata::default();

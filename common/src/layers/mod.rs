@@ -3,11 +3,13 @@
 //! [`Layers::writer`] and [`Layers::reader`] are the only places that build the chain. Length and checksum of what is stored
 //! belong below it: the store takes them.
 
+pub mod command;
 pub mod compression;
 
 use std::fmt;
 use std::io::{self, BufReader, Read, Write};
 
+use command::{CommandLayer, CommandWriter};
 use compression::{Compression, Compressor, decompress};
 
 const READ_SIZE: usize = 128 * 1024;
@@ -26,26 +28,46 @@ impl Layers {
         (name, Layers { compression })
     }
 
-    /// Writes a file's content through its layers into `output`. `level` is one of [`Compression::levels`].
+    /// Writes a file's content through its layers into `output`. `level` is one of [`Compression::levels`]; a command that
+    /// takes such files is run instead of compressing here.
     ///
     /// # Errors
     /// When a layer cannot be set up, for want of memory say.
-    pub fn writer<W: Write>(self, level: i32, output: W) -> io::Result<LayeredWriter<W>> {
-        Ok(LayeredWriter { top: Compressor::new(self.compression, level, output)? })
+    pub fn writer<W: Write + Send + 'static>(
+        self,
+        level: i32,
+        command: Option<&CommandLayer>,
+        output: W,
+    ) -> io::Result<LayeredWriter<W>> {
+        let top = match command.filter(|command| command.takes(self.compression)) {
+            Some(command) => Top::Command(command.writer(output)?),
+            None => Top::Compressor(Compressor::new(self.compression, level, output)?),
+        };
+        Ok(LayeredWriter { top })
     }
 
-    /// Reads the content of a file of so many stored bytes.
+    /// Reads the content of a file of so many stored bytes. A command that takes such files is run instead of decompressing
+    /// here.
     ///
     /// # Errors
     /// When a layer cannot be set up, or nothing is stored where a layer always stores something. That the stored bytes are
     /// cut short or damaged is an error of the reading that follows.
-    pub fn reader<'a>(self, bytes: u64, input: impl Read + Send + 'a) -> io::Result<Box<dyn Read + Send + 'a>> {
-        if self.compression != Compression::None && bytes == 0 {
+    pub fn reader(
+        self,
+        bytes: u64,
+        command: Option<&CommandLayer>,
+        input: impl Read + Send + 'static,
+    ) -> io::Result<Box<dyn Read + Send>> {
+        let command = command.filter(|command| command.takes(self.compression));
+        if (self.compression != Compression::None || command.is_some()) && bytes == 0 {
             // A decompressor takes nothing for the compressed form of nothing.
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file is empty"));
         }
         let buffer = usize::try_from(bytes).map_or(READ_SIZE, |bytes| bytes.clamp(1, READ_SIZE));
-        decompress(self.compression, BufReader::with_capacity(buffer, input))
+        match command {
+            Some(command) => Ok(Box::new(BufReader::with_capacity(READ_SIZE, command.reader(input)?))),
+            None => decompress(self.compression, BufReader::with_capacity(buffer, input)),
+        }
     }
 }
 
@@ -63,26 +85,40 @@ impl fmt::Display for Layers {
 
 /// Takes a file's content.
 pub struct LayeredWriter<W: Write> {
-    top: Compressor<W>,
+    top: Top<W>,
+}
+
+enum Top<W: Write> {
+    Compressor(Compressor<W>),
+    Command(CommandWriter<W>),
 }
 
 impl<W: Write> LayeredWriter<W> {
     /// Ends each layer and gives the output back.
     ///
     /// # Errors
-    /// Those of writing to `W`.
+    /// Those of writing to `W`, and a command's.
     pub fn finish(self) -> io::Result<W> {
-        self.top.finish()
+        match self.top {
+            Top::Compressor(compressor) => compressor.finish(),
+            Top::Command(command) => command.finish(),
+        }
     }
 }
 
 impl<W: Write> Write for LayeredWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.top.write(bytes)
+        match &mut self.top {
+            Top::Compressor(compressor) => compressor.write(bytes),
+            Top::Command(command) => command.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.top.flush()
+        match &mut self.top {
+            Top::Compressor(compressor) => compressor.flush(),
+            Top::Command(command) => command.flush(),
+        }
     }
 }
 
@@ -98,14 +134,14 @@ mod tests {
     ];
 
     fn stored(layers: Layers, content: &[u8]) -> Vec<u8> {
-        let mut writer = layers.writer(layers.compression.levels().1, Vec::new()).unwrap();
+        let mut writer = layers.writer(layers.compression.levels().1, None, Vec::new()).unwrap();
         writer.write_all(content).unwrap();
         writer.finish().unwrap()
     }
 
     fn read(layers: Layers, stored: &[u8]) -> io::Result<Vec<u8>> {
         let mut content = Vec::new();
-        layers.reader(stored.len() as u64, stored)?.read_to_end(&mut content)?;
+        layers.reader(stored.len() as u64, None, io::Cursor::new(stored.to_vec()))?.read_to_end(&mut content)?;
         Ok(content)
     }
 

@@ -15,6 +15,7 @@
 mod arguments;
 mod checksums;
 mod command;
+mod commands;
 mod connection;
 mod defaults_file;
 mod definer;
@@ -40,6 +41,7 @@ use defaults_file::{Files, Named, Places};
 
 pub use checksums::ChecksumOptions;
 pub use command::disagreements;
+pub use commands::CommandOptions;
 pub use connection::{ConnectionOptions, PasswordSource, Protocol};
 pub use defaults_file::{DEFAULT_FILE, is_readable_by_others};
 pub use definer::DefinerOptions;

@@ -36,12 +36,14 @@ pub fn stop_on_signals() -> io::Result<Stop> {
         let mut seen = false;
         for signal in signals.forever() {
             if seen {
+                shared.kill_commands();
                 std::process::exit(128 + signal);
             }
             seen = true;
             shared.trigger_by(signal);
             // Should this thread not start, a second signal ends a program that hangs.
-            let _ = std::thread::Builder::new().name("grace".into()).spawn(move || end_after_grace(signal));
+            let stop = shared.clone();
+            let _ = std::thread::Builder::new().name("grace".into()).spawn(move || end_after_grace(signal, &stop));
         }
     })?;
     Ok(stop)
@@ -68,7 +70,7 @@ impl Drop for PendingReset {
     }
 }
 
-fn end_after_grace(signal: i32) {
+fn end_after_grace(signal: i32, stop: &Stop) {
     std::thread::sleep(GRACE);
     let (count, changed) = &PENDING_RESETS;
     let _count = changed.wait_while(lock(count), |count| *count > 0).unwrap_or_else(PoisonError::into_inner);
@@ -84,6 +86,7 @@ fn end_after_grace(signal: i32) {
             let _ = writeln!(io::stderr(), "{message}");
         });
     }
+    stop.kill_commands();
     std::process::exit(128 + signal);
 }
 

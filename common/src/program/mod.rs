@@ -1,10 +1,12 @@
 //! The start and the end of both programs, and what both make of their options.
 
+mod commands;
 mod connection;
 mod filter;
 mod prompt;
 mod run;
 
+pub use commands::{PerThread, command_of, per_thread};
 pub use connection::connection_settings;
 pub use filter::filter;
 pub use run::{AsUsageError, run};

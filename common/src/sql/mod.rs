@@ -1,4 +1,4 @@
-//! SQL text: quoting, and cutting files into statements and statements into tokens.
+//! SQL text: quoting, cutting files into statements and statements into tokens, and definitions of tables.
 
 pub mod account;
 pub mod cursor;
@@ -7,6 +7,7 @@ pub mod exact_float;
 pub mod name;
 mod quote;
 mod statements;
+pub mod table;
 pub mod token;
 
 pub use quote::{escape_into, quote_identifier, quote_string};

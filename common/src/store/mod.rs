@@ -17,6 +17,7 @@ use crate::process::stop::Stop;
 
 pub mod local;
 pub mod verified;
+pub mod with_extension;
 
 /// A place with files. Its `Display` is the place, as messages name it.
 pub trait Store: fmt::Debug + fmt::Display + Send + Sync {
@@ -66,7 +67,24 @@ pub trait Store: fmt::Debug + fmt::Display + Send + Sync {
     /// A file's place, as messages name it.
     fn locate(&self, name: &str) -> String;
 
-    /// The local directory that the files are in. It is for journals, which stay local, and for nothing else.
+    /// What the stored files' names end with, beyond the names that this store takes and gives: that of a command that they
+    /// go through. Those of metadata and journals do not.
+    fn extension(&self) -> &str {
+        ""
+    }
+
+    /// The name of a file as it is stored.
+    fn stored_name(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// The name of a file that is stored under another; `None` if that has not the extension that it should have.
+    fn name_of_stored(&self, stored: &str) -> Option<String> {
+        Some(stored.to_owned())
+    }
+
+    /// The local directory that the files are in. It is for journals, which stay local, and for
+    /// commands that take a path, and for nothing else.
     fn local_path(&self) -> Option<&Path>;
 }
 

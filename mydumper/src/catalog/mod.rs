@@ -59,6 +59,8 @@ exit_codes! { Error:
 pub struct Catalog {
     /// In the order of their names.
     pub databases: Vec<Arc<Database>>,
+    /// Tables that `--updated-since` leaves out.
+    pub not_updated: Vec<QualifiedName>,
     /// How many databases the user sees, but for the server's own.
     pub seen: usize,
 }

@@ -30,6 +30,7 @@ pub(super) struct CatalogReader<'a> {
     computations: ComputationFinder,
     /// Tables and views that the filter passes, and `--no-views` or `--ignore-engines` does not.
     left_out: BTreeSet<QualifiedName>,
+    not_updated: Vec<QualifiedName>,
 }
 
 impl Catalog {
@@ -50,6 +51,7 @@ impl Catalog {
                 catalog.databases.push(Arc::new(database));
             }
         }
+        catalog.not_updated = reader.not_updated;
         let left_out = reader.left_out;
         catalog.check_tables_found(filter, &left_out)?;
         Ok(catalog)
@@ -64,7 +66,7 @@ impl<'a> CatalogReader<'a> {
     ) -> CatalogReader<'a> {
         let (names, words, left_out) = (selection.names.clone(), Words::default(), BTreeSet::new());
         let computations = ComputationFinder::new(selection.utc, selection.objects.data);
-        CatalogReader { connection, server, selection, names, words, computations, left_out }
+        CatalogReader { connection, server, selection, names, words, computations, left_out, not_updated: Vec::new() }
     }
 
     /// `None` when the pattern matches no object of it. `charset` is the checksum of its character set, if the options ask
@@ -78,6 +80,7 @@ impl<'a> CatalogReader<'a> {
         let mut partitions = self.partitions(&name)?;
         let mut triggers = if self.selection.objects.triggers { self.triggers(&name)? } else { BTreeMap::new() };
         let computed = self.tables_with_expressions(&name)?;
+        let mut referenced = self.referenced(&name)?;
         let (mut tables, mut is_cut) = (Vec::new(), false);
         for listed in self.listed(&name)? {
             let table = QualifiedName::new(name.clone(), listed.name);
@@ -90,6 +93,11 @@ impl<'a> CatalogReader<'a> {
                 is_cut = true;
                 continue;
             }
+            if listed.is_old && matches!(kind, TableKind::Base { .. }) {
+                self.not_updated.push(table);
+                is_cut = true;
+                continue;
+            }
             let (mut columns, column_checksum) = columns.remove(&table.name).unwrap_or_default();
             let history = listed.versioned && self.add_history(&table, &mut columns);
             let (keys, index_checksum) = keys.remove(&table.name).unwrap_or_default();
@@ -97,6 +105,7 @@ impl<'a> CatalogReader<'a> {
                 TableKind::Base { .. } => {
                     (kinds.tables.then_some(column_checksum), kinds.indexes.then_some(index_checksum))
                 }
+                TableKind::ViewAsTable { .. } => (kinds.tables.then_some(column_checksum), None),
                 TableKind::View => (views.remove(&table.name), None),
                 TableKind::Sequence => (None, None),
             };
@@ -117,6 +126,7 @@ impl<'a> CatalogReader<'a> {
                 primary_key: keys.primary_key(),
                 chunk_key: chunk_key.map(Arc::new),
                 partitions: partitions.remove(&table.name),
+                referenced: referenced.remove(&table.name).unwrap_or_default(),
                 triggers: triggers.remove(&table.name).unwrap_or_default(),
                 row_estimate: listed.row_estimate,
                 data_length: listed.data_length,
@@ -139,9 +149,14 @@ impl<'a> CatalogReader<'a> {
     /// Tables, views and sequences in the order of their names.
     fn listed(&mut self, database: &str) -> Result<Vec<Listed>, Error> {
         let (mut listed, selection) = (Vec::new(), self.selection);
+        // NULL where the server does not know it.
+        let old = match selection.updated_since {
+            Some(days) => format!("UPDATE_TIME < NOW() - INTERVAL {days} DAY"),
+            None => "0".to_owned(),
+        };
         self.each(
             database,
-            "TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH",
+            &format!("TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS, DATA_LENGTH, {old}"),
             "TABLES",
             "TABLE_SCHEMA",
             "TABLE_NAME",
@@ -150,6 +165,7 @@ impl<'a> CatalogReader<'a> {
                     name: row.text(1),
                     kind: table_kind(selection, row),
                     versioned: row.text(2) == "SYSTEM VERSIONED",
+                    is_old: row.number(6) == Some(1),
                     row_estimate: row.number(4).unwrap_or(0),
                     data_length: row.number(5).unwrap_or(0),
                 });
@@ -229,6 +245,19 @@ impl<'a> CatalogReader<'a> {
         // They stay in memory until the dump ends.
         columns.values_mut().for_each(|(columns, _)| columns.shrink_to_fit());
         Ok(columns)
+    }
+
+    /// The columns of each table that foreign keys refer to, if they have to be known.
+    fn referenced(&mut self, database: &str) -> Result<BTreeMap<String, Vec<String>>, Error> {
+        let mut referenced: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        if self.selection.finds_referenced {
+            let columns = "REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, REFERENCED_COLUMN_NAME";
+            let (owner, order) = ("REFERENCED_TABLE_SCHEMA", "REFERENCED_TABLE_NAME");
+            for row in self.select(database, columns, "KEY_COLUMN_USAGE", owner, order)? {
+                referenced.entry(row.text(1)).or_default().push(row.text(2));
+            }
+        }
+        Ok(referenced)
     }
 
     /// Tables with a CHECK or with an index on an expression.
@@ -408,6 +437,8 @@ struct Listed {
     /// `None` if `--no-views` or `--ignore-engines` excludes it.
     kind: Option<TableKind>,
     versioned: bool,
+    /// Whether `--updated-since` excludes it, if it is a table.
+    is_old: bool,
     row_estimate: u64,
     data_length: u64,
 }
@@ -415,7 +446,10 @@ struct Listed {
 pub(super) fn table_kind(selection: &CatalogSelection<'_>, row: RowRef<'_>) -> Option<TableKind> {
     let engine = row.text(3);
     match row.text(2).as_str() {
-        "VIEW" | "SYSTEM VIEW" => selection.objects.views.then_some(TableKind::View),
+        "VIEW" | "SYSTEM VIEW" => selection.objects.views.then(|| match selection.views_as_tables {
+            Some(engine) => TableKind::ViewAsTable { engine: engine.to_owned() },
+            None => TableKind::View,
+        }),
         "SEQUENCE" => Some(TableKind::Sequence),
         _ if selection.ignored_engines.iter().any(|ignored| ignored.eq_ignore_ascii_case(&engine)) => None,
         _ => Some(TableKind::Base { engine }),

@@ -22,6 +22,12 @@ pub struct CatalogSelection<'a> {
     pub names: &'a FileNames,
     /// Which kinds of objects.
     pub objects: Objects,
+    /// `--views-as-tables`: their engine.
+    pub views_as_tables: Option<&'a str>,
+    /// Whether keys are left out, but for those that foreign keys need.
+    pub finds_referenced: bool,
+    /// `--updated-since`, in days.
+    pub updated_since: Option<u64>,
     /// Which checksums are computed.
     pub checksums: Kinds,
     /// `--split-partitions` and `--partition-regex`.

@@ -89,7 +89,7 @@ impl SurveyedDatabase {
 fn is_doubtful(kind: &TableKind, row: RowRef<'_>) -> bool {
     let comment = row.text(5);
     match kind {
-        TableKind::View => !comment.eq_ignore_ascii_case("VIEW"),
+        TableKind::View | TableKind::ViewAsTable { .. } => !comment.eq_ignore_ascii_case("VIEW"),
         TableKind::Sequence | TableKind::Base { .. } => {
             let has_length = row.number(4).is_some_and(|length| length > 0);
             row.bytes(3).is_none()

@@ -28,6 +28,8 @@ pub struct Table {
     pub chunk_key: Option<Arc<Key>>,
     /// The selected partitions, when each is dumped by itself.
     pub partitions: Option<Vec<String>>,
+    /// Columns that foreign keys refer to, where keys are left out.
+    pub referenced: Vec<String>,
     /// Names of triggers, in the order in which they must be created.
     pub triggers: Vec<String>,
     /// Whether the past rows of a system-versioned table are dumped too, each with its period.
@@ -53,6 +55,11 @@ pub enum TableKind {
     },
     /// A view.
     View,
+    /// A view that is dumped as a table.
+    ViewAsTable {
+        /// Of the table.
+        engine: String,
+    },
     /// A MariaDB sequence.
     Sequence,
 }
@@ -61,20 +68,27 @@ impl Table {
     /// A keyword for SELECT with a blank after it, or nothing. MariaDB lets a SELECT on a table without row locks wait
     /// behind waiting writers, and these wait for the dump's lock: the keyword lets it pass them.
     pub fn select_priority(&self, server: &Server) -> &'static str {
-        if server.is_mariadb() && !self.is_transactional() { HIGH_PRIORITY } else { "" }
+        if server.is_mariadb() && self.is_base() && !self.is_transactional() { HIGH_PRIORITY } else { "" }
     }
 
     /// Whether a snapshot covers its rows. Other engines need a lock while their rows are read.
     pub fn is_transactional(&self) -> bool {
         match &self.kind {
             TableKind::Base { engine } => is_transactional(engine),
+            // It may show tables of other engines.
+            TableKind::ViewAsTable { .. } => false,
             TableKind::View | TableKind::Sequence => true,
         }
     }
 
+    /// Whether it is a table of the server, and neither view nor sequence.
+    pub fn is_base(&self) -> bool {
+        matches!(self.kind, TableKind::Base { .. })
+    }
+
     /// Whether it has rows to dump.
     pub fn has_rows(&self) -> bool {
-        matches!(self.kind, TableKind::Base { .. })
+        matches!(self.kind, TableKind::Base { .. } | TableKind::ViewAsTable { .. })
     }
 
     /// Whether rows are dumped of it.
@@ -86,6 +100,7 @@ impl Table {
     pub fn keeps_rows_elsewhere(&self) -> bool {
         match &self.kind {
             TableKind::Base { engine } => keeps_rows_elsewhere(engine),
+            TableKind::ViewAsTable { .. } => false,
             TableKind::View | TableKind::Sequence => true,
         }
     }

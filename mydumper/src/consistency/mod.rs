@@ -21,6 +21,7 @@ use common::server::connection::{Connection, ServerError};
 use common::server::sessions::SessionProbe;
 use common::sql::name::QualifiedName;
 
+use crate::catalog::{self, Catalog};
 use crate::config::Config;
 use crate::consistency::changed_tables::listing::Listing;
 use crate::consistency::changed_tables::table_ids::TableIds;
@@ -151,6 +152,34 @@ fn patience(config: &Config) -> u64 {
 }
 
 impl Snapshot {
+    /// Views that are dumped as tables may show tables of other engines that no lock keeps at the consistency point.
+    ///
+    /// # Errors
+    /// When a query fails.
+    pub fn lower_guarantee_for_views(&mut self, catalog: &Catalog) -> Result<(), ServerError> {
+        if catalog.tables().all(|table| table.is_base() || !table.has_rows()) {
+            return Ok(());
+        }
+        let query = "SELECT TABLE_SCHEMA, TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_TYPE <> 'SEQUENCE' \
+                     AND ENGINE IS NOT NULL AND TABLE_SCHEMA NOT IN \
+                     ('mysql', 'sys', 'information_schema', 'performance_schema')";
+        let mut unlocked = 0_u64;
+        let (is_locked, listing) = (self.point.is_locked(), &self.point.listing);
+        self.coordinator.each(query, |row| {
+            let is_kept = || is_locked && listing.contains(&QualifiedName::new(row.text(0), row.text(1)));
+            unlocked += u64::from(!catalog::is_transactional(&row.text(2)) && !is_kept());
+        })?;
+        if unlocked > 0 && self.point.guarantee == Guarantee::PointInTime {
+            self.point.guarantee = Guarantee::TransactionalTables;
+            self.point.evidence.push_str("; views that are dumped as tables may show tables without snapshots");
+            tracing::warn!(
+                "--views-as-tables: a view shows a table of an engine without snapshots as it is when it is read, and the server \
+                 has such tables"
+            );
+        }
+        Ok(())
+    }
+
     /// Opens the snapshot. The workers are connected already, so that a lock is not held while they connect.
     pub fn open(
         config: &Config,

@@ -5,6 +5,7 @@ mod comment;
 mod libraries;
 pub mod literals;
 mod mixed_charsets;
+pub mod shape;
 pub mod tablespaces;
 mod view_columns;
 
@@ -13,10 +14,12 @@ use common::backup::user_variables::{DATABASE_COLLATION, INEXACT};
 use common::exit_codes;
 use common::server::Server;
 use common::server::connection::{Connection, Row, ServerError};
+use common::sql::cursor::ParseError;
 use common::sql::definer::DefinerRule;
 use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
 
-use crate::catalog::{Computation, Database, OF_ALL_FILES, Table};
+use crate::catalog::{Computation, Database, OF_ALL_FILES, Table, TableKind};
+use shape::{Shape, VIEW_COLUMNS, table_of_view};
 use view_columns::{needs_column_list, with_column_list};
 
 /// A definition could not be read.
@@ -36,11 +39,19 @@ pub enum Error {
          (MariaDB), TRIGGER or SHOW VIEW"
     )]
     Hidden(String),
+    /// Indexes or constraints cannot be left out of a definition.
+    #[error("cannot leave indexes or constraints out of the definition of {object}: {source}")]
+    Shape {
+        /// Kind and name.
+        object: String,
+        /// What is not understood.
+        source: ParseError,
+    },
 }
 
 exit_codes! { Error:
     of source: Server.source;
-    Exit::Server: Hidden;
+    Exit::Server: Hidden, Shape;
 }
 
 /// The first lines of a file.
@@ -48,6 +59,8 @@ exit_codes! { Error:
 pub struct Preamble {
     /// Whether TIMESTAMP values are in UTC, `--tz-utc`.
     pub utc: bool,
+    /// Whether the line of `sql_mode` is left out where it is that of all files, `--compact`.
+    pub compact: bool,
 }
 
 impl Preamble {
@@ -82,7 +95,9 @@ impl Preamble {
 
     fn with(self, charset: &str, sql_mode: Option<&str>, time_zone: Option<&str>) -> Vec<u8> {
         let mut text = format!("/*!40101 SET NAMES {charset}*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n");
-        text.push_str(&sql_mode_line(sql_mode));
+        if !self.compact || sql_mode.is_some() {
+            text.push_str(&sql_mode_line(sql_mode));
+        }
         if self.utc {
             text.push_str(&time_zone_line(time_zone.unwrap_or(UTC)));
         }
@@ -122,6 +137,7 @@ pub struct SchemaReader<'a> {
     server: &'a Server,
     preamble: Preamble,
     definer: &'a DefinerRule,
+    shape: &'a Shape,
 }
 
 impl<'a> SchemaReader<'a> {
@@ -131,8 +147,9 @@ impl<'a> SchemaReader<'a> {
         server: &'a Server,
         preamble: Preamble,
         definer: &'a DefinerRule,
+        shape: &'a Shape,
     ) -> Self {
-        SchemaReader { connection, server, preamble, definer }
+        SchemaReader { connection, server, preamble, definer, shape }
     }
 
     /// CREATE DATABASE.
@@ -152,6 +169,9 @@ impl<'a> SchemaReader<'a> {
     /// literals in expressions have any character set, and a conversion would destroy them. Unconverted, their bytes match
     /// their introducers.
     pub fn table(&mut self, table: &Table) -> Result<Vec<u8>, Error> {
+        if let TableKind::ViewAsTable { engine } = &table.kind {
+            return self.table_of_view(table, engine);
+        }
         let object = format!("table {}", table.name);
         let statement = format!("SHOW CREATE TABLE {}", table.name.to_sql());
         let mut text = self.show_in(&object, None, &statement, "Create Table")?.text;
@@ -162,6 +182,7 @@ impl<'a> SchemaReader<'a> {
                 .map_err(|source| Error::Server { object: object.clone(), source })?;
             self.run(&object, "SET SESSION character_set_results = NULL")?;
         }
+        text = self.shape.of_table(table, text).map_err(|source| Error::Shape { object, source })?;
         let mut out = self.preamble.for_table(table);
         append(&mut out, &text);
         if let Some(computation) = &table.computation {
@@ -170,6 +191,22 @@ impl<'a> SchemaReader<'a> {
             let zone = computation.time_zone.as_deref().filter(|_| self.preamble.utc);
             out.extend(zone.map(time_zone_line).unwrap_or_default().into_bytes());
         }
+        Ok(out)
+    }
+
+    /// CREATE TABLE in place of a view.
+    fn table_of_view(&mut self, view: &Table, engine: &str) -> Result<Vec<u8>, Error> {
+        let object = format!("view {}", view.name);
+        let condition = is_named(&[("TABLE_SCHEMA", &view.name.database), ("TABLE_NAME", &view.name.name)]);
+        let query = format!(
+            "SELECT {VIEW_COLUMNS} FROM information_schema.COLUMNS WHERE {condition} ORDER BY ORDINAL_POSITION"
+        );
+        let columns = self.query_in(&object, None, &query)?;
+        if columns.is_empty() {
+            return Err(Error::Hidden(object));
+        }
+        let mut out = self.preamble.for_definitions();
+        append(&mut out, table_of_view(&view.name.name, engine, &columns).as_bytes());
         Ok(out)
     }
 
@@ -184,9 +221,10 @@ impl<'a> SchemaReader<'a> {
             columns.push("`unknown` int".to_owned());
         }
         let statement = format!(
-            "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE=MEMORY",
+            "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE={}",
             quote_identifier(&view.name.name),
-            columns.join(",\n")
+            columns.join(",\n"),
+            self.shape.stand_in_engine()
         );
         append(&mut out, statement.as_bytes());
         out

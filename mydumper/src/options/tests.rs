@@ -185,6 +185,7 @@ fn sample(long: &str) -> Option<&'static str> {
         "tables-list" => "a.b",
         "replace-definer" => "a@b",
         "ignore-errors" => "1146",
+        "statement-terminated-by" => ";\\n",
         _ => "1",
     })
 }
@@ -339,12 +340,23 @@ fn formats_of_rows() {
 #[test]
 fn formats_and_old_options_are_refused_by_name() {
     for (line, text) in [
+        ("--format x", "invalid value 'x' for --format: use INSERT, LOAD_DATA, CSV or CLICKHOUSE"),
         (
-            "--format clickhouse",
-            "invalid value 'clickhouse' for --format: CLICKHOUSE is not supported yet by this version, use INSERT, \
-             LOAD_DATA or CSV",
+            "--table-engine-for-view-dependency=a;b",
+            "invalid value 'a;b' for --table-engine-for-view-dependency: use the name of a storage engine",
         ),
-        ("--format x", "invalid value 'x' for --format: use INSERT, LOAD_DATA or CSV"),
+        (
+            "--rows-hard=9:5",
+            "invalid value '9:5' for --rows-hard: use a number of rows or MIN:MAX, with MIN <= MAX (0: no bound)",
+        ),
+        (
+            "--rows-hard=x",
+            "invalid value 'x' for --rows-hard: use a number of rows or MIN:MAX, with MIN <= MAX (0: no bound)",
+        ),
+        (
+            "--statement-terminated-by=X",
+            "invalid value 'X' for --statement-terminated-by: use blanks, ; and a line break, as in '\\n;\\n' or ';\\n': other statements cannot be read back",
+        ),
         (
             "--load-data-character-set utf8mb4",
             "invalid value 'utf8mb4' for --load-data-character-set: use binary: the files hold the bytes of each \

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use common::backup::file_name::DumpFile;
+use common::backup::extension::{is_of_dump, with_extension};
+use common::backup::file_name::{DumpFile, NOT_UPDATED_TABLES};
+use common::backup::metadata::escape;
 use common::journal::{DUMP_JOURNAL, JournalError, check_free};
 use common::process::exit::{Exit, Failure};
 use common::store::local::{LocalDirectory, Purpose};
@@ -68,6 +70,12 @@ pub enum Error {
         /// Why not.
         why: String,
     },
+    /// `--merge` found no finished dump.
+    #[error("--merge: {} has no finished dump to add to: leave --merge out, or give the directory of one", path.display())]
+    NothingToMerge {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A file of an earlier dump has objects that this one would not write again.
     #[error(
         "--dirty: the dump in {place} has routines or events of database {database}, in one file that this dump would \
@@ -105,7 +113,10 @@ pub struct OutputDirectory {
 pub fn earlier_phases(output: &Output, streamed: bool) -> Result<Option<EarlierPhases>, Error> {
     match &output.directory {
         // A stream has no room for what another dump has said.
-        Some(path) if output.existing == ExistingFiles::Keep && !streamed => EarlierPhases::read(&*at(path)),
+        Some(path) if output.existing == ExistingFiles::Keep && !streamed => match EarlierPhases::read(&*at(path))? {
+            None if output.merges => Err(Error::NothingToMerge { path: path.clone() }),
+            earlier => Ok(earlier),
+        },
         _ => Ok(None),
     }
 }
@@ -113,6 +124,11 @@ pub fn earlier_phases(output: &Output, streamed: bool) -> Result<Option<EarlierP
 /// The directory of this name as it is, to be looked into before anything is changed.
 pub fn at(path: &Path) -> Arc<dyn Store> {
     Arc::new(LocalDirectory::at(path))
+}
+
+/// The same with the files of a dump that has the options of this one.
+pub fn of_dump(path: &Path, output: &Output) -> Arc<dyn Store> {
+    with_extension(at(path), output.extension.as_deref())
 }
 
 impl OutputDirectory {
@@ -131,7 +147,7 @@ impl OutputDirectory {
             return Ok(());
         }
         for name in names_in(&*at(path))? {
-            let is_of_dump = DumpFile::from_name(&name).is_some() || name == DUMP_JOURNAL;
+            let is_of_dump = is_of_dump(&name, output.extension.as_deref()) || name == DUMP_JOURNAL;
             match output.existing {
                 ExistingFiles::Refuse => {
                     return Err(Error::NotEmpty { path: path.clone(), found: name.escape_debug().to_string() });
@@ -152,7 +168,8 @@ impl OutputDirectory {
         earlier: Option<&EarlierPhases>,
     ) -> Result<OutputDirectory, Error> {
         let Some(path) = &output.directory else {
-            let store = Arc::new(LocalDirectory::fresh("export", purpose)?);
+            let store =
+                with_extension(Arc::new(LocalDirectory::fresh("export", purpose)?), output.extension.as_deref());
             return Ok(OutputDirectory { store, emptied_at_the_end: false });
         };
         OutputDirectory::check(output)?;
@@ -177,12 +194,21 @@ impl OutputDirectory {
             }
         }
         let emptied_at_the_end = !purpose.stay && output.existing != ExistingFiles::Keep;
-        Ok(OutputDirectory { store, emptied_at_the_end })
+        Ok(OutputDirectory { store: with_extension(store, output.extension.as_deref()), emptied_at_the_end })
     }
 
     /// Where its files are.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.store
+    }
+
+    /// Writes which tables `--updated-since` has left out, beside the dump.
+    pub fn write_not_updated(&self, names: &[String]) -> Result<(), Error> {
+        let text: String = names.iter().map(|name| format!("{}\n", escape(name))).collect();
+        let mut file = self.store.replace(NOT_UPDATED_TABLES)?;
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.finish());
+        written.map_err(|source| self.store.error(store::Action::Write, NOT_UPDATED_TABLES, source))?;
+        Ok(())
     }
 
     /// Sees that there are as many files of a dump, but for metadata, as were written.

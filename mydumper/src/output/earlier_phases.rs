@@ -64,6 +64,11 @@ impl EarlierPhases {
             let not_understood = |why: String| Error::Earlier { place: store.locate(name), why };
             check_seal(&text).map_err(|error| not_understood(error.to_string()))?;
             match Metadata::parse(&text) {
+                Ok(Metadata { extension: Some(extension), .. }) => {
+                    return Err(not_understood(format!(
+                        "a command has written its files, whose names end with {extension}"
+                    )));
+                }
                 Ok(metadata) if metadata.finished => {
                     let listed = store.list()?.into_iter().map(|entry| entry.name);
                     let names = FileNames::after(&metadata, listed);
@@ -199,7 +204,7 @@ fn programs_in(store: &dyn Store, file: &DumpFile) -> Result<Programs, Error> {
     let name = file.to_string();
     let error = |source| store.error(Action::Read, &name, source);
     let stored = store.open(&name)?;
-    let content = file.layers.reader(stored.bytes, stored.content).map_err(error)?;
+    let content = file.layers.reader(stored.bytes, None, stored.content).map_err(error)?;
     let mut programs = Programs::default();
     for line in BufReader::new(content).split(b'\n') {
         match line.map_err(error)? {

@@ -1,10 +1,12 @@
 //! One file of the dump, from its first byte to the store.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::layers::LayeredWriter;
+use common::layers::command::CommandLayer;
 use common::layers::compression::Compression;
 use common::store::{Action, NewFile, OpenFile, Store, Stored};
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,28 @@ pub struct FinishedFile {
 }
 
 impl FinishedFile {
+    /// Where it is.
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// Its path on this machine.
+    pub fn path(&self) -> OsString {
+        let name = self.stored_name();
+        match self.store.local_path() {
+            Some(directory) => directory.join(name).into_os_string(),
+            None => self.place().into(),
+        }
+    }
+
     /// Opens it to be read.
     pub fn open(&self) -> Result<OpenFile, WriteError> {
         self.store.open(&self.file.to_string())
+    }
+
+    /// Its name as it is stored.
+    pub fn stored_name(&self) -> String {
+        self.store.stored_name(&self.file.to_string())
     }
 
     /// Its place, as messages name it.
@@ -71,6 +92,8 @@ pub struct Files {
     pub store: Arc<dyn Store>,
     /// Compression level of the files' own method.
     pub level: i32,
+    /// `--exec-per-thread`.
+    pub command: Option<Arc<CommandLayer>>,
     /// Whether a file of the same name is replaced, `--dirty`.
     pub overwrite: bool,
     /// Whether files stay once they were sent.
@@ -103,7 +126,8 @@ impl FileWriter {
     pub fn create(files: &Files, file: DumpFile) -> Result<FileWriter, WriteError> {
         let name = file.to_string();
         let output = if files.overwrite { files.store.replace(&name) } else { files.store.create(&name) }?;
-        let output = file.layers.writer(files.level, output);
+        let command = files.command.as_deref().filter(|_| !file.content.is_metadata());
+        let output = file.layers.writer(files.level, command, output);
         let output = output.map_err(|source| files.store.error(Action::Write, &name, source))?;
         Ok(FileWriter { file, files: files.clone(), output, written: 0 })
     }
@@ -157,7 +181,7 @@ mod tests {
     use std::path::Path;
 
     fn files(directory: &Path, keep: bool) -> Files {
-        Files { store: Arc::new(LocalDirectory::at(directory)), level: 1, overwrite: false, keep }
+        Files { store: Arc::new(LocalDirectory::at(directory)), level: 1, command: None, overwrite: false, keep }
     }
 
     fn name(name: &str) -> DumpFile {

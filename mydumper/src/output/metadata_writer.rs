@@ -34,6 +34,8 @@ pub struct DumpFacts {
     pub data: bool,
     /// Whether TIMESTAMP values are dumped in UTC.
     pub utc: bool,
+    /// What `--updated-since` leaves out, as `DATABASE.TABLE`.
+    pub not_updated: Arc<[String]>,
 }
 
 /// What a section says of a table's rows.
@@ -85,6 +87,11 @@ impl MetadataWriter {
         self.rows[index] += chunk.rows.count;
         self.chunks.push((index, chunk));
         self.longest_statement = self.longest_statement.max(longest_statement);
+    }
+
+    /// How many rows of the table with this index are dumped.
+    pub fn rows(&self, index: usize) -> u64 {
+        self.rows[index]
     }
 
     /// What CHECKSUM TABLE says of the table with this index.
@@ -183,7 +190,8 @@ impl MetadataWriter {
                 RowsOf { .. } => String::new(),
             };
         }
-        let mut text = metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile);
+        let mut text = self.head_with(local_infile);
+        text.extend(self.facts.not_updated.iter().map(|name| metadata::not_updated(name)));
         text.push_str(&source);
         text.push_str(&sections);
         text.push_str(&config.tail());
@@ -196,7 +204,15 @@ impl MetadataWriter {
     }
 
     fn head(&self) -> String {
-        metadata::head(&self.facts.started, FILE_SQL_MODE, self.local_infile())
+        self.head_with(self.local_infile())
+    }
+
+    fn head_with(&self, local_infile: bool) -> String {
+        let extension = self.files.store.extension();
+        let format = if matches!(self.facts.rows.format, RowFormat::Clickhouse) { "CLICKHOUSE" } else { "" };
+        let own = [("extension", extension), ("format", format)];
+        let own: Vec<(&str, &str)> = own.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        metadata::head(&self.facts.started, FILE_SQL_MODE, local_infile, &own)
     }
 
     fn write(&self, content: Content, text: &str) -> Result<FinishedFile, WriteError> {

@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use common::backup::file_name::{RowsFile, RowsFormat};
 use common::exit_codes;
-use common::process::stop::Stopped;
 use common::store::Action;
 
+use crate::output::delivery;
 use crate::output::file_writer::{FileWriter, FinishedFile, WriteError};
 use crate::rows::encoder::RowEncoder;
 
@@ -16,7 +16,7 @@ pub trait RowSink {
     /// A writer for a file of the chunk.
     fn create(&mut self, file: RowsFile) -> Result<FileWriter, WriteError>;
     /// A file is whole.
-    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped>;
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), delivery::Error>;
 }
 
 /// The files of a chunk could not be written.
@@ -25,13 +25,13 @@ pub enum Error {
     /// A file.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The program is being stopped.
+    /// It was not handed on.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Delivery(#[from] delivery::Error),
 }
 
 exit_codes! { Error:
-    of source: Write, Stopped;
+    of source: Write, Delivery;
 }
 
 /// What an encoder writes to. Files are made when there is something to write.
@@ -98,7 +98,7 @@ impl<'a, S: RowSink> RowFiles<'a, S> {
     fn end_piece(&mut self, encoder: &mut impl RowEncoder) -> Result<(), Error> {
         let Some(current) = self.current.take() else { return Ok(()) };
         let rows = current.finish()?;
-        let name = rows.file.to_string();
+        let name = rows.stored_name();
         // Rows before their statement: in a stream they are there when it comes.
         self.sink.deliver(rows)?;
         if let Some(statement) = encoder.loading_statement(&name) {

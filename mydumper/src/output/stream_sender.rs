@@ -172,7 +172,7 @@ fn send(
     block: &mut [u8],
     output: &mut File,
 ) -> Result<(), Error> {
-    let name = finished.file.to_string();
+    let name = finished.stored_name();
     let write_error = |source: io::Error| match source.kind() {
         io::ErrorKind::BrokenPipe => Error::ReaderGone,
         _ => Error::Write { member: name.clone(), source },

@@ -55,7 +55,7 @@ pub struct Plan {
 pub struct RowsPhase {
     /// The largest first, so that what remains for the end is small.
     pub tables: Vec<TablePlan>,
-    /// CHECKSUM TABLE, where all rows of a table are dumped.
+    /// SELECT COUNT(*), if asked for, and CHECKSUM TABLE, where all rows of a table are dumped.
     pub checksums: VecDeque<Task>,
 }
 
@@ -69,7 +69,10 @@ impl Plan {
         let (locked, free): (Vec<_>, Vec<_>) =
             with_rows.into_iter().partition(|(_, table)| settings.locks_tables && !table.is_transactional());
         let rows_phase = |tables: Vec<(usize, &Arc<Table>)>| RowsPhase {
-            checksums: phases::checksums(&tables, settings),
+            checksums: phases::row_counts(&tables, settings)
+                .into_iter()
+                .chain(phases::checksums(&tables, settings))
+                .collect(),
             tables: tables
                 .into_iter()
                 .map(|(index, table)| TablePlan::new(index, table, settings, completed.of(table)))

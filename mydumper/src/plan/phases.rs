@@ -18,7 +18,8 @@ pub fn definitions_before_rows(catalog: &Catalog, objects: Objects) -> VecDeque<
     let of_kind = |wanted: fn(&TableKind) -> bool| catalog.tables().filter(move |table| wanted(&table.kind)).cloned();
     let databases = catalog.databases.iter().cloned().map(Task::Database);
     let sequences = of_kind(|kind| *kind == TableKind::Sequence).map(Task::Sequence);
-    let tables = of_kind(|kind| matches!(kind, TableKind::Base { .. })).map(Task::Table);
+    let tables =
+        of_kind(|kind| matches!(kind, TableKind::Base { .. } | TableKind::ViewAsTable { .. })).map(Task::Table);
     databases.chain(accounts).chain(sequences).chain(tables).collect()
 }
 
@@ -31,6 +32,12 @@ pub fn definitions_after_rows(catalog: &Catalog, objects: Objects) -> VecDeque<T
     post.chain(views).chain(triggers).collect()
 }
 
+/// SELECT COUNT(*) of these tables, if it is asked for and says the number of rows that the dump has to have.
+pub fn row_counts(tables: &[(usize, &Arc<Table>)], settings: &Settings) -> VecDeque<Task> {
+    let counted = settings.counts_rows && !settings.limits_rows;
+    tables.iter().filter(|_| counted).map(|(index, table)| Task::RowCount(Arc::clone(table), *index)).collect()
+}
+
 /// CHECKSUM TABLE of those of these tables whose rows are all dumped, and of which it says something reliable.
 pub fn checksums(tables: &[(usize, &Arc<Table>)], settings: &Settings) -> VecDeque<Task> {
     if !settings.checksums_rows || settings.chooses_rows {
@@ -39,6 +46,6 @@ pub fn checksums(tables: &[(usize, &Arc<Table>)], settings: &Settings) -> VecDeq
     let is_whole = |table: &Table| table.partitions.is_none() || !settings.chooses_partitions;
     let is_reliable =
         |table: &Table| settings.sums_generated_columns || table.columns.iter().all(|column| !column.generated);
-    let tables = tables.iter().filter(|(_, table)| is_whole(table) && is_reliable(table));
+    let tables = tables.iter().filter(|(_, table)| table.is_base() && is_whole(table) && is_reliable(table));
     tables.map(|(index, table)| Task::DataChecksum(Arc::clone(table), *index)).collect()
 }

@@ -23,6 +23,13 @@ pub enum Report {
     },
     /// The rows of a chunk are dumped.
     Rows(RowsReport),
+    /// How many rows a table has in the snapshot.
+    RowCount {
+        /// Which table.
+        table_index: usize,
+        /// That meet the conditions of the dump.
+        rows: u64,
+    },
     /// What CHECKSUM TABLE says of a table; `None` if its engine says nothing.
     DataChecksum {
         /// Which table.

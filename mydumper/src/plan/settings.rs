@@ -17,6 +17,8 @@ pub struct Settings {
     pub threads: usize,
     /// Whether tables of engines without snapshots are locked until their rows are dumped.
     pub locks_tables: bool,
+    /// `--check-row-count`.
+    pub counts_rows: bool,
     /// Whether CHECKSUM TABLE is asked for.
     pub checksums_rows: bool,
     /// Whether `--where` leaves rows out.
@@ -38,6 +40,7 @@ impl Settings {
             chunk_sizing: config.chunks.size.clone(),
             threads: config.threads,
             locks_tables,
+            counts_rows: config.check_row_count,
             checksums_rows: config.checksums.data,
             chooses_rows: config.rows.condition.is_some(),
             limits_rows: config.rows.condition.as_ref().is_some_and(|condition| condition.limit.is_some()),

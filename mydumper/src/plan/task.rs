@@ -26,6 +26,8 @@ pub enum Task {
     Triggers(Arc<Table>),
     /// Routines and events.
     Post(Arc<Database>),
+    /// SELECT COUNT(*) of a table with this index.
+    RowCount(Arc<Table>, usize),
     /// CHECKSUM TABLE of a table with this index.
     DataChecksum(Arc<Table>, usize),
     /// Rows of a table. Boxed, since most tasks in a queue of very many are definitions.
@@ -73,7 +75,9 @@ impl Task {
             Task::Table(table) => format!("the definition of {}", table.name),
             Task::Sequence(sequence) => format!("the definition of sequence {}", sequence.name),
             Task::View(view) => format!("the definition of view {}", view.name),
-            Task::Triggers(_) | Task::Post(_) | Task::DataChecksum(..) | Task::Rows(_) => format!("the {self}"),
+            Task::Triggers(_) | Task::Post(_) | Task::RowCount(..) | Task::DataChecksum(..) | Task::Rows(_) => {
+                format!("the {self}")
+            }
         }
     }
 }
@@ -90,6 +94,7 @@ impl fmt::Display for Task {
             Task::View(view) => write!(f, "view {}", view.name),
             Task::Triggers(table) => write!(f, "triggers of {}", table.name),
             Task::Post(database) => write!(f, "routines and events of {}", database.name.escape_debug()),
+            Task::RowCount(table, _) => write!(f, "row count of {}", table.name),
             Task::DataChecksum(table, _) => write!(f, "checksum of {}", table.name),
             Task::Rows(rows) => rows.fmt(f),
         }

@@ -35,8 +35,8 @@ impl Broken<'_> {
         let mut found = Vec::new();
         for table in database.tables.iter().filter(|table| table.is_doubtful) {
             let (what, reason) = match &table.kind {
-                TableKind::View if !self.config.objects.schemas => continue,
-                TableKind::View => ("view", self.of_view(table)?),
+                TableKind::View | TableKind::ViewAsTable { .. } if !self.config.objects.schemas => continue,
+                TableKind::View | TableKind::ViewAsTable { .. } => ("view", self.of_view(table)?),
                 TableKind::Sequence => ("sequence", self.of_table(table, "")?),
                 TableKind::Base { engine } => ("table", self.of_table(table, engine)?),
             };

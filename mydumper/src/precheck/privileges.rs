@@ -127,7 +127,7 @@ impl<'a> Privileges<'a> {
         }
         let objects = self.config.objects;
         let is_read = |table: &&Surveyed| match &table.kind {
-            TableKind::Base { .. } => objects.data,
+            TableKind::Base { .. } | TableKind::ViewAsTable { .. } => objects.data,
             // Its position.
             TableKind::Sequence => objects.schemas,
             TableKind::View => false,

@@ -1,10 +1,13 @@
 //! The options that decide what is in the files of a dump. Both halves of a resumed dump must have the same.
 
 use common::backup::selection::Filter;
+use common::program::PerThread;
 use common::server::connection::Settings;
 
 use crate::config::{Chunks, Config};
+use crate::definitions::shape::Shape;
 use crate::plan::chunk::ChunkSizing;
+use crate::rows::encoder::STATEMENT_END;
 use crate::rows::options::RowOptions;
 
 /// Each option or group of options that decides what is in the files, with its value.
@@ -18,10 +21,29 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ignored_engines,
         compression,
         compression_level: _,
+        per_thread,
         chunks: Chunks { size, single_column, partitions },
         chunk_filesize,
-        rows: RowOptions { condition, format, on_duplicate, complete, hex_blob, statement_size, order_by_primary },
+        rows:
+            RowOptions {
+                condition,
+                format,
+                on_duplicate,
+                complete,
+                hex_blob,
+                statement_size,
+                statement_end,
+                order_by_primary,
+            },
         objects,
+        shape: Shape { skip_indexes, skip_constraints, view_engine },
+        views_as_tables,
+        updated_since,
+        compact,
+        numbers_files,
+        tidb_snapshot,
+        // It changes no file.
+        check_row_count: _,
         definer,
         build_empty_files,
         utc,
@@ -43,9 +65,27 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         long_queries: _,
         // They are computed again.
         checksums: _,
+        // No dump with a command that takes its files away is resumed.
+        exec: _,
         quiet: _,
         stall_report: _,
     } = config;
+    // Not in the journals of those who do not give them.
+    let flag = |name: &str, on: bool| on.then(|| (name.to_owned(), "true".to_owned()));
+    let value = |name: &str, value: Option<String>| value.map(|value| (name.to_owned(), value));
+    let statement_end = (**statement_end != *STATEMENT_END).then(|| format!("{statement_end:?}"));
+    let optional = [
+        value("--exec-per-thread or its extension", per_thread.as_ref().map(PerThread::fingerprint)),
+        flag("--skip-indexes", *skip_indexes),
+        flag("--skip-constraints", *skip_constraints),
+        value("--table-engine-for-view-dependency", view_engine.clone()),
+        flag("--views-as-tables", *views_as_tables),
+        value("--updated-since", updated_since.map(|days| days.to_string())),
+        flag("--compact", *compact),
+        flag("--masquerade-filename", *numbers_files),
+        value("--tidb-snapshot", tidb_snapshot.clone()),
+        value("--statement-terminated-by", statement_end),
+    ];
     [
         // Another user may not see the same tables.
         ("--user", format!("{:?}", user)),
@@ -75,19 +115,27 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("--skip-tz-utc", format!("{utc:?}")),
     ]
     .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    .into_iter()
+    .chain(optional.into_iter().flatten())
+    .collect()
 }
 
 /// As journals have had it from the first, whatever the types are called.
 pub(super) fn rows_per_chunk(sizing: &ChunkSizing) -> String {
     match sizing {
         ChunkSizing::Automatic => "Automatic".to_owned(),
+        ChunkSizing::Within { .. } => format!("{sizing:?}"),
         ChunkSizing::Rows(size) => format!("Rows({})", format!("{size:?}").replacen("ChunkSize", "Pace", 1)),
     }
 }
 
 /// The names of those that differ.
 pub fn differences(then: &[(String, String)], now: &[(String, String)]) -> Vec<String> {
-    let differs = |(name, value): &&(String, String)| !then.iter().any(|other| other.0 == *name && other.1 == *value);
-    now.iter().filter(differs).map(|(name, _)| name.clone()).collect()
+    let missing = |of: &[(String, String)], from: &[(String, String)]| -> Vec<String> {
+        of.iter().filter(|option| !from.contains(option)).map(|(name, _)| name.clone()).collect()
+    };
+    let mut names = missing(now, then);
+    let gone = missing(then, now);
+    names.extend(gone.into_iter().filter(|name| !now.iter().any(|(known, _)| known == name)));
+    names
 }

@@ -260,6 +260,8 @@ impl Interrupted {
 fn is_of_other_engine(table: &Table) -> bool {
     match &table.kind {
         TableKind::Base { engine } => !engine.eq_ignore_ascii_case("InnoDB") && !table.keeps_rows_elsewhere(),
+        // What it shows may be.
+        TableKind::ViewAsTable { .. } => true,
         TableKind::View | TableKind::Sequence => false,
     }
 }

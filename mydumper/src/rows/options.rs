@@ -21,6 +21,8 @@ pub struct RowOptions {
     pub hex_blob: bool,
     /// `--statement-size`, in bytes.
     pub statement_size: usize,
+    /// The end of INSERT statements.
+    pub statement_end: Box<[u8]>,
     /// `--order-by-primary`.
     pub order_by_primary: bool,
 }
@@ -67,6 +69,8 @@ pub enum RowFormat {
     Insert,
     /// Delimited files, each with a LOAD DATA statement.
     Delimited(Arc<DelimitedFormat>),
+    /// Files of INSERT statements, each with a statement that makes ClickHouse read it.
+    Clickhouse,
 }
 
 /// What a statement does with a row whose key exists already.

@@ -187,6 +187,7 @@ mod tests {
             primary_key: Vec::new(),
             chunk_key: None,
             partitions: None,
+            referenced: Vec::new(),
             triggers: Vec::new(),
             history: false,
             row_estimate: 0,
@@ -205,6 +206,7 @@ mod tests {
             complete: false,
             hex_blob: false,
             statement_size: 1_000_000,
+            statement_end: crate::rows::encoder::STATEMENT_END.into(),
             order_by_primary: false,
         }
     }

@@ -18,6 +18,22 @@ pub fn selection(chunk: &Chunk) -> Selection {
     }
 }
 
+/// The query for the number of all rows that are dumped of a table.
+pub fn count(table: &Table, options: &RowOptions) -> String {
+    let mut statement = format!("SELECT COUNT(*) FROM {}", table.name.to_sql());
+    if let Some(partitions) = &table.partitions {
+        let names: Vec<String> = partitions.iter().map(|name| quote_identifier(name)).collect();
+        statement.push_str(&format!(" PARTITION ({})", names.join(",")));
+    }
+    if table.history {
+        statement.push_str(" FOR SYSTEM_TIME ALL");
+    }
+    if let Some(own) = &options.condition {
+        statement.push_str(&format!(" WHERE ({})", own.condition));
+    }
+    statement
+}
+
 /// The query for a chunk's rows.
 pub fn select(table: &Table, projection: &Projection, chunk: &Chunk, options: &RowOptions, server: &Server) -> String {
     let own = options.condition.as_ref();

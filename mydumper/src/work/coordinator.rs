@@ -92,6 +92,7 @@ impl<'a> Coordinator<'a> {
             schemas: config.objects.schemas,
             data: config.objects.data,
             utc: config.utc,
+            not_updated: Arc::clone(&shared.not_updated),
         };
         let mut coordinator = Coordinator {
             config,
@@ -205,6 +206,10 @@ impl<'a> Coordinator<'a> {
                             queue.split_off(table_index, remainder);
                         }
                         Report::Done => running -= 1,
+                        Report::RowCount { table_index, rows } => {
+                            running -= 1;
+                            self.check_row_count(table_index, rows)?;
+                        }
                         Report::DataChecksum { table_index, checksum } => {
                             running -= 1;
                             if let Some(checksum) = checksum {
@@ -233,6 +238,15 @@ impl<'a> Coordinator<'a> {
                 recv(self.shared.stop.closed()) -> _ => return Err(Stopped.into()),
             }
         }
+    }
+
+    /// Compares what was written of a table with what its snapshot has.
+    fn check_row_count(&self, index: usize, counted: u64) -> Result<(), Error> {
+        let written = self.metadata.rows(index);
+        if counted == written {
+            return Ok(());
+        }
+        Err(Error::RowCount { table: self.tables[index].name.to_string(), counted, written })
     }
 
     fn note_split(

@@ -9,9 +9,9 @@ use common::server::error_codes;
 use crate::consistency::changed_tables;
 use crate::definitions;
 use crate::definitions::{accounts, tablespaces};
-use crate::output::directory;
 use crate::output::file_writer::WriteError;
 use crate::output::row_files;
+use crate::output::{delivery, directory};
 
 /// A task failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,20 +39,32 @@ pub enum TaskError {
     /// A file could not be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// A file was not handed on.
+    #[error(transparent)]
+    Delivery(delivery::Error),
     /// The program is being stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
 exit_codes! { TaskError:
-    of source: Definition, Accounts, Tablespaces, Rows.source, Session, Write, Stopped;
+    of source: Definition, Accounts, Tablespaces, Rows.source, Session, Write, Delivery, Stopped;
+}
+
+impl From<delivery::Error> for TaskError {
+    fn from(error: delivery::Error) -> TaskError {
+        match error {
+            delivery::Error::Stopped(stopped) => TaskError::Stopped(stopped),
+            error => TaskError::Delivery(error),
+        }
+    }
 }
 
 impl From<row_files::Error> for TaskError {
     fn from(error: row_files::Error) -> TaskError {
         match error {
             row_files::Error::Write(error) => TaskError::Write(error),
-            row_files::Error::Stopped(stopped) => TaskError::Stopped(stopped),
+            row_files::Error::Delivery(error) => error.into(),
         }
     }
 }
@@ -88,6 +100,19 @@ pub enum Error {
     /// What a later run would resume from cannot be written.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The dump lacks rows, or has too many.
+    #[error(
+        "--check-row-count: table {table} has {counted} rows in the snapshot, but {written} were written: the dump is not \
+         right; if its engine has no snapshots, others wrote meanwhile; else please report this as a bug of mydumper-rs"
+    )]
+    RowCount {
+        /// Which table.
+        table: String,
+        /// Rows that the server counts.
+        counted: u64,
+        /// Rows in the files.
+        written: u64,
+    },
     /// A thread could not be started.
     #[error("cannot start a worker thread: {0}")]
     Thread(std::io::Error),
@@ -98,7 +123,17 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Task, Server, Changed, Output, Metadata, Journal, Stopped;
+    Exit::Differs: RowCount;
     Exit::Failed: Thread;
+}
+
+impl From<delivery::Error> for Error {
+    fn from(error: delivery::Error) -> Error {
+        match error {
+            delivery::Error::Stopped(stopped) => Error::Stopped(stopped),
+            error => Error::Task(error.into()),
+        }
+    }
 }
 
 impl Error {

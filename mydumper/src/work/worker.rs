@@ -9,7 +9,7 @@ use common::backup::row_hash::RowsDigest;
 use common::observe::activity::Activity;
 use common::observe::progress::Counters;
 use common::observe::wording::{bytes, count, seconds};
-use common::process::stop::{StopOnPanic, Stopped};
+use common::process::stop::StopOnPanic;
 use common::server::connection::{Connection, ResultRows, ServerError};
 use crossbeam_channel::{Receiver, Sender, TryRecvError, never, select};
 
@@ -17,12 +17,14 @@ use crate::consistency::metadata_locks;
 use crate::definitions::SchemaReader;
 use crate::definitions::accounts;
 use crate::definitions::tablespaces;
+use crate::output::delivery;
 use crate::output::file_writer::{FileWriter, FinishedFile, WriteError, WrittenFile};
 use crate::output::row_files::{RowFiles, RowSink};
 use crate::plan::chunk::Chunk;
 use crate::plan::report::{Report, RowsReport};
 use crate::plan::task::{Portion, RowsTask, Task};
 use crate::rows::encoder::RowEncoder;
+use crate::rows::encoder::clickhouse::ClickhouseEncoder;
 use crate::rows::encoder::delimited::DelimitedEncoder;
 use crate::rows::encoder::insert::{InsertEncoder, Sizes};
 use crate::rows::key_reader::KeyReader;
@@ -124,6 +126,18 @@ impl Worker {
                 let chunk = self.chunk(rows, reports)?;
                 return self.rows(rows, &chunk).map(Report::Rows);
             }
+            Task::RowCount(table, index) => {
+                let row = match &table.partitions {
+                    // None that matches has no rows.
+                    Some(partitions) if partitions.is_empty() => None,
+                    _ => {
+                        let row = self.connection.query_first(query::count(table, &self.shared.rows));
+                        row.map_err(|source| TaskError::Rows { task: task.to_string(), source })?
+                    }
+                };
+                let rows = row.and_then(|row| row.number(0)).unwrap_or(0);
+                return Ok(Report::RowCount { table_index: *index, rows });
+            }
             Task::DataChecksum(table, index) => {
                 // In the snapshot, as rows are: tried on MariaDB 10.11 and MySQL 9.7.
                 let row = self.connection.query_first(format!("CHECKSUM TABLE {}", table.name.to_sql()));
@@ -143,9 +157,10 @@ impl Worker {
         };
         self.set_results(if matches!(task, Task::Table(_)) { Results::AsStored } else { Results::Utf8Mb4 })?;
         let shared = Arc::clone(&self.shared);
-        let mut reader = SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer);
+        let mut reader =
+            SchemaReader::new(&mut self.connection, &shared.server, shared.preamble, &shared.definer, &shared.shape);
         let text = match task {
-            Task::Rows(_) | Task::DataChecksum(..) => Vec::new(),
+            Task::Rows(_) | Task::RowCount(..) | Task::DataChecksum(..) => Vec::new(),
             Task::Tablespaces => match tablespaces::read(&mut self.connection, &shared.server, shared.preamble)? {
                 Some(text) => text,
                 None => return Ok(Report::Done),
@@ -214,10 +229,17 @@ impl Worker {
             OnDuplicate::Replace if table.history => OnDuplicate::Fail,
             on_duplicate => on_duplicate,
         };
-        let sizes = Sizes { statement: rows.statement_size, packet: shared.max_packet };
+        let sizes =
+            Sizes { statement: rows.statement_size, packet: shared.max_packet, end: rows.statement_end.clone() };
         match &rows.format {
             RowFormat::Insert => {
                 let mut encoder = InsertEncoder::new(head, on_duplicate, name, projection, sizes);
+                let report = self.copy(task, chunk, &mut encoder)?;
+                Ok(RowsReport { longest_statement: encoder.longest_statement(), ..report })
+            }
+            RowFormat::Clickhouse => {
+                let inserts = InsertEncoder::new(Vec::new(), on_duplicate, name, projection, sizes);
+                let mut encoder = ClickhouseEncoder::new(head, name, inserts);
                 let report = self.copy(task, chunk, &mut encoder)?;
                 Ok(RowsReport { longest_statement: encoder.longest_statement(), ..report })
             }
@@ -268,7 +290,7 @@ impl RowSink for ChunkSink<'_> {
         FileWriter::create(&self.shared.files, DumpFile::new(Content::Rows(file), self.shared.compression))
     }
 
-    fn deliver(&mut self, file: FinishedFile) -> Result<(), Stopped> {
+    fn deliver(&mut self, file: FinishedFile) -> Result<(), delivery::Error> {
         self.written.push(WrittenFile::of(&file));
         self.shared.deliver(file)
     }

@@ -2,6 +2,19 @@
 
 use common::sql::token::{SqlDialect, Tokens};
 
+use super::cursor::Cursor;
+
+/// Whether the statement makes ClickHouse read a file: `INSERT INTO t FROM INFILE …`.
+pub fn reads_infile(statement: &[u8]) -> bool {
+    let mut cursor = Cursor::new(statement, SqlDialect::default());
+    cursor.eat("INSERT")
+        && cursor.eat("INTO")
+        && cursor.name("a table").is_ok()
+        && (!cursor.eat_punctuation(b'.') || cursor.name("a table").is_ok())
+        && cursor.eat("FROM")
+        && cursor.at_word("INFILE")
+}
+
 /// How many rows an INSERT or REPLACE statement has, if they stand behind VALUES.
 pub fn row_count(statement: &[u8]) -> Option<u64> {
     let mut tokens = Tokens::new(statement, SqlDialect::default());
@@ -21,6 +34,17 @@ pub fn row_count(statement: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_for_clickhouse_is_known() {
+        assert!(reads_infile(b"INSERT INTO `t` FROM INFILE 'd.t.00000.dat' FORMAT MySQLDump"));
+        assert!(reads_infile(b"insert into d.t from infile 'x' format MySQLDump"));
+        for other in
+            ["INSERT INTO t VALUES('FROM INFILE')", "INSERT INTO t SELECT 1 FROM infile", "INSERT t FROM INFILE"]
+        {
+            assert!(!reads_infile(other.as_bytes()), "{other}");
+        }
+    }
 
     #[test]
     fn rows_are_counted_by_their_brackets() {

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::Read;
 
-use common::backup::file_name::{Content, DumpFile, TableFileName};
+use common::backup::file_name::{Content, DumpFile, NOT_UPDATED_TABLES, TableFileName};
 use common::backup::metadata::{Metadata, MetadataError, Unsealed, check_seal};
 use common::exit_codes;
 use common::journal::LOAD_JOURNAL_PREFIX;
@@ -16,6 +16,7 @@ use crate::config::Restore;
 use crate::input::file_list::{Differences, Needed};
 use crate::input::files;
 use crate::input::not_a_dump;
+use crate::input::through_command;
 
 const METADATA: &str = "metadata";
 
@@ -55,6 +56,9 @@ pub enum Error {
         /// What is wrong.
         source: MetadataError,
     },
+    /// Its files cannot be read without a command.
+    #[error(transparent)]
+    Command(#[from] through_command::Error),
     /// The metadata is another.
     #[error(
         "{place}: {source}; get it from another copy of the dump, or restore it as it is with --ignore-file-checksums"
@@ -82,7 +86,7 @@ pub enum Error {
 }
 
 exit_codes! { Error:
-    of source: Length, Read;
+    of source: Length, Read, Command;
     Exit::Dump: NotFinished, Unended, Metadata, Changed, OtherFiles;
     Exit::Local: File;
 }
@@ -107,8 +111,8 @@ pub fn scan(store: &dyn Store, restore: &Restore) -> Result<Dump, Error> {
     if !entries.iter().any(|entry| entry.name == METADATA) {
         return Err(Error::NotFinished { place: store.to_string(), what: not_a_dump::directory(store, &entries) });
     }
-    for entry in entries {
-        if entry.name.starts_with(LOAD_JOURNAL_PREFIX) {
+    for entry in &entries {
+        if entry.name.starts_with(LOAD_JOURNAL_PREFIX) || entry.name == NOT_UPDATED_TABLES {
             continue;
         }
         let Some(file) = DumpFile::from_name(&entry.name) else {
@@ -142,6 +146,9 @@ pub fn scan(store: &dyn Store, restore: &Restore) -> Result<Dump, Error> {
         sealed => sealed.map_err(|source| Error::Changed { place, source })?,
     }
 
+    if !restore.verify_only {
+        through_command::check_files(store, &entries, &metadata)?;
+    }
     files.retain(|(file, _)| !file.content.is_metadata());
     let differences = if restore.verify_only { Vec::new() } else { compare(&files, &metadata, restore) };
     if !differences.is_empty() && !restore.tolerance.keep_going {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::stored_files::StoredFiles;
 use common::exit_codes;
+use common::layers::command::CommandLayer;
 use common::process::sync::lock;
 use common::sql::{StatementError, StatementReader};
 use common::store::verified::{Changed, OnChange, VerifiedReader};
@@ -66,6 +67,8 @@ pub struct Checksums {
 pub struct Files {
     /// Their store.
     pub store: Arc<dyn Store>,
+    /// `--exec-per-thread`, which undoes what another command has done.
+    pub command: Option<Arc<CommandLayer>>,
     /// Whether a file goes when it was restored.
     pub delete: bool,
     /// What they have to be.
@@ -101,7 +104,7 @@ impl Files {
         if is_long && self.is_verified(file) {
             self.verify(file)?;
         }
-        file.layers.reader(bytes, stored).map_err(|source| self.read_error(file, source))
+        file.layers.reader(bytes, self.command.as_deref(), stored).map_err(|source| self.read_error(file, source))
     }
 
     /// Whether metadata says what a file has to be.

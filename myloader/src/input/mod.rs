@@ -6,15 +6,18 @@ pub mod files;
 mod not_a_dump;
 pub mod receiver;
 pub mod stream;
+pub mod through_command;
 pub mod unpack;
 
 use std::sync::Arc;
 
+use common::backup::extension::with_extension;
 use common::backup::file_name::DumpFile;
 use common::backup::stored_files::StoredFiles;
 use common::exit_codes;
 use common::observe::activity::Watch;
 use common::process::stop::Stop;
+use common::program::PerThread;
 use common::store::Store;
 use common::store::local::LocalDirectory;
 
@@ -69,26 +72,36 @@ impl Input {
 
 /// Opens what the options name.
 pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error> {
+    let extension = config.per_thread.as_ref().and_then(PerThread::own_extension);
     match &config.source {
         Source::Directory(path) => {
-            let store = Arc::new(LocalDirectory::at(path));
+            let store = with_extension(Arc::new(LocalDirectory::at(path)), extension);
             let dump = directory::scan(&*store, &config.restore)?;
             Ok(Input::Directory(store, Box::new(dump)))
         }
         Source::Stream(stream) => {
-            let passage = Passage { content: stream.mode.content, delete: stream.mode.delete };
+            let passage = Passage {
+                content: stream.mode.content,
+                delete: stream.mode.delete,
+                extension: extension.map(str::to_owned),
+            };
             let filter = config.restore.filter.clone();
             let wanted = move |file: &DumpFile| is_wanted(&filter, file);
-            let source =
-                StreamSource::start(stream.directory.as_deref(), passage, wanted, watch.activity("stream"), stop)?;
-            let max_waiting = fit_to_disk(stream.max_waiting, &source, passage);
+            let source = StreamSource::start(
+                stream.directory.as_deref(),
+                passage.clone(),
+                wanted,
+                watch.activity("stream"),
+                stop,
+            )?;
+            let max_waiting = fit_to_disk(stream.max_waiting, &source, &passage);
             Ok(Input::Stream(source, max_waiting))
         }
     }
 }
 
 /// Fewer bytes may wait where the disk has little room for them.
-fn fit_to_disk(max_waiting: u64, source: &StreamSource, passage: Passage) -> u64 {
+fn fit_to_disk(max_waiting: u64, source: &StreamSource, passage: &Passage) -> u64 {
     let Some(free) = source.store().free_space().filter(|_| passage.content && passage.delete) else {
         return max_waiting;
     };

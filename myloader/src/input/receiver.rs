@@ -20,6 +20,8 @@ use common::process::stop::{Stop, Stopped};
 use common::store::{self, Action, NewFile, OpenFile, Store};
 use crossbeam_channel::Sender;
 
+use crate::input::through_command;
+
 /// Bytes that are read at once. A pipe holds 64 KiB, or more if it was made larger.
 const BLOCK: usize = 256 * 1024;
 
@@ -42,6 +44,9 @@ pub enum Error {
         /// Bytes read before it.
         offset: u64,
     },
+    /// Files cannot be read without a command.
+    #[error(transparent)]
+    Command(#[from] through_command::Error),
     /// A member comes twice.
     #[error("the stream has the member {name} twice, again at byte {offset}: two dumps were mixed")]
     Twice {
@@ -104,7 +109,7 @@ pub enum Error {
 }
 
 exit_codes! { Error:
-    of source: Stopped;
+    of source: Stopped, Command;
     Exit::Dump: Empty, Container, Name, Twice, HeadersOnly, HasContent, Announced, GoesOn, Metadata;
     Exit::Local: Read, Store;
 }
@@ -252,12 +257,14 @@ impl<F: Fn(&DumpFile) -> bool> Members<F> {
         }
     }
 
-    fn begin(&mut self, member: Member, offset: u64) -> Result<Arriving, Error> {
+    fn begin(&mut self, mut member: Member, offset: u64) -> Result<Arriving, Error> {
         if let Some((.., end)) = self.last {
             return Err(Error::GoesOn { offset: end });
         }
-        let name = member.name.clone();
-        let file = DumpFile::from_name(&name).ok_or_else(|| Error::Name { name: name.clone(), offset })?;
+        let file = through_command::member(&*self.store, &member.name)?;
+        let file = file.ok_or_else(|| Error::Name { name: member.name.clone(), offset })?;
+        let name = file.to_string();
+        member.name.clone_from(&name);
         if !self.seen.insert(file.clone()) {
             return Err(Error::Twice { name, offset });
         }
@@ -312,6 +319,7 @@ impl<F: Fn(&DumpFile) -> bool> Members<F> {
     fn metadata(&mut self, member: Member, file: &DumpFile, text: &[u8], offset: u64) -> Result<Option<Event>, Error> {
         let text = String::from_utf8_lossy(text).into_owned();
         let metadata = Metadata::parse(&text).map_err(|source| Error::Metadata { name: member.name, source })?;
+        through_command::check_metadata(&*self.store, &|| "the stream".to_owned(), &metadata)?;
         match file.content {
             Content::Metadata => {
                 self.last = Some((metadata, text, offset));

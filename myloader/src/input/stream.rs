@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use common::backup::extension::with_extension;
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::selection::Filter;
 use common::observe::activity::Activity;
@@ -50,12 +51,14 @@ impl Failure for Error {
 }
 
 /// How a stream goes through its directory.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Passage {
     /// Whether the stream has the files' content, or they are in the directory already.
     pub content: bool,
     /// Whether files go when they are done with.
     pub delete: bool,
+    /// What the names of files end with that a command has written.
+    pub extension: Option<String>,
 }
 
 /// A stream that is being read.
@@ -76,7 +79,7 @@ impl StreamSource {
         activity: Activity,
         stop: &Stop,
     ) -> Result<StreamSource, Error> {
-        let store = prepare(directory, passage)?;
+        let store = prepare(directory, &passage)?;
         let input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?);
         let input = Interruptible { input, activity, stop: stop.clone() };
         let receiver = receiver::Receiver::new(input, Arc::clone(&store), passage.content, wanted);
@@ -148,10 +151,11 @@ impl Drop for StreamSource {
     }
 }
 
-fn prepare(directory: Option<&Path>, passage: Passage) -> Result<Arc<dyn Store>, Error> {
+fn prepare(directory: Option<&Path>, passage: &Passage) -> Result<Arc<dyn Store>, Error> {
     let purpose = Purpose { stay: !(passage.delete && passage.content), read_again: true };
     let Some(path) = directory else {
-        return Ok(Arc::new(LocalDirectory::fresh("import", purpose).map_err(Error::Directory)?));
+        let store = LocalDirectory::fresh("import", purpose).map_err(Error::Directory)?;
+        return Ok(with_extension(Arc::new(store), passage.extension.as_deref()));
     };
     // In the modes without content mydumper makes it too, and writes into it before the first header comes.
     let store = LocalDirectory::prepare(path, purpose).map_err(Error::Directory)?;
@@ -161,7 +165,7 @@ fn prepare(directory: Option<&Path>, passage: Passage) -> Result<Arc<dyn Store>,
         let found = entry.name.escape_debug().to_string();
         return Err(Error::NotEmpty { place: store.to_string(), found });
     }
-    Ok(Arc::new(store))
+    Ok(with_extension(Arc::new(store), passage.extension.as_deref()))
 }
 
 /// Standard input, until the program is stopped.

@@ -7,10 +7,12 @@ use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::backup::metadata::{Metadata, without_tables};
 use common::backup::selection::FilterError;
 use common::exit_codes;
+use common::layers::command::CommandLayer;
 use common::observe::activity::Watch;
 use common::observe::progress::Progress;
 use common::observe::wording::{bytes, count};
 use common::process::stop::{Stop, Stopped};
+use common::program::PerThread;
 use common::sql::name::QualifiedName;
 use common::store;
 
@@ -77,7 +79,9 @@ impl std::fmt::Display for Summary {
 /// Unpacks. On failure the directory has no `metadata`.
 pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let filter = config.filter.clone();
-    let passage = Passage { content: true, delete: false };
+    let extension = config.per_thread.as_ref().and_then(PerThread::own_extension).map(str::to_owned);
+    let passage = Passage { content: true, delete: false, extension };
+    let command = config.per_thread.as_ref().map(|command| Arc::new(command.layer(stop)));
     // Nobody but the sender can be waited for here.
     let activity = Watch::default().activity("stream");
     let is_new = config.directory.as_deref().is_none_or(|directory| !directory.exists());
@@ -98,7 +102,7 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
                 files.push((file, bytes));
             }
             Event::End(metadata, text) => {
-                let names = Names::read(&source, &files, metadata)?;
+                let names = Names::read(&source, command, &files, metadata)?;
                 remove_unwanted(config, &source, &names, &mut files)?;
                 if let Err(error) = check_found(config, &names, &files) {
                     discard(&source, &files, is_new)?;
@@ -198,8 +202,13 @@ struct Names {
 }
 
 impl Names {
-    fn read(source: &StreamSource, files: &[(DumpFile, u64)], metadata: Metadata) -> Result<Names, Error> {
-        let directory = Files { store: Arc::clone(source.store()), delete: false, checksums: Arc::default() };
+    fn read(
+        source: &StreamSource,
+        command: Option<Arc<CommandLayer>>,
+        files: &[(DumpFile, u64)],
+        metadata: Metadata,
+    ) -> Result<Names, Error> {
+        let directory = Files { store: Arc::clone(source.store()), command, delete: false, checksums: Arc::default() };
         let mut databases = HashMap::new();
         for (file, _) in files {
             let Content::Database(name) = &file.content else { continue };

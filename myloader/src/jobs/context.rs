@@ -236,6 +236,8 @@ impl Context {
             split_constraints: true,
             drop_keys: restore.skip_indexes,
             drop_constraints: restore.skip_constraints,
+            drop_checks: false,
+            referenced: Vec::new(),
             dialect: SqlDialect::default(),
         }
     }

@@ -37,6 +37,12 @@ pub enum Error {
     /// The LOAD DATA statement does not read the file beside it.
     #[error("{file}, line {line}: LOAD DATA reads {named:?}, which is not the file beside it, {expected}")]
     WrongInfile { file: String, line: u64, named: String, expected: String },
+    /// Rows of another product.
+    #[error(
+        "{file}, line {line}: the rows are for ClickHouse (--format=CLICKHOUSE), which is not read here: dump with another \
+         --format, or restore the definitions with --no-data"
+    )]
+    Clickhouse { file: String, line: u64 },
     /// The statement does not belong in such a file.
     #[error(
         "{file}, line {line}: this statement does not belong in such a file and was not run: {statement} (if it is \
@@ -116,7 +122,7 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Statement.source, Job.source, File, Journal, Filter, Stopped;
-    Exit::Dump: Parse, NoStatement, WrongInfile, NotAllowed, Selection;
+    Exit::Dump: Parse, NoStatement, WrongInfile, Clickhouse, NotAllowed, Selection;
     Exit::Server: TooLong, NotAsDumped, OtherAccounts;
     Exit::Connection: Lost, HalfLoaded, Unsettled, InDoubt;
     Exit::Differs: Changed, DamagedBefore;

@@ -16,7 +16,12 @@ use crate::rows::as_dumped::Taken;
 use crate::rows::transaction::{Loaded, replaced, signed};
 
 /// The file that a LOAD DATA statement reads: the one beside it, whatever path the statement names.
-pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFile, Error> {
+pub fn data_file(
+    file: &DumpFile,
+    statement: &[u8],
+    line: u64,
+    stored_name: impl Fn(&str) -> String,
+) -> Result<DumpFile, Error> {
     let Content::Rows(rows) = &file.content else {
         return Err(Error::NoStatement { file: file.to_string(), what: "rows" });
     };
@@ -25,7 +30,8 @@ pub fn data_file(file: &DumpFile, statement: &[u8], line: u64) -> Result<DumpFil
     let named = String::from_utf8_lossy(&named).into_owned();
     let base_name = named.rsplit('/').next().unwrap_or_default();
     let uncompressed = DumpFile::new(data.content.clone(), Compression::None);
-    if base_name != data.to_string() && base_name != uncompressed.to_string() {
+    let expected = [stored_name(&data.to_string()), data.to_string(), uncompressed.to_string()];
+    if !expected.iter().any(|expected| expected == base_name) {
         return Err(Error::WrongInfile { file: file.to_string(), line, named, expected: data.to_string() });
     }
     Ok(data)

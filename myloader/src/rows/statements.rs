@@ -4,7 +4,7 @@ use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
 use common::server::connection::{ServerError, StatementOutcome};
 
-use crate::ddl::insert::row_count;
+use crate::ddl::insert::{reads_infile, row_count};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -68,6 +68,9 @@ pub fn load_from(
             context.enter(file, &table.name.database, &preamble)?;
         }
         match kind {
+            StatementKind::Insert if reads_infile(statement.text) => {
+                return Err(Error::Clickhouse { file: file.to_string(), line: statement.line }.into());
+            }
             StatementKind::Insert => {
                 statements += 1;
                 if statements <= done.statements {
@@ -133,7 +136,9 @@ pub fn load_from(
                 transaction.done(context, 1, false, loaded, done)?;
             }
             StatementKind::LoadData => {
-                let data = data_file(file, statement.text, statement.line)?;
+                let data = data_file(file, statement.text, statement.line, |name| {
+                    context.shared.files.store.stored_name(name)
+                })?;
                 infile = Some(data.clone());
                 statements += 1;
                 if statements <= done.statements {

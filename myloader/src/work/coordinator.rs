@@ -72,7 +72,7 @@ impl Coordinator<'_> {
             let directory::Dump { metadata, files, differences, .. } = &mut **dump;
             let metadata = std::mem::take(metadata);
             self.scheduler.incomplete(std::mem::take(differences));
-            self.scheduler.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
+            self.metadata(Metadata { config: metadata.config.clone(), ..Metadata::default() })?;
             for (file, bytes) in std::mem::take(files) {
                 self.arrived(file, bytes)?;
             }
@@ -108,9 +108,9 @@ impl Coordinator<'_> {
             let wanted = if wants_input { arrivals } else { &nothing };
             select! {
                 recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
-                    Event::Metadata(metadata) => self.scheduler.metadata(metadata)?,
+                    Event::Metadata(metadata) => self.metadata(metadata)?,
                     Event::Definitions(metadata) => {
-                        self.scheduler.metadata(metadata)?;
+                        self.metadata(metadata)?;
                         self.scheduler.definitions_announced()?;
                     }
                     Event::File(file, bytes) => self.arrived(file, bytes)?,
@@ -136,6 +136,14 @@ impl Coordinator<'_> {
             self.warn();
             self.shared.counters.expect(self.scheduler.table_count() as u64, 0);
         }
+    }
+
+    /// Before any table is created, if the metadata is there.
+    fn metadata(&mut self, metadata: Metadata) -> Result<(), Error> {
+        if let Some(format) = metadata.config.format.as_ref().filter(|_| self.shared.restore.data) {
+            return Err(Error::RowFormat(format.clone()));
+        }
+        Ok(self.scheduler.metadata(metadata)?)
     }
 
     fn warn(&mut self) {

@@ -1,7 +1,7 @@
 //! Names and SQL as values of a metadata file.
 
 /// A value of one line, escaped as in GLib's key files, also the blanks at both ends, which would be trimmed.
-pub(super) fn escape(name: &str) -> String {
+pub fn escape(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     let last = name.len().saturating_sub(1);
     for (index, character) in name.char_indices() {

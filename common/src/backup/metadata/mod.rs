@@ -11,8 +11,9 @@ mod tests;
 mod write;
 
 pub use coordinates::Coordinates;
+pub use escape::escape;
 pub use model::{ConfigSection, DatabaseEntry, GeneratedColumns, Guarantee, Metadata, TableEntry};
 pub use parse::{MetadataError, without_tables};
 pub use phases::RowsOf;
 pub use seal::{Unsealed, check_seal};
-pub use write::{end, files_of_no_table, head};
+pub use write::{end, files_of_no_table, head, not_updated};

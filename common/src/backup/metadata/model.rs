@@ -24,6 +24,9 @@ pub struct Metadata {
     pub files: StoredFiles,
     /// `executed_gtid_set` of `[source]`, where it is a comment.
     pub gtid_set: Option<String>,
+    /// `extension` of `[mydumper-rs]`: what the other files' names end with, beyond the names by which metadata lists them. A
+    /// command has written them.
+    pub extension: Option<String>,
     /// Whether it has the line `# Finished dump at`.
     pub finished: bool,
 }
@@ -50,6 +53,8 @@ pub struct ConfigSection {
     pub row_hash: Option<String>,
     /// `row-hash-time-zone`, not in mydumper: the session time zone in which hashed rows were read, if it was set.
     pub row_hash_time_zone: Option<String>,
+    /// `format` of `[mydumper-rs]`: that of the rows, if the loader does not read it.
+    pub format: Option<String>,
 }
 
 /// Which tables of a dump show the same point in time.
@@ -159,7 +164,7 @@ impl Metadata {
 
     /// Merges the content of a further metadata file of the same dump.
     pub fn absorb(&mut self, other: Metadata) {
-        let Metadata { config, session_variables, tables, databases, files, gtid_set, finished } = other;
+        let Metadata { config, session_variables, tables, databases, files, gtid_set, extension, finished } = other;
         self.config.max_statement_size = config.max_statement_size.or(self.config.max_statement_size);
         self.config.num_sequences = config.num_sequences.or(self.config.num_sequences);
         self.config.local_infile = config.local_infile.or(self.config.local_infile);
@@ -169,6 +174,7 @@ impl Metadata {
         self.config.server = config.server.or(self.config.server);
         self.config.row_hash = config.row_hash.or(self.config.row_hash.take());
         self.config.row_hash_time_zone = config.row_hash_time_zone.or(self.config.row_hash_time_zone.take());
+        self.config.format = config.format.or(self.config.format.take());
         self.session_variables.extend(session_variables);
         for (table, mut entry) in tables {
             let told = self.tables.entry(table).or_default();
@@ -180,6 +186,7 @@ impl Metadata {
         self.databases.extend(databases);
         self.files.extend(files);
         self.gtid_set = gtid_set.or(self.gtid_set.take());
+        self.extension = extension.or(self.extension.take());
         self.finished |= finished;
     }
 }

@@ -18,12 +18,16 @@ pub struct MetadataError {
     pub text: String,
 }
 
+/// What only this program writes.
+pub(super) const OWN_SECTION: &str = "mydumper-rs";
+
 enum Section {
     Config,
     SessionVariables,
     Table(TableFileName),
     Database(String),
     Files,
+    Own,
     Other,
 }
 
@@ -129,7 +133,9 @@ impl Metadata {
             }
             Section::Files if key == SEAL => {}
             Section::Files => self.add_file(key.to_owned(), value)?,
-            Section::Other => {}
+            Section::Own if key == "extension" => self.extension = Some(unescape(value)),
+            Section::Own if key == "format" => self.config.format = Some(unescape(value)),
+            Section::Own | Section::Other => {}
         }
         Some(())
     }
@@ -149,6 +155,7 @@ impl Section {
             "config" => Section::Config,
             "myloader_session_variables" => Section::SessionVariables,
             FILES_SECTION => Section::Files,
+            OWN_SECTION => Section::Own,
             _ => {
                 let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
                 match parts.and_then(|parts| parts.split_once("`.`")) {

@@ -93,6 +93,7 @@ fn what_we_write_we_read() {
         server: Some("percona-8.0.36".parse().unwrap()),
         row_hash: Some("xxh3-128-sum-1".into()),
         row_hash_time_zone: Some("+00:00".into()),
+        format: None,
     };
     let mut files = StoredFiles::default();
     files.insert("d.mydumper_1.100000.sql.zst", Stored { bytes: 12, crc32c: 0xa0b0_c0d0 });
@@ -101,7 +102,7 @@ fn what_we_write_we_read() {
     let text = end(
         format!(
             "{}{}{}{}{}",
-            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true),
+            head("2026-11-21 03:05:30", "NO_AUTO_VALUE_ON_ZERO", true, &[]),
             coordinates.to_text(),
             entry.to_text(&table("d", "mydumper_1"), &files),
             config.tail(),
@@ -142,7 +143,7 @@ fn sealed() -> String {
     }
     let entry = TableEntry { rows: Some(1), ..TableEntry::default() };
     let tables = [entry.to_text(&table("d", "t"), &files), entry.to_text(&table("d", "u"), &files)].concat();
-    end(head("x", "y", false) + &tables + &ConfigSection::default().tail() + &files_of_no_table(&files), "z")
+    end(head("x", "y", false, &[]) + &tables + &ConfigSection::default().tail() + &files_of_no_table(&files), "z")
 }
 
 #[test]

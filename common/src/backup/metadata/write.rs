@@ -4,18 +4,27 @@ use std::fmt::Write as _;
 
 use super::escape::escape;
 use super::model::{ConfigSection, DatabaseEntry, TableEntry};
+use super::parse::OWN_SECTION;
 use super::seal::{FILES_SECTION, seal};
 use crate::backup::file_name::TableFileName;
 use crate::backup::stored_files::StoredFiles;
 
-/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA.
-pub fn head(started: &str, sql_mode: &str, local_infile: bool) -> String {
+/// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA;
+/// `own`: keys of the section that mydumper lacks.
+pub fn head(started: &str, sql_mode: &str, local_infile: bool, own: &[(&str, &str)]) -> String {
     // mydumper leaves the comment open, and its loader completes the statement.
+    let keys: String = own.iter().map(|(key, value)| format!("{key} = {}\n", escape(value))).collect();
+    let own = if keys.is_empty() { keys } else { format!("\n[{OWN_SECTION}]\n{keys}") };
     format!(
         "# Started dump at: {started}\n[config]\nquote-character = BACKTICK\n{}\n\
-         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n",
+         [myloader_session_variables]\nSQL_MODE='{sql_mode}' /*!40101\n{own}",
         if local_infile { "local-infile = 1\n" } else { "" }
     )
+}
+
+/// A comment that names a table which `--updated-since` leaves out.
+pub fn not_updated(name: &str) -> String {
+    format!("# not updated: {}\n", escape(name))
 }
 
 /// The section of the files that belong to no table, and of the metadata itself.

@@ -49,6 +49,14 @@ impl Compression {
         (name, Compression::None)
     }
 
+    /// The compression whose files have names with this extension.
+    pub fn of_extension(extension: &str) -> Compression {
+        match Compression::of_file_name(extension) {
+            ("", compression) => compression,
+            _ => Compression::None,
+        }
+    }
+
     /// The levels that the method takes, and its default.
     pub fn levels(self) -> (std::ops::RangeInclusive<i32>, i32) {
         match self {

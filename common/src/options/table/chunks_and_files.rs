@@ -4,7 +4,6 @@ use super::row::{Group, flag, optional, value};
 
 const TEXT_CHUNKS: &str = "text chunks end at existing keys";
 const NO_DAEMON: &str = "run mydumper from cron or a systemd timer";
-const NO_COMMANDS: &str = "no commands run on files; `--compress` is built in";
 const SEPARATORS: &str = "what cannot be read back exactly is refused";
 
 pub(super) const CHUNKS: Group = Group {
@@ -27,7 +26,10 @@ pub(super) const CHUNKS: Group = Group {
         flag("use-single-column").help("Splits by the key's first column only."),
         flag("split-partitions").help("Dumps each partition by itself."),
         flag("order-by-primary").help("Reads rows in primary key order."),
-        value("rows-hard", "MIN:MAX").not_yet("use `--rows=MIN:START:MAX`"),
+        value("rows-hard", "MIN:MAX")
+            .default("0:0")
+            .help("Bounds of all chunks, also of those by size; one number for both, 0: no bound.")
+            .differs("for keys of all types"),
         flag("split-string-pk").no_effect("text keys are always used for chunks"),
         value("max-split-of-step-in-integer-chunk", "N").no_effect("chunks end at existing keys, whatever the gaps"),
         value("max-char-size", "N").no_effect(TEXT_CHUNKS),
@@ -42,8 +44,7 @@ pub(super) const FILES: Group = Group {
     rows: &[
         value("format", "FORMAT")
             .default("INSERT")
-            .help("[Format](../dev/formats.md) of rows: `INSERT`, `LOAD_DATA`, `CSV`.")
-            .differs("not yet: `CLICKHOUSE`"),
+            .help("[Format](../dev/formats.md) of rows: `INSERT`, `LOAD_DATA`, `CSV`; `CLICKHOUSE`, which `myloader` does not read."),
         flag("include-header").help("First line of `LOAD_DATA` and `CSV` files names the columns."),
         value("fields-terminated-by", "TEXT")
             .absent("tab; CSV: comma")
@@ -83,9 +84,12 @@ pub(super) const FILES: Group = Group {
             .help("Compresses files in the worker threads: `ZSTD`, `GZIP`, `LZ4`.")
             .differs("runs no command"),
         value("compress-level", "N").absent("zstd 1, gzip 6").help("Level of `--compress`: zstd 1 to 22, gzip 1 to 9, lz4 only 1.").added(),
-        value("statement-terminated-by", "TEXT").not_yet("statements end with `;` at a line end"),
+        value("statement-terminated-by", "TEXT")
+            .absent("`\\n;\\n`")
+            .help("End of INSERT statements; `\\n`, `\\r`, `\\t`, `\\f` are understood.")
+            .differs("must be blanks, `;` and a line break: others cannot be read back"),
         value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
-        flag("compact").not_yet("files keep their header"),
+        flag("compact").help("Files of rows and tables set no `sql_mode` where it is that of all files."),
         flag("load-data").replaced("`--format=LOAD_DATA`"),
         flag("csv").replaced("`--format=CSV`"),
     ],
@@ -119,11 +123,15 @@ pub(super) const OUTPUT: Group = Group {
             .default("16")
             .help("Finished files that may wait to be sent, 1 to 1024; fewer on a small disk.")
             .added(),
-        flag("merge").not_yet("dump into a directory of its own"),
+        flag("merge")
+            .help("As `--dirty`, into a directory that must have a finished dump.")
+            .differs("one metadata for both; files of tables dumped again are removed"),
         value("disk-limits", "PAUSE:RESUME").not_yet("a full disk ends the dump: ensure space"),
-        flag("masquerade-filename").not_yet("files are named after their tables"),
-        value("exec", "COMMAND").not_yet(NO_COMMANDS),
-        value("exec-threads", "N").not_yet(NO_COMMANDS),
+        flag("masquerade-filename").help("Files are named `mydumper_N`; `metadata` and definitions have the names, so this hides nothing."),
+        value("exec", "COMMAND")
+            .help("[Runs this command](commands.md#exec) on each finished file but metadata, then removes the file; the word `FILENAME` is its path. Excludes `--stream` and `--resume`.")
+            .differs("quotes and the PATH are understood; a command that fails is an error, and its file stays"),
+        value("exec-threads", "N").default("4").help("Most commands of `--exec` at a time, 1 to 1024."),
         flag("daemon").letter('D').not_yet(NO_DAEMON),
         value("snapshot-interval", "MINUTES").letter('I').not_yet(NO_DAEMON),
         value("snapshot-count", "N").letter('X').not_yet(NO_DAEMON),

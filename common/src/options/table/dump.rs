@@ -46,15 +46,27 @@ pub(super) const OBJECTS: Group = Group {
                  error before anything is dumped.",
             )
             .added(),
-        flag("skip-constraints").not_yet("use `myloader --skip-constraints`"),
-        flag("skip-indexes").not_yet("use `myloader --skip-indexes`"),
-        value("optimize-keys-engines", "LIST")
-            .not_yet("it is of use only with `--skip-indexes` and `--skip-constraints`"),
-        flag("views-as-tables").not_yet("views are dumped as views"),
+        flag("skip-constraints")
+            .help("Leaves foreign keys and CHECKs out of definitions; CHECKs of a single column stay.")
+            .differs("no ALTER TABLE in the file"),
+        flag("skip-indexes")
+            .help("Leaves secondary indexes out of definitions, but for what a table or a foreign key needs. No index checksums.")
+            .differs("more exact: keys that are needed stay; no ALTER TABLE in the file"),
+        flag("views-as-tables")
+            .help("Dumps [views as tables](#views-as-tables), with the rows that they show.")
+            .differs("InnoDB, with NULL, NOT NULL, character set"),
         value("table-engine-for-view-dependency", "ENGINE")
-            .not_yet("stand-ins of views take an engine that holds all columns"),
-        value("updated-since", "DAYS").letter('U').not_yet("name the tables with `--tables-list`"),
-        flag("check-row-count").not_yet("metadata has the rows written, and `myloader` compares them"),
+            .absent("`MEMORY`; InnoDB with `--views-as-tables`")
+            .help("Engine of the tables of `--views-as-tables`, and of stand-ins, which `myloader` does not create.")
+            .differs("must be a name"),
+        value("updated-since", "DAYS")
+            .letter('U')
+            .help("Leaves out tables that the server [knows to be unchanged](#updated-since) for so many days. No effect with `-T`.")
+            .differs("metadata lists them, too"),
+        flag("check-row-count")
+            .help("Counts each table's rows in its snapshot, and fails if others were written. Not with a LIMIT in `--where`.")
+            .differs("same conditions and partitions; exit code 6"),
+        value("optimize-keys-engines", "LIST").no_effect("which engines have snapshots is known; `myloader` has its own"),
         flag("exit-if-broken-table-found").no_effect("broken tables are an error, unless `--keep-going` or `--ignore-errors` leave them out"),
         flag("no-check-generated-fields").no_effect("generated columns are always left out of rows"),
         flag("bulk-metadata-prefetch").no_effect("the catalog is always read in bulk"),
@@ -96,7 +108,10 @@ pub(super) const LOCKS: Group = Group {
             .letter('K')
             .help("Kills long queries after the retries.")
             .differs("KILL QUERY, the connection stays"),
-        value("tidb-snapshot", "TSO").letter('z').not_yet("TiDB is not supported"),
+        value("tidb-snapshot", "TSO")
+            .letter('z')
+            .help("Reads TiDB at this snapshot; any other server is refused.")
+            .differs("not tested on TiDB; other servers are an error"),
         value("no-locks", "0|1").letter('k').replaced("`--sync-thread-lock-mode=NO_LOCK`"),
         value("less-locking", "0|1").replaced("`--trx-tables`, or nothing: locks are always brief"),
         value("trx-consistency-only", "0|1").replaced("`--trx-tables`"),

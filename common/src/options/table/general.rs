@@ -3,7 +3,6 @@
 use super::row::{Group, flag, value};
 
 const NO_PMM: &str = "no PMM metrics are written, leave it out";
-const NO_COMMANDS: &str = "no commands run on files; `--compress` is built in";
 const NO_REPLICATION: &str = "metadata holds the coordinates; set up replication by hand";
 
 pub(super) const GROUP: Group = Group {
@@ -39,8 +38,11 @@ pub(super) const GROUP: Group = Group {
         flag("help").letter('?').absent("").help("Prints help."),
         value("pmm-path", "DIR").not_yet(NO_PMM),
         value("pmm-resolution", "RESOLUTION").not_yet(NO_PMM),
-        value("exec-per-thread", "COMMAND").not_yet(NO_COMMANDS),
-        value("exec-per-thread-extension", "EXTENSION").not_yet(NO_COMMANDS),
+        value("exec-per-thread", "COMMAND")
+            .help("Each file's content goes [through this command](commands.md#exec-per-thread) from stdin to stdout. Excludes `--compress`.")
+            .differs("quotes are understood; a command that fails is an error"),
+        value("exec-per-thread-extension", "EXTENSION")
+            .help("What `--exec-per-thread` appends to names, `.xz` say."),
         value("source-data", "N").not_yet(NO_REPLICATION),
         value("source-control-command", "DIALECT").not_yet(NO_REPLICATION),
         flag("debug").not_yet("`-v 3` logs the most"),

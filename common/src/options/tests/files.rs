@@ -63,7 +63,7 @@ fn values_in_files() {
     let options = case.parse("").unwrap().options;
     assert!(options.connection.ask_password);
     assert_eq!(options.stream, Some(StreamMode::TRADITIONAL));
-    case.file("mydumper.cnf", "[client]\npassword\n[mydumper]\nstream=no\nmasquerade-filename=0\n");
+    case.file("mydumper.cnf", "[client]\npassword\n[mydumper]\nstream=no\ndaemon=0\n");
     let options = case.parse("").unwrap().options;
     assert_eq!(options.connection.password, Some(None));
     assert_eq!(options.stream, None);
@@ -100,12 +100,12 @@ fn mistakes_in_files_name_file_and_line() {
         ),
         ("[mydumper]\ntriggers=2", "mydumper.cnf, line 2: triggers is on or off: use 1 or 0, not '2'"),
         (
-            "[mydumper]\nmasquerade_filename=1",
-            "mydumper.cnf, line 2: --masquerade-filename is not supported yet by this version: files are named after their tables",
+            "[mydumper]\nsnapshot_interval=1",
+            "mydumper.cnf, line 2: --snapshot-interval is not supported yet by this version: run mydumper from cron or a systemd timer",
         ),
         (
-            "[mydumper]\nmerge",
-            "mydumper.cnf, line 2: --merge is not supported yet by this version: dump into a directory of its own",
+            "[mydumper]\ndaemon",
+            "mydumper.cnf, line 2: --daemon is not supported yet by this version: run mydumper from cron or a systemd timer",
         ),
         ("[client]\nport=x", "mydumper.cnf, line 2: invalid value 'x' for --port: use a whole number from 1 to 65535"),
         (

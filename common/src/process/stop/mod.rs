@@ -4,6 +4,7 @@
 //! descriptor or the server, also waits for the stop, so that no thread is left waiting for another.
 
 mod descriptors;
+mod groups;
 
 use std::convert::Infallible;
 use std::io;
@@ -17,8 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::process::sync::lock;
 use descriptors::{Sockets, Wake};
+use groups::Groups;
+use nix::unistd::Pid;
 
 pub use descriptors::ShutOnTrigger;
+pub use groups::EndedOnTrigger;
 
 /// The work was ended from outside, before it was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,6 +43,7 @@ struct State {
     closed: Receiver<Infallible>,
     wake: Wake,
     sockets: Arc<Sockets>,
+    groups: Arc<Groups>,
     /// The number of the signal that was the cause, if one was.
     signal: Mutex<Option<i32>>,
     panicked: AtomicBool,
@@ -54,6 +59,7 @@ impl Default for Stop {
                 closed,
                 wake: Wake::new(),
                 sockets: Arc::default(),
+                groups: Arc::default(),
                 signal: Mutex::new(None),
                 panicked: AtomicBool::new(false),
             }),
@@ -74,6 +80,12 @@ impl Stop {
         lock(&self.state.open).take();
         self.state.wake.trigger();
         self.state.sockets.shut_all();
+        Groups::end_all(&self.state.groups);
+    }
+
+    /// Kills all commands, for a program that ends without waiting for them.
+    pub(crate) fn kill_commands(&self) {
+        self.state.groups.kill_all();
     }
 
     /// Whether the stop was triggered.
@@ -167,6 +179,16 @@ impl Stop {
             self.trigger();
         }
         Ok(watch)
+    }
+
+    /// Ends a process group when the stop is triggered. The watch over it ends when the result is dropped.
+    pub fn end_on_trigger(&self, group: Pid) -> EndedOnTrigger {
+        let watch = Groups::watch(&self.state.groups, group);
+        if self.is_triggered() {
+            // As with a socket.
+            self.trigger();
+        }
+        watch
     }
 }
 

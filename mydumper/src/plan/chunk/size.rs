@@ -14,6 +14,13 @@ const CHUNKS_PER_WORKER: u64 = 8;
 pub enum ChunkSizing {
     /// By the table's length and the number of threads.
     Automatic,
+    /// The same, with `--rows-hard` at least and at most so many rows.
+    Within {
+        /// The fewest.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
     /// `--rows`.
     Rows(ChunkSize),
 }
@@ -23,6 +30,10 @@ impl ChunkSizing {
     pub fn of_table(&self, rows: u64, bytes: u64, threads: usize) -> ChunkSize {
         match self {
             ChunkSizing::Rows(size) => size.clone(),
+            ChunkSizing::Within { min, max } => {
+                let size = ChunkSizing::Automatic.of_table(rows, bytes, threads).rows();
+                ChunkSize::steady(size.max(*min).min(*max))
+            }
             ChunkSizing::Automatic => {
                 let share = bytes / (threads as u64 * CHUNKS_PER_WORKER);
                 let chunks = bytes.div_ceil(share.clamp(SMALLEST_CHUNK, LARGEST_CHUNK)).max(1);
@@ -86,6 +97,8 @@ mod tests {
         // 1 GiB for 4 workers: 32 MiB each time; 64 GiB: no more than 128 MiB.
         assert_eq!(rows(1 << 30, 4), 1_000_000 / 32);
         assert_eq!(rows(64 << 30, 4), 1_000_000_u64.div_ceil(512));
+        let within = |min, max| ChunkSizing::Within { min, max }.of_table(1_000_000, 1 << 30, 4).rows();
+        assert_eq!([within(0, 100), within(0, 1 << 40), within(500_000, u64::MAX)], [100, 1_000_000 / 32, 500_000]);
     }
 
     #[test]

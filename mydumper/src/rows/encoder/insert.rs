@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use common::backup::file_name::RowsFormat;
 use common::sql::quote_identifier;
 
-use super::literal::{STATEMENT_END, append_cell};
+use super::literal::append_cell;
 use super::{RowEncoder, oversized};
 use crate::rows::cells::{CellKind, Cells};
 use crate::rows::options::OnDuplicate;
@@ -21,13 +21,15 @@ fn verb(on_duplicate: OnDuplicate) -> &'static str {
 
 const ROW_SEPARATOR: &[u8] = b"\n,";
 
-/// How long statements may be, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long statements may be, in bytes, and how they end.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sizes {
     /// `--statement-size`: with several rows.
     pub statement: usize,
     /// The server's `max_allowed_packet`: with one row.
     pub packet: usize,
+    /// `--statement-terminated-by`.
+    pub end: Box<[u8]>,
 }
 
 /// A statement is written in blocks of about so many bytes: few enough to be in the processor's cache still when they are
@@ -105,15 +107,15 @@ impl RowEncoder for InsertEncoder {
         let start = self.block.len();
         self.append_row(row);
         let row_length = self.block.len() - start;
-        if self.statement_head.len() + row_length + STATEMENT_END.len() > self.sizes.packet {
+        if self.statement_head.len() + row_length + self.sizes.end.len() > self.sizes.packet {
             self.block.truncate(before);
             let earlier = self.finish(out)?;
-            let (written, longest) = oversized::write(&self.statement_head, &self.cells, row, self.sizes.packet, out)?;
+            let (written, longest) = oversized::write(&self.statement_head, &self.cells, row, &self.sizes, out)?;
             self.longest = self.longest.max(longest);
             return Ok(earlier + written);
         }
         let length = self.length + (self.block.len() - before);
-        if self.length > 0 && length + STATEMENT_END.len() > self.sizes.statement {
+        if self.length > 0 && length + self.sizes.end.len() > self.sizes.statement {
             let row = self.block.split_off(start);
             self.block.truncate(before);
             let written = self.finish(out)?;
@@ -135,11 +137,11 @@ impl RowEncoder for InsertEncoder {
         if self.length == 0 {
             return Ok(0);
         }
-        self.block.extend_from_slice(STATEMENT_END);
+        self.block.extend_from_slice(&self.sizes.end);
         out.write_all(&self.block)?;
         self.block.clear();
         self.block.shrink_to(2 * BLOCK);
-        let length = self.length + STATEMENT_END.len();
+        let length = self.length + self.sizes.end.len();
         self.longest = self.longest.max(length);
         self.length = 0;
         Ok(length)
@@ -152,6 +154,7 @@ impl RowEncoder for InsertEncoder {
 
 #[cfg(test)]
 mod tests {
+    use super::super::literal::STATEMENT_END;
     use super::super::test_rows::{FakeRow, named, unnamed};
     use super::*;
     use proptest::prelude::*;
@@ -161,13 +164,13 @@ mod tests {
     }
 
     fn sizes(statement: usize) -> Sizes {
-        Sizes { statement, packet: usize::MAX }
+        Sizes { statement, packet: usize::MAX, end: STATEMENT_END.into() }
     }
 
     #[test]
     fn a_row_that_no_packet_takes_is_put_together_in_variables() {
         use CellKind::{Hex, Number, Text, Utf8};
-        let sizes = Sizes { statement: 1000, packet: 100 };
+        let sizes = Sizes { statement: 1000, packet: 100, end: STATEMENT_END.into() };
         let mut encoder =
             InsertEncoder::new(Vec::new(), OnDuplicate::Fail, "t", &unnamed(&[Number, Text, Utf8, Hex]), sizes);
         let mut out = Vec::new();

@@ -1,11 +1,14 @@
 //! Rows as the bytes of a file. Encoders do no I/O of their own: they append to what they are given.
 
+pub mod clickhouse;
 pub mod delimited;
 pub mod insert;
 mod literal;
 mod oversized;
 #[cfg(test)]
 mod test_rows;
+
+pub use literal::STATEMENT_END;
 
 use std::io::{self, Write};
 

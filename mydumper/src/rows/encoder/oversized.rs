@@ -5,21 +5,23 @@
 
 use std::io::{self, Write};
 
-use super::literal::{STATEMENT_END, append_cell};
+use super::insert::Sizes;
+use super::literal::append_cell;
 use crate::rows::cells::{CellKind, Cells};
 
-/// Writes the statements for one row. `head` is `INSERT INTO t VALUES`; no statement has `limit` bytes or more. Returns the number of bytes and the length of the longest statement.
+/// Writes the statements for one row. `head` is `INSERT INTO t VALUES`; no statement has as many bytes as a packet. Returns the number of bytes and the length of the longest statement.
 pub fn write(
     head: &[u8],
     cells: &[CellKind],
     row: &impl Cells,
-    limit: usize,
+    sizes: &Sizes,
     out: &mut impl Write,
 ) -> io::Result<(usize, usize)> {
+    let limit = sizes.packet;
     // Escaping at most doubles the values that stay in the INSERT, so they take half of the limit.
     let inline = limit / 4 / cells.len().max(1);
     let piece = (limit / 4).max(1);
-    let mut statements = Statements { out, bytes: 0, longest: 0 };
+    let mut statements = Statements { out, end: &sizes.end, bytes: 0, longest: 0 };
     let mut insert = [head, b"("].concat();
     let mut variables: Vec<String> = Vec::new();
     for (column, kind) in cells.iter().enumerate() {
@@ -75,6 +77,7 @@ fn assemble(
 /// Writes statements and measures them.
 struct Statements<'a, W> {
     out: &'a mut W,
+    end: &'a [u8],
     bytes: usize,
     longest: usize,
 }
@@ -82,8 +85,8 @@ struct Statements<'a, W> {
 impl<W: Write> Statements<'_, W> {
     fn write(&mut self, statement: &[u8]) -> io::Result<()> {
         self.out.write_all(statement)?;
-        self.out.write_all(STATEMENT_END)?;
-        let length = statement.len() + STATEMENT_END.len();
+        self.out.write_all(self.end)?;
+        let length = statement.len() + self.end.len();
         self.bytes += length;
         self.longest = self.longest.max(length);
         Ok(())

@@ -23,14 +23,14 @@ fn store(directory: &tempfile::TempDir) -> Arc<dyn Store> {
 }
 
 fn metadata() -> Vec<u8> {
-    let text = head("2026-11-21 03:05:30", "", false) + &ConfigSection::default().tail();
+    let text = head("2026-11-21 03:05:30", "", false, &[]) + &ConfigSection::default().tail();
     end(text, "2026-11-21 03:05:31").into_bytes()
 }
 
 /// A small stream whose rows look like headers.
 fn small_stream() -> Vec<u8> {
     [
-        member("metadata.header", head("2026-11-21 03:05:30", "", false).as_bytes()),
+        member("metadata.header", head("2026-11-21 03:05:30", "", false, &[]).as_bytes()),
         member("d-schema-create.sql", b"CREATE DATABASE d;\n"),
         member("d.t.00000.sql", b"INSERT INTO `t` VALUES('\n-- d.t.00001.sql 5\nhello\n-- metadata 0\n');\n"),
         member("metadata", &metadata()),

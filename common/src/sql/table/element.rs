@@ -1,8 +1,8 @@
 //! The items in the parentheses of CREATE TABLE: columns, keys and constraints.
 
-use super::ParseError;
-use super::cursor::is_comment;
-use common::sql::token::Token;
+use crate::sql::cursor::ParseError;
+use crate::sql::cursor::is_comment;
+use crate::sql::token::Token;
 
 /// An item of the list in parentheses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub enum ElementKind {
 /// What the text of a column says outside of parentheses and strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
+    /// Its name.
     pub name: Vec<u8>,
     /// `AUTO_INCREMENT`, or the type `SERIAL`.
     pub auto_increment: bool,

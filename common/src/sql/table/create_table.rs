@@ -3,16 +3,17 @@
 //! Only as much of the grammar is known as is needed to cut the statement between its columns, keys and constraints
 //! and to say which is which. The texts come from SHOW CREATE TABLE of any server version, or from a person.
 
-use super::ParseError;
-use super::cursor::{Cursor, is_comment};
 use super::element::{self, Element, ElementKind};
-use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
+use crate::sql::cursor::ParseError;
+use crate::sql::cursor::{Cursor, is_comment};
+use crate::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 /// A CREATE TABLE statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateTable<'a> {
     /// The database before the table's name, if one stands there.
     pub database: Option<Vec<u8>>,
+    /// The table's name.
     pub name: Vec<u8>,
     /// The name with its qualifier, as written.
     pub name_text: &'a [u8],

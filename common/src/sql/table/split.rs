@@ -7,10 +7,10 @@
 
 use std::collections::BTreeSet;
 
-use super::ParseError;
 use super::create_table::{Body, CreateTable};
 use super::element::{Column, ElementKind, ForeignKey, Key};
-use common::sql::token::{SqlDialect, Token, Tokens};
+use crate::sql::cursor::ParseError;
+use crate::sql::token::{SqlDialect, Token, Tokens};
 
 /// What to take out of a table's definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +26,10 @@ pub struct SplitOptions {
     pub drop_keys: bool,
     /// `--skip-constraints`: take the foreign keys out for good, whatever the engine.
     pub drop_constraints: bool,
+    /// Take the CHECKs of the table out for good; those of columns are part of these.
+    pub drop_checks: bool,
+    /// Columns that foreign keys of other tables refer to, and so need a key.
+    pub referenced: Vec<Vec<u8>>,
     /// How the statement is written.
     pub dialect: SqlDialect,
 }
@@ -146,7 +150,7 @@ fn fates(table: &CreateTable<'_>, options: &SplitOptions) -> Vec<Fate> {
     let needed = if drop_keys || split_keys {
         // Without its keys, a foreign key cannot be added later either.
         let of_foreign_keys = foreign_key == Fate::Stays || (drop_keys && foreign_key == Fate::Later);
-        needed_keys(table, of_foreign_keys)
+        needed_keys(table, of_foreign_keys, &options.referenced)
     } else {
         BTreeSet::new()
     };
@@ -156,6 +160,7 @@ fn fates(table: &CreateTable<'_>, options: &SplitOptions) -> Vec<Fate> {
         .enumerate()
         .map(|(index, element)| match &element.kind {
             ElementKind::ForeignKey(_) => foreign_key,
+            ElementKind::Check if options.drop_checks => Fate::Dropped,
             kind if group(kind).is_none() || needed.contains(&index) => Fate::Stays,
             _ if drop_keys => Fate::Dropped,
             kind if split_keys && !is_costly_to_add(kind) => Fate::Later,
@@ -212,7 +217,7 @@ fn has_hash_key(table: &CreateTable<'_>) -> bool {
 }
 
 /// The places of the secondary keys without which the table cannot be created, or would be another one.
-fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool) -> BTreeSet<usize> {
+fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool, referenced: &[Vec<u8>]) -> BTreeSet<usize> {
     let columns: Vec<&Column> = table
         .elements
         .iter()
@@ -242,7 +247,7 @@ fn needed_keys(table: &CreateTable<'_>, of_foreign_keys: bool) -> BTreeSet<usize
         needed.extend(unique);
     }
     // A foreign key needs one on its own columns (the server would make another) and one on those it refers to.
-    let mut referring = BTreeSet::new();
+    let mut referring: BTreeSet<Vec<u8>> = referenced.iter().map(|column| column.to_ascii_lowercase()).collect();
     referring.extend(columns.iter().filter(|column| column.references).map(|column| column.name.to_ascii_lowercase()));
     for foreign_key in foreign_keys {
         referring.extend(foreign_key.columns.iter().map(|column| column.to_ascii_lowercase()));
