@@ -15,6 +15,7 @@ use common::process::stop::Stop;
 use common::program;
 use common::server::Server;
 use common::server::connection::Settings;
+use common::sql::BodyFormat;
 use common::sql::definer::DefinerRule;
 
 use crate::catalog::Program;
@@ -70,6 +71,8 @@ pub struct Config {
     pub checksums: Kinds,
     /// `--build-empty-files`.
     pub build_empty_files: bool,
+    /// `--body-format`.
+    pub body_format: BodyFormat,
     /// Whether TIMESTAMP values are dumped in UTC.
     pub utc: bool,
     /// `--sync-thread-lock-mode`.
@@ -269,6 +272,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         definer: definer.rule(),
         checksums: checksums.written(),
         build_empty_files: output.build_empty_files,
+        body_format: output.body_format,
         utc: !statement.skip_tz_utc,
         lock: lock.sync_thread_lock_mode,
         backup_locks: !lock.no_backup_locks,
@@ -320,7 +324,13 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
 }
 
 fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
-    match job.rows {
+    let RowsPerChunk { min, start, max } = job.rows;
+    if max != 0 && max < start {
+        tracing::warn!(
+            "--rows={min}:{start}:{max}: the first chunk has {start} rows, which also are the most of a chunk then"
+        );
+    }
+    match (RowsPerChunk { max: if max == 0 { 0 } else { max.max(start) }, ..job.rows }) {
         RowsPerChunk { start: 0, .. } => ChunkSizing::Automatic,
         RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(start)),
         RowsPerChunk { min, start, max } => {

@@ -23,6 +23,7 @@ use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
 use crate::catalog::column_privileges;
+use crate::catalog::selection::settled;
 use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -68,6 +69,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    let config = &Config { filter: settled(&config.filter, &mut first, &server)?, ..config.clone() };
     let watch = Watch::default();
     let probe = SessionProbe { settings: config.connection.clone(), server };
     watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);
@@ -144,7 +146,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         rows: config.rows.clone(),
         chunk_filesize: config.chunk_filesize,
         build_empty_files: config.build_empty_files,
-        preamble: Preamble { utc: config.utc },
+        preamble: Preamble { utc: config.utc, bodies: config.body_format },
         definer: config.definer.clone(),
         counters: Arc::clone(progress.counters()),
         stored_files: Mutex::new(StoredFiles::default()),

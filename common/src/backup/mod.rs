@@ -10,4 +10,5 @@ pub mod row_hash;
 pub mod selection;
 pub mod stored_files;
 pub mod table_names;
+pub mod tables_list;
 pub mod user_variables;

@@ -1,6 +1,7 @@
 //! SQL text: quoting, and cutting files into statements and statements into tokens.
 
 pub mod account;
+mod bodies;
 pub mod cursor;
 pub mod definer;
 pub mod exact_float;
@@ -9,5 +10,6 @@ mod quote;
 mod statements;
 pub mod token;
 
+pub use bodies::{BodyFormat, PADDED, StatementWriter, needs_padding, pad};
 pub use quote::{escape_into, quote_identifier, quote_string};
-pub use statements::{Statement, StatementError, StatementReader, write_statement, write_stored_program};
+pub use statements::{Statement, StatementError, StatementReader};

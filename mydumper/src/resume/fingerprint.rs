@@ -14,7 +14,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         connection:
             Settings { user, database, session, address: _, password: _, tls: _, compress: _, cleartext_plugin: _ },
         server_version,
-        filter: Filter { databases, tables, omitted, regex, with_system: _, unreadable: _ },
+        filter: Filter { databases, tables, omitted, regex, with_system: _, unreadable: _, folds_names: _ },
         ignored_engines,
         compression,
         compression_level: _,
@@ -24,6 +24,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         objects,
         definer,
         build_empty_files,
+        body_format,
         utc,
         allow_empty: _,
         tolerance: _,
@@ -53,7 +54,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("[mydumper_session_variables]", format!("{:?}", session)),
         ("--server-version", format!("{server_version:?}")),
         ("--database", format!("{:?}", databases)),
-        ("--tables-list", format!("{:?}", tables)),
+        ("--tables-list", format!("{:?}", tables.entries())),
         ("--omit-from-file", format!("{:?}", omitted)),
         ("--regex", format!("{:?}", regex)),
         ("--ignore-engines", format!("{ignored_engines:?}")),
@@ -72,6 +73,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("one that chooses objects (--no-data, --triggers and so on)", format!("{objects:?}")),
         ("--skip-definer or --replace-definer", format!("{definer:?}")),
         ("--build-empty-files", format!("{build_empty_files:?}")),
+        ("--body-format", format!("{body_format:?}")),
         ("--skip-tz-utc", format!("{utc:?}")),
     ]
     .map(|(name, value)| (name.to_owned(), value))

@@ -1,7 +1,7 @@
 //! Reading a metadata file.
 
 use super::escape::unescape;
-use super::model::{Guarantee, Metadata};
+use super::model::{Guarantee, Metadata, OWN_SECTION};
 use super::seal::{FILES_SECTION, SEAL, is_sealed, seal};
 use crate::backup::file_name::{DumpFile, TableFileName};
 use crate::backup::mydumper_checksum::MydumperChecksum;
@@ -19,6 +19,7 @@ pub struct MetadataError {
 }
 
 enum Section {
+    /// `[config]`, or `[mydumper-rs]`.
     Config,
     SessionVariables,
     Table(TableFileName),
@@ -144,7 +145,7 @@ impl Metadata {
 impl Section {
     fn parse(name: &str) -> Section {
         match name {
-            "config" => Section::Config,
+            "config" | OWN_SECTION => Section::Config,
             "myloader_session_variables" => Section::SessionVariables,
             FILES_SECTION => Section::Files,
             _ => {
