@@ -16,6 +16,7 @@ use common::process::stop::Stop;
 use common::program::{self, PerThread};
 use common::server::Server;
 use common::server::connection::Settings;
+use common::sql::BodyFormat;
 use common::sql::definer::DefinerRule;
 
 use crate::catalog::Program;
@@ -91,6 +92,8 @@ pub struct Config {
     pub checksums: Kinds,
     /// `--build-empty-files`.
     pub build_empty_files: bool,
+    /// `--body-format`.
+    pub body_format: BodyFormat,
     /// Whether TIMESTAMP values are dumped in UTC.
     pub utc: bool,
     /// `--sync-thread-lock-mode`.
@@ -334,6 +337,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
             view_engine: selection.table_engine_for_view_dependency,
         },
         build_empty_files: output.build_empty_files,
+        body_format: output.body_format,
         utc: !statement.skip_tz_utc,
         lock: lock.sync_thread_lock_mode,
         backup_locks: !lock.no_backup_locks,
@@ -434,7 +438,13 @@ fn statement_end(options: &StatementOptions) -> Result<Box<[u8]>, UsageError> {
 fn chunk_size(job: &options::JobOptions) -> ChunkSizing {
     let RowsHard { min: least, max: most } = job.rows_hard;
     let within = |rows: u64| rows.max(least).min(if most == 0 { u64::MAX } else { most });
-    match job.rows {
+    let RowsPerChunk { min, start, max } = job.rows;
+    if max != 0 && max < start {
+        tracing::warn!(
+            "--rows={min}:{start}:{max}: the first chunk has {start} rows, which also are the most of a chunk then"
+        );
+    }
+    match (RowsPerChunk { max: if max == 0 { 0 } else { max.max(start) }, ..job.rows }) {
         RowsPerChunk { start: 0, .. } if (least, most) == (0, 0) => ChunkSizing::Automatic,
         RowsPerChunk { start: 0, .. } => ChunkSizing::Within { min: within(0), max: within(u64::MAX) },
         RowsPerChunk { min, start, max } if min == max => ChunkSizing::Rows(ChunkSize::steady(within(start))),

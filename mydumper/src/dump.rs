@@ -25,6 +25,7 @@ use common::store::local::Purpose;
 use crossbeam_channel::bounded;
 
 use crate::catalog::Catalog;
+use crate::catalog::selection::settled;
 use crate::config::{Config, ExistingFiles, Output, Stream};
 use crate::consistency::{Snapshot, changed_tables, metadata_locks};
 use crate::definitions::Preamble;
@@ -74,6 +75,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
+    let config = &Config { filter: settled(&config.filter, &mut first, &server)?, ..config.clone() };
     let connection_settings = tidb_snapshot(config, &mut first)?;
     let watch = Watch::default();
     let probe = SessionProbe { settings: config.connection.clone(), server };
@@ -161,7 +163,7 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         rows: config.rows.clone(),
         chunk_filesize: config.chunk_filesize,
         build_empty_files: config.build_empty_files,
-        preamble: Preamble { utc: config.utc, compact: config.compact },
+        preamble: Preamble { utc: config.utc, bodies: config.body_format, compact: config.compact },
         shape: config.shape.clone(),
         definer: config.definer.clone(),
         counters: Arc::clone(progress.counters()),

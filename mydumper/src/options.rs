@@ -5,13 +5,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, ValueEnum};
+use clap::{ArgAction, Args, Parser, ValueEnum};
 use common::layers::compression::Compression;
-use common::options::values::{BadValue, Keyword, byte_size, keyword, mebibytes, number, positive, threads};
+use common::options::values::{BadValue, Keyword, byte_size, keyword, mebibytes, number, positive, switch, threads};
 use common::options::{
     ChecksumOptions, CommaList, CommandOptions, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions,
     LogOptions, StreamMode,
 };
+use common::sql::BodyFormat;
 
 #[cfg(test)]
 mod tests;
@@ -97,7 +98,7 @@ pub struct LockOptions {
     pub sync_thread_lock_mode: LockMode,
     #[arg(long)]
     pub use_savepoints: bool,
-    #[arg(long, overrides_with = "no_trx_tables")]
+    #[arg(long, action = ArgAction::Set, value_parser = switch, overrides_with = "no_trx_tables")]
     pub trx_tables: bool,
     #[arg(long, overrides_with = "trx_tables")]
     pub no_trx_tables: bool,
@@ -195,6 +196,8 @@ pub struct OutputOptions {
     pub exec: Option<String>,
     #[arg(long, value_parser = threads)]
     pub exec_threads: usize,
+    #[arg(long, value_parser = Keyword::<BodyFormat>::new())]
+    pub body_format: BodyFormat,
 }
 
 /// How the work is shared out.
@@ -338,7 +341,7 @@ pub struct RowsPerChunk {
     pub min: u64,
     /// The first chunk's.
     pub start: u64,
-    /// The most; 0 for no limit, unless the others are 0 too.
+    /// The most; 0 for no limit, unless the others are 0 too. Less than the first chunk's has no meaning.
     pub max: u64,
 }
 
@@ -346,9 +349,8 @@ impl FromStr for RowsPerChunk {
     type Err = BadValue;
 
     fn from_str(text: &str) -> Result<Self, BadValue> {
-        let bad = || {
-            BadValue::new("use a number of rows, MIN:MAX or MIN:START:MAX, with MIN <= START <= MAX (MAX 0: no limit)")
-        };
+        let bad =
+            || BadValue::new("use a number of rows, MIN:MAX or MIN:START:MAX, with MIN <= START (MAX 0: no limit)");
         let numbers: Vec<u64> = text.split(':').map(number).collect::<Result<_, _>>().map_err(|_| bad())?;
         let (min, start, max) = match numbers[..] {
             [rows] => (rows, rows, rows),
@@ -356,7 +358,7 @@ impl FromStr for RowsPerChunk {
             [min, start, max] => (min, start, max),
             _ => return Err(bad()),
         };
-        if min > start || (max != 0 && start > max) {
+        if min > start {
             return Err(bad());
         }
         Ok(Self { min, start, max })

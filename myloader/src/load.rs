@@ -5,6 +5,7 @@
 //! them, the workers do these, and what comes of it makes further jobs. The first error stops all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -67,7 +68,7 @@ impl std::fmt::Display for Summary {
 }
 
 /// Restores. Whatever fails, what was restored until then stays on the server.
-pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
+pub fn load(mut config: Config, stop: &Stop) -> Result<Summary, Error> {
     let started = Instant::now();
     if config.restore.accounts
         && let Some(target) = &config.restore.target_database
@@ -76,6 +77,11 @@ pub fn load(config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let watch = Watch::default();
     let mut input = input::open(&config, &watch, stop)?;
+    if let Input::Directory(_, dump) = &input {
+        // A stream does not say before its definitions which tables it has: there, `_` is a letter unless beside `%`.
+        let there = dump.metadata.real_names();
+        let Ok(()) = config.restore.filter.tables.settle(|name| Ok::<_, Infallible>(there.contains(name)));
+    }
     let mut first = Connection::open(&config.connection, stop)?;
     let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);

@@ -20,6 +20,7 @@
 
 pub mod compare;
 pub mod detour;
+pub mod peer;
 pub mod program;
 pub mod replica;
 pub mod server;

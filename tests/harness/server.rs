@@ -73,6 +73,8 @@ enum Place<'a> {
     Kept(&'a Path),
     /// On a file system of its own.
     SmallDisk,
+    /// In its own folder, made for names that are the same in any case.
+    Folding,
 }
 
 /// A running server. Dropping it ends it; a shared one ends with the process.
@@ -96,6 +98,11 @@ impl Server {
     /// The same on a file system of its own, in memory, whose room [`Server::leave_room`] sets. See [`can_mount`].
     pub fn start_on_small_disk(product: Product, extra_args: &[&str]) -> Server {
         Server::start_with(product, Place::SmallDisk, extra_args)
+    }
+
+    /// The same with names that are the same in any case: `lower_case_table_names` is 1.
+    pub fn start_folding(product: Product) -> Server {
+        Server::start_with(product, Place::Folding, &["--lower-case-table-names=1"])
     }
 
     /// The same on a data directory that stays when the server ends. One that is not there yet is made.
@@ -131,7 +138,8 @@ impl Server {
             guard
         } else {
             if !data.exists() {
-                copy_template(installation.template(), &data);
+                let folding = place == Place::Folding;
+                copy_template(if folding { installation.folding_template() } else { installation.template() }, &data);
             }
             Command::new("sh")
         };

@@ -4,8 +4,8 @@ mod script;
 
 use crate::server::Server;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts, OptsBuilder, Row, Value};
-use std::path::Path;
+use mysql_async::{Conn, Opts, OptsBuilder, Row, Value, WhiteListFsHandler};
+use std::path::{Path, PathBuf};
 use tokio::runtime::{Builder, Runtime};
 
 pub use script::statements;
@@ -30,6 +30,13 @@ impl Client {
     pub fn connect_as(server: &Server, user: &str, password: &str) -> Result<Client, String> {
         let socket = server.socket();
         Client::open(OptsBuilder::default().socket(socket.to_str()).user(Some(user)).pass(Some(password)))
+    }
+
+    /// Connects as root, for statements that load these files, which need not be there yet.
+    pub fn connect_with_files(server: &Server, files: Vec<PathBuf>) -> Client {
+        let socket = server.socket();
+        let options = OptsBuilder::default().socket(socket.to_str()).user(Some("root"));
+        Client::open(options.local_infile_handler(Some(WhiteListFsHandler::new(files)))).unwrap()
     }
 
     /// Connects as root to whatever server has this socket.

@@ -12,4 +12,5 @@ pub mod selection;
 pub mod stored_files;
 pub mod table_columns;
 pub mod table_names;
+pub mod tables_list;
 pub mod user_variables;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use fancy_regex::{CompileError, Regex, RegexBuilder};
 
+use crate::backup::tables_list::{TablesList, has_name, is_same};
 use crate::process::exit::{Exit, Failure};
 use crate::sql::name::QualifiedName;
 
@@ -19,7 +20,7 @@ pub struct Filter {
     /// `--database`: these databases only, when not empty.
     pub databases: Vec<String>,
     /// `--tables-list`: these tables only, when not empty.
-    pub tables: BTreeSet<QualifiedName>,
+    pub tables: TablesList,
     /// `--omit-from-file`: not these.
     pub omitted: BTreeSet<QualifiedName>,
     /// Not these either: they cannot be read.
@@ -28,6 +29,8 @@ pub struct Filter {
     pub regex: Option<Pattern>,
     /// Whether the databases of the server itself pass like any other.
     pub with_system: bool,
+    /// Whether names are the same in any case, as on a server with `lower_case_table_names`.
+    pub folds_names: bool,
 }
 
 /// A pattern that a user gave, with look-around and back references as in PCRE. It matches anywhere in a name, without
@@ -164,13 +167,18 @@ impl Filter {
             .collect()
     }
 
+    /// Whether `--database` names it.
+    pub fn has_database(&self, database: &str) -> bool {
+        self.databases.iter().any(|name| is_same(name, database, self.folds_names))
+    }
+
     /// Whether a database is looked into at all.
     pub fn passes_database(&self, database: &str) -> bool {
         if !self.databases.is_empty() {
-            return self.databases.iter().any(|name| name == database);
+            return self.has_database(database);
         }
         if !self.tables.is_empty() {
-            return self.tables.iter().any(|table| table.database == database);
+            return self.tables.has_database(database, self.folds_names);
         }
         self.with_system || !is_system(database) || self.system_by_pattern(database)
     }
@@ -190,8 +198,8 @@ impl Filter {
     /// [`FilterError::Undecided`].
     pub fn passes_table(&self, name: &QualifiedName) -> Result<bool, FilterError> {
         Ok(self.passes_database(&name.database)
-            && (self.tables.is_empty() || self.tables.contains(name))
-            && !self.omitted.contains(name)
+            && (self.tables.is_empty() || self.tables.has(name, self.folds_names))
+            && !has_name(&self.omitted, name, self.folds_names)
             && !self.unreadable.contains(name)
             && self.matches(&name.database, &name.name)?)
     }
@@ -237,9 +245,22 @@ mod tests {
         let asked = Filter { databases: vec!["mysql".into()], ..Filter::default() };
         assert!(passes(&asked, "mysql", "user"));
         assert!(!passes(&asked, "shop", "t"));
-        let table = Filter { tables: Filter::names(["mysql.user"]).unwrap(), ..Filter::default() };
+        let table = Filter { tables: TablesList::new(Filter::names(["mysql.user"]).unwrap()), ..Filter::default() };
         assert!(passes(&table, "mysql", "user"));
         assert!(!passes(&table, "mysql", "db"));
+    }
+
+    #[test]
+    fn names_are_the_same_in_any_case_where_the_server_says_so() {
+        let tables = TablesList::new(Filter::names(["Shop.Orders", "Shop.Log%"]).unwrap());
+        let omitted = Filter::names(["shop.LOG_2"]).unwrap();
+        let exact = Filter { databases: vec!["SHOP".into()], tables, omitted, ..Filter::default() };
+        let folding = Filter { folds_names: true, ..exact.clone() };
+        for (name, passing) in [("orders", true), ("log_1", true), ("log_2", false), ("other", false)] {
+            assert_eq!(passes(&folding, "shop", name), passing, "{name}");
+            assert!(!passes(&exact, "shop", name), "{name}");
+        }
+        assert!(folding.has_database("shop") && !exact.has_database("shop"));
     }
 
     #[test]

@@ -25,25 +25,29 @@ use crate::process::sync::lock;
 /// The target of messages about progress and results, which are shown from `--verbose=1` on.
 pub const SUMMARY: &str = "summary";
 
+/// What is logged with `--debug`: more than with any `--verbose`.
+pub const DEBUG: u8 = 4;
+
 /// Sets up logging for the process.
 ///
-/// `verbose`: 0 nothing, 1 errors and summaries, 2 also warnings, 3 everything.
+/// `detail`: 0 nothing, 1 errors and summaries, 2 also warnings, 3 information, [`DEBUG`] what developers look for.
 ///
 /// # Errors
 /// If the log file cannot be opened. It is created for the owner alone; an existing file is appended to.
-pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
-    let level = match verbose {
+pub fn init(detail: u8, logfile: Option<&Path>) -> io::Result<()> {
+    let level = match detail {
         0 => None,
         1 => Some(Level::ERROR),
         2 => Some(Level::WARN),
-        _ => Some(Level::INFO),
+        3 => Some(Level::INFO),
+        _ => Some(Level::DEBUG),
     };
     let filter = filter::filter_fn(move |metadata| match level {
         None => false,
-        Some(level) => metadata.target() == SUMMARY || *metadata.level() <= level,
+        // Events of libraries below INFO are for their developers.
+        Some(level) => metadata.target() == SUMMARY || *metadata.level() <= level.min(most(metadata.target())),
     })
-    // Events below INFO are for developers of the driver.
-    .with_max_level_hint(Level::INFO);
+    .with_max_level_hint(level.unwrap_or(Level::ERROR).max(Level::INFO));
     let format = tracing_subscriber::fmt::layer().event_format(Line);
     let layer = match logfile {
         Some(path) => {
@@ -55,6 +59,12 @@ pub fn init(verbose: u8, logfile: Option<&Path>) -> io::Result<()> {
     // Only tests initialise it twice in one process.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
     Ok(())
+}
+
+/// The most that is logged of a target.
+fn most(target: &str) -> Level {
+    let is_ours = ["common", "mydumper", "myloader"].iter().any(|name| target.starts_with(name));
+    if is_ours { Level::DEBUG } else { Level::INFO }
 }
 
 /// Warns of what every session of a program meets: in the same words it is said once.
@@ -91,6 +101,7 @@ where
         let level = match *event.metadata().level() {
             Level::ERROR => "ERROR",
             Level::WARN => "WARNING",
+            Level::DEBUG => "DEBUG",
             _ => "INFO",
         };
         write!(writer, "{} [{level}] ", chrono::Local::now().format("%Y-%m-%d %H:%M:%S"))?;

@@ -103,6 +103,8 @@ fn letters_and_names_with_values_in_all_ways() {
         assert_eq!(options.log.verbose, 3);
         assert_eq!(options.filter.regex.as_deref(), Some("a.b"));
     }
+    assert_eq!(["-v 3", "-v 4", "-v 300"].map(|line| typed(line).log.verbose), [3; 3]);
+    assert_eq!(["-v 1", "-v 1 --debug"].map(|line| typed(line).log.detail()), [1, 4]);
     for mode in ["VERIFY_CA", "verify-ca", "Verify_Ca"] {
         let line = format!("--ssl-mode {mode}");
         assert_eq!(typed(&line).connection.ssl_mode, Some(SslMode::VerifyCa));
@@ -135,7 +137,7 @@ fn mistakes_are_reported_in_one_line() {
         ("-t 0", "invalid value '0' for --threads: use a whole number from 1 to 1024"),
         ("-t", "--threads needs a value (one that begins with a dash is written --threads=VALUE)"),
         ("-P 0", "invalid value '0' for --port: use a whole number from 1 to 65535"),
-        ("-v 4", "invalid value '4' for --verbose: use 0, 1, 2 or 3"),
+        ("-v x", "invalid value 'x' for --verbose: use 0, 1, 2 or 3"),
         (
             "--ssl-mode=on",
             "invalid value 'on' for --ssl-mode: use DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY",

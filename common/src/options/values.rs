@@ -126,12 +126,25 @@ pub fn port(text: &str) -> Result<u16, BadValue> {
     text.parse().ok().filter(|&port| port != 0).ok_or_else(|| BadValue::new("use a whole number from 1 to 65535"))
 }
 
-/// `--verbose`: 0 to 3.
+/// `--verbose`: 0 to 3; what is more counts as 3.
 ///
 /// # Errors
 /// Anything else.
 pub fn verbosity(text: &str) -> Result<u8, BadValue> {
-    text.parse().ok().filter(|&level| level <= 3).ok_or_else(|| BadValue::new("use 0, 1, 2 or 3"))
+    let level: u64 = text.parse().map_err(|_| BadValue::new("use 0, 1, 2 or 3"))?;
+    Ok(level.min(3).try_into().unwrap_or(3))
+}
+
+/// 0 or 1, or a word for it.
+///
+/// # Errors
+/// Anything else.
+pub fn switch(text: &str) -> Result<bool, BadValue> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "on" | "yes" => Ok(true),
+        "0" | "false" | "off" | "no" => Ok(false),
+        _ => Err(BadValue::new("use 1 or 0")),
+    }
 }
 
 /// A number of threads: 1 to 1024. Zero is refused, since "all cores" and "none" are both plausible readings.

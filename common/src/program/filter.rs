@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::backup::selection::{Filter, FilterError, Pattern};
+use crate::backup::tables_list::TablesList;
 use crate::options::{FilterOptions, UsageError};
 
 /// The filter of both programs.
@@ -19,10 +20,11 @@ pub fn filter(options: &FilterOptions, databases: Vec<String>) -> Result<Filter,
     let tables = options.tables_list.iter().flat_map(|list| list.0.iter().map(String::as_str));
     Ok(Filter {
         databases,
-        tables: Filter::names(tables).map_err(bad)?,
+        tables: TablesList::new(Filter::names(tables).map_err(bad)?),
         omitted: Filter::names(omitted.lines()).map_err(bad)?,
         unreadable: BTreeSet::new(),
         with_system: false,
+        folds_names: false,
         regex: options.regex.as_deref().map(|text| Pattern::compile("--regex", text)).transpose().map_err(bad)?,
     })
 }

@@ -39,11 +39,11 @@ where
         Err(error) => return usage(name, &error),
     };
     let log = log_options(&parsed.options);
-    if let Err(error) = logging::init(log.verbose, log.logfile.as_deref()) {
+    if let Err(error) = logging::init(log.detail(), log.logfile.as_deref()) {
         let file = log.logfile.as_deref().unwrap_or(Path::new("")).display();
         return usage(name, &UsageError::new(format!("cannot open the log file {file}: {error}")));
     }
-    let (verbose, logs_to_file) = (log.verbose, log.logfile.is_some());
+    let (detail, logs_to_file) = (log.detail(), log.logfile.is_some());
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
@@ -64,7 +64,7 @@ where
                 return if stop.signal().is_some() { error.exit().code(&stop) } else { code };
             }
             tracing::error!("{error}");
-            if verbose == 0 || logs_to_file {
+            if detail == 0 || logs_to_file {
                 // Whoever started the program sees a failure, whatever goes to the log. Standard error may be closed.
                 let _ = writeln!(io::stderr(), "{}: {}", name.as_str(), printable_lines(&error.to_string()));
             }

@@ -1,6 +1,7 @@
 //! SQL text: quoting, cutting files into statements and statements into tokens, and definitions of tables.
 
 pub mod account;
+mod bodies;
 pub mod cursor;
 pub mod definer;
 pub mod exact_float;
@@ -10,5 +11,6 @@ mod statements;
 pub mod table;
 pub mod token;
 
+pub use bodies::{BodyFormat, PADDED, StatementWriter, needs_padding, pad};
 pub use quote::{escape_into, quote_identifier, quote_string};
-pub use statements::{Statement, StatementError, StatementReader, write_statement, write_stored_program};
+pub use statements::{Statement, StatementError, StatementReader};

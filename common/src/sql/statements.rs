@@ -1,13 +1,13 @@
-//! Splitting a dump's file into statements, and writing statements so that they can be split.
+//! Splitting a dump's file into statements.
 //!
 //! A statement ends with its delimiter at the end of a line. mydumper keeps `;` + newline out of everything but a
 //! statement's end (rows escape line breaks, bodies of routines are changed), so this rule splits its files exactly,
-//! whatever sql_mode says about quotes. Bodies are not changed here: a statement that holds `;` is written between
-//! `DELIMITER` lines, as for the stock client, with a delimiter that does not occur in it.
+//! whatever sql_mode says about quotes. Our files hold them [padded](super::BodyFormat), or between `DELIMITER` lines.
 
-use std::collections::BTreeSet;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::ops::Range;
+
+use super::bodies::{PADDED, unpad};
 
 use crate::exit_codes;
 use crate::io::read_some;
@@ -71,6 +71,8 @@ pub struct StatementReader<R> {
     /// The line at `start`.
     line: u64,
     delimiter: Delimiter,
+    /// Whether the file has said that its statements are padded.
+    padded: bool,
     at_end: bool,
     /// The last statement's place in the buffer, and its line.
     last: Range<usize>,
@@ -94,6 +96,7 @@ impl<R: Read> StatementReader<R> {
             start: 0,
             line: 1,
             delimiter: Delimiter::default(),
+            padded: false,
             at_end: false,
             last: 0..0,
             last_line: 1,
@@ -130,10 +133,14 @@ impl<R: Read> StatementReader<R> {
             blank = blank && text.iter().all(u8::is_ascii_whitespace);
             if text.ends_with(&self.delimiter.0) {
                 let mut statement = self.start..line.end - self.delimiter.0.len();
-                if statement.end == line.start && statement.end > statement.start {
-                    // The line break before a delimiter on a line of its own is not part of the statement.
-                    statement.end -= 1;
+                // The line break before a delimiter on a line of its own is not part of the statement.
+                let ends_line = statement.end == line.start && statement.end > statement.start;
+                if self.padded {
+                    let padded = self.buffer.get_mut(statement.clone()).unwrap_or_default();
+                    statement.end = statement.start + unpad(padded);
                 }
+                statement.end -= usize::from(ends_line);
+                self.padded |= self.buffer.get(statement.clone()) == Some(PADDED);
                 (self.last, self.last_line) = (statement, self.line);
                 self.start = line.next;
                 self.line += lines;
@@ -188,54 +195,25 @@ fn delimiter_command(line: &[u8]) -> Option<Delimiter> {
     (command.eq_ignore_ascii_case(COMMAND) && !delimiter.is_empty()).then(|| Delimiter(delimiter.to_vec()))
 }
 
-/// Writes a statement that is not a stored program. `text` has no delimiter.
-///
-/// # Errors
-/// Those of writing to `out`.
-pub fn write_statement(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    // A reader would take a line break at the end for the one before a delimiter on a line of its own.
-    if memchr::memmem::find(text, b";\n").is_some() || text.ends_with(b"\n") {
-        return write_delimited(out, text);
-    }
-    out.write_all(text)?;
-    out.write_all(b";\n")
-}
-
-/// Writes the CREATE statement of a routine, trigger or event, whose body may hold statements.
-///
-/// # Errors
-/// Those of writing to `out`.
-pub fn write_stored_program(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    if text.contains(&b';') {
-        return write_delimited(out, text);
-    }
-    out.write_all(text)?;
-    // A body may end in a comment that runs to the end of its line.
-    out.write_all(b"\n;\n")
-}
-
-fn write_delimited(out: &mut impl Write, text: &[u8]) -> io::Result<()> {
-    // The stock client looks for the delimiter anywhere, so it must not occur in the text at all.
-    let usual = [";;", "//", "$$"].into_iter().find(|usual| memchr::memmem::find(text, usual.as_bytes()).is_none());
-    let delimiter = usual.map_or_else(|| unusual_delimiter(text), str::to_owned);
-    writeln!(out, "DELIMITER {delimiter}")?;
-    out.write_all(text)?;
-    write!(out, "\n{delimiter}\nDELIMITER ;\n")
-}
-
-/// The first of `$1$`, `$2$` … that is not in the text, found in one pass.
-fn unusual_delimiter(text: &[u8]) -> String {
-    let between_dollars = text.split(|byte| *byte == b'$');
-    let taken: BTreeSet<u64> =
-        between_dollars.filter_map(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).collect();
-    let free = (1..).find(|number| !taken.contains(number)).unwrap_or_default();
-    format!("${free}$")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sql::{BodyFormat, StatementWriter};
     use proptest::prelude::*;
+
+    const BOTH: [BodyFormat; 2] = [BodyFormat::Padded, BodyFormat::Delimiter];
+
+    /// The statements of a file that these were written into; the first says how, where there is need.
+    fn written(bodies: BodyFormat, write: impl FnOnce(&mut StatementWriter)) -> Vec<u8> {
+        let mut writer = StatementWriter::new(bodies, Vec::new());
+        write(&mut writer);
+        writer.finish()
+    }
+
+    fn texts(file: &[u8]) -> Vec<Vec<u8>> {
+        let statements = read_all(file).unwrap().into_iter().map(|(_, text)| text);
+        statements.filter(|text| text != PADDED).collect()
+    }
 
     fn read_all(text: &[u8]) -> Result<Vec<(u64, Vec<u8>)>, StatementError> {
         let mut reader = StatementReader::new(text);
@@ -261,16 +239,30 @@ mod tests {
 
     #[test]
     fn a_body_is_kept_to_the_byte() {
-        let body = b"CREATE PROCEDURE p()\nBEGIN\n  SELECT ';;';\n\n  SELECT 2; -- //\nEND -- the end;";
-        let mut text = Vec::new();
-        write_statement(&mut text, b"SELECT 1").unwrap();
-        write_stored_program(&mut text, body).unwrap();
-        write_stored_program(&mut text, b"CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a=1 -- x").unwrap();
-        let file = String::from_utf8(text.clone()).unwrap();
-        assert!(file.contains("\nDELIMITER $$\nCREATE PROCEDURE"), "{file}");
-        let statements = read_all(&text).unwrap();
-        assert_eq!(statements[1], (3, body.to_vec()));
-        assert_eq!(statements[2].1, b"CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a=1 -- x");
+        let body = b"CREATE PROCEDURE p()\nBEGIN\n  SELECT ';;';\n\n  SELECT 2;  \n ;\n -- //\nEND -- the end;";
+        let trigger = b"CREATE TRIGGER t BEFORE INSERT ON t FOR EACH ROW SET @a=1 -- x";
+        for bodies in BOTH {
+            let file = written(bodies, |writer| {
+                writer.add(b"SELECT 1");
+                writer.add_program(body);
+                writer.add_program(trigger);
+            });
+            let text = String::from_utf8(file.clone()).unwrap();
+            assert_eq!(text.contains("\nDELIMITER $$\nCREATE PROCEDURE"), bodies == BodyFormat::Delimiter, "{text}");
+            assert_eq!(text.contains(";\n\n  SELECT"), bodies == BodyFormat::Delimiter, "{text}");
+            let statements = read_all(&file).unwrap();
+            assert!(statements.contains(&(3, body.to_vec())), "{statements:?}");
+            assert_eq!(texts(&file), [&b"SELECT 1"[..], body, trigger]);
+        }
+    }
+
+    /// What mydumper 1.0.1 wrote has blanks of its own there.
+    #[test]
+    fn a_file_that_does_not_say_so_is_not_unpadded() {
+        let body = "BEGIN\nSELECT 1; \nEND";
+        assert_eq!(texts(format!("{body}\n;\n").as_bytes()), [body.as_bytes()]);
+        let other = "SET @mydumper_bodies = 'other'";
+        assert_eq!(texts(format!("{other};\n{body}\n;\n").as_bytes()), [other.as_bytes(), body.as_bytes()]);
     }
 
     #[test]
@@ -283,12 +275,15 @@ mod tests {
 
     #[test]
     fn a_line_break_at_the_end_is_kept() {
-        for text in ["SELECT 1\n", "SELECT 1\n\n", "CREATE VIEW v AS SELECT 1 -- ;\n"] {
-            let mut file = Vec::new();
-            write_statement(&mut file, text.as_bytes()).unwrap();
-            write_stored_program(&mut file, text.as_bytes()).unwrap();
-            let read: Vec<Vec<u8>> = read_all(&file).unwrap().into_iter().map(|(_, text)| text).collect();
-            assert_eq!(read, [text.as_bytes(), text.as_bytes()]);
+        for text in ["SELECT 1\n", "SELECT 1\n\n", "CREATE VIEW v AS SELECT 1 -- ;\n", "SELECT 1; \n"] {
+            for bodies in BOTH {
+                let file = written(bodies, |writer| {
+                    writer.add(text.as_bytes());
+                    writer.add_body(text.as_bytes());
+                    writer.add_program(text.as_bytes());
+                });
+                assert_eq!(texts(&file), [text.as_bytes(); 3]);
+            }
         }
     }
 
@@ -299,36 +294,48 @@ mod tests {
         assert_eq!(read_all(lines.as_bytes()).unwrap(), [(1, lines.as_bytes()[..lines.len() - 2].to_vec())]);
         let taken: String = (1..300_000).map(|number| format!("${number}$ ")).collect();
         let body = format!("BEGIN SELECT ';; // $$'; -- {taken}\nEND");
-        let mut file = Vec::new();
-        write_stored_program(&mut file, body.as_bytes()).unwrap();
+        let file = written(BodyFormat::Delimiter, |writer| writer.add_program(body.as_bytes()));
         assert!(file.starts_with(b"DELIMITER $300000$\n"));
         assert_eq!(read_all(&file).unwrap(), [(2, body.into_bytes())]);
+        let body = "a;\n".repeat(1 << 20) + "b";
+        let file = written(BodyFormat::Padded, |writer| writer.add_program(body.as_bytes()));
+        assert_eq!(texts(&file), [body.into_bytes()]);
     }
 
     proptest! {
         #[test]
         fn any_statements_are_read_as_they_were_written(
-            statements in prop::collection::vec("([a-z;/$\\n' \\\\-]|DELIMITER ){1,40}[a-z]", 0..6),
-            stored_programs: bool,
+            statements in prop::collection::vec("([a-z;/$\\n' \\\\-]|DELIMITER ){1,40}", 0..6),
+            kind in 0..3,
+            delimiter: bool,
         ) {
-            let mut text = Vec::new();
-            for statement in &statements {
-                let statement = format!("x{statement}");
-                if stored_programs {
-                    write_stored_program(&mut text, statement.as_bytes()).unwrap();
-                } else {
-                    write_statement(&mut text, statement.as_bytes()).unwrap();
+            let statements: Vec<String> = statements.iter().map(|statement| format!("x{statement}")).collect();
+            let bodies = BOTH[usize::from(delimiter)];
+            let file = written(bodies, |writer| {
+                for statement in &statements {
+                    match kind {
+                        0 => writer.add(statement.as_bytes()),
+                        1 => writer.add_body(statement.as_bytes()),
+                        _ => writer.add_program(statement.as_bytes()),
+                    }
                 }
+            });
+            if bodies == BodyFormat::Padded {
+                // As mydumper 1.0.1 splits it.
+                prop_assert_eq!(memchr::memmem::find_iter(&file, b";\n").count(), read_all(&file).unwrap().len());
             }
-            let read: Vec<String> =
-                read_all(&text).unwrap().into_iter().map(|(_, text)| String::from_utf8(text).unwrap()).collect();
-            let written: Vec<String> = statements.iter().map(|statement| format!("x{statement}")).collect();
-            prop_assert_eq!(read, written);
+            let read: Vec<String> = texts(&file).into_iter().map(|text| String::from_utf8(text).unwrap()).collect();
+            prop_assert_eq!(read, statements);
         }
 
         #[test]
         fn no_input_panics_and_reading_ends(bytes: Vec<u8>) {
             let _ = read_all(&bytes);
+        }
+
+        #[test]
+        fn no_padded_input_panics(text in "[a; \\n]{0,40}") {
+            let _ = read_all(format!("SET @mydumper_bodies = 'padded';\n{text}").as_bytes());
         }
     }
 }

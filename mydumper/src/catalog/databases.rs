@@ -1,6 +1,7 @@
 //! Which databases are dumped.
 
 use common::backup::selection::{Filter, is_system};
+use common::backup::tables_list::is_same;
 use common::server::connection::Connection;
 use common::sql::quote_string;
 
@@ -33,7 +34,7 @@ impl DatabaseNames {
                 directories.push(name.clone());
             }
         }
-        if let Some(name) = filter.databases.iter().find(|name| directories.contains(name)) {
+        if let Some(name) = directories.iter().find(|name| filter.has_database(name)) {
             return Err(Error::NotDumped(format!(
                 "{} is a directory among the server's data, and no database: leave it out of --database",
                 name.escape_debug()
@@ -51,7 +52,9 @@ impl DatabaseNames {
         // Sorted here, since names that differ only in case may be equal to the server: which of them gets a number in
         // its file names must not change from run to run.
         names.sort();
-        if let Some(name) = filter.databases.iter().find(|name| !names.contains(name)) {
+        if let Some(name) =
+            filter.databases.iter().find(|name| !names.iter().any(|there| is_same(there, name, filter.folds_names)))
+        {
             return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
         }
         let is_view = |name: &&String| VIEWS_OF_THE_SERVER.iter().any(|view| view.eq_ignore_ascii_case(name));

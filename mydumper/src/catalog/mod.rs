@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use common::backup::metadata::DatabaseEntry;
 use common::backup::selection::{Filter, FilterError};
+use common::backup::tables_list::{has_name, is_like};
 use common::exit_codes;
 use common::server::connection::ServerError;
 use common::sql::name::QualifiedName;
@@ -100,12 +101,23 @@ impl Catalog {
     }
 
     fn check_tables_found(&self, filter: &Filter, left_out: &BTreeSet<QualifiedName>) -> Result<(), Error> {
-        for name in &filter.tables {
-            let dumped = self.tables().any(|table| table.name == *name);
-            if left_out.contains(name) {
+        for pattern in filter.tables.patterns() {
+            if !self
+                .tables()
+                .map(|table| &table.name)
+                .chain(left_out)
+                .any(|name| is_like(pattern, name, filter.folds_names))
+            {
+                tracing::warn!("no table that is dumped is like {pattern} of --tables-list");
+            }
+        }
+        for name in filter.tables.names() {
+            let only = BTreeSet::from([name.clone()]);
+            let dumped = self.tables().any(|table| has_name(&only, &table.name, filter.folds_names));
+            if left_out.iter().any(|left_out| has_name(&only, left_out, filter.folds_names)) {
                 tracing::warn!("{name} is in --tables-list, but --no-views or --ignore-engines excludes it");
             } else if !dumped
-                && !filter.omitted.contains(name)
+                && !has_name(&filter.omitted, name, filter.folds_names)
                 && !filter.unreadable.contains(name)
                 && filter.regex.is_none()
                 && filter.passes_database(&name.database)

@@ -5,7 +5,11 @@ use std::collections::BTreeSet;
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
+use common::backup::tables_list::has_name;
+use common::server::Server;
+use common::server::connection::{Connection, ServerError};
 use common::sql::name::QualifiedName;
+use common::sql::quote_string;
 
 use super::program::Program;
 
@@ -73,4 +77,19 @@ pub struct Objects {
 pub struct Partitions {
     /// `--partition-regex`, on their names.
     pub pattern: Option<Pattern>,
+}
+
+/// The filter as this server knows names: in any case, and of `--tables-list` those that are there.
+pub fn settled(filter: &Filter, connection: &mut Connection, server: &Server) -> Result<Filter, ServerError> {
+    let mut filter = Filter { folds_names: server.folds_names, ..filter.clone() };
+    filter.tables.settle(|name| {
+        let (database, table) = (quote_string(&name.database), quote_string(&name.name));
+        let rows = connection.query(format!(
+            "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = {database} AND TABLE_NAME = {table}"
+        ))?;
+        // The server compares without regard to case, and to blanks at the end.
+        let found = rows.iter().map(|row| QualifiedName::new(row.text(0), row.text(1))).collect();
+        Ok::<_, ServerError>(has_name(&found, name, server.folds_names))
+    })?;
+    Ok(filter)
 }

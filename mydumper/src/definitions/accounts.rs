@@ -10,8 +10,8 @@ use common::server::connection::{Connection, Row, ServerError};
 use common::server::error_codes;
 use common::server::{Product, Server};
 use common::sql::account::{Account, AccountStatement, Action};
+use common::sql::quote_string;
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
-use common::sql::{quote_string, write_statement};
 
 use crate::definitions::Preamble;
 
@@ -44,24 +44,18 @@ exit_codes! { Error:
 
 /// The text of the file.
 pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) -> Result<Vec<u8>, Error> {
-    let mut out = accounts_file::head(server.product).into_bytes();
-    out.extend(preamble.for_definitions());
+    let mut out = preamble.for_definitions();
     if server.is_mariadb() {
         // A GRANT to an account that could not be created would otherwise create it without a password.
-        append(&mut out, "SET SQL_MODE=CONCAT(@@SQL_MODE, ',NO_AUTO_CREATE_USER')");
+        out.add(b"SET SQL_MODE=CONCAT(@@SQL_MODE, ',NO_AUTO_CREATE_USER')");
     }
     let mut reader = AccountReader { connection, server, statements: Statements::default() };
     reader.read_all()?;
     let Statements { accounts, privileges, default_roles } = reader.statements;
     for statement in accounts.iter().chain(&privileges).chain(&default_roles) {
-        append(&mut out, statement);
+        out.add(statement.as_bytes());
     }
-    Ok(out)
-}
-
-fn append(out: &mut Vec<u8>, statement: &str) {
-    // Writing to memory does not fail.
-    let _ = write_statement(out, statement.as_bytes());
+    Ok([accounts_file::head(server.product).as_bytes(), &out.finish()].concat())
 }
 
 /// In the order in which they have to be executed.

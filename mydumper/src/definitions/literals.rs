@@ -16,9 +16,9 @@ use common::server::connection::{Connection, ServerError};
 use common::server::error_codes;
 use common::sql::exact_float::{NEGATIVE_ZERO, float_expression};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
-use common::sql::{escape_into, quote_identifier};
+use common::sql::{escape_into, needs_padding, quote_identifier};
 
-use crate::catalog::Table;
+use crate::catalog::{Computation, Table};
 
 /// A literal, or list of literals, that may be shown inexactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,6 +175,23 @@ fn significant_digits(number: &[u8]) -> usize {
     digits.iter().skip_while(|digit| **digit == b'0').count()
 }
 
+/// The statement with line ends in strings as `\\n`, where a `;` precedes them: MySQL shows comments of partitions as they are,
+/// and mydumper 1.0.1 would end the statement there. In names they stay.
+pub fn without_line_ends(create: Vec<u8>, computation: Option<&Computation>) -> Vec<u8> {
+    let sql_mode = computation.and_then(|computation| computation.sql_mode.as_deref()).unwrap_or_default();
+    if !needs_padding(&create) || sql_mode.contains("NO_BACKSLASH_ESCAPES") {
+        return create;
+    }
+    let strings = Tokens::new(&create, SqlDialect::default()).filter(|token| token.kind == TokenKind::String);
+    let replacements: Vec<_> = strings
+        .filter(|token| needs_padding(token.text))
+        .map(|token| {
+            (token.start..token.end(), token.text.split(|byte| *byte == b'\n').collect::<Vec<_>>().join(&b"\\n"[..]))
+        })
+        .collect();
+    replaced(&create, &replacements)
+}
+
 fn replaced(text: &[u8], replacements: &[(Range<usize>, Vec<u8>)]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut at = 0;
@@ -294,6 +311,17 @@ mod tests {
         assert_eq!(found, expected.map(|(column, kind, text)| (column.to_owned(), kind, text)));
         assert_eq!(inexact(b"CREATE TABLE t LIKE u"), []);
         assert_eq!(inexact(b""), []);
+    }
+
+    #[test]
+    fn line_ends_behind_semicolons_in_strings_are_escaped() {
+        let create =
+            "CREATE TABLE `a;\nb` (\n  `c` int COMMENT 'x'\n) COMMENT='d;\n\ne\\n' /*! PARTITION p COMMENT = 'f\ng' */";
+        let escaped = create.replace("d;\n\ne", "d;\\n\\ne");
+        assert_eq!(without_line_ends(create.into(), None), escaped.as_bytes());
+        let sql_mode = Some("NO_BACKSLASH_ESCAPES".to_owned());
+        let computation = Computation { sql_mode, ..Computation::default() };
+        assert_eq!(without_line_ends(create.into(), Some(&computation)), create.as_bytes());
     }
 
     #[test]

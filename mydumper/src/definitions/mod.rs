@@ -5,20 +5,22 @@ mod comment;
 mod libraries;
 pub mod literals;
 mod mixed_charsets;
+mod preamble;
 pub mod shape;
 pub mod tablespaces;
 mod view_columns;
 
-use common::backup::file_session::{FILE_SQL_MODE, UTC};
-use common::backup::user_variables::{DATABASE_COLLATION, INEXACT};
+use common::backup::user_variables::DATABASE_COLLATION;
 use common::exit_codes;
 use common::server::Server;
 use common::server::connection::{Connection, Row, ServerError};
 use common::sql::cursor::ParseError;
 use common::sql::definer::DefinerRule;
-use common::sql::{quote_identifier, quote_string, write_statement, write_stored_program};
+use common::sql::{StatementWriter, quote_identifier, quote_string};
 
-use crate::catalog::{Computation, Database, OF_ALL_FILES, Table, TableKind};
+use crate::catalog::{Database, Table, TableKind};
+pub use preamble::Preamble;
+use preamble::{set_sql_mode, set_time_zone};
 use shape::{Shape, VIEW_COLUMNS, table_of_view};
 use view_columns::{needs_column_list, with_column_list};
 
@@ -52,72 +54,6 @@ pub enum Error {
 exit_codes! { Error:
     of source: Server.source;
     Exit::Server: Hidden, Shape;
-}
-
-/// The first lines of a file.
-#[derive(Debug, Clone, Copy)]
-pub struct Preamble {
-    /// Whether TIMESTAMP values are in UTC, `--tz-utc`.
-    pub utc: bool,
-    /// Whether the line of `sql_mode` is left out where it is that of all files, `--compact`.
-    pub compact: bool,
-}
-
-impl Preamble {
-    /// For files with rows: bytes are passed on unchanged.
-    pub fn for_rows(self, table: &Table) -> Vec<u8> {
-        let computation = table.computation.as_deref().unwrap_or(&OF_ALL_FILES);
-        let mut text = self.with("binary", computation.sql_mode.as_deref(), computation.time_zone.as_deref());
-        append_variables(&mut text, computation);
-        if table.history {
-            append(&mut text, b"/*!101100 SET SESSION system_versioning_insert_history=1*/");
-        }
-        text
-    }
-
-    /// For files with definitions, which are in utf8mb4.
-    pub fn for_definitions(self) -> Vec<u8> {
-        self.with("utf8mb4", None, None)
-    }
-
-    /// For the file with the definition of a table.
-    fn for_table(self, table: &Table) -> Vec<u8> {
-        let computation = table.computation.as_deref().unwrap_or(&OF_ALL_FILES);
-        // Defaults of TIMESTAMP columns are in UTC.
-        let mut text = self.with("utf8mb4", computation.sql_mode.as_deref(), None);
-        append_variables(&mut text, computation);
-        if !computation.inexact.is_empty() {
-            let objects = quote_string(&computation.inexact.join(", "));
-            append(&mut text, format!("SET @{INEXACT} = {objects}").as_bytes());
-        }
-        text
-    }
-
-    fn with(self, charset: &str, sql_mode: Option<&str>, time_zone: Option<&str>) -> Vec<u8> {
-        let mut text = format!("/*!40101 SET NAMES {charset}*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n");
-        if !self.compact || sql_mode.is_some() {
-            text.push_str(&sql_mode_line(sql_mode));
-        }
-        if self.utc {
-            text.push_str(&time_zone_line(time_zone.unwrap_or(UTC)));
-        }
-        text.into_bytes()
-    }
-}
-
-fn sql_mode_line(sql_mode: Option<&str>) -> String {
-    format!("/*!40101 SET SQL_MODE='{}'*/;\n", sql_mode.unwrap_or(FILE_SQL_MODE))
-}
-
-fn time_zone_line(zone: &str) -> String {
-    format!("/*!40103 SET TIME_ZONE={} */;\n", quote_string(zone))
-}
-
-/// What else the session of a table's rows is set to.
-fn append_variables(text: &mut Vec<u8>, computation: &Computation) {
-    for (variable, value) in &computation.variables {
-        append(text, format!("SET SESSION {variable} = {value}").as_bytes());
-    }
 }
 
 /// A definition from SHOW CREATE, with the session settings under which it was created.
@@ -161,8 +97,8 @@ impl<'a> SchemaReader<'a> {
             "Create Database",
         )?;
         let mut out = self.preamble.for_definitions();
-        append(&mut out, &definition.text);
-        Ok(out)
+        out.add(&definition.text);
+        Ok(out.finish())
     }
 
     /// CREATE TABLE. The session's `character_set_results` has to be NULL. MySQL declares the whole text as utf8mb3, but
@@ -184,14 +120,15 @@ impl<'a> SchemaReader<'a> {
         }
         text = self.shape.of_table(table, text).map_err(|source| Error::Shape { object, source })?;
         let mut out = self.preamble.for_table(table);
-        append(&mut out, &text);
+        out.add(&literals::without_line_ends(text, table.computation.as_deref()));
         if let Some(computation) = &table.computation {
             // For indexes that are added later.
-            out.extend_from_slice(sql_mode_line(computation.sql_mode.as_deref()).as_bytes());
-            let zone = computation.time_zone.as_deref().filter(|_| self.preamble.utc);
-            out.extend(zone.map(time_zone_line).unwrap_or_default().into_bytes());
+            out.add(set_sql_mode(computation.sql_mode.as_deref()).as_bytes());
+            if let Some(zone) = computation.time_zone.as_deref().filter(|_| self.preamble.utc) {
+                out.add(set_time_zone(zone).as_bytes());
+            }
         }
-        Ok(out)
+        Ok(out.finish())
     }
 
     /// CREATE TABLE in place of a view.
@@ -206,8 +143,8 @@ impl<'a> SchemaReader<'a> {
             return Err(Error::Hidden(object));
         }
         let mut out = self.preamble.for_definitions();
-        append(&mut out, table_of_view(&view.name.name, engine, &columns).as_bytes());
-        Ok(out)
+        out.add(table_of_view(&view.name.name, engine, &columns).as_bytes());
+        Ok(out.finish())
     }
 
     /// A table that stands in for a view until all views can be created. It only needs the names of the view's columns, so
@@ -226,8 +163,8 @@ impl<'a> SchemaReader<'a> {
             columns.join(",\n"),
             self.shape.stand_in_engine()
         );
-        append(&mut out, statement.as_bytes());
-        out
+        out.add(statement.as_bytes());
+        out.finish()
     }
 
     /// CREATE VIEW, in place of the stand-in.
@@ -249,10 +186,10 @@ impl<'a> SchemaReader<'a> {
         }
         definition.text = self.definer.apply(&definition.text).into_owned();
         let mut out = self.preamble.for_definitions();
-        append(&mut out, format!("DROP TABLE IF EXISTS {name}").as_bytes());
-        append(&mut out, format!("DROP VIEW IF EXISTS {name}").as_bytes());
-        definition.write(&mut out, None);
-        Ok(out)
+        out.add(format!("DROP TABLE IF EXISTS {name}").as_bytes());
+        out.add(format!("DROP VIEW IF EXISTS {name}").as_bytes());
+        definition.write(&mut out, None, StatementWriter::add_body);
+        Ok(out.finish())
     }
 
     /// CREATE SEQUENCE, and its next value.
@@ -267,12 +204,12 @@ impl<'a> SchemaReader<'a> {
             .map_err(|source| Error::Server { object: object.clone(), source })?
             .ok_or(Error::Hidden(object))?;
         let mut out = self.preamble.for_definitions();
-        append(&mut out, &definition.text);
+        out.add(&definition.text);
         let name = quote_identifier(&sequence.name.name);
         // The fourth argument is the cycle count: without it, a sequence that has cycled would not be set back.
         let setval = format!("SELECT SETVAL({name}, {}, 0, {})", position.text(0), position.text(1));
-        append(&mut out, setval.as_bytes());
-        Ok(out)
+        out.add(setval.as_bytes());
+        Ok(out.finish())
     }
 
     /// The triggers of a table, in their order.
@@ -282,7 +219,7 @@ impl<'a> SchemaReader<'a> {
         for name in &table.triggers {
             self.stored_program(&mut out, database, "TRIGGER", name, "SQL Original Statement")?;
         }
-        Ok(out)
+        Ok(out.finish())
     }
 
     /// Routines and events of a database.
@@ -296,12 +233,12 @@ impl<'a> SchemaReader<'a> {
         for event in &database.events {
             self.stored_program(&mut out, &database.name, "EVENT", event, "Create Event")?;
         }
-        Ok(out)
+        Ok(out.finish())
     }
 
     fn stored_program(
         &mut self,
-        out: &mut Vec<u8>,
+        out: &mut StatementWriter,
         database: &str,
         kind: &str,
         name: &str,
@@ -325,7 +262,7 @@ impl<'a> SchemaReader<'a> {
         }
         definition.text = libraries::unqualified(&definition.text, database).into_owned();
         definition.text = self.definer.apply(&definition.text).into_owned();
-        definition.write(out, Some(&format!("DROP {kind} IF EXISTS {quoted}")));
+        definition.write(out, Some(&format!("DROP {kind} IF EXISTS {quoted}")), StatementWriter::add_program);
         Ok(())
     }
 
@@ -435,9 +372,9 @@ fn is_utf8(charset: &str) -> bool {
 
 impl Definition {
     /// Writes the definition, and the session settings under which it was created.
-    fn write(&self, out: &mut Vec<u8>, drop: Option<&str>) {
+    fn write(&self, out: &mut StatementWriter, drop: Option<&str>, create: fn(&mut StatementWriter, &[u8])) {
         if let Some(collation) = &self.database_collation {
-            append(out, format!("SET @{DATABASE_COLLATION} = {}", quote_string(collation)).as_bytes());
+            out.add(format!("SET @{DATABASE_COLLATION} = {}", quote_string(collation)).as_bytes());
         }
         let mut saved: Vec<(&str, String)> = Vec::new();
         if let Some(sql_mode) = &self.sql_mode {
@@ -452,37 +389,32 @@ impl Definition {
             saved.push(("collation_connection", collation.clone()));
         }
         for (variable, _) in &saved {
-            append(out, format!("SET @PREV_{0}=@@{0}", variable.to_ascii_uppercase()).as_bytes());
+            out.add(format!("SET @PREV_{0}=@@{0}", variable.to_ascii_uppercase()).as_bytes());
         }
-        let set = |out: &mut Vec<u8>, saved: &[(&str, String)]| {
-            saved.iter().for_each(|(variable, value)| append(out, format!("SET {variable} = {value}").as_bytes()));
+        let set = |out: &mut StatementWriter, saved: &[(&str, String)]| {
+            saved.iter().for_each(|(variable, value)| out.add(format!("SET {variable} = {value}").as_bytes()));
         };
         let (mode, others) = saved.split_at(usize::from(self.sql_mode.is_some()));
         // MariaDB drops packages only in the mode ORACLE. The name is still in the character set of the file.
         set(out, mode);
         if let Some(drop) = drop {
-            append(out, drop.as_bytes());
+            out.add(drop.as_bytes());
         }
         set(out, others);
-        // Writing to memory does not fail.
-        let _ = write_stored_program(out, &self.text);
+        create(out, &self.text);
         for (variable, _) in saved.iter().rev() {
-            append(out, format!("SET {variable} = @PREV_{}", variable.to_ascii_uppercase()).as_bytes());
+            out.add(format!("SET {variable} = @PREV_{}", variable.to_ascii_uppercase()).as_bytes());
         }
         if self.database_collation.is_some() {
-            append(out, format!("SET @{DATABASE_COLLATION} = NULL").as_bytes());
+            out.add(format!("SET @{DATABASE_COLLATION} = NULL").as_bytes());
         }
     }
-}
-
-fn append(out: &mut Vec<u8>, statement: &[u8]) {
-    // Writing to memory does not fail.
-    let _ = write_statement(out, statement);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::sql::BodyFormat;
 
     #[test]
     fn a_definition_runs_under_the_settings_that_it_was_created_under() {
@@ -494,10 +426,10 @@ mod tests {
             time_zone: Some("SYSTEM".into()),
             database_collation: Some("utf8mb4_bin".into()),
         };
-        let mut out = Vec::new();
-        definition.write(&mut out, Some("DROP EVENT IF EXISTS `e`"));
+        let mut out = StatementWriter::new(BodyFormat::Delimiter, Vec::new());
+        definition.write(&mut out, Some("DROP EVENT IF EXISTS `e`"), StatementWriter::add_program);
         assert_eq!(
-            String::from_utf8(out).unwrap(),
+            String::from_utf8(out.finish()).unwrap(),
             "SET @mydumper_database_collation = 'utf8mb4_bin';\n\
              SET @PREV_SQL_MODE=@@SQL_MODE;\n\
              SET @PREV_TIME_ZONE=@@TIME_ZONE;\n\

@@ -3,7 +3,7 @@
 use common::process::exit::{Exit, Failure};
 use common::server::Server;
 use common::server::connection::{Connection, Row, ServerError};
-use common::sql::{quote_identifier, quote_string, write_statement};
+use common::sql::{quote_identifier, quote_string};
 
 use crate::definitions::Preamble;
 
@@ -46,10 +46,9 @@ pub fn read(connection: &mut Connection, server: &Server, preamble: Preamble) ->
     }
     let mut out = preamble.for_definitions();
     for tablespace in tablespaces {
-        // Writing to memory does not fail.
-        let _ = write_statement(&mut out, tablespace.create().as_bytes());
+        out.add(tablespace.create().as_bytes());
     }
-    Ok(Some(out))
+    Ok(Some(out.finish()))
 }
 
 impl Tablespace {

@@ -36,9 +36,7 @@ pub fn check(
     let counts = |task: &Task| match task {
         Task::Accounts => of_server_alone,
         Task::Tablespaces => of_server_alone && !server.is_mariadb(),
-        Task::Database(database) => {
-            filter.databases.contains(&database.name) && filter.tables.is_empty() && !database.is_cut
-        }
+        Task::Database(database) => filter.has_database(&database.name) && filter.tables.is_empty() && !database.is_cut,
         _ => true,
     };
     let mut tasks = plan.tablespaces.iter().chain(&plan.definitions_before_rows).chain(&plan.definitions_after_rows);

@@ -17,7 +17,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         connection:
             Settings { user, database, session, address: _, password: _, tls: _, compress: _, cleartext_plugin: _ },
         server_version,
-        filter: Filter { databases, tables, omitted, regex, with_system: _, unreadable: _ },
+        filter: Filter { databases, tables, omitted, regex, with_system: _, unreadable: _, folds_names: _ },
         ignored_engines,
         compression,
         compression_level: _,
@@ -46,6 +46,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         check_row_count: _,
         definer,
         build_empty_files,
+        body_format,
         utc,
         allow_empty: _,
         tolerance: _,
@@ -93,7 +94,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("[mydumper_session_variables]", format!("{:?}", session)),
         ("--server-version", format!("{server_version:?}")),
         ("--database", format!("{:?}", databases)),
-        ("--tables-list", format!("{:?}", tables)),
+        ("--tables-list", format!("{:?}", tables.entries())),
         ("--omit-from-file", format!("{:?}", omitted)),
         ("--regex", format!("{:?}", regex)),
         ("--ignore-engines", format!("{ignored_engines:?}")),
@@ -112,6 +113,7 @@ pub fn of(config: &Config) -> Vec<(String, String)> {
         ("one that chooses objects (--no-data, --triggers and so on)", format!("{objects:?}")),
         ("--skip-definer or --replace-definer", format!("{definer:?}")),
         ("--build-empty-files", format!("{build_empty_files:?}")),
+        ("--body-format", format!("{body_format:?}")),
         ("--skip-tz-utc", format!("{utc:?}")),
     ]
     .map(|(name, value)| (name.to_owned(), value))

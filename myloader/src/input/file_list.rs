@@ -105,13 +105,14 @@ impl Needed<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use common::backup::tables_list::TablesList;
     use common::store::Stored;
 
     fn find(there: &[&str], listed: &[&str], tables: &str) -> Differences {
         let files: Vec<_> = there.iter().map(|name| (DumpFile::from_name(name).unwrap(), 0)).collect();
         let mut metadata = Metadata::default();
         listed.iter().for_each(|name| metadata.files.insert(*name, Stored::default()));
-        let filter = Filter { tables: Filter::names(tables.split(',')).unwrap(), ..Filter::default() };
+        let filter = Filter { tables: TablesList::new(Filter::names(tables.split(',')).unwrap()), ..Filter::default() };
         Differences::find(&files, &metadata, &Needed { filter: &filter, schemas: true, data: true })
     }
 

@@ -143,7 +143,7 @@ fn check_found(config: &Unpack, names: &Names, files: &[(DumpFile, u64)]) -> Res
     if let Some(name) = filter.databases.iter().find(|name| !databases.contains(name.as_str())) {
         return Err(Error::Missing { kind: "database", name: name.escape_debug().to_string() });
     }
-    for name in filter.tables.iter().filter(|name| !tables.contains(name)) {
+    for name in filter.tables.names().iter().filter(|name| !tables.contains(name)) {
         if filter.passes_table(name)? {
             return Err(Error::Missing { kind: "table", name: name.to_string() });
         }

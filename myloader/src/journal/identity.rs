@@ -100,7 +100,7 @@ fn options(restore: &Restore) -> BTreeMap<String, String> {
     let options = [
         ("--database", restore.target_database.clone().unwrap_or_default()),
         ("--source-db", filter.databases.join(",")),
-        ("--tables-list", names(&mut filter.tables.iter().map(ToString::to_string))),
+        ("--tables-list", names(&mut filter.tables.entries().iter().map(ToString::to_string))),
         ("--omit-from-file", names(&mut filter.omitted.iter().map(ToString::to_string))),
         ("--regex", filter.regex.as_ref().map(Pattern::as_str).unwrap_or_default().to_owned()),
         ("--drop-table", format!("{:?}", restore.drop_table)),

@@ -2,6 +2,7 @@
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
+use common::backup::tables_list::is_like;
 use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
@@ -102,13 +103,22 @@ impl Scheduler {
                 return Err(Error::NotInDump { kind: "database", name: name.escape_debug().to_string() });
             }
         }
-        for name in &self.settings.filter.tables {
+        for name in self.settings.filter.tables.names() {
             let is_it = |table: &TableFileName| {
                 self.source_database(table) == name.database
                     && self.real_table_name(table).is_ok_and(|real| real == name.name)
             };
             if !self.metadata.tables.keys().chain(self.tables.keys()).any(is_it) {
                 return Err(Error::NotInDump { kind: "table", name: name.to_string() });
+            }
+        }
+        for pattern in self.settings.filter.tables.patterns() {
+            let is_it = |table: &TableFileName| {
+                self.real_table_name(table)
+                    .is_ok_and(|real| is_like(pattern, &QualifiedName::new(self.source_database(table), real), false))
+            };
+            if !self.metadata.tables.keys().chain(self.tables.keys()).any(is_it) {
+                tracing::warn!("no table of the dump is like {pattern} of --tables-list");
             }
         }
         let may_be_nothing = self.settings.allow_empty || self.settings.verify_only || self.settings.accounts;

@@ -3,6 +3,7 @@
 use super::*;
 use common::backup::mydumper_checksum::Kinds;
 use common::backup::selection::Filter;
+use common::backup::tables_list::TablesList;
 
 use crate::jobs::committed_rows::CommittedRows;
 use crate::jobs::job::KeyTiming;
@@ -365,7 +366,7 @@ fn tables_that_exist_are_found_before_any_is_created() {
 
 #[test]
 fn tables_that_the_filter_leaves_out_are_not_missed() {
-    let tables = Filter::names(["d.b"]).unwrap();
+    let tables = TablesList::new(Filter::names(["d.b"]).unwrap());
     let mut scheduler =
         Scheduler::new(SchedulerSettings { filter: Filter { tables, ..Filter::default() }, ..settings() });
     arrive(
@@ -403,7 +404,7 @@ fn any_file_that_is_missing_is_missed() {
 
 #[test]
 fn names_that_the_dump_does_not_have_are_a_mistake() {
-    let with_table = Filter { tables: Filter::names(["d.nosuch"]).unwrap(), ..Filter::default() };
+    let with_table = Filter { tables: TablesList::new(Filter::names(["d.nosuch"]).unwrap()), ..Filter::default() };
     let with_database = Filter { databases: vec!["nosuch".into()], ..Filter::default() };
     for (filter, message) in [
         (with_table, "the dump has no table d.nosuch: check the name"),

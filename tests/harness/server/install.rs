@@ -18,6 +18,7 @@ pub(super) struct Installation {
     pub(super) command: Vec<OsString>,
     pub(super) version: String,
     template: OnceLock<PathBuf>,
+    folding_template: OnceLock<PathBuf>,
 }
 
 impl Installation {
@@ -33,24 +34,36 @@ impl Installation {
 
     /// A complete data directory to copy. Made on first use.
     pub(super) fn template(&self) -> &Path {
-        self.template.get_or_init(|| {
-            let name = format!("template-{:?}-{}", self.product, self.version).to_lowercase();
-            let path = cache_dir().join(name);
-            if !path.is_dir() {
-                self.make_template(&path);
+        self.template.get_or_init(|| self.template_with("", &[]))
+    }
+
+    /// One for a server that does not tell upper from lower case in names: MySQL takes the setting only here.
+    pub(super) fn folding_template(&self) -> &Path {
+        match self.product {
+            Product::MariaDb => self.template(),
+            Product::MySql => {
+                self.folding_template.get_or_init(|| self.template_with("-folding", &["--lower-case-table-names=1"]))
             }
-            path
-        })
+        }
+    }
+
+    fn template_with(&self, suffix: &str, options: &[&str]) -> PathBuf {
+        let name = format!("template-{:?}-{}{suffix}", self.product, self.version).to_lowercase();
+        let path = cache_dir().join(name);
+        if !path.is_dir() {
+            self.make_template(&path, options);
+        }
+        path
     }
 
     /// Makes the template in a folder beside `path` and renames it: another process sees all of it or nothing.
-    fn make_template(&self, path: &Path) {
+    fn make_template(&self, path: &Path, options: &[&str]) {
         fs::create_dir_all(cache_dir()).unwrap();
         let work = tempfile::Builder::new().prefix("template-work-").tempdir_in(cache_dir()).unwrap();
         let data = work.path().join("data");
         match self.product {
             Product::MariaDb => self.initialise_mariadb(&data),
-            Product::MySql => self.initialise_mysql(&data, work.path()),
+            Product::MySql => self.initialise_mysql(&data, work.path(), options),
         }
         // Holds the server's UUID, which two servers must not share.
         let _ = fs::remove_file(data.join("auto.cnf"));
@@ -67,7 +80,7 @@ impl Installation {
         finish(command);
     }
 
-    fn initialise_mysql(&self, data: &Path, work: &Path) {
+    fn initialise_mysql(&self, data: &Path, work: &Path, options: &[&str]) {
         // root@localhost is the only account that MySQL makes; clients on TCP come from 127.0.0.1.
         let accounts = work.join("accounts.sql");
         fs::write(
@@ -77,7 +90,7 @@ impl Installation {
         )
         .unwrap();
         let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]).args(["--initialize-insecure", "--skip-log-bin"]);
+        command.args(&self.command[1..]).args(["--initialize-insecure", "--skip-log-bin"]).args(options);
         command.arg(option("--datadir", data)).arg(option("--init-file", &accounts));
         finish(command);
     }
@@ -163,5 +176,5 @@ fn installation(product: Product, mut command: Vec<OsString>) -> Option<Installa
     }
     let version = text.split_whitespace().skip_while(|word| *word != "Ver").nth(1)?.to_owned();
     command.extend(user_option().map(OsString::from));
-    Some(Installation { product, command, version, template: OnceLock::new() })
+    Some(Installation { product, command, version, template: OnceLock::new(), folding_template: OnceLock::new() })
 }

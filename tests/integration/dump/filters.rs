@@ -1,6 +1,7 @@
 //! Which databases and tables take part.
 
 use crate::support::dump::{dump, make, mydumper, only_line, tables, without_time};
+use crate::support::load;
 use harness::program::{Program, WorkDir};
 use harness::server::{self, Product, Server};
 
@@ -46,6 +47,82 @@ fn tables_by_list() {
         // Filters add up.
         let both = ["-B", "listed2", "-T", "listed.test_table,listed2.test_table"];
         assert_eq!(tables(&dump(server, &both)), ["listed2.test_table"], "{product:?}");
+    }
+}
+
+#[test]
+fn entries_of_the_list_are_patterns_where_no_table_has_that_name() {
+    for product in Product::ALL {
+        let server = server::source(product);
+        let names = ["a_b", "axb", "abc", "other"];
+        let statements = names.map(|name| format!("CREATE TABLE {name} (a INT)"));
+        make(server, "listed_like", &statements.iter().map(String::as_str).collect::<Vec<_>>());
+        make(server, "listed_like2", &["CREATE TABLE a_b (a INT)"]);
+        let whole = dump(server, &["-B", "listed_like,listed_like2"]);
+        let target = server::target(product);
+        for (entries, chosen) in [
+            ("listed_like.%", &["a_b", "abc", "axb", "other"][..]),
+            ("listed_like.a%", &["a_b", "abc", "axb"]),
+            ("listed_like.%b", &["a_b", "axb"]),
+            ("listed_like.a_b", &["a_b"]),
+            ("listed_like.ab_", &["abc"]),
+            ("listed_like.a\\_%,listed_like.other", &["a_b", "other"]),
+            ("listed_like.z%,listed_like.other", &["other"]),
+        ] {
+            let dir = WorkDir::new();
+            let output = mydumper(server, &dir).args(["-T", entries]).ok();
+            let expected: Vec<String> = chosen.iter().map(|name| format!("listed_like.{name}")).collect();
+            assert_eq!(tables(&dir), expected, "{product:?} {entries}");
+            let warning = "no table that is dumped is like listed_like.z% of --tables-list";
+            assert_eq!(output.stderr.contains(warning), entries.contains('z'), "{}", output.stderr);
+
+            let output = load::myloader(target, &whole).args(["-T", entries]).ok();
+            assert_eq!(load::tables(product, "listed_like"), chosen, "{product:?} {entries}");
+            let warning = "no table of the dump is like listed_like.z% of --tables-list";
+            assert_eq!(output.stderr.contains(warning), entries.contains('z'), "{}", output.stderr);
+            let mut client = target.client();
+            let databases = client.query("SHOW DATABASES LIKE 'listed_like%'").len();
+            assert_eq!(databases, 1, "{product:?} {entries}");
+            client.run("DROP DATABASE listed_like");
+        }
+        let stream = Program::mydumper().server(server).args(["-B", "listed_like", "--stream"]);
+        let place = WorkDir::new();
+        let stream = stream.current_dir(place.path()).ok().stdout;
+        let loader = Program::myloader().server(target).args(["--stream", "-T", "listed_like.a%"]);
+        loader.stdin(stream).current_dir(place.path()).ok();
+        assert_eq!(load::tables(product, "listed_like"), ["a_b", "abc", "axb"], "{product:?}");
+        let output = WorkDir::new();
+        let stderr = mydumper(server, &output).args(["-T", "listed_like.z%"]).fails_with(1);
+        assert!(stderr.contains("nothing to dump"), "{stderr}");
+    }
+}
+
+#[test]
+fn names_are_found_in_any_case_where_the_server_says_so() {
+    for product in Product::ALL {
+        let server = Server::start_folding(product);
+        make(
+            &server,
+            "Folded",
+            &["CREATE TABLE Orders (a INT)", "CREATE TABLE Log_1 (a INT)", "CREATE VIEW W AS SELECT 1"],
+        );
+        let lists = WorkDir::new();
+        lists.write("list", "FOLDED.log_1\n");
+        let list = lists.path().join("list");
+        let list = list.to_str().unwrap();
+        for (args, expected) in [
+            (&["-B", "FOLDED"][..], &["log_1", "orders", "w"][..]),
+            (&["-T", "Folded.ORDERS"], &["orders"]),
+            (&["-T", "Folded.LOG_1,FOLDED.W"], &["log_1", "w"]),
+            (&["-T", "Folded.O%"], &["orders"]),
+            (&["-B", "Folded", "-O", list], &["orders", "w"]),
+        ] {
+            let expected: Vec<String> = expected.iter().map(|name| format!("folded.{name}")).collect();
+            assert_eq!(tables(&dump(&server, args)), expected, "{product:?} {args:?}");
+        }
+        let dir = WorkDir::new();
+        let stderr = mydumper(&server, &dir).args(["-T", "Folded.other"]).fails_with(1);
+        assert!(stderr.contains("the server has no table Folded.other"), "{stderr}");
     }
 }
 

@@ -63,7 +63,8 @@ fn the_stock_client_restores_every_file() {
     for product in Product::ALL {
         let database = "stock_client";
         let all = statements(product);
-        let dir = dumped(product, database, &all.iter().map(String::as_str).collect::<Vec<_>>());
+        let all: Vec<&str> = all.iter().map(String::as_str).collect();
+        let dir = dumped_with(product, database, &all, &["--body-format=DELIMITER"]);
         let mut files = dir.list();
         files.retain(|file| file.ends_with(".sql"));
         files.sort_by_key(|file| rank(file));
@@ -161,7 +162,7 @@ fn stand_ins_take_any_column() {
             "CREATE TABLE t (id INT PRIMARY KEY, j JSON, b LONGBLOB, g GEOMETRY NOT NULL, `a``b;\ny` TEXT, ` x` BIT(64))",
             "CREATE VIEW v AS SELECT id, j, b, g, `a``b;\ny`, ` x` AS `y y` FROM t",
         ];
-        let dir = dumped(product, database, &statements);
+        let dir = dumped_with(product, database, &statements, &["--body-format=DELIMITER"]);
         let client = Program::stock_client().server(target(product));
         client.args(["-e", "CREATE DATABASE stand_ins"]).ok();
         let client = Program::stock_client().server(target(product)).args(["-D", database]);

@@ -216,7 +216,7 @@ fn the_stock_client_takes_the_file() {
     for product in Product::ALL {
         let pair = pair(product);
         prepare(&pair);
-        let dir = dumped(&pair, &["--users"]);
+        let dir = dumped(&pair, &["--users", "--body-format=DELIMITER"]);
         myloader(&pair.target, &dir).ok();
         let file = dir.read("all-schema-create-users.sql");
         Program::stock_client().server(&pair.target).arg("--default-character-set=utf8mb4").stdin(file).ok();

@@ -1,6 +1,6 @@
 //! What the `metadata` file says, section by section.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::backup::file_name::TableFileName;
@@ -8,6 +8,7 @@ use crate::backup::mydumper_checksum::MydumperChecksum;
 use crate::backup::row_hash::{ChunkRows, RowHash};
 use crate::backup::stored_files::StoredFiles;
 use crate::server::{Product, Server};
+use crate::sql::name::QualifiedName;
 
 /// The content of one or more metadata files of a dump.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -31,7 +32,10 @@ pub struct Metadata {
     pub finished: bool,
 }
 
-/// `[config]`.
+/// The section of the keys that mydumper lacks. Earlier dumps of ours have them in `[config]`.
+pub(super) const OWN_SECTION: &str = "mydumper-rs";
+
+/// What holds for the dump as a whole: `[config]`, and `[mydumper-rs]`, not in mydumper.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct ConfigSection {
     /// The longest statement in bytes.
@@ -160,6 +164,15 @@ impl Metadata {
         }
         let gtid = self.gtid_set.as_ref()?.split(',').next().filter(|gtid| !gtid.is_empty())?;
         Some(if gtid.contains(':') { Product::MySql } else { Product::MariaDb })
+    }
+
+    /// The real names of all tables, views and sequences, as far as it has them.
+    pub fn real_names(&self) -> BTreeSet<QualifiedName> {
+        let name = |(file, entry): (&TableFileName, &TableEntry)| {
+            let database = entry.real_database.as_ref().unwrap_or(&file.database);
+            QualifiedName::new(database.clone(), entry.real_name.as_ref().unwrap_or(&file.table).clone())
+        };
+        self.tables.iter().map(name).collect()
     }
 
     /// Merges the content of a further metadata file of the same dump.

@@ -1,7 +1,7 @@
 //! Reading a metadata file.
 
 use super::escape::unescape;
-use super::model::{Guarantee, Metadata};
+use super::model::{Guarantee, Metadata, OWN_SECTION};
 use super::seal::{FILES_SECTION, SEAL, is_sealed, seal};
 use crate::backup::file_name::{DumpFile, TableFileName};
 use crate::backup::mydumper_checksum::MydumperChecksum;
@@ -18,16 +18,13 @@ pub struct MetadataError {
     pub text: String,
 }
 
-/// What only this program writes.
-pub(super) const OWN_SECTION: &str = "mydumper-rs";
-
 enum Section {
+    /// `[config]`, or `[mydumper-rs]`.
     Config,
     SessionVariables,
     Table(TableFileName),
     Database(String),
     Files,
-    Own,
     Other,
 }
 
@@ -85,6 +82,8 @@ impl Metadata {
                 "server" => self.config.server = value.parse().ok(),
                 "row-hash" => self.config.row_hash = Some(value.to_owned()),
                 "row-hash-time-zone" => self.config.row_hash_time_zone = Some(value.to_owned()),
+                "extension" => self.extension = Some(unescape(value)),
+                "format" => self.config.format = Some(unescape(value)),
                 "local-infile" => self.config.local_infile = Some(boolean(value)),
                 _ => {}
             },
@@ -133,9 +132,7 @@ impl Metadata {
             }
             Section::Files if key == SEAL => {}
             Section::Files => self.add_file(key.to_owned(), value)?,
-            Section::Own if key == "extension" => self.extension = Some(unescape(value)),
-            Section::Own if key == "format" => self.config.format = Some(unescape(value)),
-            Section::Own | Section::Other => {}
+            Section::Other => {}
         }
         Some(())
     }
@@ -152,10 +149,9 @@ impl Metadata {
 impl Section {
     fn parse(name: &str) -> Section {
         match name {
-            "config" => Section::Config,
+            "config" | OWN_SECTION => Section::Config,
             "myloader_session_variables" => Section::SessionVariables,
             FILES_SECTION => Section::Files,
-            OWN_SECTION => Section::Own,
             _ => {
                 let parts = name.strip_prefix('`').and_then(|name| name.strip_suffix('`'));
                 match parts.and_then(|parts| parts.split_once("`.`")) {

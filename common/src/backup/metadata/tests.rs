@@ -124,7 +124,7 @@ fn what_we_write_we_read() {
          chunk_00000 = 3 00000000000000000000000000000000 WHERE `a\\n` < 3\n\
          chunk_100000 = 0 00000000000000000000000000000000\n\
          file-schema.sql = 345 00000001\nfile.100000.sql.zst = 12 a0b0c0d0\n\n\
-         [config]\nmax-statement-size = 5\nnum-sequences = 1\nnum-files = 9\n\
+         [config]\nmax-statement-size = 5\nnum-sequences = 1\n\n[mydumper-rs]\nnum-files = 9\n\
          guarantee = transactional-tables\nguarantee-by = a lock; for more: \\n RELOAD = x\\s\n\
          server = percona-8.0.36\nrow-hash = xxh3-128-sum-1\nrow-hash-time-zone = +00:00\n\n\
          [mydumper-rs-files]\nd-schema-create.sql = 0 00000000\nmetadata = SEAL\n\

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use super::escape::escape;
-use super::model::{ConfigSection, DatabaseEntry, TableEntry};
-use super::parse::OWN_SECTION;
+use super::model::{ConfigSection, DatabaseEntry, OWN_SECTION, TableEntry};
 use super::seal::{FILES_SECTION, seal};
 use crate::backup::file_name::TableFileName;
 use crate::backup::stored_files::StoredFiles;
+use crate::server::Server;
 
 /// The head of a metadata file, which is also the first member of a stream. `local_infile`: rows are written for LOAD DATA;
 /// `own`: keys of the section that mydumper lacks.
@@ -122,30 +122,25 @@ impl DatabaseEntry {
 }
 
 impl ConfigSection {
-    /// The second `[config]` section of a finished dump's metadata.
+    /// The second `[config]` section of a finished dump's metadata, and that of the keys which only we have: mydumper 1.0.1
+    /// takes each key of `[config]` for one of its options, and ends at one that it lacks.
     pub fn tail(&self) -> String {
         let mut text = String::from("\n[config]\n");
         if let Some(size) = self.max_statement_size {
             let _ = writeln!(text, "max-statement-size = {size}");
         }
         let _ = writeln!(text, "num-sequences = {}", self.num_sequences.unwrap_or(0));
-        if let Some(files) = self.num_files {
-            let _ = writeln!(text, "num-files = {files}");
-        }
-        if let Some(guarantee) = self.guarantee {
-            let _ = writeln!(text, "guarantee = {guarantee}");
-        }
-        if let Some(by) = &self.guarantee_by {
-            let _ = writeln!(text, "guarantee-by = {}", escape(by));
-        }
-        if let Some(server) = &self.server {
-            let _ = writeln!(text, "server = {}", server.key());
-        }
-        if let Some(hash) = &self.row_hash {
-            let _ = writeln!(text, "row-hash = {hash}");
-        }
-        if let Some(zone) = &self.row_hash_time_zone {
-            let _ = writeln!(text, "row-hash-time-zone = {zone}");
+        let own = [
+            ("num-files", self.num_files.map(|files| files.to_string())),
+            ("guarantee", self.guarantee.map(|guarantee| guarantee.to_string())),
+            ("guarantee-by", self.guarantee_by.as_deref().map(escape)),
+            ("server", self.server.as_ref().map(Server::key)),
+            ("row-hash", self.row_hash.clone()),
+            ("row-hash-time-zone", self.row_hash_time_zone.clone()),
+        ];
+        let lines: String = own.into_iter().filter_map(|(key, value)| Some(format!("{key} = {}\n", value?))).collect();
+        if !lines.is_empty() {
+            let _ = write!(text, "\n[{OWN_SECTION}]\n{lines}");
         }
         text
     }

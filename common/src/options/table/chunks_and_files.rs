@@ -78,6 +78,13 @@ pub(super) const FILES: Group = Group {
             .letter('F')
             .default("0")
             .help("Starts a new file after a statement that reaches this size, before compression; k, M, G allowed."),
+        value("body-format", "FORMAT")
+            .default("PADDED")
+            .help(
+                "How views and programs are written that have a `;` at a line's end: `PADDED`, with one blank more there, which \
+                 myloader takes away; `DELIMITER`, between DELIMITER lines, for the stock clients, not for mydumper 1.0.1.",
+            )
+            .added(),
         flag("build-empty-files").letter('e').help("Writes files for tables without rows, too."),
         optional("compress", "METHOD", "ZSTD")
             .letter('c')

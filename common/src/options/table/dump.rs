@@ -1,6 +1,6 @@
 //! What mydumper dumps, and how it locks.
 
-use super::row::{Group, flag, value};
+use super::row::{Group, flag, optional, value};
 
 pub(super) const OBJECTS: Group = Group {
     heading: "What to dump",
@@ -83,9 +83,10 @@ pub(super) const LOCKS: Group = Group {
             .default("AUTO")
             .help("How all threads get the same snapshot: `AUTO`, `FTWRL`, `LOCK_ALL`, `GTID`, `SAFE_NO_LOCK`, `NO_LOCK`.")
             .differs("more exact: states what the dump guarantees"),
-        flag("trx-tables")
+        optional("trx-tables", "0|1", "1")
+            .default("0")
             .help("Promises that all tables are transactional: others are not locked.")
-            .differs("off, takes no value: engines are looked up"),
+            .differs("off by default: engines are looked up"),
         flag("no-trx-tables").absent("").help("Takes back an earlier `--trx-tables`."),
         flag("use-savepoints")
             .absent("on")

@@ -13,10 +13,10 @@ pub(super) const FILTERS: Group = Group {
         value("tables-list", "LIST")
             .letter('T')
             .help(
-                "Only these tables: exact `DATABASE.TABLE` names, comma-separated; the first dot ends the database. Includes their \
-                 triggers, not routines or events.",
+                "Only these tables: `DATABASE.TABLE`, comma-separated; the first dot ends the database. Where no table has that \
+                 name, `%` and `_` are [wildcards](#how-filters-combine). Includes their triggers, not routines or events.",
             )
-            .differs("no wildcards; an unknown name, or one without database, is an error"),
+            .differs("a name that is there means itself alone; an unknown name, or one without database, is an error"),
         value("omit-from-file", "FILE")
             .letter('O')
             .help("Leaves out the tables in this file, one exact `DATABASE.TABLE` a line."),

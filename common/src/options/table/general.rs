@@ -18,7 +18,8 @@ pub(super) const GROUP: Group = Group {
             .letter('v')
             .default("2")
             .help("What is logged: 0 nothing, 1 errors, 2 warnings, 3 information. A failure is reported on stderr even at 0.")
-            .differs("other numbers are refused"),
+            .differs("4 and more count as 3"),
+        flag("debug").help("As `-v 3`, with more lines for developers."),
         value("logfile", "FILE")
             .letter('L')
             .absent("stderr")
@@ -45,7 +46,6 @@ pub(super) const GROUP: Group = Group {
             .help("What `--exec-per-thread` appends to names, `.xz` say."),
         value("source-data", "N").not_yet(NO_REPLICATION),
         value("source-control-command", "DIALECT").not_yet(NO_REPLICATION),
-        flag("debug").not_yet("`-v 3` logs the most"),
         flag("machine-log-json").not_yet("log lines are text"),
         flag("dry-run").not_yet("there is no trial run"),
         value("throttle", "LIMIT").not_yet("lower `--threads` to put less load on the server"),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use common::backup::file_name::RowsFormat;
 use common::backup::load_data_clause::{columns_clause, expected_warnings_comment};
 use common::sql::exact_float::NEGATIVE_ZERO;
-use common::sql::{quote_identifier, quote_string};
+use common::sql::{pad, quote_identifier, quote_string};
 use memchr::{memchr2, memchr3};
 
 use super::RowEncoder;
@@ -55,7 +55,8 @@ impl DelimitedEncoder {
         if encoder.format.header {
             encoder.header = encoder.line_of_names(&projection.columns);
         }
-        encoder.statement[2] = encoder.statement_end(on_duplicate, table, &projection.columns).into_bytes();
+        let end = encoder.statement_end(on_duplicate, table, &projection.columns);
+        encoder.statement[2] = pad(end.as_bytes()).into_owned();
         encoder
     }
 

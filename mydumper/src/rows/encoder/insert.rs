@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use common::backup::file_name::RowsFormat;
-use common::sql::quote_identifier;
+use common::sql::{pad, quote_identifier};
 
 use super::literal::append_cell;
 use super::{RowEncoder, oversized};
@@ -69,7 +69,7 @@ impl InsertEncoder {
             file_head,
             cells: projection.kinds(),
             sizes,
-            statement_head: head.into_bytes(),
+            statement_head: pad(head.as_bytes()).into_owned(),
             block: Vec::new(),
             length: 0,
             longest: 0,
