@@ -17,7 +17,6 @@ use crate::jobs::context::Context;
 use crate::jobs::error::Error;
 use crate::jobs::outcome::Outcome;
 use crate::jobs::replay::Step;
-use crate::options::DropTable;
 use crate::tolerance::{Fault, Rejection};
 
 /// Whether a statement is done.
