@@ -6,6 +6,7 @@
 mod compatibility {
     pub mod mydumper_0_10;
     pub mod mydumper_1_0;
+    pub mod options_1_0;
     pub mod peer;
     pub mod products;
 }

@@ -33,8 +33,14 @@ pub fn dump_of(product: Product, database: &str, options: &[&str]) -> WorkDir {
 /// The same as a stream.
 #[track_caller]
 pub fn streamed(product: Product, database: &str) -> Vec<u8> {
+    streamed_from(source(product), database)
+}
+
+/// The same from any server.
+#[track_caller]
+pub fn streamed_from(server: &Server, database: &str) -> Vec<u8> {
     let place = WorkDir::new();
-    let program = Program::mydumper().server(source(product)).args(["-B", database, "-G", "-R", "-E", "--stream"]);
+    let program = Program::mydumper().server(server).args(["-B", database, "-G", "-R", "-E", "--stream"]);
     program.current_dir(place.path()).ok().stdout
 }
 
