@@ -12,8 +12,8 @@ use common::sql::name::QualifiedName;
 use common::sql::token::SqlDialect;
 
 use crate::check::charset_support::CharsetSupport;
-use crate::check::{Support, needs};
 use crate::check::storage::StorageSupport;
+use crate::check::{Support, needs};
 use crate::ddl::computing_session::inexact_objects;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{dialect_after, object, text};
