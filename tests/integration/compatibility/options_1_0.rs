@@ -8,7 +8,6 @@ use crate::support::load::streamed_from;
 use harness::compare::differences;
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{Product, Server};
-use harness::sql::Client;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;

@@ -248,7 +248,7 @@ impl<'a> World<'a> {
                 vec![Outcome::Checked(findings)]
             }
             Job::Fit(_) => {
-                let findings = Findings { rejections: vec![rejection(Fault::Target)], changes: Vec::new() };
+                let findings = Findings { rejections: vec![rejection(Fault::Target)], ..Findings::default() };
                 vec![Outcome::Checked(findings)]
             }
             Job::CreateDatabase(..) | Job::Sequence(..) => vec![refused(ignored), refused(other)],
