@@ -231,7 +231,7 @@ fn contents(dir: &Path) -> BTreeMap<String, String> {
             Err(_) => continue,
         };
         if name == "metadata" {
-            let changing = ["#", "file", "tried", "seal"];
+            let changing = ["#", "file", "tried", "metadata"];
             let lines = text.lines().filter(|line| !changing.iter().any(|start| line.starts_with(start)));
             text = lines.collect::<Vec<_>>().join("\n");
         }
