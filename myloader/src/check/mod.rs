@@ -6,6 +6,9 @@ pub mod fit;
 pub mod references;
 pub mod storage;
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use charset_support::CharsetSupport;
 use storage::StorageSupport;
 
@@ -14,4 +17,6 @@ use storage::StorageSupport;
 pub struct Support {
     pub charsets: CharsetSupport,
     pub storage: StorageSupport,
+    /// Its databases when the restore began, [folded](common::server::Server::folded).
+    pub databases: OnceLock<BTreeSet<String>>,
 }

@@ -92,6 +92,8 @@ impl Key {
 pub struct ForeignKey {
     /// The columns of this table.
     pub columns: Vec<Vec<u8>>,
+    /// The database of the other table, where it is named.
+    pub referenced_database: Option<Vec<u8>>,
     /// The name of the other table, without its database.
     pub referenced_table: Vec<u8>,
     /// The columns of the other table.
@@ -200,8 +202,9 @@ fn foreign_key(tokens: &[Token<'_>]) -> ForeignKey {
     if let Some(at) = tokens.iter().position(|token| token.is_word("REFERENCES")) {
         let target = tokens.get(at + 1..).unwrap_or_default();
         let name = target.iter().take_while(|token| !token.is_punctuation(b'('));
-        let name = name.filter_map(Token::identifier).last();
-        foreign_key.referenced_table = name.unwrap_or_default();
+        let mut path: Vec<_> = name.filter_map(Token::identifier).collect();
+        foreign_key.referenced_table = path.pop().unwrap_or_default();
+        foreign_key.referenced_database = path.pop();
         foreign_key.referenced_columns = names(target);
     }
     foreign_key

@@ -72,6 +72,19 @@ pub struct Findings {
     pub rejections: Vec<Rejection>,
     /// What the server will do differently, as messages.
     pub changes: Vec<String>,
+    /// Databases that are named and are not on the server.
+    pub missing_databases: Vec<MissingDatabase>,
+}
+
+/// A database that a definition names and that is not on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingDatabase {
+    /// Its name, as the dump has it.
+    pub name: String,
+    /// What names it.
+    pub object: String,
+    /// Whether the object cannot be created without it.
+    pub is_needed: bool,
 }
 
 /// What a part of a table is on the server.

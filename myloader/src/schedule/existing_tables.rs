@@ -8,10 +8,11 @@ use common::server::error_codes;
 use common::sql::name::QualifiedName;
 
 use super::database_state::{Database, DatabaseState};
+use super::stage::Stage;
 use super::table_state::TableStage;
 use super::{Error, Scheduler};
 use crate::jobs::job::Job;
-use crate::jobs::outcome::Outcome;
+use crate::jobs::outcome::{MissingDatabase, Outcome};
 use crate::jobs::target::{ExistingTable, Fate};
 use crate::options::DropTable;
 use crate::tolerance::{Fault, Rejection};
@@ -236,6 +237,30 @@ impl Scheduler {
         }
         let is_needed = |fault| matches!(fault, Fault::Server(Some(code)) if NEEDED.contains(&code));
         Ok(found.into_iter().filter(|rejection| !is_needed(rejection.fault)).collect())
+    }
+
+    /// Of databases that definitions name and that are not on the server, those that are not in the dump either: without them
+    /// views cannot be created, of which it is known early enough in a directory only; the rest is created and does not work.
+    pub(super) fn missing_databases(&mut self, missing: Vec<MissingDatabase>) -> Vec<Rejection> {
+        let mut rejections = Vec::new();
+        for MissingDatabase { name, object, is_needed } in missing {
+            let server = self.settings.server;
+            let is_here = |database: &Database| {
+                database.target().is_some_and(|target| server.folded(&target.source) == server.folded(&name))
+            };
+            if self.databases.values().any(is_here) {
+                continue;
+            }
+            let what = format!("database {}, which is neither in the dump nor on the server", name.escape_debug());
+            if is_needed && self.stage == Stage::Target {
+                let why = format!("it needs {what}: create it first, or leave this out");
+                rejections.push(Rejection { object, why, fault: Fault::Target });
+            } else if !is_needed {
+                self.warnings
+                    .push(format!("{object} names {what}: it is created, and fails until the database is there"));
+            }
+        }
+        rejections
     }
 
     /// Fails, if the dump does not fit what is on the server, or if something would be lost that the server cannot make again.

@@ -22,7 +22,7 @@ impl Scheduler {
                 self.findings.insert(file.clone(), findings);
             }
             (Job::Check(file), Outcome::Rejected(rejections)) => {
-                self.findings.insert(file.clone(), Findings { rejections, changes: Vec::new() });
+                self.findings.insert(file.clone(), Findings { rejections, ..Findings::default() });
             }
             (Job::Fit(table), outcome) => self.fitted(table, outcome)?,
             (Job::CreateDatabase(_, file), outcome) => {

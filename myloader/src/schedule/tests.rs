@@ -71,7 +71,8 @@ fn names(jobs: &[Job]) -> Vec<String> {
 /// What a worker would say of a job: every table has one key and one foreign key, every file of rows ten rows.
 fn outcome(job: &Job) -> Outcome {
     match job {
-        Job::FindDatabase(_) | Job::UseDatabase(_) => found(Existing::default()),
+        Job::FindDatabase(_) => found(Existing::default()),
+        Job::UseDatabase(_) => found(existing(&[], &[])),
         Job::Check(_) => Outcome::Checked(Findings::default()),
         Job::CreateTable(_, file, _) => {
             let table = file.content.table().unwrap().clone();
@@ -569,6 +570,7 @@ fn all_that_the_server_refuses_is_named_before_rows_are_loaded() {
             Outcome::Checked(Findings {
                 rejections: vec![rejection(object)],
                 changes: vec![format!("{object} changes")],
+                ..Findings::default()
             })
         };
         let outcome = match job.to_string().as_str() {
@@ -613,7 +615,7 @@ fn nothing_is_dropped_when_a_definition_shows_that_it_cannot_come_again() {
         scheduler.input_ended(metadata(&[("a", 0)])).unwrap();
         let jobs = take(&mut scheduler);
         scheduler.done(&jobs[0], outcome(&jobs[0])).unwrap();
-        let findings = Findings { rejections: vec![rejection("table d.a")], changes: Vec::new() };
+        let findings = Findings { rejections: vec![rejection("table d.a")], ..Findings::default() };
         assert_eq!(
             scheduler.done(&jobs[1], Outcome::Checked(findings)).unwrap_err().to_string(),
             "these objects of the dump cannot be restored as they are; nothing was changed:\n  table d.a: no\nchange the \
@@ -633,7 +635,7 @@ fn what_a_stream_brings_after_its_rows_and_the_server_refuses_is_named_when_they
     scheduler.input_ended(metadata(&[("a", 10)])).unwrap();
     let jobs = take(&mut scheduler);
     assert_eq!(names(&jobs), ["look at d.v-schema-view.sql", "d.a.00000.sql"]);
-    let findings = Findings { rejections: vec![rejection("view d.v")], changes: Vec::new() };
+    let findings = Findings { rejections: vec![rejection("view d.v")], ..Findings::default() };
     scheduler.done(&jobs[0], Outcome::Checked(findings)).unwrap();
     finish(&mut scheduler, &jobs[1..]).unwrap();
     for expected in ["keys of d.a", "foreign keys of d.a"] {

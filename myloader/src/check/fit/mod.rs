@@ -64,7 +64,7 @@ pub fn table(context: &mut Context, table: &ExistingTable) -> Result<Outcome, Er
     }
     let object = format!("table {}", table.name);
     let reject = |why| Rejection { object: object.clone(), why, fault: Fault::Target };
-    Ok(Outcome::Checked(Findings { rejections: found.into_iter().map(reject).collect(), changes: Vec::new() }))
+    Ok(Outcome::Checked(Findings { rejections: found.into_iter().map(reject).collect(), ..Findings::default() }))
 }
 
 /// What the dump says of the table; `None` for what only stands in for a view, `Some(None)` if it says nothing.

@@ -54,6 +54,7 @@ fn elements() {
             "CONSTRAINT `f` FOREIGN KEY `x` (`a`,`b`) REFERENCES `o``(`.`p` (`c`,`d`) ON DELETE CASCADE",
             ElementKind::ForeignKey(ForeignKey {
                 columns: vec![b"a".to_vec(), b"b".to_vec()],
+                referenced_database: Some(b"o`(".to_vec()),
                 referenced_table: b"p".to_vec(),
                 referenced_columns: vec![b"c".to_vec(), b"d".to_vec()],
             }),

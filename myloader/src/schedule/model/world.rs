@@ -216,7 +216,8 @@ impl<'a> World<'a> {
         let target = DatabaseTarget { source: database.to_owned(), target: database.to_owned() };
         let there = self.case.tables.iter().filter(|(_, table)| has_tables && table.exists && !self.case.drop_database);
         let names = there.map(|(table, _)| table.table.clone()).collect();
-        Outcome::DatabaseFound(target, Existing { names, ..Existing::default() }, Findings::default())
+        let existing = Existing { database: true, names, ..Existing::default() };
+        Outcome::DatabaseFound(target, existing, Findings::default())
     }
 
     fn table(&self, file: &DumpFile, keys: KeyTiming) -> Outcome {
@@ -245,11 +246,11 @@ impl<'a> World<'a> {
         let (ignored, other) = (Fault::Server(Some(1062)), Fault::Server(Some(1064)));
         let mut outcomes = match job {
             Job::Check(_) => {
-                let findings = Findings { rejections: vec![rejection(other)], changes: Vec::new() };
+                let findings = Findings { rejections: vec![rejection(other)], ..Findings::default() };
                 vec![Outcome::Checked(findings)]
             }
             Job::Fit(_) => {
-                let findings = Findings { rejections: vec![rejection(Fault::Target)], changes: Vec::new() };
+                let findings = Findings { rejections: vec![rejection(Fault::Target)], ..Findings::default() };
                 vec![Outcome::Checked(findings)]
             }
             Job::CreateDatabase(..) | Job::Sequence(..) => vec![refused(ignored), refused(other)],
