@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::backup::file_session::UTC;
+use common::backup::room;
 use common::backup::stored_files::StoredFiles;
+use common::layers::compression::Compression;
 use common::observe::activity::{Activity, Watch};
 use common::observe::logging::SUMMARY;
 use common::observe::printable::printable;
@@ -139,10 +141,20 @@ pub fn dump(config: &Config, stop: &Stop) -> Result<Summary, Error> {
         directory.write_not_updated(&not_updated)?;
     }
     let could_be_resumed = resume::could_be_resumed(&begun, &catalog);
+    let is_resumed = interrupted.is_some();
     let history = history(config, begun, interrupted, &catalog, &directory)?;
     let could_be_resumed = could_be_resumed && history.journal.is_some();
     let plan = Plan::new(&catalog, &settings, &history.completed);
     tracing::info!("{plan}");
+    let is_whole = !is_resumed && config.rows.condition.is_none() && (config.stream.is_none() || keep);
+    if let Some(warning) = room::warning(
+        &directory.store().to_string(),
+        directory.store().free_space().filter(|_| is_whole),
+        plan.estimated_bytes(),
+        config.compression != Compression::None,
+    ) {
+        tracing::warn!("{warning}");
+    }
     let sender = match &config.stream {
         Some(stream) => Some(StreamSender::start(fit_to_disk(*stream, &directory), watch.activity("stream"), stop)?),
         None => None,

@@ -75,6 +75,7 @@ mod load {
     pub mod kept_tables;
     pub mod method;
     pub mod nothing_lost;
+    pub mod other_databases;
     pub mod replaced_tables;
     pub mod retry;
     pub mod selection;

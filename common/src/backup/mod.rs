@@ -7,6 +7,7 @@ pub mod file_session;
 pub mod load_data_clause;
 pub mod metadata;
 pub mod mydumper_checksum;
+pub mod room;
 pub mod row_hash;
 pub mod selection;
 pub mod stored_files;

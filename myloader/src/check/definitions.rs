@@ -4,6 +4,8 @@
 //! routines and events come later, so what their text shows is reported here: character sets and collations, about which
 //! the server is asked, and kinds of objects that it does not support.
 
+use std::collections::BTreeSet;
+
 use common::backup::file_name::DumpFile;
 use common::server::Server;
 use common::server::error_codes;
@@ -19,11 +21,12 @@ use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{dialect_after, object, text};
 use crate::ddl::element::ElementKind;
 use crate::ddl::portability;
+use crate::ddl::rename_database::named;
 use crate::ddl::statement_kind::{StatementKind, classify, sql_mode_value};
 use crate::ddl::translate::translate;
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
-use crate::jobs::outcome::{Findings, Outcome};
+use crate::jobs::outcome::{Findings, MissingDatabase, Outcome};
 use crate::tolerance::{Fault, Rejection};
 
 /// CREATE DATABASE.
@@ -66,6 +69,7 @@ pub fn file(context: &mut Context, support: &Support, file: &DumpFile) -> Result
                     if let Some(objects) = inexact.take().filter(|_| check.context.shared.restore.computes_rows()) {
                         findings.rejections.push(not_computable(file, statement.line, &name, &objects));
                     }
+                    check.foreign_keys(statement.text, &name, support, &mut findings)?;
                     check.table(statement.line, statement.text, &name, &support.storage, &mut findings)?;
                 }
             }
@@ -83,6 +87,8 @@ pub fn file(context: &mut Context, support: &Support, file: &DumpFile) -> Result
                 check.names(statement.line, statement.text, dialect, &object, &mut own)?;
                 check.user((statement.line, statement.text), kind, &object, &mut own);
                 findings.needs.extend(needs::of_statement(check.context, kind, statement.text, dialect));
+                let named = named(statement.text, dialect);
+                check.databases(named, &object, kind == StatementKind::CreateView, support, &mut findings)?;
                 // One reason is enough, and what is not made is not changed.
                 match own.rejections.into_iter().next() {
                     Some(rejection) => findings.rejections.push(rejection),
@@ -214,6 +220,53 @@ impl Check<'_> {
         };
         let (object, why) = (object.to_owned(), format!("{file}, line {line}: {why}"));
         findings.rejections.push(Rejection { object, why, fault: Fault::Server(Some(error_codes::PRIVILEGE_NEEDED)) });
+    }
+
+    /// Databases that are named and are not on the server.
+    fn databases(
+        &mut self,
+        named: impl IntoIterator<Item = String>,
+        object: &str,
+        is_needed: bool,
+        support: &Support,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
+        let server = self.context.shared.server;
+        for name in named {
+            let known = match support.databases.get() {
+                Some(known) => known,
+                None => {
+                    let rows =
+                        self.context.session.unchanged().query("SELECT SCHEMA_NAME FROM information_schema.SCHEMATA");
+                    let rows = rows.map_err(|source| Error::Job { job: self.file.to_string(), source })?;
+                    support.databases.get_or_init(|| rows.iter().map(|row| server.fold(row.text(0))).collect())
+                }
+            };
+            if !known.contains(&*server.folded(&name)) {
+                findings.missing_databases.push(MissingDatabase { name, object: object.to_owned(), is_needed });
+            }
+        }
+        Ok(())
+    }
+
+    fn foreign_keys(
+        &mut self,
+        sql: &[u8],
+        table: &str,
+        support: &Support,
+        findings: &mut Findings,
+    ) -> Result<(), Error> {
+        let Ok(parsed) = CreateTable::parse(sql, SqlDialect::default()) else { return Ok(()) };
+        let named: BTreeSet<String> = parsed
+            .elements
+            .iter()
+            .filter_map(|element| match &element.kind {
+                ElementKind::ForeignKey(key) => Some(text(key.referenced_database.as_deref()?)),
+                _ => None,
+            })
+            .collect();
+        let object = format!("a foreign key of table {table}");
+        self.databases(named, &object, false, support, findings)
     }
 
     /// Kinds of objects that one product has and the other does not.

@@ -7,6 +7,9 @@ mod needs;
 pub mod references;
 pub mod storage;
 
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
 use charset_support::CharsetSupport;
 use storage::StorageSupport;
 
@@ -15,4 +18,6 @@ use storage::StorageSupport;
 pub struct Support {
     pub charsets: CharsetSupport,
     pub storage: StorageSupport,
+    /// Its databases when the restore began, [folded](common::server::Server::folded).
+    pub databases: OnceLock<BTreeSet<String>>,
 }

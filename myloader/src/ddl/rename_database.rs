@@ -4,9 +4,13 @@
 //! names, a call, a table after FROM, JOIN, INTO and the like. A view's text is the server's own, where a column has its
 //! database's name only with that of its table. In a text of the user's, other places are left and counted.
 
+use std::collections::BTreeSet;
+
 use common::sql::cursor::is_comment;
 use common::sql::quote_identifier;
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
+
+use super::created_object::text;
 
 /// Words before the name of a table or program.
 const BEFORE_NAMES: [&str; 13] = [
@@ -38,6 +42,23 @@ pub struct Renamed {
     pub unclear: usize,
     /// Whether the name stands in strings, which may become statements.
     pub in_strings: bool,
+}
+
+/// The databases that a definition names for certain.
+pub fn named(sql: &[u8], dialect: SqlDialect) -> BTreeSet<String> {
+    let tokens: Vec<Token<'_>> = Tokens::new(sql, dialect).filter(|token| !is_comment(token)).collect();
+    let mut scanner = Scanner { tokens: &tokens, places: vec![Place::default()], table_is_next: false };
+    let mut names = BTreeSet::new();
+    for (at, token) in tokens.iter().enumerate() {
+        if let Some(name) = token.identifier()
+            && scanner.is_qualifier(at)
+            && scanner.is_database(at)
+        {
+            names.insert(text(&name));
+        }
+        scanner.pass(at);
+    }
+    names
 }
 
 /// The definition with the database `to` in place of `from`. `folds`: names are compared without case.
@@ -217,6 +238,24 @@ mod tests {
             ),
         ] {
             check(sql, expected, 0, false);
+        }
+    }
+
+    #[test]
+    fn databases_are_named_where_it_is_sure() {
+        for (sql, expected) in [
+            (
+                "CREATE DEFINER=`a`@`b` VIEW `v` AS select `c`.`x` AS `x`,`d`.`f`(1) AS `y` from (`e`.`t` `c` join `g`.`u`)",
+                &["d", "e", "g"][..],
+            ),
+            (
+                "CREATE PROCEDURE p() BEGIN SELECT x.id FROM t x; INSERT INTO a.t SELECT b.t.id FROM `c`.t; END",
+                &["a", "b", "c"],
+            ),
+            ("CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.x = (SELECT MAX(id) FROM o.t)", &["o"]),
+        ] {
+            let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(named(sql.as_bytes(), SqlDialect::default()), expected, "{sql}");
         }
     }
 

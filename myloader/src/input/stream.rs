@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 
 use common::backup::extension::with_extension;
 use common::backup::file_name::{Content, DumpFile};
+use common::backup::metadata::Metadata;
+use common::backup::room;
 use common::backup::selection::Filter;
 use common::observe::activity::Activity;
 use common::process::exit::{Exit, Failure};
@@ -109,6 +111,16 @@ impl StreamSource {
     /// Whether the directory is to be a whole dump of its own in the end.
     pub fn keeps_files(&self) -> bool {
         self.passage.content && !self.passage.delete
+    }
+
+    /// Warns if the rows of these tables, as the dump's server has estimated them, are more than the disk has room for.
+    pub fn warn_of_little_room(&self, metadata: &Metadata, is_compressed: bool) {
+        let bytes = metadata.tables.values().filter_map(|entry| entry.estimated_bytes);
+        let bytes = bytes.fold(0_u64, u64::saturating_add);
+        let free = self.store.free_space().filter(|_| self.keeps_files());
+        if let Some(warning) = room::warning(&self.store.to_string(), free, bytes, is_compressed) {
+            tracing::warn!("{warning}");
+        }
     }
 
     /// Everything is done: files that nobody needed go now, if files do.

@@ -74,6 +74,8 @@ pub struct Findings {
     pub changes: Vec<String>,
     /// What the user needs for it.
     pub needs: Vec<Need>,
+    /// Databases that are named and are not on the server.
+    pub missing_databases: Vec<MissingDatabase>,
 }
 
 /// What the user has to be allowed to for a definition. Names are of the file's database, unless another is named.
@@ -92,6 +94,17 @@ pub enum Need {
     Routine,
     DropRoutine(String),
     Event,
+}
+
+/// A database that a definition names and that is not on the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingDatabase {
+    /// Its name, as the dump has it.
+    pub name: String,
+    /// What names it.
+    pub object: String,
+    /// Whether the object cannot be created without it.
+    pub is_needed: bool,
 }
 
 /// What a part of a table is on the server.

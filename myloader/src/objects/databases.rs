@@ -131,15 +131,16 @@ fn create_statement(context: &Context, file: &DumpFile) -> Result<(u64, Vec<u8>)
 
 fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerError> {
     let restore = &context.shared.restore;
-    if restore.drop_database && restore.create_databases {
-        return Ok(Existing::default());
-    }
+    let is_dropped = restore.drop_database && restore.create_databases;
     let server = context.shared.server;
     let mut query = |columns: &str, view: &str, schema: &str| {
         let schema = format!("{schema} = {}", quote_string(database));
         context.session.unchanged().query(format!("SELECT {columns} FROM information_schema.{view} WHERE {schema}"))
     };
     let there = query("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
+    if is_dropped {
+        return Ok(Existing { database: !there.is_empty(), ..Existing::default() });
+    }
     let (mut names, mut views) = (BTreeSet::new(), BTreeSet::new());
     for row in query("TABLE_NAME, TABLE_TYPE", "TABLES", "TABLE_SCHEMA")? {
         let name = server.fold(row.text(0));

@@ -110,7 +110,7 @@ impl Scheduler {
             let compared = settings.checksums.views && (settings.schemas || settings.verify_only);
             if let Some(sums) = of(entry.schema_checksum, sums.views.get(&*folded)).filter(|_| compared) {
                 // The server rewords the text when a view is created, by the character set of the session for instance, and
-                // a view that was there stays. The database's name may be in the text for another reason.
+                // a view that was there stays. Another name may be in the text for another reason.
                 let (found, _) = &sums;
                 let is_worded_anew = !settings.verify_only && *found != hex(MydumperChecksum::default());
                 let is_expected = is_worded_anew || settings.target_database.is_some() || self.has_skipped();
@@ -138,6 +138,7 @@ impl Scheduler {
         dumped: &DatabaseEntry,
         found: &DatabaseEntry,
     ) -> Result<(), Error> {
+        const CHARSET: &str = "character set and collation";
         let settings = &self.settings;
         let (kinds, only) = (settings.checksums, settings.verify_only);
         let existed = self
@@ -150,7 +151,7 @@ impl Scheduler {
         for (compared, what, dumped, found) in [
             (
                 kinds.databases && (settings.create_databases || only),
-                "character set and collation",
+                CHARSET,
                 dumped.schema_checksum,
                 found.schema_checksum,
             ),
@@ -175,7 +176,10 @@ impl Scheduler {
         ] {
             if let (true, Some(dumped), Some(found)) = (compared, dumped, found) {
                 let object = format!("database {}", target.target.escape_debug());
-                let is_expected = existed || self.has_skipped();
+                // Where their texts name the database, they name it as it is called here.
+                let is_renamed = target.source != target.target && what != CHARSET;
+                let is_expected = existed || is_renamed || self.has_skipped();
+                let what = if is_renamed { &*format!("{what} (the database has another name here)") } else { what };
                 checksums.compare(object, what, (hex(found), hex(dumped)), is_expected);
             }
         }

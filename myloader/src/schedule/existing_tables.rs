@@ -7,11 +7,12 @@ use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::server::error_codes;
 use common::sql::name::QualifiedName;
 
-use super::database_state::Database;
+use super::database_state::{Database, DatabaseState};
+use super::stage::Stage;
 use super::table_state::TableStage;
 use super::{Error, Scheduler};
 use crate::jobs::job::Job;
-use crate::jobs::outcome::Outcome;
+use crate::jobs::outcome::{MissingDatabase, Outcome};
 use crate::jobs::target::{ExistingTable, Fate};
 use crate::options::DropTable;
 use crate::tolerance::{Fault, Rejection};
@@ -19,13 +20,79 @@ use crate::tolerance::{Fault, Rejection};
 impl Scheduler {
     /// A job for each table to compare.
     pub(super) fn fit_jobs(&mut self) -> Result<VecDeque<Job>, Error> {
+        self.reject_missing_databases()?;
         let replaced = self.replaced()?;
         let files: BTreeSet<TableFileName> = self.tables.keys().chain(self.metadata.tables.keys()).cloned().collect();
         let mut jobs = VecDeque::new();
         for file in files {
-            jobs.extend(self.fit_job(&file, &replaced)?);
+            if self.is_missing(&file)? {
+                self.reject_missing_table(&file);
+            } else {
+                jobs.extend(self.fit_job(&file, &replaced)?);
+            }
         }
         Ok(jobs)
+    }
+
+    /// Databases that are neither there nor created, if something of them is wanted.
+    fn reject_missing_databases(&mut self) -> Result<(), Error> {
+        let mut missing = Vec::new();
+        for (name, database) in &self.databases {
+            let DatabaseState::Found(target) = &database.state else { continue };
+            let is_made = self.settings.create_databases && database.file.is_some();
+            if database.existing.database || is_made || self.settings.verify_only {
+                continue;
+            }
+            let mut tables =
+                self.tables.keys().chain(self.metadata.tables.keys()).filter(|file| file.database == *name);
+            let has_objects = database.post.is_some() || !database.views.is_empty() || !database.sequences.is_empty();
+            if has_objects || tables.try_fold(false, |any, file| Ok::<_, Error>(any || self.passes_source(file)?))? {
+                missing.push((name.clone(), Arc::clone(target), database.file.is_some()));
+            }
+        }
+        for (name, target, has_file) in missing {
+            let why = if has_file { "options exclude its definition" } else { "the dump does not have its definition" };
+            self.reject_all(vec![Rejection {
+                object: format!("database {}", target.target.escape_debug()),
+                why: format!("it is not on the server and is not created, since {why}: create it first"),
+                fault: Fault::Target,
+            }]);
+            if let Some(database) = self.databases.get_mut(&name) {
+                database.state = DatabaseState::Rejected(Some(target));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether rows are to go into a table that is neither there nor created. A definition that should be there and is not is
+    /// another error.
+    fn is_missing(&self, file: &TableFileName) -> Result<bool, Error> {
+        let (state, entry) = (self.tables.get(file), self.metadata.tables.get(file));
+        let is_left_out = !self.settings.create_tables || entry.is_some_and(|entry| entry.columns.is_some());
+        let is_defined = state.is_some_and(|state| state.schema.is_some());
+        let has_rows =
+            state.is_some_and(|state| state.row_bytes > 0) || entry.is_some_and(|entry| entry.columns.is_some());
+        if !is_left_out || (is_defined && self.settings.create_tables) || !has_rows || !self.settings.data {
+            return Ok(false);
+        }
+        let Some(database) = self.databases.get(&file.database) else { return Ok(false) };
+        let DatabaseState::Found(_) = &database.state else { return Ok(false) };
+        let Ok(name) = self.real_table_name(file) else { return Ok(false) };
+        let is_there = database.existing.names.contains(&*self.settings.server.folded(&name));
+        Ok(!is_there && !self.settings.verify_only && !self.is_view_or_sequence(file) && self.passes_source(file)?)
+    }
+
+    fn reject_missing_table(&mut self, file: &TableFileName) {
+        let target = self.databases.get(&file.database).and_then(Database::target);
+        let database = target.map_or_else(|| file.database.clone(), |target| target.target.clone());
+        let name = QualifiedName::new(database, self.real_table_name(file).unwrap_or_else(|_| file.table.clone()));
+        self.reject_all(vec![Rejection {
+            object: format!("table {name}"),
+            why: "it is not on the server and is not created: create it first, or leave it out".to_owned(),
+            fault: Fault::Target,
+        }]);
+        self.tables.entry(file.clone()).or_default();
+        self.set_stage(file, TableStage::Rejected);
     }
 
     /// Whether a table that came late is to be compared first, which is then given out.
@@ -170,6 +237,30 @@ impl Scheduler {
         }
         let is_needed = |fault| matches!(fault, Fault::Server(Some(code)) if NEEDED.contains(&code));
         Ok(found.into_iter().filter(|rejection| !is_needed(rejection.fault)).collect())
+    }
+
+    /// Of databases that definitions name and that are not on the server, those that are not in the dump either: without them
+    /// views cannot be created, of which it is known early enough in a directory only; the rest is created and does not work.
+    pub(super) fn missing_databases(&mut self, missing: Vec<MissingDatabase>) -> Vec<Rejection> {
+        let mut rejections = Vec::new();
+        for MissingDatabase { name, object, is_needed } in missing {
+            let server = self.settings.server;
+            let is_here = |database: &Database| {
+                database.target().is_some_and(|target| server.folded(&target.source) == server.folded(&name))
+            };
+            if self.databases.values().any(is_here) {
+                continue;
+            }
+            let what = format!("database {}, which is neither in the dump nor on the server", name.escape_debug());
+            if is_needed && self.stage == Stage::Target {
+                let why = format!("it needs {what}: create it first, or leave this out");
+                rejections.push(Rejection { object, why, fault: Fault::Target });
+            } else if !is_needed {
+                self.warnings
+                    .push(format!("{object} names {what}: it is created, and fails until the database is there"));
+            }
+        }
+        rejections
     }
 
     /// Fails, if the dump does not fit what is on the server, or if something would be lost that the server cannot make again.

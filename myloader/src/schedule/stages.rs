@@ -217,7 +217,9 @@ impl Scheduler {
             if self.stage == Stage::Target && !findings.needs.is_empty() {
                 self.needs.push((file.clone(), findings.needs));
             }
-            let findings = self.of_what_is_made(&file, findings.rejections)?;
+            let missing = self.missing_databases(findings.missing_databases);
+            let mut findings = self.of_what_is_made(&file, findings.rejections)?;
+            findings.extend(missing);
             let is_needed_by_others = matches!(file.content, Content::Table(_) | Content::Database(_));
             if findings.is_empty() || (is_needed_by_others && self.stage > Stage::Target) {
                 // It arrived late, and was created or rejected meanwhile.

@@ -7,7 +7,7 @@ use common::backup::metadata::DatabaseEntry;
 use common::backup::mydumper_checksum::{Kinds, MydumperChecksum};
 use common::server::connection::{Connection, RowRef, ServerError};
 use common::sql::name::QualifiedName;
-use common::sql::quote_string;
+use common::sql::{quote_identifier, quote_string};
 
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -18,11 +18,12 @@ use crate::verify::rows;
 
 /// Reads those of a database.
 pub fn of_database(context: &mut Context, job: &Job, database: &DatabaseTarget) -> Result<Outcome, Error> {
-    let sums = read(context, &database.target).map_err(|source| Error::Job { job: job.to_string(), source })?;
+    let sums = read(context, database).map_err(|source| Error::Job { job: job.to_string(), source })?;
     Ok(Outcome::Checksums(Box::new(sums)))
 }
 
-fn read(context: &mut Context, database: &str) -> Result<DatabaseSums, ServerError> {
+fn read(context: &mut Context, target: &DatabaseTarget) -> Result<DatabaseSums, ServerError> {
+    let database = target.target.as_str();
     let kinds: Kinds = context.shared.restore.checksums;
     let server = context.shared.server;
     context.session.reset(None)?;
@@ -55,7 +56,7 @@ fn read(context: &mut Context, database: &str) -> Result<DatabaseSums, ServerErr
     };
     words(&mut sums.columns, kinds.tables, MydumperChecksum::COLUMN_WORDS, "COLUMNS")?;
     words(&mut sums.indexes, kinds.indexes, MydumperChecksum::INDEX_WORDS, "STATISTICS")?;
-    each(kinds.views, &format!("TABLE_NAME, {}", MydumperChecksum::VIEW), "VIEWS", "TABLE_SCHEMA", &mut |row| {
+    each(kinds.views, &format!("TABLE_NAME, {}", view_checksum(target)), "VIEWS", "TABLE_SCHEMA", &mut |row| {
         sums.views.insert(server.fold(row.text(1)), MydumperChecksum::of(row.number(2)));
     })?;
     let mut one = |wanted: bool, crc32: &str, view: &str, owner: &str| {
@@ -121,4 +122,27 @@ fn checksum_of_rows(
     );
     let row = connection.query_first(unsure)?;
     Ok((found, row.and_then(|row| row.number(0)) == Some(0)))
+}
+
+/// The checksum of a view, whose text names each table with its database, as it was under the old name.
+fn view_checksum(database: &DatabaseTarget) -> String {
+    if database.source == database.target {
+        return MydumperChecksum::VIEW.to_owned();
+    }
+    let named = |name: &str| quote_string(&format!("{}.", quote_identifier(name)));
+    let (old, new) = (named(&database.source), named(&database.target));
+    let text = format!("REPLACE(VIEW_DEFINITION, {new}, {old})");
+    format!("CRC32(REPLACE({text}, {}, ''))", quote_string(&database.source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_summed_up_with_the_name_that_the_dump_has() {
+        let of = |source: &str, target: &str| DatabaseTarget { source: source.into(), target: target.into() };
+        assert_eq!(view_checksum(&of("d", "d")), MydumperChecksum::VIEW);
+        assert_eq!(view_checksum(&of("d", "e")), "CRC32(REPLACE(REPLACE(VIEW_DEFINITION, '`e`.', '`d`.'), 'd', ''))");
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::Metadata;
+use common::layers::compression::Compression;
 use common::observe::activity::{Activity, Watch};
 use common::process::stop::Stopped;
 use crossbeam_channel::{Receiver, Sender, bounded, never, select};
@@ -39,8 +40,16 @@ pub fn run(
     }
     drop((job_queue, outcomes));
     let activity = watch.activity("scheduler");
-    let (outcomes, has_rows) = (outcome_queue, false);
-    let mut coordinator = Coordinator { scheduler, shared, jobs, outcomes, idle, has_rows, activity };
+    let mut coordinator = Coordinator {
+        scheduler,
+        shared,
+        jobs,
+        outcomes: outcome_queue,
+        idle,
+        has_rows: false,
+        is_compressed: false,
+        activity,
+    };
     let result = coordinator.run(input).map(|()| coordinator.scheduler.verified());
     coordinator.warn();
     if result.is_err() {
@@ -62,6 +71,8 @@ struct Coordinator<'a> {
     idle: usize,
     /// Whether the first rows were given out.
     has_rows: bool,
+    /// Whether files have come that are compressed.
+    is_compressed: bool,
     activity: Activity,
 }
 
@@ -110,6 +121,11 @@ impl Coordinator<'_> {
                 recv(wanted) -> event => match event.map_err(|_| Stopped)?? {
                     Event::Metadata(metadata) => self.metadata(metadata)?,
                     Event::Definitions(metadata) => {
+                        if let Input::Stream(source, _) = input
+                            && self.shared.restore.filter.is_empty()
+                        {
+                            source.warn_of_little_room(&metadata, self.is_compressed);
+                        }
                         self.metadata(metadata)?;
                         self.scheduler.definitions_announced()?;
                     }
@@ -156,6 +172,7 @@ impl Coordinator<'_> {
     }
 
     fn arrived(&mut self, file: DumpFile, bytes: u64) -> Result<(), Error> {
+        self.is_compressed |= file.layers.compression != Compression::None;
         if file.content == Content::Accounts && !self.shared.restore.accounts {
             tracing::warn!("{file}: skipping the accounts of the dump (--users restores them)");
         }

@@ -7,6 +7,9 @@ use harness::compare::differences;
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server, can_mount, source, target};
 
+/// The end of a warning.
+const ROOM: &str = ": the disk may become full";
+
 /// 16 MB of rows in two tables with keys.
 fn fill(product: Product, database: &str) {
     let most = match product {
@@ -105,9 +108,41 @@ fn a_full_disk_of_a_stream_s_directory() {
             // A file of the stream, or the journal, which is beside those that stay.
             assert!(line.starts_with(&format!("[ERROR] cannot write {}/", files.display())), "{case}");
             assert!(line.ends_with(": No space left on device (os error 28)"), "{case}");
+            // Only where the files stay, all of them have to find room.
+            assert_eq!(output.stderr.contains(ROOM), mode == "--stream=NO_DELETE", "{case}");
             // The stream cannot be read again, nor a part of it be restored as if it were whole.
             assert!(!output.stderr.contains(GOES_ON), "{case}");
             assert_eq!(String::from_utf8_lossy(&output.stdout), if stays { "files\n" } else { "" }, "{case}");
         }
+    }
+}
+
+#[test]
+fn too_little_room_for_a_dump_is_told_at_the_start() {
+    if !can_mount() {
+        eprintln!("not run, since file systems cannot be mounted here");
+        return;
+    }
+    for product in Product::ALL {
+        let database = "disk_room";
+        fill(product, database);
+        let dumper = || Program::mydumper().server(source(product)).args(["-B", database]);
+        let script = "mount -t tmpfs -o size=1m none \"$0\" || exit 99; exec \"$@\"";
+        for (options, needed) in [(&[][..], " MiB: "), (&["--compress"], " MiB compressed: ")] {
+            let place = WorkDir::new();
+            let program = dumper().args(options).arg("-o").arg(place.path().join("dump"));
+            let program = program.under(&["unshare", "-m", "sh", "-c", script, place.path().to_str().unwrap()]);
+            let log = program.run().stderr;
+            let told: Vec<&str> = log.lines().filter(|line| line.contains(ROOM)).map(without_time).collect();
+            assert_eq!(told.len(), 1, "{product:?} {options:?}: {log}");
+            let start = format!("[WARNING] {}/dump has ", place.path().display());
+            let middle = "KiB free, and the rows will take about ";
+            let fits = told[0].starts_with(&start) && told[0].contains(middle) && told[0].contains(needed);
+            assert!(fits, "{product:?}: {log}");
+        }
+        // Nobody knows how many rows a condition leaves, and elsewhere there is room.
+        let place = WorkDir::new();
+        let log = dumper().arg("-o").arg(place.path().join("dump")).ok().stderr;
+        assert!(!log.contains(ROOM), "{log}");
     }
 }

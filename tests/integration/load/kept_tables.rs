@@ -195,6 +195,47 @@ fn tables_whose_rows_are_in_other_tables_are_neither_emptied_nor_filled() {
     }
 }
 
+#[test]
+fn what_is_neither_there_nor_created_leaves_nothing_behind() {
+    for product in Product::ALL {
+        let database = "fit_nowhere";
+        let tables =
+            ["CREATE TABLE t (id INT PRIMARY KEY)", "CREATE TABLE u (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"];
+        make(source(product), database, &[&tables[..], &["INSERT INTO u VALUES (1)"]].concat());
+        for stream in [false, true] {
+            for (dump, restore, why) in [
+                (&[][..], &["--no-schemas"][..], "options exclude its definition"),
+                (&["--no-schemas"], &[], "the dump does not have its definition"),
+                (&["--no-schemas"], &["-o"], "the dump does not have its definition"),
+            ] {
+                let dumped = Dumped::new(product, database, stream, dump);
+                let before = dumped.place.list();
+                let log = dumped.loader(product, &[restore, &["-B", "fit_new"]].concat()).fails_with(8);
+                let expected = format!(
+                    "[ERROR] these objects of the dump cannot be restored as they are; nothing was changed:\n  database \
+                     fit_new: it is not on the server and is not created, since {why}: create it first\nchange the source or \
+                     the server, or exclude them\n"
+                );
+                assert!(log.ends_with(&expected), "{product:?} {stream} {restore:?}: {log}");
+                assert_eq!(dumped.place.list(), before);
+            }
+            // A table that is not there.
+            let mut client = make(target(product), database, &tables[..1]);
+            for (dump, restore) in [(&["--no-schemas"][..], "-o"), (&["--no-schemas"], "--no-schemas")] {
+                let dumped = Dumped::new(product, database, stream, dump);
+                let before = dumped.place.list();
+                let log = dumped.loader(product, &[restore]).fails_with(8);
+                let expected = "\n  table fit_nowhere.u: it is not on the server and is not created: create it first, or leave \
+                                it out\nchange";
+                assert!(log.contains(expected), "{product:?} {stream} {restore}: {log}");
+                assert_eq!(dumped.place.list(), before);
+                assert_eq!(column(&mut client, "SELECT id FROM t"), [""; 0]);
+            }
+            client.run(format!("DROP DATABASE {database}"));
+        }
+    }
+}
+
 /// MariaDB of Debian has no ARCHIVE.
 #[test]
 fn an_archive_table_with_rows_is_not_to_be_emptied() {

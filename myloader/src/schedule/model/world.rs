@@ -215,7 +215,8 @@ impl<'a> World<'a> {
         let target = DatabaseTarget { source: database.to_owned(), target: database.to_owned() };
         let there = self.case.tables.iter().filter(|(_, table)| has_tables && table.exists && !self.case.drop_database);
         let names = there.map(|(table, _)| table.table.clone()).collect();
-        Outcome::DatabaseFound(target, Existing { names, ..Existing::default() }, Findings::default())
+        let existing = Existing { database: true, names, ..Existing::default() };
+        Outcome::DatabaseFound(target, existing, Findings::default())
     }
 
     fn table(&self, file: &DumpFile, keys: KeyTiming) -> Outcome {
