@@ -2,9 +2,11 @@
 
 mod connection;
 mod filter;
+mod for_server;
 mod prompt;
 mod run;
 
 pub use connection::connection_settings;
 pub use filter::filter;
+pub use for_server::for_server;
 pub use run::{AsUsageError, run};

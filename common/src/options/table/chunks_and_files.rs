@@ -4,6 +4,7 @@ use super::row::{Group, flag, optional, value};
 
 const TEXT_CHUNKS: &str = "text chunks end at existing keys";
 const NO_DAEMON: &str = "run mydumper from cron or a systemd timer";
+const ANY_BYTES: &str = "changes nothing: every byte is kept, whatever the sets of columns; other sets are refused";
 const NO_COMMANDS: &str = "no commands run on files; `--compress` is built in";
 const SEPARATORS: &str = "what cannot be read back exactly is refused";
 
@@ -33,6 +34,9 @@ pub(super) const CHUNKS: Group = Group {
         value("max-char-size", "N").no_effect(TEXT_CHUNKS),
         value("max-items-per-string-chunk", "N").no_effect(TEXT_CHUNKS),
         flag("use-defer").no_effect("memory does not grow with the number of chunks"),
+        value("char-chunk", "N").replaced("nothing: text keys are split at existing keys"),
+        value("char-deep", "N").replaced("nothing: text keys are split at existing keys"),
+        value("max-rows", "N").replaced("`--rows=MIN:START:MAX`"),
     ],
 };
 
@@ -77,6 +81,17 @@ pub(super) const FILES: Group = Group {
             .letter('F')
             .default("0")
             .help("Starts a new file after a statement that reaches this size, before compression; k, M, G allowed."),
+        value("set-names", "CHARSETS")
+            .absent("`utf8mb4,binary`")
+            .help(
+                "Character sets that files of definitions and others declare: `binary`, `utf8mb4`, `utf8`, `utf8mb3`; for rows `utf8` \
+                 only with `--default-character-set`.",
+            )
+            .differs(ANY_BYTES),
+        value("default-character-set", "CHARSETS")
+            .absent("`utf8mb4,binary`")
+            .help("The same of the connection that reads them; also `auto` for definitions.")
+            .differs(ANY_BYTES),
         value("body-format", "FORMAT")
             .default("PADDED")
             .help(
@@ -91,8 +106,10 @@ pub(super) const FILES: Group = Group {
             .differs("runs no command"),
         value("compress-level", "N").absent("zstd 1, gzip 6").help("Level of `--compress`: zstd 1 to 22, gzip 1 to 9, lz4 only 1.").added(),
         value("statement-terminated-by", "TEXT").not_yet("statements end with `;` at a line end"),
-        value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
         flag("compact").not_yet("files keep their header"),
+        flag("compress-input").replaced("`--compress-protocol`"),
+        value("identifier-quote-character", "CHAR").replaced("nothing: names are in backticks"),
+        value("fifodir", "DIR").replaced("nothing: files are compressed without FIFOs"),
         flag("load-data").replaced("`--format=LOAD_DATA`"),
         flag("csv").replaced("`--format=CSV`"),
     ],
@@ -135,5 +152,9 @@ pub(super) const OUTPUT: Group = Group {
         value("snapshot-interval", "MINUTES").letter('I').not_yet(NO_DAEMON),
         value("snapshot-count", "N").letter('X').not_yet(NO_DAEMON),
         value("replica-data", "N").not_yet("set up replication by hand"),
+        value("slave-data", "N").replaced("nothing: set up replication by hand"),
+        value("master-data", "N").replaced("nothing: metadata has the coordinates"),
+        flag("binlogs").letter('b').replaced("`mysqlbinlog --read-from-remote-server`"),
+        flag("no-delete").replaced("`--stream=NO_DELETE`"),
     ],
 };
