@@ -177,6 +177,7 @@ fn sample(long: &str) -> Option<&'static str> {
     Some(match long {
         "format" => "INSERT",
         "load-data-character-set" => "binary",
+        "set-names" | "default-character-set" => "utf8mb4",
         "compress" => "gzip",
         "sync-thread-lock-mode" => "FTWRL",
         "defaults-file" | "defaults-extra-file" => "/dev/null",
