@@ -22,7 +22,9 @@ use common::sql::definer::DefinerRule;
 use crate::catalog::Program;
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
 use crate::definitions::shape::Shape;
-use crate::options::{self, LockMode, Options, RowsHard, RowsPerChunk, StatementOptions, StreamChecksum};
+use crate::options::{
+    self, Charsets, LockMode, Options, RowsHard, RowsPerChunk, StatementOptions, StreamChecksum,
+};
 use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::delimited_format::{DelimitedFormat, Separators};
 use crate::rows::encoder::STATEMENT_END;
@@ -253,6 +255,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
     if output.resume && output.outputdir.is_none() {
         return Err(UsageError::new("--resume continues an interrupted dump: give its directory with --outputdir"));
     }
+    check_charsets(&statement)?;
     Ok(Config {
         connection: program::connection_settings(&connection, &session_variables, stop)?,
         server_version: server_version.map_err(|error| UsageError::new(error.to_string()))?,
@@ -408,7 +411,6 @@ fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {
                 ("fields-escaped-by", separators.fields_escaped_by.is_some()),
                 ("lines-starting-by", separators.lines_starting_by.is_some()),
                 ("lines-terminated-by", separators.lines_terminated_by.is_some()),
-                ("load-data-character-set", options.load_data_character_set.is_some()),
             ];
             return match given.into_iter().find(|(_, given)| *given) {
                 Some((name, _)) => Err(UsageError::new(format!(
@@ -433,6 +435,26 @@ fn statement_end(options: &StatementOptions) -> Result<Box<[u8]>, UsageError> {
             "--statement-terminated-by would put a text among the rows of LOAD_DATA and CSV files: leave it out",
         )),
     }
+}
+
+/// Rows that are read as they are stored must not be declared as something else: whoever asks for that expects a conversion.
+fn check_charsets(options: &StatementOptions) -> Result<(), UsageError> {
+    let (declared, read) = (&options.set_names, &options.default_character_set);
+    if let Some(declared) = declared.as_ref().filter(|declared| declared.converts_rows())
+        && !read.as_ref().is_some_and(Charsets::converts_rows)
+    {
+        return Err(UsageError::new(format!(
+            "--set-names declares rows as {0}, but the connection reads them as they are stored: add \
+             --default-character-set={0}, or leave it out, since files keep every byte",
+            declared.rows
+        )));
+    }
+    if declared.is_some() || read.is_some() {
+        tracing::info!(
+            "--set-names and --default-character-set change nothing: definitions are in utf8mb4, rows as they are stored"
+        );
+    }
+    Ok(())
 }
 
 fn chunk_size(job: &options::JobOptions) -> ChunkSizing {

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
+    let parsed = program::for_server::<_, Error>(parsed, |options: &mut Options| &mut options.connection, stop)?;
     let config = config::resolve(parsed, stop)?;
     let summary = dump::dump(&config, stop)?;
     Ok(summary.to_string())

@@ -145,6 +145,10 @@ pub struct StatementOptions {
     pub lines_terminated_by: Option<String>,
     #[arg(long, value_parser = load_data_character_set)]
     pub load_data_character_set: Option<String>,
+    #[arg(long)]
+    pub set_names: Option<Charsets>,
+    #[arg(long)]
+    pub default_character_set: Option<Charsets>,
     #[arg(long, value_parser = byte_size)]
     pub statement_size: u64,
     #[arg(long, conflicts_with = "replace")]
@@ -331,6 +335,41 @@ fn load_data_character_set(text: &str) -> Result<String, BadValue> {
         Ok("binary".to_owned())
     } else {
         Err(BadValue::new("use binary: the files hold the bytes of each column, and no other set keeps them all"))
+    }
+}
+
+/// `--set-names` and `--default-character-set`: sets of which the files lose nothing, as they lose nothing of any.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Charsets {
+    /// Of definitions.
+    pub definitions: String,
+    /// Of rows and all else.
+    pub rows: String,
+}
+
+impl Charsets {
+    /// Whether rows would be text in UTF-8, and not what the columns hold.
+    pub fn converts_rows(&self) -> bool {
+        self.rows != "binary"
+    }
+}
+
+impl FromStr for Charsets {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
+        let lower = text.to_ascii_lowercase();
+        let (definitions, rows) = lower.split_once(',').unwrap_or((&lower, &lower));
+        let (definitions, rows) = (definitions.trim(), rows.trim());
+        let is_utf8 = |name: &str| ["utf8mb4", "utf8", "utf8mb3"].contains(&name);
+        for (name, also) in [(definitions, "auto"), (rows, "binary")] {
+            if !is_utf8(name) && name != "binary" && name != also {
+                return Err(BadValue(format!(
+                    "{name:?} would lose characters: use utf8mb4 or auto for definitions, binary or utf8mb4 for rows"
+                )));
+            }
+        }
+        Ok(Self { definitions: definitions.to_owned(), rows: rows.to_owned() })
     }
 }
 

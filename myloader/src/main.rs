@@ -19,7 +19,7 @@ mod work;
 
 use std::process::ExitCode;
 
-use common::options::{Parsed, ProgramName};
+use common::options::{LoaderStream, Parsed, ProgramName};
 use common::process::stop::Stop;
 use common::program;
 
@@ -32,6 +32,11 @@ fn main() -> ExitCode {
 }
 
 fn work(parsed: Parsed<Options>, stop: &Stop) -> Result<String, Error> {
+    let parsed = match parsed.options.restore.stream {
+        // No server takes part.
+        Some(LoaderStream::Unpack) => parsed,
+        _ => program::for_server::<_, Error>(parsed, |options: &mut Options| &mut options.connection, stop)?,
+    };
     Ok(match config::resolve(parsed, stop)? {
         Command::Restore(config) => load::load(*config, stop)?.to_string(),
         Command::Unpack(unpack) => input::unpack::unpack(&unpack, stop)?.to_string(),

@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod compatibility {
+    pub mod defaults_files;
     pub mod mydumper_0_10;
     pub mod mydumper_1_0;
     pub mod options_1_0;
     pub mod peer;
     pub mod products;
+    pub mod values;
 }
 mod consistency {
     pub mod ddl;

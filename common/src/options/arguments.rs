@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use clap::Command;
 
 use super::defaults_file::{Entry, Files};
-use super::{ProgramName, UsageError};
+use super::nearest::nearest;
+use super::{ProgramName, UsageError, table};
 
 /// Keys of `[client]` that are read, and the options that they set. The section belongs to all MySQL clients, so its
 /// other keys are skipped.
@@ -30,11 +31,12 @@ pub(super) struct FileArgument {
 }
 
 /// The arguments that the files stand for: those of `[client]` before those of the program's section, and of an
-/// option that several lines set, the last one.
+/// option that several lines set, the last one. `ends`: of the names of sections for the server's product.
 pub(super) fn from_files(
     command: &Command,
     program: ProgramName,
     files: &Files,
+    ends: &[String],
 ) -> Result<Vec<FileArgument>, UsageError> {
     // Settled by name before arguments are made: `triggers = 0` has no argument that could undo an earlier one.
     let mut settled: Vec<(&str, Option<FileArgument>)> = Vec::new();
@@ -42,13 +44,36 @@ pub(super) fn from_files(
         let &(_, option) = CLIENT_KEYS.iter().find(|(key, _)| *key == entry.key)?;
         Some((option, entry))
     });
-    let own = files.section(program.as_str()).map(|entry| (entry.key.as_str(), entry));
+    let own = files.sections(program, "", ends).map(|entry| (entry.key.as_str(), entry));
     for (option, entry) in client.chain(own) {
         let argument = argument(command, option, entry)?;
         settled.retain(|(known, _)| *known != option);
         settled.push((option, argument));
     }
     Ok(settled.into_iter().filter_map(|(_, argument)| argument).collect())
+}
+
+/// The arguments of all options in sections for a product of servers, to be checked before it is known which server there is.
+pub(super) fn of_products(
+    command: &Command,
+    program: ProgramName,
+    files: &Files,
+) -> Result<Vec<FileArgument>, UsageError> {
+    let mut arguments = Vec::new();
+    for entry in files.of_products(program).filter(|entry| !entry.section.contains("_variables")) {
+        if let Some(row) = table::needed_before_connecting(program).find(|row| row.long == entry.key) {
+            return Err(UsageError::new(format!(
+                "{}: {} in [{}] comes too late, for the server tells its product when the program has connected: put it into \
+                 [{}]",
+                entry.place,
+                row.long,
+                entry.section,
+                program.as_str()
+            )));
+        }
+        arguments.extend(argument(command, &entry.key, entry)?);
+    }
+    Ok(arguments)
 }
 
 /// The argument of one entry, or none for a flag that is set to false.
@@ -58,7 +83,9 @@ fn argument(command: &Command, option: &str, entry: &Entry) -> Result<Option<Fil
         return Err(UsageError::new(format!("{place}: {option} belongs on the command line, not in a defaults file")));
     }
     let Some(known) = command.get_arguments().find(|known| known.get_long() == Some(option)) else {
-        return Err(UsageError::new(format!("{place}: unknown option '{option}' in section [{section}]")));
+        let names = command.get_arguments().filter_map(|known| known.get_long());
+        let hint = nearest(option, names).map(|name| format!(": did you mean {name}?")).unwrap_or_default();
+        return Err(UsageError::new(format!("{place}: unknown option '{option}' in section [{section}]{hint}")));
     };
     let optional = known.get_num_args().is_some_and(|n| n.min_values() == 0);
     let word = value.as_deref().map(str::to_ascii_lowercase);

@@ -21,6 +21,7 @@ mod defaults_file;
 mod definer;
 mod filter;
 mod logging;
+mod nearest;
 mod password;
 mod stream;
 pub mod table;
@@ -38,6 +39,8 @@ use clap::{ArgMatches, Command, Parser};
 
 use command::command;
 use defaults_file::{Files, Named, Places};
+
+use crate::server::Server;
 
 pub use checksums::ChecksumOptions;
 pub use command::disagreements;
@@ -85,6 +88,36 @@ pub struct Parsed<O> {
     pub files_read: Vec<PathBuf>,
     /// One line each, for the log: options without effect, a password in a file that others can read.
     pub warnings: Vec<String>,
+    /// What is needed to apply sections for the server's product; nothing if there are none.
+    typed: Option<Box<Typed>>,
+}
+
+/// What was typed, and what the files say.
+#[derive(Debug)]
+struct Typed {
+    program: ProgramName,
+    argv: Vec<OsString>,
+    files: Files,
+}
+
+impl<O: Parser> Parsed<O> {
+    /// Whether options or variables depend on the server's product.
+    pub fn depends_on_server(&self) -> bool {
+        self.typed.is_some()
+    }
+
+    /// With the sections for this server, which override those for all; the command line still wins. Warnings are only those
+    /// that are new.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn for_server(self, server: &Server) -> Result<Parsed<O>, UsageError> {
+        let Some(typed) = self.typed else { return Ok(self) };
+        let Typed { program, argv, files } = *typed;
+        let mut parsed = assemble::<O>(&command::<O>(program), program, argv, files, &defaults_file::ends(server))?;
+        parsed.warnings.retain(|warning| !self.warnings.contains(warning));
+        Ok(parsed)
+    }
 }
 
 /// Reads the defaults files and `argv` (with the program's name first, as `std::env::args_os` gives it).
@@ -103,7 +136,7 @@ fn parse_with<O: Parser>(
     places: &Places,
 ) -> Result<Parsed<O>, UsageError> {
     let command = command::<O>(program);
-    let mut argv = password::written_long(&command, argv);
+    let argv = password::written_long(&command, argv);
 
     // The command line alone comes first: it names the files, and its own errors and --help need no file.
     let typed = matches(&command, program, &argv)?;
@@ -115,27 +148,45 @@ fn parse_with<O: Parser>(
     };
     let files = Files::read(program, named, places)?;
 
-    let from_files = arguments::from_files(&command, program, &files)?;
+    for argument in arguments::of_products(&command, program, &files)? {
+        let alone = [OsString::from(program.as_str()), argument.text];
+        matches(&command, program, &alone).map_err(|error| error.at(&argument.place))?;
+    }
+    let depends_on_server = files.of_products(program).next().is_some();
+    let typed = depends_on_server.then(|| Box::new(Typed { program, argv: argv.clone(), files: files.clone() }));
+    Ok(Parsed { typed, ..assemble(&command, program, argv, files, &[])? })
+}
+
+/// The options of files and command line. `ends`: of the names of sections for the server's product.
+fn assemble<O: Parser>(
+    command: &Command,
+    program: ProgramName,
+    mut argv: Vec<OsString>,
+    files: Files,
+    ends: &[String],
+) -> Result<Parsed<O>, UsageError> {
+    let from_files = arguments::from_files(command, program, &files, ends)?;
     // Parsed one by one, so that the error can say which line of which file is wrong.
     for argument in &from_files {
         let alone = [OsString::from(program.as_str()), argument.text.clone()];
-        matches(&command, program, &alone)
+        matches(command, program, &alone)
             .and_then(|m| unsupported::refuse(program, &m))
             .map_err(|error| error.at(&argument.place))?;
     }
     let after_name = argv.len().min(1);
     argv.splice(after_name..after_name, from_files.into_iter().map(|argument| argument.text));
 
-    let all = matches(&command, program, &argv)?;
+    let all = matches(command, program, &argv)?;
     let options = O::from_arg_matches(&all).map_err(|e| UsageError::from_clap(program, &e))?;
     let mut warnings = unsupported::without_effect(program, &all);
     warnings.extend(files.warnings());
     Ok(Parsed {
         options,
-        session_variables: files.variables(program, "session_variables"),
-        global_variables: files.variables(program, "global_variables"),
+        session_variables: files.variables(program, "_session_variables", ends),
+        global_variables: files.variables(program, "_global_variables", ends),
         files_read: files.paths(),
         warnings,
+        typed: None,
     })
 }
 

@@ -8,8 +8,11 @@ use std::fs::File;
 use std::io::{self, PipeReader, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Mutex;
 
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+
+use crate::process::sync::lock;
 
 /// The number of the descriptor to read the password from.
 pub(crate) const DESCRIPTOR_VARIABLE: &str = "MYDUMPER_RS_PASSWORD_FD";
@@ -30,11 +33,21 @@ pub(crate) fn hand_over(password: &OsStr) -> io::Result<PipeReader> {
     Ok(reader)
 }
 
-/// The password from [`hand_over`], if there was one. It can be read once.
+/// The password from [`hand_over`], if there was one.
 ///
 /// # Errors
-/// If the descriptor is missing or was read before, or the password is not UTF-8.
+/// If the descriptor is missing, or the password is not UTF-8.
 pub(crate) fn taken_over() -> io::Result<Option<String>> {
+    /// The pipe can be read once.
+    static TAKEN: Mutex<Option<String>> = Mutex::new(None);
+    let mut taken = lock(&TAKEN);
+    if taken.is_none() {
+        *taken = take_over()?;
+    }
+    Ok(taken.clone())
+}
+
+fn take_over() -> io::Result<Option<String>> {
     let Some(number) = std::env::var_os(DESCRIPTOR_VARIABLE) else { return Ok(None) };
     let number: RawFd = number.to_str().and_then(|number| number.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
     let mut password = String::new();

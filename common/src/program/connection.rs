@@ -8,6 +8,7 @@ use crate::process::process_secrets;
 use crate::process::stop::Stop;
 use crate::program::prompt;
 use crate::server::connection::{Address, Settings, SslMode, Tls};
+use crate::server::global_variables::Conditional;
 
 /// Where servers put their socket by default.
 const USUAL_SOCKETS: [&str; 4] =
@@ -57,9 +58,13 @@ pub fn connection_settings(
     })
 }
 
-/// A value may end in a comment that mydumper leaves open: `SQL_MODE='…' /*!40101`.
+/// A value may end in a comment that mydumper leaves open, so that only some servers take it: `SQL_MODE='…' /*!40101`.
 fn set_session(name: &str, value: &str) -> String {
-    format!("SET SESSION {name} = {}", value.split("/*!").next().unwrap_or(value).trim())
+    let Conditional { value, version } = Conditional::parse(value);
+    match version {
+        Some(version) => format!("/*!{version} SET SESSION {name} = {value} */"),
+        None => format!("SET SESSION {name} = {value}"),
+    }
 }
 
 fn address(options: &ConnectionOptions) -> Result<Address, UsageError> {
@@ -100,5 +105,18 @@ fn password(options: &ConnectionOptions, user: &str, stop: &Stop) -> Result<Opti
         PasswordSource::Prompt => prompt::password(&format!("Password of {user}: "), stop)
             .map(Some)
             .map_err(|error| UsageError::new(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_may_be_for_some_versions_only() {
+        assert_eq!(set_session("a", "'x /*' "), "SET SESSION a = 'x /*'");
+        assert_eq!(set_session("a", "1 /*!80030"), "/*!80030 SET SESSION a = 1 */");
+        assert_eq!(set_session("a", "1 /*!80030 */"), "/*!80030 SET SESSION a = 1 */");
+        assert_eq!(set_session("a", "'/*!x'"), "SET SESSION a = '/*!x'");
     }
 }

@@ -8,6 +8,27 @@ use crate::sql::quote_string;
 /// A variable and its value.
 pub type Variable = (String, String);
 
+/// A value that may be for servers of some versions only: `VALUE /*!80030`, as in an executable comment.
+pub struct Conditional<'a> {
+    /// The value.
+    pub value: &'a str,
+    /// The digits of the comment.
+    pub version: Option<&'a str>,
+}
+
+impl Conditional<'_> {
+    /// Parses a value. mydumper leaves the comment open.
+    pub fn parse(text: &str) -> Conditional<'_> {
+        let text = text.trim();
+        let open = text.strip_suffix("*/").unwrap_or(text).trim_end();
+        match open.rsplit_once("/*!").filter(|(_, version)| version.bytes().all(|byte| byte.is_ascii_digit())) {
+            Some((value, "")) => Conditional { value: value.trim(), version: None },
+            Some((value, version)) => Conditional { value: value.trim(), version: Some(version) },
+            None => Conditional { value: text, version: None },
+        }
+    }
+}
+
 /// Variables to change, with their current values.
 pub struct GlobalVariables {
     connection: Option<Connection>,
@@ -16,7 +37,7 @@ pub struct GlobalVariables {
 
 struct Change {
     name: String,
-    /// As SQL, as the user wrote it.
+    /// As SQL, as the user wrote it, for all servers or some.
     new: String,
     /// `None` for NULL.
     old: Option<String>,
@@ -42,7 +63,15 @@ impl GlobalVariables {
         let mut connection = Connection::open(settings, stop)?;
         let mut changes = Vec::new();
         for (name, new) in variables {
-            let old = connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0));
+            let old = match Conditional::parse(new).version {
+                None => connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0)),
+                Some(version) => {
+                    let row = connection.query_first(format!("SELECT 1 /*!{version} , @@GLOBAL.{name} */"))?;
+                    // The server is none of those that it is for.
+                    let Some(old) = row.filter(|row| row.len() > 1).map(|row| row.text(1)) else { continue };
+                    Some(old)
+                }
+            };
             changes.push(Change { name: name.clone(), new: new.clone(), old });
         }
         Ok(GlobalVariables { connection: Some(connection), changes })
@@ -75,7 +104,7 @@ impl GlobalVariables {
         let Some(mut connection) = self.connection else { return Ok(changed) };
         changed._pending_reset = Some(PendingReset::new());
         for Change { name, new, old } in self.changes {
-            connection.execute(format!("SET GLOBAL {name} = {new}"))?;
+            connection.execute(format!("SET GLOBAL {name} = {}", Conditional::parse(&new).value))?;
             changed.resets.extend(old.and_then(|old| set_back(&name, &old)));
         }
         Ok(changed)

@@ -43,6 +43,8 @@ pub enum Flavour {
     Aurora,
     /// Amazon RDS.
     Rds,
+    /// Google Cloud SQL.
+    Google,
 }
 
 /// A server's product and version.
@@ -92,7 +94,11 @@ impl Server {
         Server {
             product: if maria { Product::MariaDb } else { Product::MySql },
             version: parse_version(digits),
-            flavour: if comment.to_ascii_lowercase().contains("percona") { Flavour::Percona } else { Flavour::Plain },
+            flavour: match comment.to_ascii_lowercase() {
+                comment if comment.contains("percona") => Flavour::Percona,
+                comment if comment.contains("google") || version.contains("-google") => Flavour::Google,
+                _ => Flavour::Plain,
+            },
             folds_names: false,
         }
     }
@@ -199,6 +205,7 @@ impl fmt::Display for Server {
         let product = match (self.product, self.flavour) {
             (Product::MariaDb, Flavour::Rds) => "MariaDB on RDS",
             (Product::MariaDb, _) => "MariaDB",
+            (Product::MySql, Flavour::Google) => "MySQL on Google Cloud SQL",
             (Product::MySql, Flavour::Plain) => "MySQL",
             (Product::MySql, Flavour::Percona) => "Percona Server",
             (Product::MySql, Flavour::Aurora) => "Aurora MySQL",
@@ -246,6 +253,7 @@ mod tests {
             ("9.7.4-2", "(Debian)", "MySQL 9.7.4"),
             ("8.0.36-28", "Percona Server (GPL), Release 28", "Percona Server 8.0.36"),
             ("5.7.44-log", "MySQL Community Server (GPL)", "MySQL 5.7.44"),
+            ("8.0.31-google", "(Google)", "MySQL on Google Cloud SQL 8.0.31"),
         ] {
             assert_eq!(Server::from_version(version, comment).to_string(), expected);
         }

@@ -177,6 +177,7 @@ fn sample(long: &str) -> Option<&'static str> {
     Some(match long {
         "format" => "INSERT",
         "load-data-character-set" => "binary",
+        "set-names" | "default-character-set" => "utf8mb4",
         "compress" => "gzip",
         "sync-thread-lock-mode" => "FTWRL",
         "defaults-file" | "defaults-extra-file" => "/dev/null",
@@ -317,6 +318,40 @@ fn pairs_of_options() {
     }
     assert!(!typed("--skip-tz-utc --tz-utc").statement.skip_tz_utc);
     assert_eq!(error("-N --replace"), "--insert-ignore and --replace exclude each other: give one of them");
+}
+
+#[test]
+fn character_sets_that_lose_nothing() {
+    let of = |line: &str| typed(line).statement.set_names.map(|sets| (sets.definitions, sets.rows));
+    let pair = |a: &str, b: &str| Some((a.to_owned(), b.to_owned()));
+    assert_eq!(of("--set-names=UTF8MB4"), pair("utf8mb4", "utf8mb4"));
+    assert_eq!(of("--set-names utf8mb4,binary"), pair("utf8mb4", "binary"));
+    assert_eq!(
+        typed("--default-character-set=auto,binary").statement.default_character_set.unwrap().definitions,
+        "auto"
+    );
+    for bad in ["latin1", "utf8mb4,latin1", "binary,auto", ""] {
+        assert!(error(&format!("--set-names={bad}")).contains("would lose characters: use utf8mb4 or auto"), "{bad}");
+    }
+    let config = |line: &str| {
+        let parsed = run(line).unwrap();
+        resolve(parsed, &Stop::default()).map(drop).map_err(|error| error.to_string())
+    };
+    for line in [
+        "--set-names=utf8mb4,utf8mb4 --default-character-set=utf8mb4,utf8mb4",
+        "--set-names=binary",
+        "--default-character-set=utf8mb4",
+    ] {
+        assert_eq!(config(line), Ok(()), "{line}");
+    }
+    for line in ["--set-names=utf8", "--set-names=utf8 --default-character-set=auto,binary"] {
+        assert_eq!(
+            config(line),
+            Err("--set-names declares rows as utf8, but the connection reads them as they are stored: add \
+                 --default-character-set=utf8, or leave it out, since files keep every byte"
+                .to_owned())
+        );
+    }
 }
 
 #[test]

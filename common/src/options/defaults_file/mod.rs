@@ -5,6 +5,7 @@
 //! <https://dev.mysql.com/doc/refman/9.7/en/option-files.html>
 
 mod login_file;
+mod products;
 mod syntax;
 
 use std::env;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use super::{ProgramName, UsageError};
 use syntax::{Include, Part, Reader};
 
+pub(super) use products::ends;
 pub(super) use syntax::Entry;
 
 /// The file that is read when `--defaults-file` names none, if it exists.
@@ -70,11 +72,12 @@ impl Places {
 }
 
 /// The defaults files of a run.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Files {
     /// Each file that was read; later ones override earlier ones.
     read: Vec<(PathBuf, Vec<Entry>)>,
     skipped: Vec<String>,
+    warnings: Vec<String>,
 }
 
 impl Files {
@@ -171,6 +174,7 @@ impl Files {
         for part in syntax::parts(reader, path, &content)? {
             match part {
                 Part::Entry(entry) => entries.push(entry),
+                Part::Warning(warning) => self.warnings.push(warning),
                 Part::Include(include) if depth == MAX_DEPTH => {
                     let text = format!("{MAX_DEPTH} files include each other: is it a circle?");
                     return Err(UsageError::new(text).at(&include.place));
@@ -192,10 +196,34 @@ impl Files {
         self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
     }
 
-    /// The variables of `[PROGRAM_KIND]`; a repeated name keeps its first place and takes the later value.
-    pub(super) fn variables(&self, program: ProgramName, kind: &str) -> Vec<(String, String)> {
+    /// The entries of a program's section and of those for one product of servers, given by the [ends](ends) of their names;
+    /// later ones override earlier ones. `kind` is empty, or `_session_variables` or `_global_variables`.
+    pub(super) fn sections<'a>(
+        &'a self,
+        program: ProgramName,
+        kind: &'a str,
+        ends: &'a [String],
+    ) -> impl Iterator<Item = &'a Entry> {
+        let ends = std::iter::once("").chain(ends.iter().map(String::as_str));
+        ends.flat_map(move |end| {
+            let name = format!("{}{kind}{end}", program.as_str());
+            self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
+        })
+    }
+
+    /// The entries of sections for one product of servers.
+    pub(super) fn of_products(&self, program: ProgramName) -> impl Iterator<Item = &Entry> {
+        let own = program.as_str();
+        let of_all = ["", "_session_variables", "_global_variables"].map(|kind| format!("{own}{kind}"));
+        let is_of_product = move |entry: &&Entry| entry.section.starts_with(own) && !of_all.contains(&entry.section);
+        self.read.iter().flat_map(|(_, entries)| entries).filter(is_of_product)
+    }
+
+    /// The variables of `[PROGRAM_KIND]`, and of its sections for a product; a repeated name keeps its first place and takes
+    /// the later value.
+    pub(super) fn variables(&self, program: ProgramName, kind: &str, ends: &[String]) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
-        for entry in self.section(&format!("{}_{kind}", program.as_str())) {
+        for entry in self.sections(program, kind, ends) {
             let name = entry.key.replace('-', "_");
             let value = entry.value.clone().unwrap_or_default();
             match variables.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&name)) {
@@ -218,6 +246,7 @@ impl Files {
         });
         self.skipped
             .iter()
+            .chain(&self.warnings)
             .cloned()
             .chain(exposed.map(|(path, _)| {
                 let path = path.display();

@@ -8,6 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::products::{self, Content, Named};
+use crate::options::nearest::nearest;
 use crate::options::{ProgramName, UsageError};
 
 /// A line `key` or `key = value` of a section.
@@ -43,6 +45,8 @@ pub(super) struct Include {
 pub(super) enum Part {
     Entry(Entry),
     Include(Include),
+    /// A line for the log.
+    Warning(String),
 }
 
 /// The parts of the file that are meant for the reader.
@@ -65,7 +69,8 @@ pub(super) fn parts(reader: Reader, file: &Path, content: &str) -> Result<Vec<Pa
                 return Err(UsageError::new(format!("{place}: the section has no ']'")));
             };
             let name = name.trim();
-            let kind = reader.section(name).map_err(|error| error.at(&place))?;
+            let (kind, warning) = reader.section(name).map_err(|error| error.at(&place))?;
+            parts.extend(warning.map(|warning| Part::Warning(format!("{place}: {warning}"))));
             section = Some((name.to_owned(), kind));
             continue;
         }
@@ -106,31 +111,35 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    fn section(self, name: &str) -> Result<Section, UsageError> {
+    /// What a section is, and a line for the log.
+    fn section(self, name: &str) -> Result<(Section, Option<String>), UsageError> {
         match self {
-            _ if name == "client" => Ok(Section::Client),
-            Reader::Client => Ok(Section::Foreign),
+            _ if name == "client" => Ok((Section::Client, None)),
+            Reader::Client => Ok((Section::Foreign, None)),
             Reader::Program(program) => section_of(program, name),
         }
     }
 }
 
 /// Sections of the program that have no effect yet are refused: skipping a `where` would dump other rows than asked for.
-fn section_of(program: ProgramName, name: &str) -> Result<Section, UsageError> {
+fn section_of(program: ProgramName, name: &str) -> Result<(Section, Option<String>), UsageError> {
     let own = program.as_str();
     if name.starts_with('`') && program == ProgramName::Mydumper {
         return Err(UsageError::new(format!("[{name}]: sections for one table are not supported yet by this version")));
     }
     match name.strip_prefix(own) {
-        Some("") => Ok(Section::Options),
-        Some("_session_variables" | "_global_variables") => Ok(Section::Variables),
         Some("_variables") => Err(UsageError::new(format!(
             "[{name}] is a section of older mydumper versions: use [{own}_session_variables]"
         ))),
-        Some(rest) if rest.starts_with('_') => Err(UsageError::new(format!(
-            "[{name}]: sections for one server product are not supported yet by this version"
-        ))),
-        _ => Ok(Section::Foreign),
+        Some(rest) if rest.is_empty() || rest.starts_with('_') => Ok(match products::named(program, rest)? {
+            Named::All(Content::Options) | Named::Product(Content::Options) => (Section::Options, None),
+            Named::All(Content::Variables) | Named::Product(Content::Variables) => (Section::Variables, None),
+            Named::NoProduct { warning } => (Section::Foreign, Some(warning)),
+        }),
+        _ => match nearest(name, [own].into_iter()) {
+            Some(own) => Err(UsageError::new(format!("unknown section [{name}]: did you mean [{own}]?"))),
+            None => Ok((Section::Foreign, None)),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use super::row::{Group, flag, optional, value};
 
 const TEXT_CHUNKS: &str = "text chunks end at existing keys";
 const NO_DAEMON: &str = "run mydumper from cron or a systemd timer";
+const ANY_BYTES: &str = "changes nothing: every byte is kept, whatever the sets of columns; other sets are refused";
 const SEPARATORS: &str = "what cannot be read back exactly is refused";
 
 pub(super) const CHUNKS: Group = Group {
@@ -35,6 +36,9 @@ pub(super) const CHUNKS: Group = Group {
         value("max-char-size", "N").no_effect(TEXT_CHUNKS),
         value("max-items-per-string-chunk", "N").no_effect(TEXT_CHUNKS),
         flag("use-defer").no_effect("memory does not grow with the number of chunks"),
+        value("char-chunk", "N").replaced("nothing: text keys are split at existing keys"),
+        value("char-deep", "N").replaced("nothing: text keys are split at existing keys"),
+        value("max-rows", "N").replaced("`--rows=MIN:START:MAX`"),
     ],
 };
 
@@ -78,6 +82,17 @@ pub(super) const FILES: Group = Group {
             .letter('F')
             .default("0")
             .help("Starts a new file after a statement that reaches this size, before compression; k, M, G allowed."),
+        value("set-names", "CHARSETS")
+            .absent("`utf8mb4,binary`")
+            .help(
+                "Character sets that files of definitions and others declare: `binary`, `utf8mb4`, `utf8`, `utf8mb3`; for rows `utf8` \
+                 only with `--default-character-set`.",
+            )
+            .differs(ANY_BYTES),
+        value("default-character-set", "CHARSETS")
+            .absent("`utf8mb4,binary`")
+            .help("The same of the connection that reads them; also `auto` for definitions.")
+            .differs(ANY_BYTES),
         value("body-format", "FORMAT")
             .default("PADDED")
             .help(
@@ -95,8 +110,10 @@ pub(super) const FILES: Group = Group {
             .absent("`\\n;\\n`")
             .help("End of INSERT statements; `\\n`, `\\r`, `\\t`, `\\f` are understood.")
             .differs("must be blanks, `;` and a line break: others cannot be read back"),
-        value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
         flag("compact").help("Files of rows and tables set no `sql_mode` where it is that of all files."),
+        flag("compress-input").replaced("`--compress-protocol`"),
+        value("identifier-quote-character", "CHAR").replaced("nothing: names are in backticks"),
+        value("fifodir", "DIR").replaced("nothing: files are compressed without FIFOs"),
         flag("load-data").replaced("`--format=LOAD_DATA`"),
         flag("csv").replaced("`--format=CSV`"),
     ],
@@ -143,5 +160,9 @@ pub(super) const OUTPUT: Group = Group {
         value("snapshot-interval", "MINUTES").letter('I').not_yet(NO_DAEMON),
         value("snapshot-count", "N").letter('X').not_yet(NO_DAEMON),
         value("replica-data", "N").not_yet("set up replication by hand"),
+        value("slave-data", "N").replaced("nothing: set up replication by hand"),
+        value("master-data", "N").replaced("nothing: metadata has the coordinates"),
+        flag("binlogs").letter('b').replaced("`mysqlbinlog --read-from-remote-server`"),
+        flag("no-delete").replaced("`--stream=NO_DELETE`"),
     ],
 };

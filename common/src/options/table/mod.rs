@@ -37,6 +37,14 @@ fn groups(program: ProgramName) -> impl Iterator<Item = &'static Group> {
     BOTH.iter().chain(own)
 }
 
+/// Options that have done their work when the program has connected: where the server is, who connects, the log and defaults
+/// files.
+pub(super) fn needed_before_connecting(program: ProgramName) -> impl Iterator<Item = &'static Row> {
+    let log_and_files = ["verbose", "debug", "logfile", "defaults-file", "defaults-extra-file", "no-defaults"];
+    let of_connection = connection::GROUP.rows.iter();
+    of_connection.chain(of(program).map(|(_, row)| row).filter(move |row| log_and_files.contains(&row.long)))
+}
+
 /// The options of a program, each with the heading of its group.
 pub fn of(program: ProgramName) -> impl Iterator<Item = (&'static str, &'static Row)> {
     groups(program).flat_map(|group| group.rows.iter().map(|row| (group.heading, row)))

@@ -41,6 +41,8 @@ pub(super) const OBJECTS: Group = Group {
         flag("skip-table-sorting").no_effect("sorting takes no time worth saving"),
         value("quote-character", "CHAR").letter('Q').no_effect("both quotes are understood"),
         flag("no-schema").replaced("`--no-schemas`"),
+        value("identifier-quote-character", "CHAR").replaced("nothing: both quotes are understood"),
+        flag("set-gtid-purge").replaced("nothing: set `gtid_purged` by hand from metadata"),
     ],
 };
 
@@ -125,15 +127,18 @@ pub(super) const LOADING: Group = Group {
             .added(),
         value("optimize-keys-batchsize", "N").not_yet("one ALTER TABLE adds all keys of a table"),
         value("max-threads-for-post-actions", "N").not_yet("they run one after the other"),
-        value("max-threads-for-schema-creation", "N").not_yet("lower `--threads` to create fewer tables at a time"),
+        value("max-threads-for-schema-creation", "N").no_effect("tables are created by all threads: lower `--threads` for fewer"),
         value("rows", "N").letter('r').not_yet("statements are sent as dumped"),
         value("max-transaction-size", "MB").not_yet("use `--queries-per-transaction`"),
+        value("set-names", "CHARSET").not_yet("files declare utf8mb4 for definitions and binary for rows"),
         value("ignore-set", "LIST").not_yet("set variables in `[myloader_session_variables]` of a defaults file"),
         value("max-statement-size", "BYTES").no_effect("statements up to 1 GiB are read"),
         value("fifodir", "DIR").no_effect("compressed files are read without FIFOs"),
         value("load-data-tmp-dir", "DIR").no_effect("LOAD DATA files are read without FIFOs"),
         value("innodb-optimize-keys", "WHEN").replaced("`--optimize-keys`"),
         flag("serialized-table-creation").replaced("`--threads=1`"),
+        value("max-threads-for-post-creation", "N").replaced("nothing: programs and views are created one after the other"),
+        value("refresh-table-list-interval", "N").replaced("nothing: tables are known at once"),
     ],
 };
 
@@ -160,5 +165,6 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
             .help("What a differing checksum means.")
             .differs("more exact default"),
         flag("mysqldump").not_yet("feed such a file to the mysql client"),
+        flag("no-delete").replaced("`--stream=NO_DELETE`"),
     ],
 };

@@ -87,9 +87,48 @@ fn variables_are_kept_as_expressions() {
 }
 
 #[test]
+fn sections_for_a_product_override_those_for_all_and_the_command_line_wins() {
+    let case = Case::new();
+    case.file(
+        "mydumper.cnf",
+        "[mydumper_mariadb_10_11]\nthreads=3\n[mydumper_mariadb_10]\nthreads=2\nregex=^a\n[mydumper]\nthreads=1\ntriggers\n\
+         [mydumper_mysql]\ntriggers=0\ndaemon\n[mydumper_session_variables]\na=1\nb=2\n\
+         [mydumper_session_variables_mariadb]\nB=3 /*!100100\n[mydumper_global_variables_mysql_8]\nx=1\n\
+         [mydumper_marai]\nno such key\n[myloader_mysql]\nnonsense=1\n",
+    );
+    case.file("extra.cnf", "[mydumper_mariadb]\nthreads=9\n[mydumper]\nregex=^b\n");
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let of = |line: &str, server: &str| case.parse(line).unwrap().for_server(&server.parse().unwrap());
+    let parsed = case.parse("").unwrap();
+    assert!(parsed.depends_on_server());
+    let warning = "/mydumper.cnf, line 19: [mydumper_marai] is passed over: there is no product \"marai\"; use one of percona, \
+                   mysql, mariadb, rds, google, tidb, clickhouse, dolt, unknown";
+    assert!(matches!(&parsed.warnings[..], [only] if only.ends_with(warning)), "{:?}", parsed.warnings);
+    assert_eq!((parsed.options.threads, parsed.options.triggers), (1, true));
+    assert_eq!(parsed.session_variables, [pair("a", "1"), pair("b", "2")]);
+
+    let parsed = of("", "mariadb-10.11.6").unwrap();
+    assert_eq!((parsed.options.threads, parsed.options.triggers), (3, true));
+    assert_eq!(parsed.options.filter.regex.as_deref(), Some("^a"));
+    assert_eq!(parsed.session_variables, [pair("a", "1"), pair("b", "3 /*!100100")]);
+    assert_eq!(parsed.warnings, [""; 0]);
+    let parsed = of("--defaults-extra-file=EXTRA -t 5", "mariadb-11.4.2").unwrap();
+    assert_eq!((parsed.options.threads, parsed.options.filter.regex.as_deref()), (5, Some("^b")));
+    assert_eq!(of("--defaults-extra-file=EXTRA", "mariadb-11.4.2").unwrap().options.threads, 9);
+
+    // What is not supported matters only where it applies.
+    let error = of("", "mysql-8.4.0").unwrap_err().to_string();
+    assert!(error.contains("/mydumper.cnf, line 11: --daemon is not supported yet"), "{error}");
+    assert!(!Case::new().parse("").unwrap().depends_on_server());
+}
+
+#[test]
 fn mistakes_in_files_name_file_and_line() {
     for (content, text) in [
-        ("[mydumper]\n\nthread=1", "mydumper.cnf, line 3: unknown option 'thread' in section [mydumper]"),
+        (
+            "[mydumper]\n\nthread=1",
+            "mydumper.cnf, line 3: unknown option 'thread' in section [mydumper]: did you mean threads?",
+        ),
         (
             "[mydumper]\nthreads=0",
             "mydumper.cnf, line 2: invalid value '0' for --threads: use a whole number from 1 to 1024",
@@ -128,9 +167,26 @@ fn mistakes_in_files_name_file_and_line() {
             "[mydumper_variables]",
             "mydumper.cnf, line 1: [mydumper_variables] is a section of older mydumper versions: use [mydumper_session_variables]",
         ),
+        ("[mydumpers]", "mydumper.cnf, line 1: unknown section [mydumpers]: did you mean [mydumper]?"),
         (
-            "[mydumper_session_variables_mariadb]",
-            "mydumper.cnf, line 1: [mydumper_session_variables_mariadb]: sections for one server product are not supported yet by this version",
+            "[mydumper_global_variable_mysql]",
+            "mydumper.cnf, line 1: unknown section [mydumper_global_variable_mysql]: use [mydumper_session_variables], or a product and version, such as [mydumper_mysql_8_0]",
+        ),
+        (
+            "[mydumper_mariadb]\nthread=1",
+            "mydumper.cnf, line 2: unknown option 'thread' in section [mydumper_mariadb]: did you mean threads?",
+        ),
+        (
+            "[mydumper_mysql_8]\nthreads=x",
+            "mydumper.cnf, line 2: invalid value 'x' for --threads: use a whole number from 1 to 1024",
+        ),
+        (
+            "[mydumper_mysql_8]\nhost=x",
+            "mydumper.cnf, line 2: host in [mydumper_mysql_8] comes too late, for the server tells its product when the program has connected: put it into [mydumper]",
+        ),
+        (
+            "[mydumper_rds]\nverbose=3",
+            "mydumper.cnf, line 2: verbose in [mydumper_rds] comes too late, for the server tells its product when the program has connected: put it into [mydumper]",
         ),
         ("[`a`.`b`]", "mydumper.cnf, line 1: [`a`.`b`]: sections for one table are not supported yet by this version"),
         ("[mydumper_session_variables]\na b=1", "mydumper.cnf, line 2: 'a b' is not the name of a variable"),
