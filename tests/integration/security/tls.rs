@@ -114,7 +114,7 @@ fn each_mode_proves_what_it_says() {
         );
         let (cert, key) = (certificates.path("client.pem"), certificates.path("client-key.pem"));
         directories_of_authorities(&server, &certificates);
-        versions_and_ciphers(&server, &mut client);
+        versions_and_ciphers(&server, &mut client, ["--cert", &cert, "--key", &key]);
         assert_dumps(&server, "certified", &["--ca", &ca, "--cert", &cert, "--key", &key]);
         let alone = dump_as(&server, "certified", &["--cert", &cert]);
         assert_eq!(alone.code, Some(2));
@@ -159,25 +159,26 @@ fn directories_of_authorities(server: &Server, certificates: &Certificates) {
     );
 }
 
-/// The server lets these users in only by one cipher suite, and so by one version.
-fn versions_and_ciphers(server: &Server, client: &mut Client) {
+/// The server lets these users in only by one cipher suite, and so by one version. MySQL asks them for a certificate, too.
+fn versions_and_ciphers(server: &Server, client: &mut Client, certificate: [&str; 4]) {
     let (of_1_2, of_1_3) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256");
     for (user, cipher) in [("of_1_2", of_1_2), ("of_1_3", of_1_3)] {
         client.run(format!("CREATE USER {user}@'127.0.0.1' IDENTIFIED BY 'secret' REQUIRE CIPHER '{cipher}'"));
         client.run(format!("GRANT ALL ON *.* TO {user}@'127.0.0.1'"));
     }
     let denied = "server error 1045 (28000): Access denied for user";
-    assert_dumps(server, "of_1_2", &["--tls-version=TLSv1.2", "--cipher", of_1_2]);
+    assert_dumps(server, "of_1_2", &[&certificate[..], &["--tls-version=TLSv1.2", "--cipher", of_1_2]].concat());
     assert_dumps(
         server,
         "of_1_2",
-        &["--tls-version=TLSv1.1,TLSv1.2", "--cipher=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:X"],
+        &[&certificate[..], &["--tls-version=TLSv1.1,TLSv1.2", "--cipher=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:X"]]
+            .concat(),
     );
     // TLS 1.3 goes first, whose suites that list says nothing of.
-    assert_fails(server, "of_1_2", &["--cipher", of_1_2], denied);
-    assert_dumps(server, "of_1_3", &["--cipher", of_1_3]);
-    assert_dumps(server, "of_1_3", &["--tls-version=TLSv1.3", "--cipher", of_1_3]);
-    assert_fails(server, "of_1_3", &["--tls-version=TLSv1.2"], denied);
+    assert_fails(server, "of_1_2", &[&certificate[..], &["--cipher", of_1_2]].concat(), denied);
+    assert_dumps(server, "of_1_3", &[&certificate[..], &["--cipher", of_1_3]].concat());
+    assert_dumps(server, "of_1_3", &[&certificate[..], &["--tls-version=TLSv1.3", "--cipher", of_1_3]].concat());
+    assert_fails(server, "of_1_3", &[&certificate[..], &["--tls-version=TLSv1.2"]].concat(), denied);
     let no_effect = "protocol compression is on, for which --cipher and --tls-version have no effect: leave them out";
     assert_fails(server, "encrypted", &["-C", "--tls-version=TLSv1.3"], no_effect);
     for (args, told) in [

@@ -89,7 +89,7 @@ pub(super) const FILES: Group = Group {
             .help("End of INSERT statements; `\\n`, `\\r`, `\\t`, `\\f` are understood.")
             .differs("must be blanks, `;` and a line break: others cannot be read back"),
         value("default-character-set", "CHARSETS").not_yet("connections use the character set that keeps every byte"),
-        flag("compact").help("Files of rows and tables set no `sql_mode` where it is that of all files."),
+        flag("compact").help("Files set no `sql_mode` at their beginning, unless a table needs one of its own."),
         flag("load-data").replaced("`--format=LOAD_DATA`"),
         flag("csv").replaced("`--format=CSV`"),
     ],
