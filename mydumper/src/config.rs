@@ -1,5 +1,7 @@
 //! What a dump does: resolved from the options, checked, and never changed afterwards.
 
+mod commands;
+
 use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -11,13 +13,14 @@ use common::backup::selection::{Filter, Pattern};
 use common::backup::table_names::FileNames;
 use common::layers::compression::Compression;
 use common::options::{Parsed, StreamMode, UsageError};
-use common::process::command::ExternalCommand;
 use common::process::stop::Stop;
 use common::program::{self, PerThread};
 use common::server::Server;
 use common::server::connection::Settings;
 use common::sql::BodyFormat;
 use common::sql::definer::DefinerRule;
+
+pub use commands::{Exec, FILE_NAME};
 
 use crate::catalog::Program;
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
@@ -178,15 +181,6 @@ pub struct Output {
     pub extension: Option<String>,
 }
 
-/// `--exec`.
-#[derive(Debug, Clone)]
-pub struct Exec {
-    /// What is run on each file.
-    pub command: ExternalCommand,
-    /// How many at a time.
-    pub threads: usize,
-}
-
 /// What to do with a directory that is not empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingFiles {
@@ -214,9 +208,6 @@ pub struct Chunks {
 /// The engine of tables that stand in for views for good.
 const TABLES_OF_VIEWS: &str = "InnoDB";
 
-/// The word of `--exec` that is replaced by a file's path.
-pub const FILE_NAME: &str = "FILENAME";
-
 /// What to do about queries that run for a long time before a lock is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LongQueryGuard {
@@ -234,11 +225,22 @@ pub struct LongQueryGuard {
 /// When the options contradict each other, or one has an invalid value.
 pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageError> {
     let Parsed { options, session_variables, global_variables, .. } = parsed;
-    let Options { connection, filter, selection, definer, lock, statement, output, commands, job, checksums, log } =
-        options;
+    let Options {
+        connection,
+        filter,
+        selection,
+        definer,
+        lock,
+        statement,
+        output,
+        commands: command,
+        job,
+        checksums,
+        log,
+    } = options;
     let databases = selection.database.map(|list| list.0).unwrap_or_default();
-    let per_thread = program::per_thread(&commands)?;
-    check_commands(&output, per_thread.as_ref())?;
+    let per_thread = program::per_thread(&command)?;
+    commands::check(&output, per_thread.as_ref())?;
     let compression = output.compress.or(per_thread.as_ref().map(PerThread::compression)).unwrap_or(Compression::None);
     let server_version = connection.server_version.as_deref().map(str::parse::<Server>).transpose();
     if output.stream.is_some() && std::io::stdout().is_terminal() {
@@ -286,7 +288,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         compression,
         compression_level: compression_level(compression, output.compress_level)?,
         per_thread,
-        exec: exec(output.exec.as_deref(), output.exec_threads)?,
+        exec: commands::exec(output.exec.as_deref(), output.exec_threads)?,
         chunks: Chunks {
             size: chunk_size(&job),
             single_column: job.use_single_column,
@@ -357,41 +359,6 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
         quiet: log.verbose == 0,
         stall_report: log.stall_report(),
     })
-}
-
-/// Options that do not go together with commands on files.
-fn check_commands(output: &options::OutputOptions, per_thread: Option<&PerThread>) -> Result<(), UsageError> {
-    let because = |text: &str| Err(UsageError::new(text));
-    if per_thread.is_some() && output.compress.is_some() {
-        return because(
-            "--exec-per-thread and --compress exclude each other: let the command compress, or leave it out",
-        );
-    }
-    if per_thread.is_some_and(|per_thread| per_thread.own_extension().is_some()) && (output.dirty || output.merge) {
-        return because(
-            "--dirty and --merge read files of the dump that they add to, and --exec-per-thread only writes them",
-        );
-    }
-    if output.exec.is_some() && output.stream.is_some() {
-        return because("--exec takes the files that --stream would send: leave one of them out");
-    }
-    if output.exec.is_some() && output.resume {
-        return because(
-            "--resume needs the files of the interrupted dump, and --exec has taken them away: start a new dump",
-        );
-    }
-    Ok(())
-}
-
-fn exec(command: Option<&str>, threads: usize) -> Result<Option<Exec>, UsageError> {
-    let Some(text) = command else { return Ok(None) };
-    let command = program::command_of("exec", text)?;
-    if !command.words().iter().skip(1).any(|word| word == FILE_NAME) {
-        return Err(UsageError::new(format!(
-            "--exec='{text}': none of its arguments is the word {FILE_NAME}, which stands for the file's path"
-        )));
-    }
-    Ok(Some(Exec { command, threads }))
 }
 
 fn row_format(options: &StatementOptions) -> Result<RowFormat, UsageError> {

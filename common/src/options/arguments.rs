@@ -10,7 +10,7 @@ use super::{ProgramName, UsageError, table};
 
 /// Keys of `[client]` that are read, and the options that they set. The section belongs to all MySQL clients, so its
 /// other keys are skipped.
-const CLIENT_KEYS: [(&str, &str); 11] = [
+const CLIENT_KEYS: [(&str, &str); 13] = [
     ("user", "user"),
     ("password", "password"),
     ("host", "host"),
@@ -22,6 +22,8 @@ const CLIENT_KEYS: [(&str, &str); 11] = [
     ("ssl-cert", "cert"),
     ("ssl-key", "key"),
     ("ssl-capath", "capath"),
+    ("ssl-cipher", "cipher"),
+    ("tls-version", "tls-version"),
 ];
 
 /// An argument, and the place in a file that it comes from.

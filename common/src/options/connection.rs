@@ -40,6 +40,12 @@ pub struct ConnectionOptions {
     #[arg(long)]
     pub ca: Option<PathBuf>,
     #[arg(long)]
+    pub capath: Option<PathBuf>,
+    #[arg(long)]
+    pub cipher: Option<String>,
+    #[arg(long)]
+    pub tls_version: Option<String>,
+    #[arg(long)]
     pub enable_cleartext_plugin: bool,
     #[arg(long)]
     pub default_connection_database: String,

@@ -201,7 +201,7 @@ fn a_struct_that_disagrees_with_the_table_is_found() {
         #[arg(long)]
         threads: bool,
         #[arg(long)]
-        capath: Option<String>,
+        daemon: bool,
         #[arg(short, long)]
         user: Option<String>,
         #[arg(long, value_parser = values::Keyword::<Protocol>::new())]
@@ -214,7 +214,7 @@ fn a_struct_that_disagrees_with_the_table_is_found() {
         [
             "--nonsense has no row",
             "--threads takes a value in one of row and field only",
-            "--capath has a field, but its row says that it is not supported",
+            "--daemon has a field, but its row says that it is not supported",
             "--user: letter, help, heading and default belong into its row",
             "--logfile: the row does not name the value TCP",
             "--logfile: the row does not name the value SOCKET",

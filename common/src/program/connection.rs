@@ -1,13 +1,14 @@
 //! How to connect, from the options.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::options::{ConnectionOptions, PasswordSource, Protocol, UsageError};
 use crate::process::process_secrets;
 use crate::process::stop::Stop;
 use crate::program::prompt;
-use crate::server::connection::{Address, Settings, SslMode, Tls};
+use crate::server::connection::{Address, Settings, SslMode, Tls, TlsChoice, has_certificate};
 use crate::server::global_variables::Conditional;
 
 /// Where servers put their socket by default.
@@ -30,8 +31,11 @@ pub fn connection_settings(
         (None, None) => None,
         _ => return Err(UsageError::new("--cert and --key belong together: give both")),
     };
+    let address = address(options)?;
+    let verifies = options.capath.is_some() && matches!(address, Address::Tcp(..));
     let mode = match options.ssl_mode {
         Some(mode) => mode,
+        None if verifies => SslMode::VerifyCa,
         None if options.ssl => SslMode::Required,
         None => SslMode::Preferred,
     };
@@ -40,7 +44,6 @@ pub fn connection_settings(
             return Err(UsageError::new(format!("cannot read {}: {error}", file.display())));
         }
     }
-    let address = address(options)?;
     if matches!(address, Address::Socket(_)) && mode > SslMode::Preferred {
         return Err(UsageError::new(
             "a Unix socket is not encrypted: use --host and --protocol=tcp for TLS, or leave out --ssl-mode",
@@ -51,11 +54,47 @@ pub fn connection_settings(
         address,
         user,
         database: options.default_connection_database.clone(),
-        tls: Tls { mode, ca: options.ca.clone(), identity },
+        tls: Tls {
+            mode,
+            ca: authorities(options)?,
+            identity,
+            choice: TlsChoice::parse(options.tls_version.as_deref(), options.cipher.as_deref())
+                .map_err(|error| UsageError::new(error.to_string()))?,
+        },
         compress: options.compress_protocol,
         cleartext_plugin: options.enable_cleartext_plugin,
         session: session_variables.iter().map(|(name, value)| set_session(name, value)).collect(),
     })
+}
+
+/// The files with trusted authorities.
+fn authorities(options: &ConnectionOptions) -> Result<Vec<PathBuf>, UsageError> {
+    let mut files: Vec<PathBuf> = options.ca.iter().cloned().collect();
+    if let Some(directory) = &options.capath {
+        let found = certificates_in(directory)
+            .map_err(|error| UsageError::new(format!("cannot read {}: {error}", directory.display())))?;
+        if found.is_empty() {
+            return Err(UsageError::new(format!(
+                "--capath: no file in {} has a certificate in PEM format",
+                directory.display()
+            )));
+        }
+        files.extend(found);
+    }
+    Ok(files)
+}
+
+/// Files with certificates, each once: others may be links to them, by the hashes of OpenSSL.
+fn certificates_in(directory: &Path) -> std::io::Result<BTreeSet<PathBuf>> {
+    let mut files = BTreeSet::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        // A link may lead to nowhere.
+        if let Some(path) = std::fs::canonicalize(path).ok().filter(|path| path.is_file() && has_certificate(path)) {
+            files.insert(path);
+        }
+    }
+    Ok(files)
 }
 
 /// A value may end in a comment that mydumper leaves open, so that only some servers take it: `SQL_MODE='…' /*!40101`.

@@ -5,6 +5,7 @@ mod computed;
 mod databases;
 pub mod interner;
 mod keys;
+mod object_checksums;
 mod program;
 mod programs;
 mod reader;

@@ -151,19 +151,7 @@ impl<'a> SchemaReader<'a> {
     /// engine and type are ones that every server accepts.
     pub fn stand_in(&self, view: &Table) -> Vec<u8> {
         let mut out = self.preamble.for_definitions();
-        let mut columns: Vec<String> =
-            view.columns.iter().map(|column| format!("{} int", quote_identifier(&column.name))).collect();
-        if columns.is_empty() {
-            // The server lists no columns of an invalid view, for example after its definer was dropped.
-            columns.push("`unknown` int".to_owned());
-        }
-        let statement = format!(
-            "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE={}",
-            quote_identifier(&view.name.name),
-            columns.join(",\n"),
-            self.shape.stand_in_engine()
-        );
-        out.add(statement.as_bytes());
+        out.add(self.shape.stand_in(view).as_bytes());
         out.finish()
     }
 

@@ -23,9 +23,20 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// The engine of stand-ins.
-    pub fn stand_in_engine(&self) -> &str {
-        self.view_engine.as_deref().unwrap_or(STAND_INS)
+    /// The table that stands in for a view.
+    pub fn stand_in(&self, view: &Table) -> String {
+        let mut columns: Vec<String> =
+            view.columns.iter().map(|column| format!("{} int", quote_identifier(&column.name))).collect();
+        if columns.is_empty() {
+            // The server lists no columns of an invalid view, for example after its definer was dropped.
+            columns.push("`unknown` int".to_owned());
+        }
+        format!(
+            "CREATE TABLE IF NOT EXISTS {}(\n{}\n) ENGINE={}",
+            quote_identifier(&view.name.name),
+            columns.join(",\n"),
+            self.view_engine.as_deref().unwrap_or(STAND_INS)
+        )
     }
 
     /// A table's definition without what is left out. Keys stay that the table cannot be made without, or a foreign key that

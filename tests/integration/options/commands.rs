@@ -1,9 +1,9 @@
 //! Commands that files go through, and commands that take finished files.
 
-use crate::support::dump::{dump, make, metadata_value, mydumper, only_line, wait_until};
+use crate::support::dump::{HELD_ROWS, Held, dump, make, metadata_value, mydumper, only_line, wait_until};
 use crate::support::load::{assert_same, dumped_with, failing, forget_checksums, load};
 use harness::program::{Program, WorkDir, pipe};
-use harness::server::{Product, source, target};
+use harness::server::{self, Product, source, target};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -81,6 +81,15 @@ fn streams_bring_files_of_a_command_and_may_be_unpacked() {
                 assert_same(product, database);
             }
         }
+
+        // Headers only: both have the same directory.
+        let work = WorkDir::new();
+        let mode = "--stream=NO_STREAM_AND_NO_DELETE";
+        let loader = Program::myloader().server(target(product)).args(READ).args([mode, "-o", "DROP", "-d", "d"]);
+        let (dumped, loaded) =
+            pipe(dumper(&[mode, "-o", "d"]).current_dir(work.path()), loader.current_dir(work.path()));
+        assert_eq!((dumped.code, loaded.code), (Some(0), Some(0)), "{}{}", dumped.stderr, loaded.stderr);
+        assert_same(product, database);
 
         let work = WorkDir::new();
         let stream = dumper(&["--stream"]).current_dir(work.path()).ok().stdout;
@@ -294,6 +303,39 @@ fn a_file_whose_command_fails_stays_and_the_dump_fails() {
         let error = mydumper(server, &WorkDir::new()).args(["--resume", "--exec=true FILENAME"]).fails_with(2);
         let told = "mydumper: --resume needs the files of the interrupted dump, and --exec has taken them away: start a new dump\n";
         assert_eq!(error, told);
+    }
+}
+
+#[test]
+fn an_interrupted_dump_through_a_command_is_resumed_with_the_same_command() {
+    for product in Product::ALL {
+        let server = &*server::held(product);
+        let database = "resumed_through_xz";
+        make(server, database, HELD_ROWS).run("ANALYZE TABLE t");
+        let lock = format!("LOCK(CONCAT('{database}', LEFT(b, 0))");
+        let condition = format!("id < 10000 OR (GET_{lock}, 60) IS NOT NULL AND RELEASE_{lock}) IS NOT NULL)");
+        let (dir, held) = (WorkDir::new(), Held::new(server, database));
+        let options = ["-B", database, "--rows=1000", "--where", &condition];
+        let dump = |command: &[&str]| mydumper(server, &dir).args(options).args(command);
+        let chunks = || {
+            let journal = fs::read_to_string(dir.path().join("mydumper.journal")).unwrap_or_default();
+            journal.lines().filter(|line| line.contains("{\"Rows\":")).count()
+        };
+        let mut running = dump(&WRITE).spawn();
+        running.wait_until("no chunks are done", |_| chunks() >= 4);
+        running.signal("KILL");
+        running.wait();
+        drop(held);
+        let other = ["--exec-per-thread=xz -1 -c", WRITE[1], "--resume"];
+        let told = "the options differ from those it was started with: --exec-per-thread or its extension";
+        assert!(dump(&other).fails_with(1).contains(told));
+        assert!(dump(&["--resume"]).fails_with(1).contains(told));
+        let done = chunks();
+        let log = dump(&with(&WRITE, &["--resume"])).ok().stderr;
+        assert!(log.contains(&format!("the data has not changed, {done} chunks with ")), "{log}");
+        load(product, &dir, &with(&READ, &["--drop-database", "--verify"]));
+        let count = format!("SELECT COUNT(*), SUM(CRC32(CONCAT(id, b))) FROM {database}.t");
+        assert_eq!(server.client().query(&count), target(product).client().query(&count));
     }
 }
 

@@ -40,7 +40,7 @@ fn constraints(server: &Server, database: &str) -> Vec<String> {
 #[test]
 fn indexes_and_constraints_are_left_out_but_for_what_a_table_or_a_foreign_key_needs() {
     for product in Product::ALL {
-        let database = "without_keys";
+        let database = "keys_left_out";
         make(source(product), database, &KEYS);
         for (options, p, c, m, a, of_database) in [
             (

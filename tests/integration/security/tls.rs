@@ -3,6 +3,8 @@
 use crate::support::dump::{make, only_line};
 use harness::program::{Output, Program, WorkDir};
 use harness::server::{self, Product, Server};
+use harness::sql::Client;
+use std::path::Path;
 use std::process::Command;
 
 /// Certificates: `ca.pem` has signed `here` (for 127.0.0.1), `there` (for another host) and `client`; `other-ca.pem`
@@ -111,6 +113,8 @@ fn each_mode_proves_what_it_says() {
             "server error 1045 (28000): Access denied for user 'certified'@",
         );
         let (cert, key) = (certificates.path("client.pem"), certificates.path("client-key.pem"));
+        directories_of_authorities(&server, &certificates);
+        versions_and_ciphers(&server, &mut client, ["--cert", &cert, "--key", &key]);
         assert_dumps(&server, "certified", &["--ca", &ca, "--cert", &cert, "--key", &key]);
         let alone = dump_as(&server, "certified", &["--cert", &cert]);
         assert_eq!(alone.code, Some(2));
@@ -123,6 +127,73 @@ fn each_mode_proves_what_it_says() {
         });
         assert_dumps(&server, "encrypted", &["--ssl-mode=VERIFY_CA", "--ca", &ca]);
         assert_fails(&server, "encrypted", &["--ssl-mode=VERIFY_IDENTITY", "--ca", &ca], "there.example");
+    }
+}
+
+/// `--capath`: hashed names or not, and among other files.
+fn directories_of_authorities(server: &Server, certificates: &Certificates) {
+    let (right, wrong, none) = (WorkDir::new(), WorkDir::new(), WorkDir::new());
+    right.write("README", "the authorities");
+    right.write("ca.pem", certificates.0.read("ca.pem"));
+    std::os::unix::fs::symlink("ca.pem", right.path().join("0a1b2c3d.0")).unwrap();
+    std::os::unix::fs::symlink("nowhere", right.path().join("dangling.0")).unwrap();
+    wrong.write("other.pem", certificates.0.read("other-ca.pem"));
+    none.write("README", "nothing");
+    let capath = |dir: &WorkDir| format!("--capath={}", dir.path().display());
+    assert_dumps(server, "encrypted", &[&capath(&right)]);
+    assert_dumps(server, "encrypted", &[&capath(&right), "--ssl-mode=VERIFY_IDENTITY"]);
+    assert_dumps(server, "encrypted", &[&capath(&right), "-C"]);
+    assert_fails(server, "encrypted", &[&capath(&wrong)], "UnknownIssuer");
+    assert_dumps(server, "encrypted", &[&capath(&wrong), "--ssl-mode=REQUIRED"]);
+    assert_dumps(server, "encrypted", &[&capath(&wrong), "--ca", &certificates.path("ca.pem")]);
+    let refused = |dir: &Path| {
+        let output = dump_as(server, "encrypted", &[&format!("--capath={}", dir.display())]);
+        assert_eq!(output.code, Some(2));
+        output.stderr
+    };
+    let told = format!("mydumper: --capath: no file in {} has a certificate in PEM format\n", none.path().display());
+    assert_eq!(refused(none.path()), told);
+    assert_eq!(
+        refused(Path::new("/no/such")),
+        "mydumper: cannot read /no/such: No such file or directory (os error 2)\n"
+    );
+}
+
+/// The server lets these users in only by one cipher suite, and so by one version. MySQL asks them for a certificate, too.
+fn versions_and_ciphers(server: &Server, client: &mut Client, certificate: [&str; 4]) {
+    let (of_1_2, of_1_3) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256");
+    for (user, cipher) in [("of_1_2", of_1_2), ("of_1_3", of_1_3)] {
+        client.run(format!("CREATE USER {user}@'127.0.0.1' IDENTIFIED BY 'secret' REQUIRE CIPHER '{cipher}'"));
+        client.run(format!("GRANT ALL ON *.* TO {user}@'127.0.0.1'"));
+    }
+    let denied = "server error 1045 (28000): Access denied for user";
+    assert_dumps(server, "of_1_2", &[&certificate[..], &["--tls-version=TLSv1.2", "--cipher", of_1_2]].concat());
+    assert_dumps(
+        server,
+        "of_1_2",
+        &[&certificate[..], &["--tls-version=TLSv1.1,TLSv1.2", "--cipher=TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256:X"]]
+            .concat(),
+    );
+    // TLS 1.3 goes first, whose suites that list says nothing of.
+    assert_fails(server, "of_1_2", &[&certificate[..], &["--cipher", of_1_2]].concat(), denied);
+    assert_dumps(server, "of_1_3", &[&certificate[..], &["--cipher", of_1_3]].concat());
+    assert_dumps(server, "of_1_3", &[&certificate[..], &["--tls-version=TLSv1.3", "--cipher", of_1_3]].concat());
+    assert_fails(server, "of_1_3", &[&certificate[..], &["--tls-version=TLSv1.2"]].concat(), denied);
+    let no_effect = "protocol compression is on, for which --cipher and --tls-version have no effect: leave them out";
+    assert_fails(server, "encrypted", &["-C", "--tls-version=TLSv1.3"], no_effect);
+    for (args, told) in [
+        (
+            &["--tls-version=TLSv1.1"][..],
+            "--tls-version='TLSv1.1': only TLSv1.2 and TLSv1.3 are spoken, name at least one of them",
+        ),
+        (&["--tls-version=bogus"], "--tls-version: 'bogus' is no version of TLS: use TLSv1.2 and TLSv1.3"),
+        (
+            &["--cipher=bogus"],
+            "--cipher='bogus': none of these is a cipher suite that this program has for TLS 1.2 or 1.3",
+        ),
+    ] {
+        let output = dump_as(server, "encrypted", args);
+        assert_eq!((output.code, output.stderr), (Some(2), format!("mydumper: {told}\n")));
     }
 }
 

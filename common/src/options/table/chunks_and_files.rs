@@ -110,7 +110,7 @@ pub(super) const FILES: Group = Group {
             .absent("`\\n;\\n`")
             .help("End of INSERT statements; `\\n`, `\\r`, `\\t`, `\\f` are understood.")
             .differs("must be blanks, `;` and a line break: others cannot be read back"),
-        flag("compact").help("Files of rows and tables set no `sql_mode` where it is that of all files."),
+        flag("compact").help("Files set no `sql_mode` at their beginning, unless a table needs one of its own."),
         flag("compress-input").replaced("`--compress-protocol`"),
         value("identifier-quote-character", "CHAR").replaced("nothing: names are in backticks"),
         value("fifodir", "DIR").replaced("nothing: files are compressed without FIFOs"),

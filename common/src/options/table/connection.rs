@@ -31,9 +31,17 @@ pub(super) const GROUP: Group = Group {
         value("ca", "FILE").help("PEM file of trusted authorities."),
         value("cert", "FILE").help("Client certificate, PEM; needs `--key`."),
         value("key", "FILE").help("Private key, PEM; needs `--cert`."),
-        value("capath", "DIR").not_yet("name one PEM file with `--ca`"),
-        value("cipher", "LIST").not_yet("the TLS library chooses safe TLS 1.2 and 1.3 ciphers"),
-        value("tls-version", "LIST").not_yet("TLS 1.2 or 1.3 is negotiated"),
+        value("capath", "DIR")
+            .help("Directory with PEM files of trusted authorities, whatever their names. Means `--ssl-mode=VERIFY_CA` on TCP, unless another is given.")
+            .differs("without certificates it is an error"),
+        value("cipher", "LIST")
+            .absent("all that are safe")
+            .help("Cipher suites to offer, by names of OpenSSL or IANA; others are passed over. If none is of TLS 1.3, all of 1.3 are offered.")
+            .differs("none that is known is an error; not with the driver (`-C`)"),
+        value("tls-version", "LIST")
+            .absent("`TLSv1.2,TLSv1.3`")
+            .help("Versions to offer; older ones are passed over.")
+            .differs("older ones alone are an error; not with the driver (`-C`)"),
         flag("enable-cleartext-plugin").help("Allows `mysql_clear_password`, which sends the password as it is."),
         value("server-version", "PRODUCT-VERSION")
             .absent("asks the server")

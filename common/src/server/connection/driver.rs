@@ -199,7 +199,7 @@ fn driver_options(settings: &Settings, mode: SslMode) -> OptsBuilder {
         SslOpts::default()
             .with_danger_tls_hostname_override((mode == SslMode::VerifyCa).then_some(ANY_HOST))
             .with_root_certs(settings.tls.ca.iter().cloned().map(Into::into).collect())
-            .with_disable_built_in_roots(settings.tls.ca.is_some())
+            .with_disable_built_in_roots(!settings.tls.ca.is_empty())
             .with_client_identity(identity.map(|(cert, key)| ClientIdentity::new(cert.into(), key.into())))
             .with_danger_accept_invalid_certs(!matches!(mode, SslMode::VerifyCa | SslMode::VerifyIdentity))
             .with_danger_skip_domain_validation(mode != SslMode::VerifyIdentity),

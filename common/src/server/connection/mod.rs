@@ -14,6 +14,7 @@ mod row_values;
 mod secrets;
 pub mod session_variables;
 mod settings;
+mod tls_choice;
 mod wire;
 
 use std::io::Read;
@@ -23,6 +24,8 @@ pub use error::{Cause, ServerError, excerpt};
 pub use row::{Row, RowRef};
 pub use row_values::warning_without_values;
 pub use settings::{Address, Settings, SslMode, Tls};
+pub use tls_choice::{TlsChoice, TlsChoiceError};
+pub use wire::has_certificate;
 
 use crate::process::stop::Stop;
 use driver::{DriverRows, DriverSession};
@@ -86,6 +89,13 @@ impl Connection {
     pub fn open(settings: &Settings, stop: &Stop) -> Result<Connection, ServerError> {
         let backend = match WireSession::open(settings, stop) {
             Ok(session) => Ok(Backend::Wire(Box::new(session))),
+            Err(wire::OpenError::Unsupported(what))
+                if settings.tls.choice.narrows() && matches!(settings.address, Address::Tcp(..)) =>
+            {
+                Err(Cause::Connection(format!(
+                    "{what}, for which --cipher and --tls-version have no effect: leave them out"
+                )))
+            }
             Err(wire::OpenError::Unsupported(what)) => {
                 tracing::info!("connecting with the driver: {what}");
                 DriverSession::open(settings, stop).map(Backend::Driver)

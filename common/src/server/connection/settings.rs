@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::tls_choice::TlsChoice;
+
 /// Where and how to connect.
 #[derive(Clone)]
 pub struct Settings {
@@ -55,10 +57,12 @@ pub enum SslMode {
 pub struct Tls {
     /// `--ssl-mode`.
     pub mode: SslMode,
-    /// `--ca`: PEM file of trusted authorities.
-    pub ca: Option<PathBuf>,
+    /// `--ca` and `--capath`: PEM files of trusted authorities; none means those that everybody trusts.
+    pub ca: Vec<PathBuf>,
     /// `--cert` and `--key`: the client's own certificate.
     pub identity: Option<(PathBuf, PathBuf)>,
+    /// `--tls-version` and `--cipher`.
+    pub choice: TlsChoice,
 }
 
 impl fmt::Display for Address {

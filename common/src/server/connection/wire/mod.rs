@@ -17,6 +17,8 @@ use packets::Packets;
 use transport::{ConnectError, Transport};
 
 use super::row::{self, Cell};
+pub use tls::has_certificate;
+
 use super::{CONNECT_TIMEOUT, Cause, INFILE_BLOCK, RowRef, Settings, StatementOutcome};
 use crate::io::read_full;
 use crate::process::stop::{ShutOnTrigger, Stop};

@@ -32,20 +32,20 @@ pub(super) fn handshake(
 
 fn config(settings: &Tls) -> io::Result<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    match &settings.ca {
-        Some(path) => {
-            for certificate in certificates(path)? {
-                roots.add(certificate).map_err(|error| in_file(path, error))?;
-            }
+    for path in &settings.ca {
+        for certificate in certificates(path)? {
+            roots.add(certificate).map_err(|error| in_file(path, error))?;
         }
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    if settings.ca.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let provider = Arc::new(settings.choice.provider());
     let trusted = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .build()
         .map_err(io::Error::other)?;
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(settings.choice.versions())
         .map_err(io::Error::other)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Verifier { mode: settings.mode, trusted }));
@@ -57,6 +57,11 @@ fn config(settings: &Tls) -> io::Result<ClientConfig> {
             builder.with_client_auth_cert(chain, key).map_err(|error| in_file(certificate, error))
         }
     }
+}
+
+/// Whether a file has a certificate that can be read.
+pub fn has_certificate(path: &Path) -> bool {
+    certificates(path).is_ok()
 }
 
 fn certificates(path: &Path) -> io::Result<Vec<CertificateDer<'static>>> {
