@@ -70,6 +70,7 @@ mod load {
     pub mod changed_values;
     pub mod drop_table;
     pub mod keep_going;
+    pub mod limits;
     pub mod method;
     pub mod nothing_lost;
     pub mod retry;

@@ -16,6 +16,7 @@ pub mod load_data;
 pub mod portability;
 pub mod rename_database;
 pub mod sequences;
+pub mod set;
 pub mod split;
 pub mod statement_kind;
 pub mod translate;

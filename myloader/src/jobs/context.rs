@@ -115,8 +115,9 @@ impl Context {
         shared: Arc<Shared>,
     ) -> Result<Context, ServerError> {
         activity.set_connection(connection.id());
+        let ignored = Arc::clone(&shared.restore.ignored_variables);
         let counters = RowCounters::new(Arc::clone(&shared.counters));
-        let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
+        let session = Session::new(connection, connector, shared.server, purpose, ignored, shared.stop.clone())?;
         Ok(Context {
             session,
             replay: Replay::default(),

@@ -136,6 +136,7 @@ pub fn split_options(context: &Context, keys: KeyTiming) -> SplitOptions {
     SplitOptions {
         split_keys: keys == KeyTiming::Later,
         engines: restore.optimize_keys_engines.clone(),
+        keys_per_statement: restore.keys_per_statement,
         split_constraints: true,
         drop_keys: restore.skip_indexes,
         drop_constraints: restore.skip_constraints,

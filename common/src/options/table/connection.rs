@@ -38,6 +38,5 @@ pub(super) const GROUP: Group = Group {
         value("server-version", "PRODUCT-VERSION")
             .absent("asks the server")
             .help("Treats the server as `mysql-8.0.36` or `mariadb-10.11.6`, say."),
-        value("set-names", "CHARSETS").not_yet("files declare utf8mb4 for definitions and binary for rows"),
     ],
 };
