@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::backup::mydumper_checksum::Kinds;
@@ -17,6 +18,10 @@ use crate::options::{
     Checksum, DropTable, LoadMethod, OptimizeKeys, Options, RestoreOptions, SelectionOptions, Verify,
 };
 use crate::tolerance::Tolerance;
+
+/// What `--max-transaction-size` counts.
+const MEBIBYTE: u64 = 1 << 20;
+
 pub struct Config {
     pub connection: Settings,
     pub server_version: Option<Server>,
@@ -30,6 +35,10 @@ pub struct Config {
     pub max_threads_per_table: usize,
     /// How many workers may add keys.
     pub max_threads_for_keys: usize,
+    /// How many may create tables.
+    pub max_threads_for_tables: usize,
+    /// How many may create views, routines, triggers and events.
+    pub max_threads_for_post: usize,
     pub enable_binlog: bool,
     pub disable_redo_log: bool,
     /// What workers do with each file.
@@ -91,6 +100,8 @@ pub struct Restore {
     pub optimize_keys: OptimizeKeys,
     /// Of which engines.
     pub optimize_keys_engines: Vec<String>,
+    /// Most keys that one ALTER TABLE adds; 0: all.
+    pub keys_per_statement: usize,
     pub create_databases: bool,
     pub create_tables: bool,
     /// Whether views, sequences and the other definitions are created.
@@ -114,6 +125,12 @@ pub struct Restore {
     pub allow_empty: bool,
     /// Statements of rows in one transaction.
     pub queries_per_transaction: u64,
+    /// Bytes of statements in one transaction.
+    pub max_transaction_bytes: u64,
+    /// Rows of one statement; 0: as dumped.
+    pub rows_per_statement: u64,
+    /// Variables that are not set, in lower case.
+    pub ignored_variables: Arc<[String]>,
     /// `--retry-count`: of a transaction.
     pub retry_count: u32,
     pub verify: Option<Verify>,
@@ -173,6 +190,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
         ));
     }
     check_verification(&selection, &restore)?;
+    let drop_table = drop_table(&restore)?;
     let (quiet, restores, stall_report) = (log.verbose == 0, !restore.verify_only, log.stall_report());
     if restore.resume && restore.stream.is_some() {
         return Err(UsageError::new(
@@ -216,6 +234,8 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
         threads: job.threads,
         max_threads_per_table: job.max_threads_per_table,
         max_threads_for_keys: job.max_threads_for_index_creation,
+        max_threads_for_tables: job.max_threads_for_schema_creation.unwrap_or(job.threads),
+        max_threads_for_post: job.max_threads_for_post_actions.unwrap_or(job.threads),
         enable_binlog: restore.enable_binlog,
         disable_redo_log: restore.disable_redo_log,
         resume: restore.resume,
@@ -224,11 +244,12 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             // Under another name, they are no system databases.
             filter: Filter { with_system: selection.database.is_some(), ..program::filter(&filter, databases)? },
             target_database: selection.database,
-            drop_table: restore.drop_table,
+            drop_table,
             drop_database: restore.drop_database,
             fire_triggers: restore.fire_triggers,
             optimize_keys: restore.optimize_keys,
             optimize_keys_engines: restore.optimize_keys_engines.0,
+            keys_per_statement: restore.optimize_keys_batchsize,
             create_databases: restores && !selection.skip_create_database && !selection.no_schemas,
             create_tables: restores && !selection.skip_create_table && !selection.no_schemas,
             schemas: restores && !selection.no_schemas,
@@ -244,6 +265,9 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             allow_truncation: restore.allow_truncation,
             allow_empty: filter.allow_empty,
             queries_per_transaction: restore.queries_per_transaction,
+            max_transaction_bytes: restore.max_transaction_size.saturating_mul(MEBIBYTE),
+            rows_per_statement: restore.rows,
+            ignored_variables: restore.ignore_set.map(|list| list.0.into()).unwrap_or_default(),
             checksum: restore.checksum.unwrap_or(Checksum::Auto),
             checksums: Kinds {
                 indexes: checksums.compared().indexes && !selection.skip_indexes,
@@ -262,6 +286,22 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
     })))
 }
 
+/// `--overwrite-unsafe` and `--append-if-not-exist` are modes of `--drop-table`.
+fn drop_table(restore: &RestoreOptions) -> Result<DropTable, UsageError> {
+    let (name, mode) = match (restore.overwrite_unsafe, restore.append_if_not_exist) {
+        (false, false) => return Ok(restore.drop_table),
+        (true, true) => {
+            return Err(UsageError::new("--overwrite-unsafe drops what --append-if-not-exist keeps: leave one out"));
+        }
+        (true, false) => ("--overwrite-unsafe means --drop-table=DROP", DropTable::Drop),
+        (false, true) => ("--append-if-not-exist means --drop-table=NONE", DropTable::None),
+    };
+    if restore.drop_table != DropTable::Fail && restore.drop_table != mode {
+        return Err(UsageError::new(format!("{name}, and another mode is given: leave one out")));
+    }
+    Ok(mode)
+}
+
 /// Options that do not go together with `--verify` and `--verify-only`.
 fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) -> Result<(), UsageError> {
     if selection.no_data && (restore.verify.is_some() || restore.verify_only) {
@@ -270,6 +310,8 @@ fn check_verification(selection: &SelectionOptions, restore: &RestoreOptions) ->
     let changes = [
         ("drop-database", restore.drop_database),
         ("drop-table", restore.drop_table != DropTable::Fail),
+        ("overwrite-unsafe", restore.overwrite_unsafe),
+        ("append-if-not-exist", restore.append_if_not_exist),
         ("disable-redo-log", restore.disable_redo_log),
         ("resume", restore.resume),
         ("journal", restore.journal.is_some()),

@@ -104,6 +104,8 @@ pub fn load(mut config: Config, stop: &Stop) -> Result<Summary, Error> {
         // Sessions have the values of their beginning.
         first = Connection::open(&config.connection, stop)?;
     }
+    config.restore.max_transaction_bytes = config.restore.max_transaction_bytes.min(largest_transaction(&mut first)?);
+    warn_of_ignored(&config.restore.ignored_variables);
     let max_packet = first.query_first("SELECT @@SESSION.max_allowed_packet")?.and_then(|row| row.number(0));
     let _redo_log = redo_log::off(config.disable_redo_log, &mut first, &server, &config.connection, &journal)?;
     let local_infile_off = config.restore.data && !takes_local_infile(&mut first)?;
@@ -210,6 +212,29 @@ fn find_lost(shared: &Shared, settings: &Settings) -> Result<(), Error> {
     if lost.is_empty() { Ok(()) } else { Err(Error::LostCommits(lost)) }
 }
 
+/// How large a transaction may be in a cluster that copies it to others.
+fn largest_transaction(connection: &mut Connection) -> Result<u64, ServerError> {
+    let limits = connection.query(
+        "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('group_replication_transaction_size_limit', 'wsrep_max_ws_size')",
+    )?;
+    // 0 is none.
+    let limits = limits.iter().filter_map(|row| row.number(1)).filter(|limit| *limit > 0);
+    Ok(limits.min().unwrap_or(u64::MAX))
+}
+
+/// Without some variables, the same statements store something else.
+fn warn_of_ignored(variables: &[String]) {
+    for (name, what) in [
+        ("sql_mode", "values may be stored otherwise than in the dump, such as 0 in an AUTO_INCREMENT column"),
+        ("time_zone", "TIMESTAMP values may be stored otherwise than in the dump"),
+        ("foreign_key_checks", "tables and rows have to come in the order of their foreign keys"),
+    ] {
+        if variables.iter().any(|variable| variable == name) {
+            tracing::warn!("--ignore-set={name}: {what}");
+        }
+    }
+}
+
 /// Without the variable, the server is asked when there are rows.
 fn takes_local_infile(connection: &mut Connection) -> Result<bool, ServerError> {
     let variable = connection.query_first("SHOW GLOBAL VARIABLES LIKE 'local_infile'")?;
@@ -228,6 +253,8 @@ fn scheduler_settings(
         target_database: restore.target_database.clone(),
         max_threads_per_table: config.max_threads_per_table,
         max_threads_for_keys: config.max_threads_for_keys,
+        max_threads_for_tables: config.max_threads_for_tables,
+        max_threads_for_post: config.max_threads_for_post,
         optimize_keys: restore.optimize_keys,
         drop_table: restore.drop_table,
         drop_database: restore.drop_database && restore.create_databases,

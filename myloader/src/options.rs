@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
-use common::options::values::{Keyword, byte_size, positive, threads};
+use common::options::values::{BadValue, Keyword, byte_size, positive, threads};
 use common::options::{
     ChecksumOptions, CommaList, CommandOptions, ConnectionOptions, DefinerOptions, ErrorCodes, FilterOptions,
     LoaderStream, LogOptions,
@@ -75,6 +75,10 @@ pub struct RestoreOptions {
     pub stream_max_waiting: u64,
     #[arg(long, value_parser = Keyword::<DropTable>::new())]
     pub drop_table: DropTable,
+    #[arg(long)]
+    pub overwrite_unsafe: bool,
+    #[arg(long)]
+    pub append_if_not_exist: bool,
     #[arg(long, value_parser = Keyword::<Verify>::new())]
     pub verify: Option<Verify>,
     #[arg(long, value_parser = Keyword::<Checksum>::new())]
@@ -90,11 +94,21 @@ pub struct RestoreOptions {
     #[arg(long)]
     pub optimize_keys_engines: CommaList,
     #[arg(long)]
+    pub optimize_keys_batchsize: usize,
+    #[arg(long)]
     pub enable_binlog: bool,
     #[arg(long)]
     pub disable_redo_log: bool,
     #[arg(long, value_parser = positive)]
     pub queries_per_transaction: u64,
+    #[arg(long, value_parser = positive)]
+    pub max_transaction_size: u64,
+    #[arg(long)]
+    pub rows: u64,
+    #[arg(long, value_parser = variables)]
+    pub ignore_set: Option<CommaList>,
+    #[arg(long, value_parser = file_charsets)]
+    pub set_names: Option<CommaList>,
     #[arg(long)]
     pub retry_count: u32,
     #[arg(long)]
@@ -117,6 +131,30 @@ pub struct RestoreOptions {
     pub allow_truncation: bool,
 }
 
+/// `--ignore-set`: names of variables.
+fn variables(text: &str) -> Result<CommaList, BadValue> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    let is_name = |name: &String| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
+    };
+    if names.iter().any(|name| name == "names") {
+        return Err(BadValue::new("NAMES says what the bytes of a file mean, and cannot be left out"));
+    }
+    if names.iter().all(is_name) {
+        return Ok(CommaList(names));
+    }
+    Err(BadValue::new("use names of variables, such as SQL_LOG_BIN,GTID_PURGED"))
+}
+
+/// `--set-names`: what the files declare themselves.
+fn file_charsets(text: &str) -> Result<CommaList, BadValue> {
+    let names: Vec<String> = text.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
+    if names.iter().all(|name| name == "binary" || name == "utf8mb4") {
+        return Ok(CommaList(names));
+    }
+    Err(BadValue::new("each file declares its character set, and the connection is utf8mb4 or binary: leave it out"))
+}
+
 /// How the work is shared out.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct JobOptions {
@@ -126,6 +164,10 @@ pub struct JobOptions {
     pub max_threads_per_table: usize,
     #[arg(long, value_parser = threads)]
     pub max_threads_for_index_creation: usize,
+    #[arg(long, value_parser = threads)]
+    pub max_threads_for_schema_creation: Option<usize>,
+    #[arg(long, value_parser = threads)]
+    pub max_threads_for_post_actions: Option<usize>,
 }
 
 /// `--drop-table`: what becomes of a table that is there already.

@@ -75,6 +75,7 @@ mod load {
     pub mod drop_table;
     pub mod keep_going;
     pub mod kept_tables;
+    pub mod limits;
     pub mod method;
     pub mod nothing_lost;
     pub mod other_databases;

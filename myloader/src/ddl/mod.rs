@@ -15,6 +15,7 @@ pub mod load_data;
 pub mod portability;
 pub mod rename_database;
 pub mod sequences;
+pub mod set;
 pub mod statement_kind;
 pub mod translate;
 pub mod trigger;

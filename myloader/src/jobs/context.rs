@@ -118,8 +118,9 @@ impl Context {
         shared: Arc<Shared>,
     ) -> Result<Context, ServerError> {
         activity.set_connection(connection.id());
+        let ignored = Arc::clone(&shared.restore.ignored_variables);
         let counters = RowCounters::new(Arc::clone(&shared.counters));
-        let session = Session::new(connection, connector, shared.server, purpose, shared.stop.clone())?;
+        let session = Session::new(connection, connector, shared.server, purpose, ignored, shared.stop.clone())?;
         Ok(Context {
             session,
             replay: Replay::default(),
@@ -233,6 +234,7 @@ impl Context {
         SplitOptions {
             split_keys: keys == KeyTiming::Later,
             engines: restore.optimize_keys_engines.clone(),
+            keys_per_statement: restore.keys_per_statement,
             split_constraints: true,
             drop_keys: restore.skip_indexes,
             drop_constraints: restore.skip_constraints,

@@ -116,6 +116,12 @@ fn options(restore: &Restore) -> BTreeMap<String, String> {
         ("--skip-constraints", restore.skip_constraints.to_string()),
         ("--skip-indexes", restore.skip_indexes.to_string()),
         ("--optimize-keys-engines", restore.optimize_keys_engines.join(",")),
+        // Statements that add keys are counted.
+        (
+            "--optimize-keys-batchsize",
+            Some(restore.keys_per_statement).filter(|most| *most > 0).map(|most| most.to_string()).unwrap_or_default(),
+        ),
+        ("--ignore-set", restore.ignored_variables.join(",")),
     ];
     options.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

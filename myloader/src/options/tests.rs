@@ -143,6 +143,7 @@ fn sample(long: &str) -> Option<&'static str> {
         "ssl-mode" => "REQUIRED",
         "tables-list" => "a.b",
         "replace-definer" => "a@b",
+        "set-names" => "binary",
         _ => "1",
     })
 }
@@ -252,6 +253,17 @@ fn optimize_keys_and_streams() {
 }
 
 #[test]
+fn numbers_of_threads_are_at_least_one() {
+    for option in ["schema-creation", "post-actions", "index-creation"] {
+        let option = format!("--max-threads-for-{option}");
+        assert!(run(&format!("{option} 1")).is_ok(), "{option}");
+        assert!(error(&format!("{option}=0")).starts_with(&format!("invalid value '0' for {option}: ")), "{option}");
+    }
+    let names = Some(CommaList(vec!["sql_log_bin".to_owned(), "time_zone".to_owned()]));
+    assert_eq!(typed("--ignore-set=SQL_log_bin,Time_Zone").restore.ignore_set, names);
+}
+
+#[test]
 fn old_options_are_refused_by_name() {
     for (line, text) in [
         (
@@ -261,6 +273,20 @@ fn old_options_are_refused_by_name() {
         ("--purge-mode DROP", "--purge-mode is an option of older mydumper versions: use --drop-table=MODE"),
         ("--no-schema", "--no-schema is an option of older mydumper versions: use --no-schemas"),
         ("-q 0", "invalid value '0' for --queries-per-transaction: use a whole number, 1 or more"),
+        ("--max-transaction-size 0", "invalid value '0' for --max-transaction-size: use a whole number, 1 or more"),
+        (
+            "--set-names=binary,latin1",
+            "invalid value 'binary,latin1' for --set-names: each file declares its character set, and the connection is utf8mb4 or \
+             binary: leave it out",
+        ),
+        (
+            "--ignore-set=a,Names",
+            "invalid value 'a,Names' for --ignore-set: NAMES says what the bytes of a file mean, and cannot be left out",
+        ),
+        (
+            "--ignore-set=a;b",
+            "invalid value 'a;b' for --ignore-set: use names of variables, such as SQL_LOG_BIN,GTID_PURGED",
+        ),
     ] {
         assert_eq!(error(line), text);
     }

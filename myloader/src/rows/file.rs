@@ -15,7 +15,7 @@ use crate::journal::{FileProgress, Record, table_name};
 use crate::rows::insert_to_load_data::LoadDataTables;
 use crate::rows::skipped::SkippedStatements;
 use crate::rows::statements::{End, load_from};
-use crate::rows::transaction::{Done, Interruption, Transaction, may_pass};
+use crate::rows::transaction::{Done, Interruption, Transaction, TransactionLimits, may_pass};
 
 /// How long to wait after a transaction's first failure, and as much more after each further one.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -103,7 +103,7 @@ fn load_whole(
     })??;
     let FileProgress { statements, rows, .. } = earlier;
     let mut done = Done { statements, rows, counted: statements, ..Done::default() };
-    let mut transaction = Transaction::new(table, file, context.shared.restore.queries_per_transaction);
+    let mut transaction = Transaction::new(table, file, TransactionLimits::of(&context.shared.restore));
     let mut attempts = 0;
     loop {
         let committed = done.statements;

@@ -3,8 +3,9 @@
 use common::backup::file_name::DumpFile;
 use common::observe::wording::count;
 use common::server::connection::{ServerError, StatementOutcome};
+use common::sql::Statement;
 
-use crate::ddl::insert::{reads_infile, row_count};
+use crate::ddl::insert::{pieces, reads_infile, row_count};
 use crate::ddl::statement_kind::{StatementKind, classify};
 use crate::jobs::context::Context;
 use crate::jobs::error::Error;
@@ -76,13 +77,15 @@ pub fn load_from(
                 if statements <= done.statements {
                     continue;
                 }
+                transaction.make_room(context, statement.text.len() as u64, done)?;
                 transaction.begin(context, statement.line)?;
                 if let Some(load_data_file) = &mut load_data_file
                     && let Some(beginning) =
                         load_data_file.begin(&mut context.session, statement.text).map_err(failed)?
                 {
                     let (line, counted) = (statement.line, done.counted.saturating_sub(statements - 1));
-                    let (load, batch) = beginning.batch(context, reader, transaction.room(), counted);
+                    let room = transaction.room(statement.text.len() as u64);
+                    let (load, batch) = beginning.batch(context, reader, room, counted);
                     let result = context.session.unchanged().load_infile(load.as_bytes(), batch.data());
                     let ended = batch.end();
                     let sent = ended.as_ref().map_or(0, |ended| ended.sent.statements);
@@ -94,41 +97,18 @@ pub fn load_from(
                     load_data_file.end(ended.lines);
                     statements += ended.sent.statements - 1;
                     (reader, left_over) = (ended.statements, ended.left_over);
+                    transaction.holds(ended.sent.bytes);
                     transaction.done(context, ended.sent.statements, true, loaded, done)?;
                     continue;
                 }
-                let outcome = context.session.insert(&table.name, statement.text);
-                let outcome = match outcome.map_err(|source| packet_limit::or_failed(context, file, &statement, source))
-                {
-                    Ok(outcome) => outcome,
+                let loaded = match insert(context, table, file, &statement) {
+                    Ok(loaded) => loaded,
                     Err(error) => match skip(context, transaction, error, row_count(statement.text), skipped, done)? {
                         Next::Statement => continue,
                         Next::Restart => return Ok(End::Restart),
                     },
                 };
-                let mut loaded = loaded(statement.text, outcome);
-                if outcome.warnings > 0 {
-                    let ignores_duplicates = starts_with(statement.text, b"INSERT IGNORE");
-                    let taken = Taken {
-                        table,
-                        file,
-                        line: statement.line,
-                        warnings: outcome.warnings,
-                        skipped: if ignores_duplicates { loaded.rows.saturating_sub(outcome.affected_rows) } else { 0 },
-                        ignores_duplicates,
-                        rows: row_count(statement.text),
-                    };
-                    let text = statement.text;
-                    match taken
-                        .check(context, |context| empty_members::count(context, &table.name, text).map_err(failed))
-                    {
-                        Ok(changed) => loaded.changed = changed,
-                        Err(error) => match skip(context, transaction, error, row_count(text), skipped, done)? {
-                            Next::Statement => continue,
-                            Next::Restart => return Ok(End::Restart),
-                        },
-                    }
-                }
+                transaction.holds(statement.text.len() as u64);
                 if statements > done.counted {
                     done.counted = statements;
                     context.counters.add_rows(loaded.rows, statement.text.len() as u64);
@@ -177,6 +157,60 @@ pub fn load_from(
     }
     context.end_file(file)?;
     Ok(End::Whole)
+}
+
+/// Runs an INSERT or REPLACE, in pieces if the options ask for it.
+fn insert(
+    context: &mut Context,
+    table: &TableTarget,
+    file: &DumpFile,
+    statement: &Statement<'_>,
+) -> Result<Loaded, Error> {
+    let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+    let rows = context.shared.restore.rows_per_statement;
+    let pieces = match rows {
+        0 => None,
+        rows => pieces(statement.text, rows, context.session.literals().map_err(failed)?.dialect()),
+    };
+    let Some(pieces) = pieces else { return insert_piece(context, table, file, statement) };
+    let mut all = Loaded::default();
+    for text in &pieces {
+        let loaded = insert_piece(context, table, file, &Statement { text, line: statement.line })?;
+        all.rows += loaded.rows;
+        all.net += loaded.net;
+        all.changed += loaded.changed;
+    }
+    Ok(all)
+}
+
+fn insert_piece(
+    context: &mut Context,
+    table: &TableTarget,
+    file: &DumpFile,
+    statement: &Statement<'_>,
+) -> Result<Loaded, Error> {
+    let failed = |source| Error::Statement { file: file.to_string(), line: statement.line, source };
+    let text = statement.text;
+    let outcome = context
+        .session
+        .insert(&table.name, text)
+        .map_err(|source| packet_limit::or_failed(context, file, statement, source))?;
+    let mut loaded = loaded(text, outcome);
+    if outcome.warnings > 0 {
+        let ignores_duplicates = starts_with(text, b"INSERT IGNORE");
+        let taken = Taken {
+            table,
+            file,
+            line: statement.line,
+            warnings: outcome.warnings,
+            skipped: if ignores_duplicates { loaded.rows.saturating_sub(outcome.affected_rows) } else { 0 },
+            ignores_duplicates,
+            rows: row_count(text),
+        };
+        let members = |context: &mut Context| empty_members::count(context, &table.name, text).map_err(failed);
+        loaded.changed = taken.check(context, members)?;
+    }
+    Ok(loaded)
 }
 
 /// Skips a statement that was rejected for good, if the restore may continue without it.

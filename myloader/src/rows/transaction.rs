@@ -12,11 +12,13 @@ use common::server::connection::ServerError;
 use common::server::error_codes;
 use common::sql::quote_string;
 
+use crate::config::Restore;
 use crate::jobs::committed_rows::{self, RowCount, Verdict};
 use crate::jobs::context::{Context, Shared};
 use crate::jobs::error::Error;
 use crate::jobs::target::TableTarget;
 use crate::journal::{Commit, Record, SkippedStatement, table_name};
+use crate::rows::insert_to_load_data::BatchLimits;
 use crate::rows::skipped::SkippedStatements;
 
 /// How long to wait for the failure of another transaction to stop the program.
@@ -85,11 +87,29 @@ impl From<Error> for Interruption {
     }
 }
 
+/// How much goes into one transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct TransactionLimits {
+    /// Statements.
+    pub statements: u64,
+    /// Bytes of their text; a longer statement is alone.
+    pub bytes: u64,
+}
+
+impl TransactionLimits {
+    /// As the options say.
+    pub fn of(restore: &Restore) -> TransactionLimits {
+        TransactionLimits { statements: restore.queries_per_transaction, bytes: restore.max_transaction_bytes }
+    }
+}
+
 pub struct Transaction<'a> {
     table: &'a TableTarget,
     file: &'a DumpFile,
-    limit: u64,
+    limits: TransactionLimits,
     statements: u64,
+    /// Of the statements that are done.
+    bytes: u64,
     loaded: Loaded,
     converted: u64,
 }
@@ -104,9 +124,20 @@ pub fn may_pass(error: &Error) -> bool {
 }
 
 impl<'a> Transaction<'a> {
-    /// With nothing in it. It ends after `limit` statements.
-    pub fn new(table: &'a TableTarget, file: &'a DumpFile, limit: u64) -> Transaction<'a> {
-        Transaction { table, file, limit, statements: 0, loaded: Loaded::default(), converted: 0 }
+    /// With nothing in it.
+    pub fn new(table: &'a TableTarget, file: &'a DumpFile, limits: TransactionLimits) -> Transaction<'a> {
+        Transaction { table, file, limits, statements: 0, bytes: 0, loaded: Loaded::default(), converted: 0 }
+    }
+
+    /// Commits, if a statement of so many bytes would make it too large.
+    pub fn make_room(&mut self, context: &mut Context, bytes: u64, done: &mut Done) -> Result<(), Interruption> {
+        let is_full = self.statements > 0 && self.bytes.saturating_add(bytes) > self.limits.bytes;
+        if is_full { self.commit(context, done, false) } else { Ok(()) }
+    }
+
+    /// The statements that were done, of so many bytes, are in it.
+    pub fn holds(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 
     /// Opens the transaction before its first statement, and counts the table once so that a COMMIT can be settled.
@@ -128,9 +159,12 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// How many more statements fit, including the one that has begun.
-    pub fn room(&self) -> u64 {
-        self.limit - self.statements + 1
+    /// How much more fits, including the statement that has begun, if those that follow have as many bytes.
+    pub fn room(&self, bytes: u64) -> BatchLimits {
+        BatchLimits {
+            statements: self.limits.statements - self.statements + 1,
+            bytes: self.limits.bytes.saturating_sub(self.bytes).saturating_sub(bytes),
+        }
     }
 
     /// The statement that has begun is done, or several of which it was the first, sent as LOAD DATA.
@@ -147,7 +181,7 @@ impl<'a> Transaction<'a> {
         self.loaded.rows += loaded.rows;
         self.loaded.net += loaded.net;
         self.loaded.changed += loaded.changed;
-        if self.statements >= self.limit { self.commit(context, done, false) } else { Ok(()) }
+        if self.statements >= self.limits.statements { self.commit(context, done, false) } else { Ok(()) }
     }
 
     /// Commits. `at_end`: nothing more of the file follows.
@@ -234,7 +268,7 @@ impl<'a> Transaction<'a> {
 
     /// Starts over with nothing.
     pub fn forget(&mut self) {
-        *self = Transaction::new(self.table, self.file, self.limit);
+        *self = Transaction::new(self.table, self.file, self.limits);
     }
 
     /// Rolls back after an error, and returns the error if the transaction may be retried.
@@ -266,7 +300,7 @@ impl<'a> Transaction<'a> {
         let begun = self.statements;
         let undone = self.roll_back(context)?;
         if undone.is_whole && begun > 1 {
-            self.limit = 1;
+            self.limits.statements = 1;
             self.forget();
             return Ok(Next::Restart);
         }

@@ -22,6 +22,7 @@ mod next_job;
 mod outcomes;
 mod privileges;
 mod row_counts;
+mod running;
 mod settings;
 mod stage;
 mod stages;
@@ -43,6 +44,7 @@ use comparison::Verification;
 pub use comparison::Verified;
 use database_state::Database;
 pub use error::Error;
+use running::Running;
 pub use settings::SchedulerSettings;
 use stage::Stage;
 use table_state::TableState;
@@ -77,8 +79,7 @@ pub struct Scheduler {
     waiting_bytes: u64,
     /// Files that arrived.
     files: u64,
-    running: usize,
-    running_keys: usize,
+    running: Running,
     /// What reading the definitions has shown.
     findings: BTreeMap<DumpFile, Findings>,
     /// What definitions need of the user.
@@ -126,8 +127,7 @@ impl Scheduler {
             late_keys: VecDeque::new(),
             waiting_bytes: 0,
             files: 0,
-            running: 0,
-            running_keys: 0,
+            running: Running::default(),
             findings: BTreeMap::new(),
             needs: Vec::new(),
             rejections: Vec::new(),
@@ -151,7 +151,7 @@ impl Scheduler {
     /// How far it is and what it waits for, for messages.
     pub fn status(&self, wants_input: bool) -> String {
         let Scheduler { stage, running, ready, keys, loading, waiting_bytes, input_ended, .. } = self;
-        let mut text = format!("{stage:?}: {} running", count(*running, "job"));
+        let mut text = format!("{stage:?}: {} running", count(running.all, "job"));
         let waiting = ready.len() + keys.len();
         if waiting > 0 {
             text.push_str(&format!(", {waiting} waiting for a worker"));
@@ -192,7 +192,7 @@ impl Scheduler {
 
     /// Whether workers are at work.
     pub fn is_busy(&self) -> bool {
-        self.running > 0
+        self.running.all > 0
     }
 
     /// Whether everything is restored.

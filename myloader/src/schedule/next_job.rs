@@ -11,20 +11,18 @@ impl Scheduler {
     /// The next job, if there is one that can be done now.
     pub fn next_job(&mut self) -> Option<Job> {
         let job = self.take_job()?;
-        self.running += 1;
-        if matches!(job, Job::AddKeys(..)) {
-            self.running_keys += 1;
-        }
+        self.running.begin(&job);
         Some(job)
     }
 
     /// Where the next job is, if there is one that can be done now.
     pub(super) fn next_place(&self) -> Option<Place> {
         // Adding a foreign key locks the parent table's definition too: two at a time may deadlock (seen on MySQL 9.7).
-        if self.stage == Stage::Constraints && self.running > 0 {
+        if self.stage == Stage::Constraints && self.running.all > 0 {
             return None;
         }
-        if !self.ready.is_empty() {
+        // One that has to wait for others of its kind keeps those behind it waiting: these are of its kind, too.
+        if self.ready.front().is_some_and(|job| self.running.has_room(job, &self.settings)) {
             return Some(Place::Ready);
         }
         if self.stage == Stage::Verification {
@@ -34,7 +32,7 @@ impl Scheduler {
             return None;
         }
         // Keys before rows: building them takes the server long, and overlaps with loading other tables.
-        if self.running_keys < self.settings.max_threads_for_keys && !self.keys.is_empty() {
+        if self.keys.front().is_some_and(|job| self.running.has_room(job, &self.settings)) {
             return Some(Place::Keys);
         }
         let limit = self.settings.max_threads_per_table;

@@ -9,10 +9,7 @@ use crate::tolerance::Rejection;
 impl Scheduler {
     /// A job is done.
     pub fn done(&mut self, job: &Job, outcome: Outcome) -> Result<(), Error> {
-        self.running -= 1;
-        if matches!(job, Job::AddKeys(..)) {
-            self.running_keys -= 1;
-        }
+        self.running.end(job);
         match (job, outcome) {
             (Job::FindDatabase(file), outcome) => {
                 self.database_found(file.content.database().unwrap_or_default(), Some(file), outcome)?;

@@ -21,6 +21,10 @@ pub struct SchedulerSettings {
     pub max_threads_per_table: usize,
     /// Workers that add keys.
     pub max_threads_for_keys: usize,
+    /// Workers that create tables.
+    pub max_threads_for_tables: usize,
+    /// Workers that create views, routines, triggers and events.
+    pub max_threads_for_post: usize,
     /// When keys are made.
     pub optimize_keys: OptimizeKeys,
     /// What becomes of tables that exist.

@@ -31,7 +31,7 @@ impl Scheduler {
                 Stage::Finished => return Ok(()),
                 _ => self.input_ended && self.keys.is_empty() && self.loading.is_empty() && self.verification.is_idle(),
             };
-            if !is_done || self.running > 0 || !self.ready.is_empty() {
+            if !is_done || self.running.all > 0 || !self.ready.is_empty() {
                 return Ok(());
             }
             self.begin_next_stage()?;

@@ -23,6 +23,8 @@ fn settings() -> SchedulerSettings {
         target_database: None,
         max_threads_per_table: 2,
         max_threads_for_keys: 1,
+        max_threads_for_tables: 4,
+        max_threads_for_post: 4,
         optimize_keys: OptimizeKeys::AfterImportPerTable,
         drop_table: DropTable::Fail,
         drop_database: false,

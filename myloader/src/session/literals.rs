@@ -41,14 +41,17 @@ impl LiteralSettings {
         self.sql_mode.split(',').any(|has| has.eq_ignore_ascii_case(mode))
     }
 
+    /// How statements are read.
+    pub fn dialect(&self) -> SqlDialect {
+        SqlDialect { ansi_quotes: self.has("ANSI_QUOTES"), no_backslash_escapes: self.has("NO_BACKSLASH_ESCAPES") }
+    }
+
     /// A statement of rows with the meaning that it has in the file.
     pub fn explicit<'a>(&self, statement: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.replaced {
             return Cow::Borrowed(statement);
         }
-        let dialect =
-            SqlDialect { ansi_quotes: self.has("ANSI_QUOTES"), no_backslash_escapes: self.has("NO_BACKSLASH_ESCAPES") };
-        with_introducers(statement, dialect)
+        with_introducers(statement, self.dialect())
     }
 }
 

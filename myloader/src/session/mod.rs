@@ -8,6 +8,7 @@ mod sql_modes;
 mod text;
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::process::stop::Stop;
@@ -17,6 +18,7 @@ use common::server::error_codes;
 use common::sql::token::{SqlDialect, Tokens};
 use common::sql::{quote_identifier, quote_string};
 
+use crate::ddl::set::without_variables;
 use crate::ddl::statement_kind::{StatementKind, classify};
 pub use connector::{Connector, ReconnectError, await_end};
 pub use literals::LiteralSettings;
@@ -34,6 +36,8 @@ pub struct Session {
     connection: Connection,
     connector: Connector,
     purpose: Purpose,
+    /// `--ignore-set`.
+    ignored: Arc<[String]>,
     /// The statements that the session was set by, from the state that [`Session::reset`] leaves; `None` if it may be in
     /// any.
     state: Option<Vec<Vec<u8>>>,
@@ -57,14 +61,16 @@ impl Session {
         mut connector: Connector,
         server: Server,
         purpose: Purpose,
+        ignored: Arc<[String]>,
         stop: Stop,
     ) -> Result<Session, ServerError> {
-        let (time_zone, logs_statements) = set_up(&mut connection, server, purpose)?;
+        let (time_zone, logs_statements) = set_up(&mut connection, server, purpose, &ignored)?;
         connector.take_lock(&mut connection)?;
         Ok(Session {
             connection,
             connector,
             purpose,
+            ignored,
             state: None,
             server,
             stop,
@@ -85,9 +91,9 @@ impl Session {
     /// is rolled back.
     pub fn reconnect(&mut self) -> Result<(), ReconnectError> {
         self.connection.close();
-        let (server, purpose) = (self.server, self.purpose);
+        let (server, purpose, ignored) = (self.server, self.purpose, Arc::clone(&self.ignored));
         let made = self.connector.connect_again(|mut connection| {
-            let (time_zone, logs_statements) = set_up(&mut connection, server, purpose)?;
+            let (time_zone, logs_statements) = set_up(&mut connection, server, purpose, &ignored)?;
             Ok((connection, time_zone, logs_statements))
         });
         (self.connection, self.time_zone, self.logs_statements) = made?;
@@ -117,6 +123,7 @@ impl Session {
                  SESSION foreign_key_checks = 0, SESSION time_zone = {}",
                 quote_string(&self.time_zone)
             );
+            let reset = self.adapt_set(reset.as_bytes()).into_owned();
             self.connection().execute(reset).map_err(|error| (None, error))?;
             self.replaced = false;
             for (line, statement) in preamble.statements() {
@@ -196,9 +203,13 @@ impl Session {
         }
     }
 
-    /// A SET statement as this server understands it: without the sql_modes that it does not know.
+    /// A SET statement as this server understands it: without the sql_modes that it does not know, and without the
+    /// variables of `--ignore-set`.
     pub fn adapt_set<'a>(&self, statement: &'a [u8]) -> Cow<'a, [u8]> {
-        sql_modes::adapt_set(self.server, statement)
+        match without_variables(statement, &self.ignored) {
+            Cow::Borrowed(statement) => sql_modes::adapt_set(self.server, statement),
+            Cow::Owned(statement) => Cow::Owned(sql_modes::adapt_set(self.server, &statement).into_owned()),
+        }
     }
 
     /// Runs a statement of a file of definitions, as this server understands it. A collation of the session that this

@@ -38,12 +38,17 @@ pub enum Purpose {
 }
 
 /// Prepares a new session. Returns its time zone, and whether statements go to the binary log as they are.
-pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> Result<(String, bool), ServerError> {
+pub fn set_up(
+    connection: &mut Connection,
+    server: Server,
+    purpose: Purpose,
+    ignored: &[String],
+) -> Result<(String, bool), ServerError> {
     for statement in server.long_session() {
         connection.execute(statement)?;
     }
     let logs_statements = match purpose {
-        Purpose::Restore { enable_binlog } => set_up_restore(connection, server, enable_binlog)?,
+        Purpose::Restore { enable_binlog } => set_up_restore(connection, server, enable_binlog, ignored)?,
         Purpose::Compare => {
             connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")?;
             connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")?;
@@ -54,21 +59,34 @@ pub fn set_up(connection: &mut Connection, server: Server, purpose: Purpose) -> 
     Ok((time_zone, logs_statements))
 }
 
-fn set_up_restore(connection: &mut Connection, server: Server, enable_binlog: bool) -> Result<bool, ServerError> {
-    let mut logged = enable_binlog;
-    if !enable_binlog && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
+fn set_up_restore(
+    connection: &mut Connection,
+    server: Server,
+    enable_binlog: bool,
+    ignored: &[String],
+) -> Result<bool, ServerError> {
+    let mut logged = enable_binlog || ignored.iter().any(|name| name == "sql_log_bin");
+    if !logged && let Err(error) = connection.execute("SET SESSION sql_log_bin = 0") {
         const DENIED: [u16; 2] = [error_codes::PRIVILEGE_NEEDED, error_codes::SYNTAX];
         if !error.server_code().is_some_and(|code| DENIED.contains(&code)) {
             return Err(error);
         }
-        warn_once(format!("the restore is written to the binary log, because the user may not turn it off: {error}"));
+        let privilege = match () {
+            () if server.is_mariadb_since(10, 5, 2) => "BINLOG ADMIN",
+            () if server.is_mysql_since(8, 0, 14) => "SESSION_VARIABLES_ADMIN",
+            () => "SUPER",
+        };
+        warn_once(format!(
+            "the restore is written to the binary log, because the user may not turn it off: {error}; GRANT {privilege} ON \
+             *.* lets it, and --ignore-set=SQL_LOG_BIN does without"
+        ));
         logged = true;
     }
     if server.is_mysql_since(8, 0, 27) {
         // An index is sorted in memory of this size: with the default, 1 MB, in many more passes.
         connection.execute("SET SESSION innodb_ddl_buffer_size = 67108864")?;
     }
-    session_variables::set(connection, RESTORING)?;
+    session_variables::set_except(connection, RESTORING, ignored)?;
     Ok(logged && logs_statements(connection)?)
 }
 

@@ -73,8 +73,10 @@ pub(super) const EXISTING: Group = Group {
             )
             .differs("uses a journal, not the file `resume`"),
         value("journal", "FILE").absent("in DIR").help("Where the journal of `--resume` is.").added(),
-        flag("overwrite-unsafe").not_yet("use `--drop-table=DROP`"),
-        flag("append-if-not-exist").not_yet("use `--drop-table=NONE`"),
+        flag("overwrite-unsafe").help("Means `--drop-table=DROP`.").differs("no faster and no less safe"),
+        flag("append-if-not-exist")
+            .help("Means `--drop-table=NONE`: missing tables are created, rows are added to the others.")
+            .differs("views and sequences too"),
         flag("kill-at-once").letter('k').no_effect("Ctrl-C always ends the restore within seconds"),
         flag("overwrite-tables").replaced("`-o` or `--drop-table=DROP`"),
         value("purge-mode", "MODE").replaced("`--drop-table=MODE`"),
@@ -94,6 +96,26 @@ pub(super) const LOADING: Group = Group {
             .default("1000")
             .help("Statements of a transaction, which also ends with its file.")
             .differs("0 is refused"),
+        value("max-transaction-size", "MB")
+            .default("1000")
+            .help(
+                "Most MiB of statements in a transaction; a longer statement is alone in its own. At most the server's \
+                 `group_replication_transaction_size_limit` and `wsrep_max_ws_size`.",
+            )
+            .differs("over statements; 0 is refused"),
+        value("rows", "N")
+            .letter('r')
+            .default("0")
+            .help("Splits statements of more rows into some of N rows; 0: as dumped. Not where INSERT goes as LOAD DATA (`--load-method`).")
+            .differs("REPLACE too"),
+        value("ignore-set", "LIST")
+            .absent("none")
+            .help("Variables that are not set, neither by files nor at connect, such as `SQL_LOG_BIN`. Others than that change what is stored.")
+            .differs("in any case; `NAMES` is refused"),
+        value("set-names", "CHARSETS")
+            .absent("as the files say")
+            .help("Taken for `binary` and `utf8mb4`, which change nothing.")
+            .differs("others are refused"),
         flag("enable-binlog")
             .letter('e')
             .help("Writes to the binary log. A user who may not set `sql_log_bin` always does, with a warning.")
@@ -107,13 +129,28 @@ pub(super) const LOADING: Group = Group {
             .differs("`AUTO` is new"),
         value("optimize-keys-engines", "LIST")
             .default("ROCKSDB,InnoDB")
-            .help("Engines that `--optimize-keys` applies to."),
+            .help("Engines that `--optimize-keys` applies to.")
+            .differs("in any case"),
+        value("optimize-keys-batchsize", "N")
+            .default("0")
+            .help("Most indexes that one ALTER TABLE adds; 0: all. Each FULLTEXT index but the first has one of its own."),
         flag("disable-redo-log").help(
             "Turns off MySQL's redo log, 8.0.21 or newer; back on at the end, also after errors and Ctrl-C. **A crash of the server meanwhile \
              loses all its data.**",
         ),
         value("max-threads-per-table", "N").default("4").help("Most threads that load one table, 1 to 1024."),
-        value("max-threads-for-index-creation", "N").default("4").help("Most threads that add indexes."),
+        value("max-threads-for-index-creation", "N")
+            .default("4")
+            .help("Most threads that add indexes, 1 to 1024.")
+            .differs("0 is refused"),
+        value("max-threads-for-schema-creation", "N")
+            .absent("`--threads`")
+            .help("Most threads that create tables, 1 to 1024.")
+            .differs("0 is refused"),
+        value("max-threads-for-post-actions", "N")
+            .absent("`--threads`")
+            .help("Most threads that create views, routines, triggers and events, 1 to 1024. Foreign keys come one at a time.")
+            .differs("0 is refused"),
         flag("local-infile")
             .absent("on")
             .help("LOAD DATA LOCAL for the dump's own rows, nothing else. The server needs `local_infile=ON`.")
@@ -125,13 +162,6 @@ pub(super) const LOADING: Group = Group {
         flag("allow-truncation")
             .help("Lets the server [change values](restoring.md#changed-values) that its columns do not hold, with a warning for each table.")
             .added(),
-        value("optimize-keys-batchsize", "N").not_yet("one ALTER TABLE adds all keys of a table"),
-        value("max-threads-for-post-actions", "N").not_yet("they run one after the other"),
-        value("max-threads-for-schema-creation", "N").no_effect("tables are created by all threads: lower `--threads` for fewer"),
-        value("rows", "N").letter('r').not_yet("statements are sent as dumped"),
-        value("max-transaction-size", "MB").not_yet("use `--queries-per-transaction`"),
-        value("set-names", "CHARSET").not_yet("files declare utf8mb4 for definitions and binary for rows"),
-        value("ignore-set", "LIST").not_yet("set variables in `[myloader_session_variables]` of a defaults file"),
         value("max-statement-size", "BYTES").no_effect("statements up to 1 GiB are read"),
         value("fifodir", "DIR").no_effect("compressed files are read without FIFOs"),
         value("load-data-tmp-dir", "DIR").no_effect("LOAD DATA files are read without FIFOs"),

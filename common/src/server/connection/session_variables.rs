@@ -121,10 +121,23 @@ pub(super) const EVERY: &[SessionVariable] = &[
 /// # Errors
 /// If the server refuses a value for another reason than a privilege that lacks.
 pub fn set(connection: &mut Connection, variables: &[SessionVariable]) -> Result<(), ServerError> {
+    set_except(connection, variables, &[])
+}
+
+/// As [`set`], without those of these names.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_except(
+    connection: &mut Connection,
+    variables: &[SessionVariable],
+    ignored: &[String],
+) -> Result<(), ServerError> {
+    let is_ignored = |variable: &&SessionVariable| ignored.iter().any(|name| name.eq_ignore_ascii_case(variable.name));
     // Not `SELECT @@…`, which is an error where there is no such variable.
     let names: Vec<String> = variables.iter().map(|variable| format!("'{}'", variable.name)).collect();
     let shown = connection.query(format!("SHOW SESSION VARIABLES WHERE Variable_name IN ({})", names.join(",")))?;
-    for variable in variables {
+    for variable in variables.iter().filter(|variable| !is_ignored(variable)) {
         let Some(current) = shown.iter().find(|row| row.text(0).eq_ignore_ascii_case(variable.name)) else { continue };
         let current = current.text(1);
         if let Some(value) = variable.wanted(&current) {

@@ -19,6 +19,8 @@ pub struct SplitOptions {
     pub split_keys: bool,
     /// The engines whose tables gain by that. Case does not matter.
     pub engines: Vec<String>,
+    /// Most keys that one statement adds; 0: all.
+    pub keys_per_statement: usize,
     /// Take the foreign keys out, to be added later, whatever the engine.
     pub split_constraints: bool,
     /// `--skip-indexes`: take the secondary keys out for good if the engine is InnoDB or one of `engines`. Foreign keys
@@ -98,7 +100,8 @@ pub fn split(sql: &[u8], options: &SplitOptions) -> Result<SplitTable, ParseErro
     // InnoDB builds one fulltext key at a time; with two, it copies the table.
     let mut fulltext_keys = fulltext_keys.into_iter();
     keys.extend(fulltext_keys.next());
-    let mut statements: Vec<_> = alter_table(&table, &keys).into_iter().collect();
+    let most = if options.keys_per_statement == 0 { keys.len().max(1) } else { options.keys_per_statement };
+    let mut statements: Vec<_> = keys.chunks(most).filter_map(|keys| alter_table(&table, keys)).collect();
     statements.extend(fulltext_keys.filter_map(|key| alter_table(&table, &[key])));
     Ok(SplitTable { create, keys: statements, constraints: alter_table(&table, &constraints) })
 }

@@ -29,6 +29,8 @@ pub struct Sent {
     /// Statements of the file.
     pub statements: u64,
     pub rows: u64,
+    /// Bytes of these.
+    pub bytes: u64,
 }
 
 /// What a batch begins with: a statement that is converted already.
@@ -110,9 +112,11 @@ impl Inner {
         self.sent.statements += 1;
         self.sent.rows += rows;
         self.bytes += self.lines().len() as u64;
+        let bytes = self.start.statements.last().text.len() as u64;
+        self.sent.bytes += bytes;
         let (counters, known) = &self.start.counters;
         if self.sent.statements > *known {
-            counters.add_rows(rows, self.start.statements.last().text.len() as u64);
+            counters.add_rows(rows, bytes);
         }
     }
 

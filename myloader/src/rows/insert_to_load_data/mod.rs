@@ -97,7 +97,7 @@ pub struct FirstStatement {
 
 impl FirstStatement {
     /// The batch that begins with the statement that was read last.
-    pub fn batch(self, context: &Context, statements: Statements, most: u64, counted: u64) -> (String, Batch) {
+    pub fn batch(self, context: &Context, statements: Statements, most: BatchLimits, counted: u64) -> (String, Batch) {
         let statement = self.target.statement.clone();
         let batch = Batch::new(BatchStart {
             statements,
@@ -105,7 +105,7 @@ impl FirstStatement {
             target: self.target,
             literals: self.literals,
             lines: self.lines,
-            limits: BatchLimits { statements: most, bytes: self.bytes },
+            limits: BatchLimits { bytes: most.bytes.min(self.bytes), ..most },
             counters: (context.counters.clone(), counted),
         });
         (statement, batch)

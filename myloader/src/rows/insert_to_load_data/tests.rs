@@ -216,7 +216,7 @@ fn heads_of_statements() {
 
 #[test]
 fn all_rows_have_to_arrive_without_a_warning() {
-    let sent = Sent { statements: 1, rows: 3 };
+    let sent = Sent { statements: 1, rows: 3, bytes: 9 };
     let exact = StatementOutcome { affected_rows: 3, records: Some(3), skipped: 0, warnings: 0 };
     assert!(is_exact(exact, sent));
     assert!(is_exact(StatementOutcome { affected_rows: 5, ..exact }, sent), "REPLACE");

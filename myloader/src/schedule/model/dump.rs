@@ -67,6 +67,8 @@ pub struct Case {
     pub workers: usize,
     pub max_threads_per_table: usize,
     pub max_threads_for_keys: usize,
+    pub max_threads_for_tables: usize,
+    pub max_threads_for_post: usize,
     /// Bytes that may wait.
     pub max_waiting: u64,
     /// How many jobs may fail.
@@ -91,6 +93,8 @@ impl Case {
             target_database: None,
             max_threads_per_table: self.max_threads_per_table,
             max_threads_for_keys: self.max_threads_for_keys,
+            max_threads_for_tables: self.max_threads_for_tables,
+            max_threads_for_post: self.max_threads_for_post,
             optimize_keys: self.optimize_keys,
             drop_table: self.drop_table,
             drop_database: self.drop_database,
@@ -136,6 +140,8 @@ impl Case {
             workers: 2,
             max_threads_per_table: 2,
             max_threads_for_keys: 1,
+            max_threads_for_tables: 1,
+            max_threads_for_post: 1,
             max_waiting: u64::MAX,
             faults: 1,
         };
@@ -168,6 +174,8 @@ impl Case {
         case.workers = 1 + chooser.choose(4);
         case.max_threads_per_table = 1 + chooser.choose(3);
         case.max_threads_for_keys = 1 + chooser.choose(2);
+        case.max_threads_for_tables = 1 + chooser.choose(3);
+        case.max_threads_for_post = 1 + chooser.choose(3);
         case.max_waiting = [0, BYTES, 3 * BYTES, u64::MAX][chooser.choose(4)];
         case.faults = [0, 0, 1, 3, 100][chooser.choose(5)];
         for (number, chunks) in chunks.iter().enumerate() {

@@ -289,11 +289,25 @@ impl History {
                 let lost = names.iter().find(|name| !has_file(name))?;
                 Some(format!("nothing creates {lost} again"))
             }
+            Job::CreateTable(..) if self.at_work(&[Rank::Tables]) >= case.max_threads_for_tables => {
+                Some("enough workers create tables".to_owned())
+            }
+            Job::Routines(..) | Job::View(..) | Job::Triggers(..) | Job::Events(..)
+                if self.at_work(&[Rank::Routines, Rank::Views, Rank::Triggers, Rank::Events])
+                    >= case.max_threads_for_post =>
+            {
+                Some("enough workers create what comes after the rows".to_owned())
+            }
             Job::Rows(table, ..) => self.forbids_rows(&table.file, &what, case),
             Job::AddKeys(table, _) => self.forbids_keys(&table.file, case),
             Job::AddConstraints(..) if !self.running.is_empty() => Some("another job is under way".to_owned()),
             _ => None,
         }
+    }
+
+    /// How many jobs of these ranks are under way.
+    fn at_work(&self, ranks: &[Rank]) -> usize {
+        self.running.iter().filter(|key| ranks.contains(&key.0)).count()
     }
 
     fn forbids_rows(&self, table: &TableFileName, file: &str, case: &Case) -> Option<String> {
@@ -334,7 +348,7 @@ impl History {
         if !self.has_ended && !self.whole.contains(table) {
             return Some("rows may come".to_owned());
         }
-        if self.running.iter().filter(|key| key.0 == Rank::Keys).count() >= case.max_threads_for_keys {
+        if self.at_work(&[Rank::Keys]) >= case.max_threads_for_keys {
             return Some("enough workers make keys".to_owned());
         }
         let late = case.optimize_keys == OptimizeKeys::AfterImportAllTables;
