@@ -77,6 +77,10 @@ mod load {
     pub mod target_privileges;
     pub mod work;
 }
+mod mysqldump {
+    pub mod hostile;
+    pub mod options;
+}
 mod random;
 mod resume {
     pub mod again;
@@ -106,6 +110,7 @@ mod support {
     pub mod fidelity;
     pub mod interrupted;
     pub mod load;
+    pub mod mysqldump;
     pub mod tellers;
 }
 mod values {

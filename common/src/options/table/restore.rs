@@ -147,6 +147,9 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
                  or `UNPACK`.",
             )
             .differs("bit 1 has no effect"),
+        flag("mysqldump")
+            .help("Restores a [dump of mysqldump or mariadb-dump](mysqldump.md): `--directory=FILE`, or stdin with `--stream`.")
+            .differs("reads every such dump, `--directory` too"),
         value("stream-max-waiting", "BYTES")
             .default("2G")
             .help("Rows that may wait on disk. When files are deleted, at most half of the free space.")
@@ -159,6 +162,5 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
             .absent("[by case](verification.md#checksums)")
             .help("What a differing checksum means.")
             .differs("more exact default"),
-        flag("mysqldump").not_yet("feed such a file to the mysql client"),
     ],
 };
