@@ -64,7 +64,7 @@ has_mariadb() { has_server mariadbd && command -v mariadb-install-db >/dev/null 
 # A `mysqld` can be MariaDB's.
 has_mysql() {
   { has_server mysqld && PATH=$PATH:/usr/sbin mysqld --version 2>/dev/null | grep -qv MariaDB; } ||
-    [ -x "$CACHE_DIR/mysql/usr/sbin/mysqld" ]
+    { [ -x "$CACHE_DIR/mysql/usr/sbin/mysqld" ] && [ -x "$CACHE_DIR/mysql/usr/bin/mysqldump" ]; }
 }
 
 # Debian's mydumper, by its full path, which a mydumper on the PATH cannot hide.
@@ -178,7 +178,7 @@ unpack_mysql() {
     -o APT::Sandbox::User= -o APT::Install-Recommends=false -o APT::Update::Error-Mode=any
     -o Acquire::Retries=2 -o Acquire::Languages=none)
   retry "downloading the package list of Debian unstable" "${apt[@]}" update
-  retry "downloading MySQL" "${apt[@]}" -y --download-only install mysql-server-core >/dev/null
+  retry "downloading MySQL" "${apt[@]}" -y --download-only install mysql-server-core mysql-client-core >/dev/null
   say "unpacking MySQL"
   for package in "$work"/apt/archives/*.deb; do
     dpkg-deb -x "$package" "$work/mysql" || die "$package cannot be unpacked: see above, then run this again"

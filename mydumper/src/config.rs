@@ -25,9 +25,7 @@ pub use commands::{Exec, FILE_NAME};
 use crate::catalog::Program;
 use crate::catalog::selection::{CatalogSelection, Objects, Partitions};
 use crate::definitions::shape::Shape;
-use crate::options::{
-    self, Charsets, LockMode, Options, RowsHard, RowsPerChunk, StatementOptions, StreamChecksum,
-};
+use crate::options::{self, Charsets, LockMode, Options, RowsHard, RowsPerChunk, StatementOptions, StreamChecksum};
 use crate::plan::chunk::{ChunkSize, ChunkSizing};
 use crate::rows::delimited_format::{DelimitedFormat, Separators};
 use crate::rows::encoder::STATEMENT_END;

@@ -56,10 +56,26 @@ pub enum Source {
     Directory(PathBuf),
     Stream(StreamSource),
 }
+/// What a stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A stream of mydumper on standard input.
+    Mydumper,
+    /// A dump of mysqldump.
+    Mysqldump {
+        /// Its file; otherwise standard input.
+        file: Option<PathBuf>,
+        /// The database of what it does not say the database of.
+        database: Option<String>,
+    },
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StreamSource {
     /// What is sent and what is kept.
     pub mode: StreamMode,
+    /// What the stream is.
+    pub origin: Origin,
     /// `--directory`: where the files go, or where they are when the stream brings headers only. Without it a fresh
     /// one is made.
     pub directory: Option<PathBuf>,
@@ -77,6 +93,8 @@ pub enum Command {
 
 /// `--stream=UNPACK`.
 pub struct Unpack {
+    /// What the stream is.
+    pub origin: Origin,
     pub directory: Option<PathBuf>,
     /// `--exec-per-thread`.
     pub per_thread: Option<PerThread>,
@@ -191,6 +209,9 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
     }
     check_verification(&selection, &restore)?;
     let drop_table = drop_table(&restore)?;
+    if restore.mysqldump {
+        check_mysqldump(&restore)?;
+    }
     let (quiet, restores, stall_report) = (log.verbose == 0, !restore.verify_only, log.stall_report());
     if restore.resume && restore.stream.is_some() {
         return Err(UsageError::new(
@@ -198,18 +219,34 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
              --directory without --stream",
         ));
     }
+    let origin = |file| match restore.mysqldump {
+        true => Origin::Mysqldump { file, database: selection.database.clone() },
+        false => Origin::Mydumper,
+    };
     let source = match (restore.stream, restore.directory) {
+        (None, Some(file)) if restore.mysqldump => Source::Stream(StreamSource {
+            mode: StreamMode::TRADITIONAL,
+            origin: origin(Some(file)),
+            directory: None,
+            max_waiting: restore.stream_max_waiting,
+        }),
+        (None, None) if restore.mysqldump => {
+            return Err(UsageError::new(
+                "--mysqldump: where is the dump? Give its file with --directory, or --stream for standard input",
+            ));
+        }
         (None, Some(directory)) => Source::Directory(directory),
         (None, None) => {
             return Err(UsageError::new("where is the dump? Give its --directory, or --stream for standard input"));
         }
         (Some(LoaderStream::Unpack), directory) => {
+            let origin = origin(None);
             // There is no server that could have the database under another name: both options choose.
             let databases = selection.database.into_iter().chain(selection.source_db).collect();
             let allow_empty = filter.allow_empty;
             // Whoever made the stream chose them.
             let filter = Filter { with_system: true, ..program::filter(&filter, databases)? };
-            return Ok(Command::Unpack(Box::new(Unpack { directory, per_thread, filter, allow_empty, quiet })));
+            return Ok(Command::Unpack(Box::new(Unpack { origin, directory, per_thread, filter, allow_empty, quiet })));
         }
         (Some(LoaderStream::Restore(mode)), None) if !mode.content => {
             return Err(UsageError::new(
@@ -217,7 +254,8 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Command, UsageErr
             ));
         }
         (Some(LoaderStream::Restore(mode)), directory) => {
-            Source::Stream(StreamSource { mode, directory, max_waiting: restore.stream_max_waiting })
+            let origin = origin(None);
+            Source::Stream(StreamSource { mode, origin, directory, max_waiting: restore.stream_max_waiting })
         }
     };
     if restore.journal.is_some() && matches!(&source, Source::Stream(stream) if stream.mode.delete) {
@@ -300,6 +338,23 @@ fn drop_table(restore: &RestoreOptions) -> Result<DropTable, UsageError> {
         return Err(UsageError::new(format!("{name}, and another mode is given: leave one out")));
     }
     Ok(mode)
+}
+
+/// Options that do not go together with `--mysqldump`.
+fn check_mysqldump(restore: &RestoreOptions) -> Result<(), UsageError> {
+    if matches!(restore.stream, Some(LoaderStream::Restore(mode)) if !mode.content) {
+        return Err(UsageError::new("--mysqldump reads the dump itself: use --stream=TRADITIONAL or NO_DELETE"));
+    }
+    match () {
+        () if restore.verify_only => Err(UsageError::new(
+            "--verify-only compares with the metadata of mydumper, which a dump of mysqldump has not: use --verify=ROWS",
+        )),
+        () if restore.resume || (restore.journal.is_some() && restore.stream.is_none()) => Err(UsageError::new(
+            "--resume does not go with --mysqldump: keep the files that the dump is split into with --stream=NO_DELETE, and \
+             resume with their --directory",
+        )),
+        () => Ok(()),
+    }
 }
 
 /// Options that do not go together with `--verify` and `--verify-only`.

@@ -71,6 +71,8 @@ pub struct RestoreOptions {
     pub directory: Option<PathBuf>,
     #[arg(long)]
     pub stream: Option<LoaderStream>,
+    #[arg(long)]
+    pub mysqldump: bool,
     #[arg(long, value_parser = byte_size)]
     pub stream_max_waiting: u64,
     #[arg(long, value_parser = Keyword::<DropTable>::new())]

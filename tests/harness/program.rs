@@ -50,6 +50,12 @@ impl Program {
         Program::new("mariadb").arg("--no-defaults")
     }
 
+    /// The server's own mysqldump, or mariadb-dump, as root.
+    pub fn mysqldump(server: &Server) -> Program {
+        let command = server.product().mysqldump();
+        Program::new(&command[0]).args(&command[1..]).server(server)
+    }
+
     /// Any other program: a path, or a name on the PATH.
     pub fn new(path: impl Into<PathBuf>) -> Program {
         Program {

@@ -7,6 +7,7 @@ mod install;
 
 use crate::sql::Client;
 use install::{Installation, option};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -31,6 +32,14 @@ pub enum Product {
 impl Product {
     /// Both products.
     pub const ALL: [Product; 2] = [Product::MariaDb, Product::MySql];
+
+    /// The command of its mysqldump, or mariadb-dump, without options.
+    pub fn mysqldump(self) -> Vec<OsString> {
+        let name = if self == Product::MariaDb { "mariadb-dump" } else { "mysqldump" };
+        let mut command = Installation::client(self, name);
+        command.push("--no-defaults".into());
+        command
+    }
 
     /// The version of the server on this machine, as its program tells it.
     pub fn version(self) -> &'static str {

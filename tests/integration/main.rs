@@ -85,6 +85,10 @@ mod load {
     pub mod target_privileges;
     pub mod work;
 }
+mod mysqldump {
+    pub mod hostile;
+    pub mod options;
+}
 mod options {
     pub mod commands;
     pub mod definitions;
@@ -119,6 +123,7 @@ mod support {
     pub mod fidelity;
     pub mod interrupted;
     pub mod load;
+    pub mod mysqldump;
     pub mod tellers;
 }
 mod values {

@@ -130,7 +130,8 @@ impl Foreign {
                 "unpack it with `mbstream -x` or `xbstream -x`; a physical backup in it is for mariadb-backup or xtrabackup"
                     .into()
             }
-            Foreign::MysqlDump | Foreign::Sql => "restore it with the mysql or mariadb client".into(),
+            Foreign::MysqlDump => "restore it with `myloader --mysqldump`".into(),
+            Foreign::Sql => "restore it with the mysql or mariadb client, or `myloader --mysqldump` if mysqldump wrote it".into(),
             Foreign::Html => "look at what the server of the download says".into(),
             Foreign::Text(_) => "a program that writes to the same pipe, as a login banner, has to be silent".into(),
         }

@@ -9,6 +9,7 @@
 //!
 //! That nothing is missing at the end is for the reader of the backup to say: its last member is `metadata`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use foreign::Foreign;
@@ -49,13 +50,26 @@ pub enum Event<'a> {
         /// Which member.
         number: MemberNumber,
         /// The bytes.
-        bytes: &'a [u8],
+        bytes: Cow<'a, [u8]>,
     },
     /// A member has come whole, and its checksum, if the stream has one, is right.
     End {
         /// Which member.
         number: MemberNumber,
     },
+    /// Something that whoever restores should know.
+    Note(String),
+}
+
+/// What follows the last byte of a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Nothing.
+    Whole,
+    /// Events, for which [`Decoder::decode`] is asked with no bytes; then [`Decoder::end`] again.
+    More,
+    /// The stream, from its beginning: there is more to find in it.
+    Again,
 }
 
 /// Finds the members in a stream's bytes.
@@ -71,8 +85,8 @@ pub trait Decoder: Send {
     /// The stream has no more bytes.
     ///
     /// # Errors
-    /// [`Error::CutShort`] within a member.
-    fn end(&self) -> Result<(), Error>;
+    /// When it was cut short.
+    fn end(&mut self) -> Result<Ended, Error>;
 
     /// Bytes taken so far.
     fn offset(&self) -> u64;
@@ -133,4 +147,7 @@ pub enum Error {
     /// It is something else that people pipe in by mistake.
     #[error("this is not a stream of mydumper but {0}: {advice}", advice = .0.advice())]
     Foreign(Foreign),
+    /// What is in the stream cannot be made members of.
+    #[error("{0}")]
+    Content(String),
 }

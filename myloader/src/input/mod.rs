@@ -3,6 +3,7 @@
 pub mod directory;
 pub mod file_list;
 pub mod files;
+pub mod mysqldump;
 mod not_a_dump;
 pub mod receiver;
 pub mod stream;
@@ -87,13 +88,9 @@ pub fn open(config: &Config, watch: &Watch, stop: &Stop) -> Result<Input, Error>
             };
             let filter = config.restore.filter.clone();
             let wanted = move |file: &DumpFile| is_wanted(&filter, file);
-            let source = StreamSource::start(
-                stream.directory.as_deref(),
-                passage.clone(),
-                wanted,
-                watch.activity("stream"),
-                stop,
-            )?;
+            let activity = watch.activity("stream");
+            let directory = stream.directory.as_deref();
+            let source = StreamSource::start(&stream.origin, directory, passage.clone(), wanted, activity, stop)?;
             let max_waiting = fit_to_disk(stream.max_waiting, &source, &passage);
             Ok(Input::Stream(source, max_waiting))
         }

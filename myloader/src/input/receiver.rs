@@ -13,13 +13,15 @@ use std::sync::Arc;
 use common::backup::file_name::{Content, DumpFile};
 use common::backup::metadata::{Metadata, MetadataError};
 use common::container::mydumper::MydumperDecoder;
-use common::container::{self, Decoder, Member, MemberNumber};
+use common::container::{self, Decoder, Ended, Member, MemberNumber};
 use common::exit_codes;
 use common::io::read_some;
+use common::process::exit::Exit;
 use common::process::stop::{Stop, Stopped};
 use common::store::{self, Action, NewFile, OpenFile, Store};
 use crossbeam_channel::Sender;
 
+use crate::input::mysqldump::{Again, MysqldumpDecoder};
 use crate::input::through_command;
 
 /// Bytes that are read at once. A pipe holds 64 KiB, or more if it was made larger.
@@ -110,8 +112,17 @@ pub enum Error {
 
 exit_codes! { Error:
     of source: Stopped, Command;
+    by exit_of_reading: Read.source;
     Exit::Dump: Empty, Container, Name, Twice, HeadersOnly, HasContent, Announced, GoesOn, Metadata;
-    Exit::Local: Read, Store;
+    Exit::Local: Store;
+}
+
+/// A dump of mysqldump may be compressed, and damaged.
+fn exit_of_reading(error: &io::Error) -> Exit {
+    match error.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+        true => Exit::Local,
+        false => Exit::of_reading(error),
+    }
 }
 
 /// What the stream brings.
@@ -134,6 +145,8 @@ pub struct Receiver<R, F> {
     block: Vec<u8>,
     unread: Range<usize>,
     decoder: Box<dyn Decoder>,
+    /// Reads the stream from its beginning, if it can be.
+    again: Option<Again<R>>,
     members: Members<F>,
 }
 
@@ -141,17 +154,35 @@ impl<R: Read, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
     /// Into this store. `content` says whether members have content, or announce files that are in the store already.
     /// Files that are not `wanted` are read and checked, and nothing is stored of them.
     pub fn new(input: R, store: Arc<dyn Store>, content: bool, wanted: F) -> Self {
+        Receiver::with_decoder(input, store, content, wanted, Box::new(MydumperDecoder::new(content)))
+    }
+
+    /// The same of a dump of mysqldump, which is read once more if that is possible.
+    pub fn of_mysqldump(
+        input: R,
+        again: Option<Again<R>>,
+        store: Arc<dyn Store>,
+        wanted: F,
+        database: Option<String>,
+    ) -> Self {
+        let decoder = Box::new(MysqldumpDecoder::new(again.is_some(), database));
+        let mut receiver = Receiver { again, ..Receiver::with_decoder(input, store, true, wanted, decoder) };
+        receiver.members.announced_by_all = false;
+        receiver
+    }
+
+    fn with_decoder(input: R, store: Arc<dyn Store>, content: bool, wanted: F, decoder: Box<dyn Decoder>) -> Self {
         let members = Members {
             store,
             content,
             wanted,
+            announced_by_all: true,
             seen: HashSet::new(),
             arriving: HashMap::new(),
             previous: "the beginning".to_owned(),
             last: None,
         };
-        let decoder = Box::new(MydumperDecoder::new(content));
-        Receiver { input, block: vec![0; BLOCK], unread: 0..0, decoder, members }
+        Receiver { input, block: vec![0; BLOCK], unread: 0..0, decoder, again: None, members }
     }
 
     /// Reads to the end, and reports what comes. The last event is the end or an error.
@@ -189,11 +220,19 @@ impl<R: Read, F: Fn(&DumpFile) -> bool> Receiver<R, F> {
                     let offset = self.decoder.offset();
                     let read = read_some(&mut self.input, &mut self.block);
                     let read = read.map_err(|source| Error::Read { offset, source })?;
-                    if read == 0 {
-                        self.decoder.end().map_err(|error| self.members.damaged(error))?;
-                        return self.members.end(offset);
-                    }
                     self.unread = 0..read;
+                    if read > 0 {
+                        continue;
+                    }
+                    match self.decoder.end().map_err(|error| self.members.damaged(error))? {
+                        Ended::Whole => return self.members.end(offset),
+                        Ended::More => {}
+                        Ended::Again => {
+                            if let Some(again) = &mut self.again {
+                                self.input = again().map_err(|source| Error::Read { offset: 0, source })?;
+                            }
+                        }
+                    }
                 }
             }
         }
@@ -205,6 +244,8 @@ struct Members<F> {
     store: Arc<dyn Store>,
     content: bool,
     wanted: F,
+    /// Whether each metadata of tables comes after all definitions, not only the first.
+    announced_by_all: bool,
     seen: HashSet<DumpFile>,
     arriving: HashMap<MemberNumber, Arriving>,
     /// The member that began last.
@@ -242,12 +283,16 @@ impl<F: Fn(&DumpFile) -> bool> Members<F> {
             container::Event::Content { number, bytes } => {
                 let Some(Arriving { file, target, .. }) = self.arriving.get_mut(&number) else { return Ok(None) };
                 match target {
-                    Target::Text(text) => text.extend_from_slice(bytes),
+                    Target::Text(text) => text.extend_from_slice(&bytes),
                     Target::File(output) => output
-                        .write_all(bytes)
+                        .write_all(&bytes)
                         .map_err(|source| self.store.error(Action::Write, &file.to_string(), source))?,
                     Target::Elsewhere | Target::Nowhere => {}
                 }
+                Ok(None)
+            }
+            container::Event::Note(note) => {
+                tracing::warn!("{note}");
                 Ok(None)
             }
             container::Event::End { number } => {
@@ -325,7 +370,9 @@ impl<F: Fn(&DumpFile) -> bool> Members<F> {
                 self.last = Some((metadata, text, offset));
                 Ok(None)
             }
-            Content::MetadataPartial(_) => Ok(Some(Event::Definitions(metadata))),
+            Content::MetadataPartial(number) if number == 0 || self.announced_by_all => {
+                Ok(Some(Event::Definitions(metadata)))
+            }
             _ => Ok(Some(Event::Metadata(metadata))),
         }
     }

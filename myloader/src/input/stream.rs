@@ -20,6 +20,9 @@ use common::store::local::{LocalDirectory, Purpose};
 use common::store::{self, Store};
 use crossbeam_channel::{Receiver, bounded};
 
+use crate::config::Origin;
+use crate::input::mysqldump::Source as MysqldumpSource;
+use crate::input::not_a_dump;
 use crate::input::receiver::{self, Event};
 
 /// A stream's directory cannot be used.
@@ -44,6 +47,22 @@ pub enum Error {
     /// Standard input cannot be read.
     #[error("cannot read standard input: {0}")]
     Input(io::Error),
+    /// A directory is given for a dump's file.
+    #[error("--mysqldump reads a file, and {place} is a directory: {what}")]
+    IsDirectory {
+        /// The directory.
+        place: String,
+        /// What it is, and what to do.
+        what: String,
+    },
+    /// A dump's file cannot be read.
+    #[error("cannot read {place}: {source}")]
+    File {
+        /// The file.
+        place: String,
+        /// What the system said.
+        source: io::Error,
+    },
 }
 
 impl Failure for Error {
@@ -73,25 +92,52 @@ pub struct StreamSource {
 }
 
 impl StreamSource {
-    /// Starts to read standard input. One file at a time waits to be taken: whoever takes no events stops the reading.
+    /// Starts to read. One file at a time waits to be taken: whoever takes no events stops the reading.
     pub fn start(
+        origin: &Origin,
         directory: Option<&Path>,
         passage: Passage,
         wanted: impl Fn(&DumpFile) -> bool + Send + 'static,
         activity: Activity,
         stop: &Stop,
     ) -> Result<StreamSource, Error> {
+        let input = open(origin)?;
         let store = prepare(directory, &passage)?;
-        let input = File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?);
-        let input = Interruptible { input, activity, stop: stop.clone() };
-        let receiver = receiver::Receiver::new(input, Arc::clone(&store), passage.content, wanted);
+        let interruptible = {
+            let (activity, stop) = (Arc::new(activity), stop.clone());
+            move |input| Interruptible { input, activity: Arc::clone(&activity), stop: stop.clone() }
+        };
         let (sender, events) = bounded(0);
+        let stopped = stop.clone();
+        let run: Box<dyn FnOnce() + Send> = match origin {
+            Origin::Mydumper => {
+                let input = interruptible(input);
+                let receiver = receiver::Receiver::new(input, Arc::clone(&store), passage.content, wanted);
+                Box::new(move || receiver.run(&sender, &stopped))
+            }
+            Origin::Mysqldump { database, .. } => {
+                let (store, database) = (Arc::clone(&store), database.clone());
+                Box::new(move || {
+                    // Reading begins here: a pipe may have nothing yet.
+                    match MysqldumpSource::open(input, interruptible) {
+                        Ok((text, again)) => {
+                            receiver::Receiver::of_mysqldump(text, again, store, wanted, database)
+                                .run(&sender, &stopped);
+                        }
+                        Err(source) => {
+                            // Nobody listens any more only if the program is being stopped.
+                            let _ = stopped.send(&sender, Err(receiver::Error::Read { offset: 0, source }));
+                        }
+                    }
+                })
+            }
+        };
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
             .name("stream receiver".into())
             .spawn(move || {
-                let _guard = StopOnPanic(stopped.clone());
-                receiver.run(&sender, &stopped);
+                let _guard = StopOnPanic(stopped);
+                run();
             })
             .map_err(Error::Input)?;
         let (thread, stop) = (Some(thread), stop.clone());
@@ -180,10 +226,28 @@ fn prepare(directory: Option<&Path>, passage: &Passage) -> Result<Arc<dyn Store>
     Ok(with_extension(Arc::new(store), passage.extension.as_deref()))
 }
 
-/// Standard input, until the program is stopped.
+fn open(origin: &Origin) -> Result<File, Error> {
+    match origin {
+        Origin::Mysqldump { file: Some(path), .. } if path.is_dir() => {
+            let store = LocalDirectory::at(path);
+            let entries = store.list().map_err(Error::Directory)?;
+            let what = match entries.iter().any(|entry| entry.name == "metadata") {
+                true => "it is a dump of mydumper, restore it without --mysqldump".to_owned(),
+                false => not_a_dump::directory(&store, &entries),
+            };
+            Err(Error::IsDirectory { place: path.display().to_string(), what })
+        }
+        Origin::Mysqldump { file: Some(path), .. } => {
+            File::open(path).map_err(|source| Error::File { place: path.display().to_string(), source })
+        }
+        _ => Ok(File::from(io::stdin().as_fd().try_clone_to_owned().map_err(Error::Input)?)),
+    }
+}
+
+/// Standard input, or a file, until the program is stopped.
 struct Interruptible {
     input: File,
-    activity: Activity,
+    activity: Arc<Activity>,
     stop: Stop,
 }
 

@@ -86,6 +86,7 @@ pub fn unpack(config: &Unpack, stop: &Stop) -> Result<Summary, Error> {
     let activity = Watch::default().activity("stream");
     let is_new = config.directory.as_deref().is_none_or(|directory| !directory.exists());
     let source = StreamSource::start(
+        &config.origin,
         config.directory.as_deref(),
         passage,
         move |file| is_wanted(&filter, file),

@@ -63,11 +63,13 @@ impl Meaning {
             | code::CHECK_FAILED_MARIADB
             | code::TOO_FEW_VALUES
             | code::TOO_MANY_VALUES => Meaning::LeftOut,
-            // NO_DEFAULT: of a column that the dump does not fill. INVALID_CHARACTER_STRING: bytes that a column takes as
+            // NO_DEFAULT: of a column that the dump does not fill. GENERATED_VALUE_IGNORED: of one that the server computes,
+            // as mariadb-dump fills it. INVALID_CHARACTER_STRING: bytes that a column takes as
             // they are; if it does not, there is another warning. INDEX_VALUE_…: of an index on an expression.
             code::INDEX_VALUE_TRUNCATED
             | code::INDEX_VALUE_OUT_OF_RANGE
             | code::NO_DEFAULT
+            | code::GENERATED_VALUE_IGNORED
             | code::INVALID_CHARACTER_STRING
             | code::DEPRECATED_SYNTAX
             | code::DEPRECATED_WITHOUT_REPLACEMENT
@@ -220,6 +222,7 @@ mod tests {
         for (level, warning, text) in [
             ("Warning", 1062, "Duplicate entry 'secret' for key 'PRIMARY'"),
             ("Warning", 1364, "Field 'f' doesn't have a default value"),
+            ("Warning", 1906, "The value specified for generated column 'g' in table 't' has been ignored"),
             ("Note", 1051, "Unknown table 'd.t'"),
             ("Note", 1265, "Data truncated for column 'c' at row 2"),
             ("Warning", 1526, "Table has no partition for value 4711"),

@@ -59,7 +59,7 @@ impl Name {
 
 /// What a stream that comes in pieces of this length means: members, each with its content and whether it ended, and how
 /// the stream ended.
-fn decode(stream: &[u8], piece: usize) -> (Vec<(container::Member, Vec<u8>, bool)>, Result<(), container::Error>) {
+fn decode(stream: &[u8], piece: usize) -> (Vec<(container::Member, Vec<u8>, bool)>, Result<container::Ended, container::Error>) {
     let mut decoder = MydumperDecoder::new(true);
     let mut members = Vec::new();
     for mut input in stream.chunks(piece) {
@@ -72,9 +72,10 @@ fn decode(stream: &[u8], piece: usize) -> (Vec<(container::Member, Vec<u8>, bool
                     members.push((member, Vec::new(), false));
                 }
                 Ok(Some(container::Event::Content { number, bytes })) => {
-                    members[usize::try_from(number).unwrap()].1.extend_from_slice(bytes);
+                    members[usize::try_from(number).unwrap()].1.extend_from_slice(&bytes);
                 }
                 Ok(Some(container::Event::End { number })) => members[usize::try_from(number).unwrap()].2 = true,
+                Ok(Some(container::Event::Note(_))) => {}
             }
         }
         assert!(input.is_empty());
@@ -145,7 +146,7 @@ fuzz_target!(|input: (Vec<Member>, u16)| {
                 }
             }
             Member::Bytes(bytes) => {
-                stream.extend_from_slice(bytes);
+                stream.extend_from_slice(&bytes);
                 proper = None;
             }
         }

@@ -32,6 +32,23 @@ impl Installation {
         })
     }
 
+    /// The command of a client program that belongs to the server. Debian's MariaDB has links by MySQL's names, so only
+    /// MySQL's own folder has MySQL's.
+    pub(super) fn client(product: Product, name: &str) -> Vec<OsString> {
+        if product == Product::MariaDb {
+            return vec![name.into()];
+        }
+        let command = &Installation::of(product).command;
+        let server = command.iter().position(|part| Path::new(part).file_name().is_some_and(|name| name == "mysqld"));
+        let server = server.unwrap_or_else(|| panic!("no mysqld in {command:?}"));
+        let path = Path::new(&command[server]);
+        let program = ["bin", "sbin"].map(|folder| path.parent().unwrap().with_file_name(folder).join(name));
+        let program = program.into_iter().find(|program| program.is_file());
+        let program =
+            program.unwrap_or_else(|| panic!("MySQL's {name} is missing: run tests/run.sh, which installs it"));
+        [&command[..server], &[program.into()]].concat()
+    }
+
     /// A complete data directory to copy. Made on first use.
     pub(super) fn template(&self) -> &Path {
         self.template.get_or_init(|| self.template_with("", &[]))

@@ -147,12 +147,12 @@ fn foreign() -> Vec<(Vec<u8>, &'static str, &'static str)> {
         (
             b"/*M!999999\\- enable the sandbox mode */ \n-- MariaDB dump 10.19\n".to_vec(),
             "a dump of mysqldump or mariadb-dump",
-            "restore it with the mysql or mariadb client",
+            "restore it with `myloader --mysqldump`",
         ),
         (
             b"CREATE TABLE t (id INT);\n".to_vec(),
             "a file of SQL statements",
-            "restore it with the mysql or mariadb client",
+            "restore it with the mysql or mariadb client, or `myloader --mysqldump` if mysqldump wrote it",
         ),
         (
             b"<html><body>404 Not Found</body></html>\n".to_vec(),

@@ -2,7 +2,7 @@
 
 use crate::container::foreign::Foreign;
 use crate::container::mydumper::header::{self, HeaderError, LONGEST_HEADER};
-use crate::container::{Decoder, Error, Event, MemberNumber};
+use crate::container::{Decoder, Ended, Error, Event, MemberNumber};
 
 /// Finds the members of mydumper's stream.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl Decoder for MydumperDecoder {
                 content.left -= length as u64;
                 content.crc32c = crc32c::crc32c_append(content.crc32c, bytes);
                 self.place = Place::Content(content);
-                Ok((length > 0).then_some(Event::Content { number: self.count - 1, bytes }))
+                Ok((length > 0).then_some(Event::Content { number: self.count - 1, bytes: bytes.into() }))
             }
             Place::Content(Content { crc32c: found, announced, .. }) => match announced {
                 Some(announced) if announced != found => {
@@ -111,9 +111,9 @@ impl Decoder for MydumperDecoder {
         }
     }
 
-    fn end(&self) -> Result<(), Error> {
+    fn end(&mut self) -> Result<Ended, Error> {
         let place = match &self.place {
-            Place::Header { line, .. } if line.is_empty() => return Ok(()),
+            Place::Header { line, .. } if line.is_empty() => return Ok(Ended::Whole),
             Place::Header { start, line } => match foreign(*start, line) {
                 Some(foreign) => return Err(Error::Foreign(foreign)),
                 None => format!("in the header after {}", self.previous),

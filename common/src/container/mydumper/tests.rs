@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{MydumperDecoder, MydumperEncoder};
-use crate::container::{Decoder, Encoder, Error, Event, Member};
+use crate::container::{Decoder, Encoder, Ended, Error, Event, Member};
 
 /// Rows that look like headers, and nothing.
 const MEMBERS: [(&str, &[u8]); 4] = [
@@ -33,7 +33,7 @@ fn stream(members: &[(&str, &[u8])]) -> Vec<u8> {
 type NamedContent = (String, Vec<u8>);
 
 /// The members that came whole, in the order of their ends, from a stream given in pieces of this length.
-fn decode(stream: &[u8], piece: usize) -> (Vec<NamedContent>, Result<(), Error>) {
+fn decode(stream: &[u8], piece: usize) -> (Vec<NamedContent>, Result<Ended, Error>) {
     let mut decoder = MydumperDecoder::new(true);
     let (mut begun, mut whole) = (BTreeMap::new(), Vec::new());
     let mut taken = 0;
@@ -52,9 +52,10 @@ fn decode(stream: &[u8], piece: usize) -> (Vec<NamedContent>, Result<(), Error>)
                 }
                 Ok(Some(Event::Content { number, bytes })) => {
                     assert!(!bytes.is_empty());
-                    begun.get_mut(&number).unwrap().1.extend_from_slice(bytes);
+                    begun.get_mut(&number).unwrap().1.extend_from_slice(&bytes);
                 }
                 Ok(Some(Event::End { number })) => whole.push(begun.remove(&number).unwrap()),
+                Ok(Some(Event::Note(note))) => panic!("{note}"),
             }
         }
         assert!(input.is_empty(), "all is taken before more is asked for");
@@ -72,9 +73,9 @@ fn expected() -> Vec<(String, Vec<u8>)> {
 fn members_come_as_they_were_written_in_pieces_of_any_length() {
     let stream = stream(&MEMBERS);
     for piece in 1..=stream.len() {
-        assert_eq!(decode(&stream, piece), (expected(), Ok(())), "in pieces of {piece}");
+        assert_eq!(decode(&stream, piece), (expected(), Ok(Ended::Whole)), "in pieces of {piece}");
     }
-    assert_eq!(decode(b"", 1), (vec![], Ok(())));
+    assert_eq!(decode(b"", 1), (vec![], Ok(Ended::Whole)));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn a_stream_cut_within_a_member_is_an_error_at_that_byte() {
     for length in 0..=stream.len() {
         let (whole, end) = decode(&stream[..length], 5);
         match ends.iter().position(|end| *end == length) {
-            Some(count) => assert_eq!((whole.len(), end), (count, Ok(()))),
+            Some(count) => assert_eq!((whole.len(), end), (count, Ok(Ended::Whole))),
             None => {
                 let message = end.unwrap_err().to_string();
                 assert!(message.starts_with(&format!("the stream was cut short at byte {length}, in ")), "{message}");
@@ -119,7 +120,7 @@ fn a_changed_bit_is_an_error_or_another_name() {
             let mut changed = stream.clone();
             changed[position] ^= 1 << bit;
             // The case of a checksum's digits means nothing.
-            if let (members, Ok(())) = decode(&changed, 64)
+            if let (members, Ok(Ended::Whole)) = decode(&changed, 64)
                 && !changed.eq_ignore_ascii_case(&stream)
             {
                 let contents = |members: &[(String, Vec<u8>)]| -> Vec<Vec<u8>> {
@@ -144,7 +145,7 @@ fn a_header_that_never_ends_is_not_kept() {
     let name = "n".repeat(512 - "--  1 crc32c=00000000".len());
     let longest = stream(&[(&name, b"x")]);
     assert_eq!(longest.len(), 512 + 2 + 1);
-    assert_eq!(decode(&longest, 100), (vec![(name.clone(), b"x".to_vec())], Ok(())));
+    assert_eq!(decode(&longest, 100), (vec![(name.clone(), b"x".to_vec())], Ok(Ended::Whole)));
     assert!(decode(&stream(&[(&format!("{name}n"), b"x")]), 100).1.is_err());
 }
 
@@ -162,7 +163,7 @@ fn a_wrong_checksum_names_the_member() {
     assert_eq!(decoder.decode(&mut input), Ok(Some(Event::Begin { number: 0, member, offset: 0 })));
     assert_eq!(decoder.decode(&mut input), Ok(Some(Event::End { number: 0 })));
     assert_eq!(decoder.decode(&mut input), Ok(None));
-    assert_eq!(decoder.end(), Ok(()));
+    assert_eq!(decoder.end(), Ok(Ended::Whole));
 }
 
 #[test]
@@ -179,7 +180,7 @@ proptest! {
         piece in 1_usize..80,
     ) {
         let borrowed: Vec<(&str, &[u8])> = members.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
-        prop_assert_eq!(decode(&stream(&borrowed), piece), (members.clone(), Ok(())));
+        prop_assert_eq!(decode(&stream(&borrowed), piece), (members.clone(), Ok(Ended::Whole)));
     }
 
     #[test]

@@ -167,7 +167,7 @@ pub(super) const LOADING: Group = Group {
         value("load-data-tmp-dir", "DIR").no_effect("LOAD DATA files are read without FIFOs"),
         value("innodb-optimize-keys", "WHEN").replaced("`--optimize-keys`"),
         flag("serialized-table-creation").replaced("`--threads=1`"),
-        value("max-threads-for-post-creation", "N").replaced("nothing: programs and views are created one after the other"),
+        value("max-threads-for-post-creation", "N").replaced("`--max-threads-for-post-actions`"),
         value("refresh-table-list-interval", "N").replaced("nothing: tables are known at once"),
     ],
 };
@@ -182,6 +182,9 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
                  or `UNPACK`.",
             )
             .differs("bit 1 has no effect"),
+        flag("mysqldump")
+            .help("Restores a [dump of mysqldump or mariadb-dump](mysqldump.md): `--directory=FILE`, or stdin with `--stream`.")
+            .differs("reads every such dump, `--directory` too"),
         value("stream-max-waiting", "BYTES")
             .default("2G")
             .help("Rows that may wait on disk. When files are deleted, at most half of the free space.")
@@ -194,7 +197,6 @@ pub(super) const STREAM_AND_VERIFICATION: Group = Group {
             .absent("[by case](verification.md#checksums)")
             .help("What a differing checksum means.")
             .differs("more exact default"),
-        flag("mysqldump").not_yet("feed such a file to the mysql client"),
         flag("no-delete").replaced("`--stream=NO_DELETE`"),
     ],
 };

@@ -182,7 +182,7 @@ fn what_is_wrong_is_said() {
         ),
         (
             b"-- MySQL dump 10.13  Distrib 8.0.36\n--\n".to_vec(),
-            "this is not a stream of mydumper but a dump of mysqldump or mariadb-dump: restore it with the mysql or mariadb client",
+            "this is not a stream of mydumper but a dump of mysqldump or mariadb-dump: restore it with `myloader --mysqldump`",
         ),
         (
             b"\x1f\x8b\x08\0\0\0\0\0\0\x03\n".to_vec(),
