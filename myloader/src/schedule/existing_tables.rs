@@ -116,8 +116,11 @@ impl Scheduler {
         Ok(table.map(|table| Job::Fit(Arc::new(table))))
     }
 
-    /// What is dropped before tables are made.
+    /// What is dropped before tables are made, where foreign keys refer to it.
     fn replaced(&self) -> Result<BTreeSet<QualifiedName>, Error> {
+        if self.databases.values().all(|database| database.existing.references.is_empty()) {
+            return Ok(BTreeSet::new());
+        }
         Ok(self.existing_to_drop()?.into_iter().map(|name| self.folded(&name)).collect())
     }
 
