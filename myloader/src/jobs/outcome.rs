@@ -74,6 +74,8 @@ pub struct Findings {
     pub changes: Vec<String>,
     /// Databases that are named and are not on the server.
     pub missing_databases: Vec<MissingDatabase>,
+    /// The tables that foreign keys refer to: the database, where it is named, and the table.
+    pub parents: Vec<(Option<String>, String)>,
 }
 
 /// A database that a definition names and that is not on the server.
