@@ -257,14 +257,17 @@ impl Check<'_> {
         findings: &mut Findings,
     ) -> Result<(), Error> {
         let Ok(parsed) = CreateTable::parse(sql, SqlDialect::default()) else { return Ok(()) };
-        let named: BTreeSet<String> = parsed
-            .elements
-            .iter()
-            .filter_map(|element| match &element.kind {
-                ElementKind::ForeignKey(key) => Some(text(key.referenced_database.as_deref()?)),
-                _ => None,
-            })
-            .collect();
+        if self.context.shared.restore.skip_constraints {
+            return Ok(());
+        }
+        let mut named = BTreeSet::new();
+        for element in &parsed.elements {
+            if let ElementKind::ForeignKey(key) = &element.kind {
+                let database = key.referenced_database.as_deref().map(text);
+                named.extend(database.clone());
+                findings.parents.push((database, text(&key.referenced_table)));
+            }
+        }
         let object = format!("a foreign key of table {table}");
         self.databases(named, &object, false, support, findings)
     }

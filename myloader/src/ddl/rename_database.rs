@@ -44,15 +44,20 @@ pub struct Renamed {
     pub in_strings: bool,
 }
 
-/// The databases that a definition names for certain.
+/// The databases that a definition names for certain: of tables. What is called may be in a package.
 pub fn named(sql: &[u8], dialect: SqlDialect) -> BTreeSet<String> {
     let tokens: Vec<Token<'_>> = Tokens::new(sql, dialect).filter(|token| !is_comment(token)).collect();
+    let is_other = |pair: &[Token<'_>]| matches!(pair, [a, b] if a.is_word("LANGUAGE") && !b.is_word("SQL"));
+    if tokens.windows(2).any(is_other) {
+        return BTreeSet::new();
+    }
     let mut scanner = Scanner { tokens: &tokens, places: vec![Place::default()], table_is_next: false };
     let mut names = BTreeSet::new();
     for (at, token) in tokens.iter().enumerate() {
         if let Some(name) = token.identifier()
             && scanner.is_qualifier(at)
             && scanner.is_database(at)
+            && !scanner.is_called(at)
         {
             names.insert(text(&name));
         }
@@ -159,6 +164,13 @@ impl<'a> Scanner<'_, 'a> {
             || is_word(before, &["ON"]) && self.is_trigger_head(at)
     }
 
+    /// Whether what this qualifies is called, or may be.
+    fn is_called(&self, at: usize) -> bool {
+        let before = |word: &str| self.at(at.checked_sub(1)).is_some_and(|token| token.is_word(word));
+        let has_list = self.at(Some(at + 3)).is_some_and(|next| next.is_punctuation(b'('));
+        before("CALL") || (has_list && !before("INTO") && !self.table_is_next)
+    }
+
     /// Whether a name without a point may be a database: in SHOW … FROM, ALTER, CREATE and DROP DATABASE, USE.
     fn is_bare_database(&self, at: usize) -> bool {
         let near = |distance: usize, words: &[&str]| {
@@ -246,13 +258,18 @@ mod tests {
         for (sql, expected) in [
             (
                 "CREATE DEFINER=`a`@`b` VIEW `v` AS select `c`.`x` AS `x`,`d`.`f`(1) AS `y` from (`e`.`t` `c` join `g`.`u`)",
-                &["d", "e", "g"][..],
+                &["e", "g"][..],
             ),
             (
                 "CREATE PROCEDURE p() BEGIN SELECT x.id FROM t x; INSERT INTO a.t SELECT b.t.id FROM `c`.t; END",
                 &["a", "b", "c"],
             ),
             ("CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.x = (SELECT MAX(id) FROM o.t)", &["o"]),
+            (
+                "CREATE PROCEDURE p() BEGIN CALL a.p(1); SET x = b.f(1); INSERT INTO c.t (id) VALUES (d.g()); END",
+                &["c"],
+            ),
+            ("CREATE FUNCTION f() RETURNS int LANGUAGE JAVASCRIPT AS $$ return x.f(1); /* FROM a.b */ $$", &[]),
         ] {
             let expected: BTreeSet<String> = expected.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(named(sql.as_bytes(), SqlDialect::default()), expected, "{sql}");

@@ -76,6 +76,8 @@ pub struct Findings {
     pub needs: Vec<Need>,
     /// Databases that are named and are not on the server.
     pub missing_databases: Vec<MissingDatabase>,
+    /// The tables that foreign keys refer to: the database, where it is named, and the table.
+    pub parents: Vec<(Option<String>, String)>,
 }
 
 /// What the user has to be allowed to for a definition. Names are of the file's database, unless another is named.

@@ -116,8 +116,11 @@ impl Scheduler {
         Ok(table.map(|table| Job::Fit(Arc::new(table))))
     }
 
-    /// What is dropped before tables are made.
+    /// What is dropped before tables are made, where foreign keys refer to it.
     fn replaced(&self) -> Result<BTreeSet<QualifiedName>, Error> {
+        if self.databases.values().all(|database| database.existing.references.is_empty()) {
+            return Ok(BTreeSet::new());
+        }
         Ok(self.existing_to_drop()?.into_iter().map(|name| self.folded(&name)).collect())
     }
 
@@ -256,11 +259,53 @@ impl Scheduler {
                 let why = format!("it needs {what}: create it first, or leave this out");
                 rejections.push(Rejection { object, why, fault: Fault::Target });
             } else if !is_needed {
-                self.warnings
-                    .push(format!("{object} names {what}: it is created, and fails until the database is there"));
+                self.warnings.push(format!("{object} names {what}: it does not work until the database is there"));
             }
         }
         rejections
+    }
+
+    /// Tables that are restored, by their names in the dump.
+    pub(super) fn wanted_tables(&self) -> Result<BTreeSet<QualifiedName>, Error> {
+        let mut wanted = BTreeSet::new();
+        for table in self.tables.keys().chain(self.metadata.tables.keys()) {
+            if self.passes_source(table)?
+                && let Ok(name) = self.real_table_name(table)
+            {
+                wanted.insert(self.folded(&QualifiedName::new(self.source_database(table), name)));
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Foreign keys are created though the table that they refer to is not there.
+    pub(super) fn warn_of_missing_parents(
+        &mut self,
+        file: &DumpFile,
+        parents: &[(Option<String>, String)],
+        wanted: &BTreeSet<QualifiedName>,
+    ) -> Result<(), Error> {
+        let Content::Table(child) = &file.content else { return Ok(()) };
+        let Some(own) = self.databases.get(&child.database).and_then(Database::target).cloned() else { return Ok(()) };
+        let server = self.settings.server;
+        let is_same = |one: &str, other: &str| server.folded(one) == server.folded(other);
+        for (database, parent) in parents {
+            let name = database.as_deref().unwrap_or(&own.source);
+            // What a database has that is not restored was not looked at.
+            let is_of = |database: &&Database| database.target().is_some_and(|target| is_same(&target.source, name));
+            let Some(database) = self.databases.values().find(is_of) else { continue };
+            let Some(target) = database.target().cloned() else { continue };
+            let is_there = database.existing.names.contains(&*server.folded(parent));
+            if !is_there && !wanted.contains(&self.folded(&QualifiedName::new(name, parent.clone()))) {
+                let child = QualifiedName::new(own.target.clone(), self.real_table_name(child)?);
+                let parent = QualifiedName::new(target.target.clone(), parent.clone());
+                self.warnings.push(format!(
+                    "a foreign key of table {child} refers to {parent}, which is neither in the dump nor on the server: it is \
+                     created, and takes no rows until the table is there"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Fails, if the dump does not fit what is on the server, or if something would be lost that the server cannot make again.

@@ -152,7 +152,7 @@ impl Scheduler {
     }
 
     /// The real name of a table's database, as far as it is known.
-    fn source_database<'a>(&'a self, table: &'a TableFileName) -> &'a str {
+    pub(super) fn source_database<'a>(&'a self, table: &'a TableFileName) -> &'a str {
         let target = self.databases.get(&table.database).and_then(Database::target);
         target.map_or(&table.database, |target| &target.source)
     }

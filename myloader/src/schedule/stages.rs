@@ -1,6 +1,6 @@
 //! The stages of a restore, one after the other.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use common::backup::file_name::{Content, DumpFile, TableFileName};
@@ -208,6 +208,8 @@ impl Scheduler {
 
     /// Takes over the findings of definitions that the filter lets through.
     fn judge_findings(&mut self) -> Result<(), Error> {
+        let has_parents = self.findings.values().any(|findings| !findings.parents.is_empty());
+        let wanted = if has_parents { self.wanted_tables()? } else { BTreeSet::new() };
         for (file, findings) in std::mem::take(&mut self.findings) {
             if !self.is_wanted(&file)? {
                 continue;
@@ -217,6 +219,7 @@ impl Scheduler {
             if self.stage == Stage::Target && !findings.needs.is_empty() {
                 self.needs.push((file.clone(), findings.needs));
             }
+            self.warn_of_missing_parents(&file, &findings.parents, &wanted)?;
             let missing = self.missing_databases(findings.missing_databases);
             let mut findings = self.of_what_is_made(&file, findings.rejections)?;
             findings.extend(missing);

@@ -42,9 +42,8 @@ fn a_view_on_a_database_that_is_nowhere_is_found_before_anything_is_changed() {
             names.sort();
             names
         };
-        let of = |object: &str| {
-            format!("[WARNING] {object} names {nowhere}: it is created, and fails until the database is there")
-        };
+        let of =
+            |object: &str| format!("[WARNING] {object} names {nowhere}: it does not work until the database is there");
         let expected = ["a foreign key of table elsewhere.t", "function elsewhere.f", "trigger elsewhere.tr"].map(of);
         let log = myloader(target(product), &dir).arg("--keep-going").fails_with(4);
         assert_eq!(told(&log), expected, "{product:?}: {log}");
@@ -67,5 +66,39 @@ fn a_view_on_a_database_that_is_nowhere_is_found_before_anything_is_changed() {
             server.client().run("DROP DATABASE elsewhere");
             server.client().run(format!("DROP DATABASE {other}"));
         }
+    }
+}
+
+#[test]
+fn a_foreign_key_to_a_table_that_is_nowhere_is_told() {
+    for product in Product::ALL {
+        let database = "elsewhere_parent";
+        make(
+            source(product),
+            database,
+            &[
+                "CREATE TABLE parent (id INT PRIMARY KEY)",
+                "CREATE TABLE child (id INT PRIMARY KEY, up INT, FOREIGN KEY (up) REFERENCES parent (id))",
+                "INSERT INTO parent VALUES (1)",
+                "INSERT INTO child VALUES (1, 1)",
+            ],
+        );
+        let dir = dump_of(product, database, &[]);
+        let told = |options: &[&str]| {
+            let log = myloader(target(product), &dir).args(options).ok().stderr;
+            log.lines().map(without_time).filter(|line| line.contains("foreign key")).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(
+            told(&["-T", "elsewhere_parent.child"]),
+            "[WARNING] a foreign key of table elsewhere_parent.child refers to elsewhere_parent.parent, which is neither in the \
+             dump nor on the server: it is created, and takes no rows until the table is there",
+            "{product:?}"
+        );
+        let insert = "INSERT INTO elsewhere_parent.child VALUES (2, 1)";
+        assert!(target(product).client().try_run(insert).is_err());
+        // With it in the dump, or on the server.
+        assert_eq!(told(&["-o"]), "", "{product:?}");
+        assert_eq!(told(&["-o", "-T", "elsewhere_parent.child"]), "", "{product:?}");
+        assert_same(product, database);
     }
 }
