@@ -121,7 +121,7 @@ pub fn load(mut config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let progress = Progress::start(config.quiet);
     watch.look_at(progress.counters());
-    let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, &user));
+    let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, journal.is_open(), &user));
     let files = Files {
         store: Arc::clone(input.store()),
         delete: config.restore.delete_files,
@@ -238,6 +238,7 @@ fn scheduler_settings(
     config: &Config,
     server: Server,
     local_infile_off: bool,
+    keeps_journal: bool,
     user: &Arc<TargetUser>,
 ) -> schedule::SchedulerSettings {
     let restore = &config.restore;
@@ -265,6 +266,7 @@ fn scheduler_settings(
         tolerance: restore.tolerance.clone(),
         checksum: restore.checksum,
         checksums: restore.checksums,
+        counts_kept_rows: restore.retry_count > 0 || keeps_journal,
         local_infile_off,
         user: Arc::clone(user),
         server,

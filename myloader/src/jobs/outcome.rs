@@ -92,6 +92,10 @@ pub enum Need {
     Routine,
     DropRoutine(String),
     Event,
+    /// Making a program under this collation of its database.
+    Collation(String),
+    /// Taking defaults from a sequence.
+    Sequence(Option<String>, String),
 }
 
 /// What a part of a table is on the server.

@@ -140,7 +140,7 @@ fn named_in(context: &Context, file: &DumpFile) -> Result<Vec<String>, Error> {
 }
 
 /// The collation that a SET statement names; `Some(None)` for NULL.
-fn named(sql: &[u8]) -> Option<Option<String>> {
+pub fn named(sql: &[u8]) -> Option<Option<String>> {
     if classify(sql) != StatementKind::Set {
         return None;
     }

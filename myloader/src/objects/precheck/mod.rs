@@ -60,6 +60,7 @@ pub fn file(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
             StatementKind::Set => {
                 dialect = dialect_after(dialect, kind, statement.text);
                 session.push(statement.text.to_vec());
+                findings.needs.extend(needs::of_statement(check.context, kind, statement.text, dialect));
             }
             StatementKind::CreateTable => {
                 if let Some(name) = table_name(file, statement.text) {
