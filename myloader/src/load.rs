@@ -127,7 +127,7 @@ pub fn load(mut config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let progress = Progress::start(config.quiet);
     watch.look_at(progress.counters());
-    let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, &user));
+    let scheduler = Scheduler::new(scheduler_settings(&config, server, local_infile_off, journal.is_open(), &user));
     let files = Files {
         store: Arc::clone(input.store()),
         command: config.per_thread.as_ref().map(|command| Arc::new(command.layer(stop))),
@@ -245,6 +245,7 @@ fn scheduler_settings(
     config: &Config,
     server: Server,
     local_infile_off: bool,
+    keeps_journal: bool,
     user: &Arc<TargetUser>,
 ) -> schedule::SchedulerSettings {
     let restore = &config.restore;
@@ -272,6 +273,7 @@ fn scheduler_settings(
         tolerance: restore.tolerance.clone(),
         checksum: restore.checksum,
         checksums: restore.checksums,
+        counts_kept_rows: restore.retry_count > 0 || keeps_journal,
         local_infile_off,
         user: Arc::clone(user),
         server,

@@ -63,6 +63,7 @@ pub fn file(context: &mut Context, support: &Support, file: &DumpFile) -> Result
             StatementKind::Set => {
                 dialect = dialect_after(dialect, kind, statement.text);
                 session.push(statement.text.to_vec());
+                findings.needs.extend(needs::of_statement(check.context, kind, statement.text, dialect));
             }
             StatementKind::CreateTable => {
                 if let Some(name) = table_name(file, statement.text) {

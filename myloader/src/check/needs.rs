@@ -5,17 +5,20 @@ use common::sql::token::SqlDialect;
 use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{created, text};
 use crate::ddl::element::ElementKind;
+use crate::ddl::sequences;
 use crate::ddl::split::split;
 use crate::ddl::statement_kind::{Dropped, StatementKind};
 use crate::ddl::trigger::table_of_trigger;
 use crate::jobs::context::Context;
 use crate::jobs::job::KeyTiming;
 use crate::jobs::outcome::Need;
+use crate::ddl::set::database_collation;
 use crate::options::DropTable;
 
 /// Of a table: what is added to it after its rows.
 pub fn of_table(context: &Context, create: &[u8]) -> Vec<Need> {
-    let mut needs = Vec::new();
+    let mut needs: Vec<Need> =
+        sequences::used(create).into_iter().map(|(database, name)| Need::Sequence(database, name)).collect();
     let Ok(split) = split(create, &context.split_options(KeyTiming::Later)) else { return needs };
     if !split.keys.is_empty() {
         needs.push(Need::LaterKeys);
@@ -44,6 +47,7 @@ pub fn of_statement(context: &Context, kind: StatementKind, sql: &[u8], dialect:
         StatementKind::CreateRoutine => Some(Need::Routine),
         StatementKind::Drop { what: Dropped::Routine } => Some(Need::DropRoutine(name()?)),
         StatementKind::CreateEvent => Some(Need::Event),
+        StatementKind::Set => database_collation(sql).flatten().map(Need::Collation),
         _ => None,
     }
 }

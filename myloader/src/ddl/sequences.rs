@@ -37,9 +37,32 @@ pub fn renamed<'a>(sql: &'a [u8], from: &str, to: &str) -> Cow<'a, [u8]> {
     Cow::Owned(renamed)
 }
 
+/// The sequences that defaults are taken from, each with its database if the text names it.
+pub fn used(sql: &[u8]) -> Vec<(Option<String>, String)> {
+    let tokens: Vec<Token<'_>> = Tokens::new(sql, SqlDialect::default()).collect();
+    let name = |token: &Token<'_>| token.identifier().map(|name| String::from_utf8_lossy(&name).into_owned());
+    let calls = tokens.windows(5).filter_map(|tokens| match tokens {
+        [function, open, first, next, last] if function.is_word("NEXTVAL") && open.is_punctuation(b'(') => {
+            match next.is_punctuation(b'.') {
+                true => Some((Some(name(first)?), name(last)?)),
+                false => Some((None, name(first)?)),
+            }
+        }
+        _ => None,
+    });
+    calls.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sequences_that_defaults_come_from() {
+        let sql = "CREATE TABLE t (a INT DEFAULT nextval(`d`.`s`), b INT DEFAULT (NEXTVAL(q) + 1), c TEXT DEFAULT 'nextval(`x`)')";
+        let expected = [(Some("d".to_owned()), "s".to_owned()), (None, "q".to_owned())];
+        assert_eq!(used(sql.as_bytes()), expected);
+    }
 
     #[test]
     fn arguments_of_the_functions_and_nothing_else() {

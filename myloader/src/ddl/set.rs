@@ -1,8 +1,9 @@
-//! SET statements without some variables.
+//! SET statements.
 
 use std::borrow::Cow;
 
-use common::sql::cursor::is_comment;
+use common::backup::user_variables::DATABASE_COLLATION;
+use common::sql::cursor::{Cursor, is_comment};
 use common::sql::token::{SqlDialect, Token, TokenKind, Tokens};
 
 use super::statement_kind::{StatementKind, classify};
@@ -64,6 +65,18 @@ fn text<'a>(sql: &'a [u8], item: &[Token<'_>]) -> &'a [u8] {
         _ => return b"",
     };
     sql.get(start..end).unwrap_or_default()
+}
+
+/// The collation that a SET statement names; `Some(None)` for NULL.
+pub fn database_collation(sql: &[u8]) -> Option<Option<String>> {
+    if classify(sql) != StatementKind::Set {
+        return None;
+    }
+    let mut cursor = Cursor::new(sql, SqlDialect::default());
+    cursor.expect("SET").ok()?;
+    let named = cursor.eat_punctuation(b'@') && cursor.eat(DATABASE_COLLATION) && cursor.eat_punctuation(b'=');
+    let value = cursor.take().filter(|_| named)?;
+    Some(value.string_value(SqlDialect::default()).map(|name| String::from_utf8_lossy(&name).into_owned()))
 }
 
 #[cfg(test)]

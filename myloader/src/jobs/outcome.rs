@@ -96,6 +96,10 @@ pub enum Need {
     Routine,
     DropRoutine(String),
     Event,
+    /// Making a program under this collation of its database.
+    Collation(String),
+    /// Taking defaults from a sequence.
+    Sequence(Option<String>, String),
 }
 
 /// A database that a definition names and that is not on the server.

@@ -36,6 +36,10 @@ pub struct TableTarget {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Existing {
     pub database: bool,
+    /// Its collation.
+    pub collation: Option<String>,
+    /// The collation that the dump declares.
+    pub declared_collation: Option<String>,
     /// All of them, [folded](common::server::Server::folded).
     pub names: BTreeSet<String>,
     /// The views among them. Empty when an interrupted run is continued: it has checked them.

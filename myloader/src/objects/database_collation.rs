@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use common::backup::file_name::DumpFile;
-use common::backup::user_variables::DATABASE_COLLATION;
 use common::process::signals::PendingReset;
 use common::process::stop::Stop;
 use common::process::sync::lock;
@@ -17,7 +16,7 @@ use common::sql::cursor::Cursor;
 use common::sql::token::SqlDialect;
 use common::sql::{quote_identifier, quote_string};
 
-use crate::ddl::statement_kind::{StatementKind, classify};
+use crate::ddl::set;
 use crate::jobs::context::Context;
 use crate::jobs::database_collations::Programs;
 use crate::jobs::error::Error;
@@ -71,7 +70,7 @@ pub fn keeping(
 
 /// Takes a statement that says under which collation the next program was made. Returns whether it is one.
 pub fn noted(context: &mut Context, statement: &[u8]) -> bool {
-    let Some(wanted) = named(statement) else { return false };
+    let Some(wanted) = set::database_collation(statement) else { return false };
     if let Some(programs) = &mut context.programs {
         programs.wanted = wanted;
     }
@@ -134,21 +133,9 @@ fn named_in(context: &Context, file: &DumpFile) -> Result<Vec<String>, Error> {
     let mut reader = context.shared.files.statements(file)?;
     let mut names = Vec::new();
     while let Some(statement) = reader.next_statement().map_err(|source| context.cannot_read(file, source))? {
-        names.extend(named(statement.text).flatten());
+        names.extend(set::database_collation(statement.text).flatten());
     }
     Ok(names)
-}
-
-/// The collation that a SET statement names; `Some(None)` for NULL.
-fn named(sql: &[u8]) -> Option<Option<String>> {
-    if classify(sql) != StatementKind::Set {
-        return None;
-    }
-    let mut cursor = Cursor::new(sql, SqlDialect::default());
-    cursor.expect("SET").ok()?;
-    let named = cursor.eat_punctuation(b'@') && cursor.eat(DATABASE_COLLATION) && cursor.eat_punctuation(b'=');
-    let value = cursor.take().filter(|_| named)?;
-    Some(value.string_value(SqlDialect::default()).map(|name| String::from_utf8_lossy(&name).into_owned()))
 }
 
 /// Puts the collations of databases back that a failing restore could not, when it is dropped.

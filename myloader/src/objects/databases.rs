@@ -30,7 +30,7 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     let source = text(&parsed.map_err(|source| Error::Parse { file: file.to_string(), line, source })?.name);
     let declared = database_collation::declared(context, &create)
         .map_err(|source| Error::Job { job: file.to_string(), source })?;
-    if let Some(declared) = declared {
+    if let Some(declared) = declared.clone() {
         lock(&context.shared.database_collations.declared).insert(source.clone(), declared);
     }
     let findings = if context.shared.restore.create_databases {
@@ -39,15 +39,20 @@ pub fn find(context: &mut Context, charset_support: &CharsetSupport, file: &Dump
     } else {
         Findings::default()
     };
-    found(context, source, findings)
+    found(context, source, declared, findings)
 }
 
 /// The same for a database whose file the dump does not have.
 pub fn find_by_name(context: &mut Context, source: &str) -> Result<Outcome, Error> {
-    found(context, source.to_owned(), Findings::default())
+    found(context, source.to_owned(), None, Findings::default())
 }
 
-fn found(context: &mut Context, source: String, findings: Findings) -> Result<Outcome, Error> {
+fn found(
+    context: &mut Context,
+    source: String,
+    declared_collation: Option<String>,
+    findings: Findings,
+) -> Result<Outcome, Error> {
     if !context.shared.restore.filter.passes_database(&source) {
         if is_system(&source) && context.shared.restore.filter.is_empty() {
             tracing::warn!(
@@ -67,10 +72,11 @@ fn found(context: &mut Context, source: String, findings: Findings) -> Result<Ou
             with_triggers: before.with_triggers.into_iter().collect(),
             // What an earlier run has checked is not checked again.
             hides_privileges: true,
-            references: Vec::new(),
+            ..Existing::default()
         },
         None => {
             let mut found = existing(context, &target).map_err(failed)?;
+            found.declared_collation = declared_collation;
             found.hides_privileges = hides_privileges(context, &target).map_err(failed)?;
             // Of a table that is there without being on the list, a later run has to know that it is ours.
             context.shared.journal.write_and_wait(Record::Database {
@@ -137,7 +143,7 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
         let schema = format!("{schema} = {}", quote_string(database));
         context.session.unchanged().query(format!("SELECT {columns} FROM information_schema.{view} WHERE {schema}"))
     };
-    let there = query("SCHEMA_NAME", "SCHEMATA", "SCHEMA_NAME")?;
+    let there = query("DEFAULT_COLLATION_NAME", "SCHEMATA", "SCHEMA_NAME")?;
     if is_dropped {
         return Ok(Existing { database: !there.is_empty(), ..Existing::default() });
     }
@@ -151,7 +157,8 @@ fn existing(context: &mut Context, database: &str) -> Result<Existing, ServerErr
     }
     let with_triggers = query("EVENT_OBJECT_TABLE", "TRIGGERS", "EVENT_OBJECT_SCHEMA")?;
     let with_triggers = with_triggers.iter().map(|row| server.fold(row.text(0))).collect();
-    Ok(Existing { database: !there.is_empty(), names, views, with_triggers, ..Existing::default() })
+    let collation = there.first().map(|row| row.text(0));
+    Ok(Existing { database: !there.is_empty(), collation, names, views, with_triggers, ..Existing::default() })
 }
 
 /// Whether the user sees a database, though no privilege that SHOW GRANTS shows is the reason: MariaDB's grants to the

@@ -25,7 +25,7 @@ impl Scheduler {
     /// CHECKSUM TABLE of those tables of which metadata has it.
     pub(super) fn data_checksum_jobs(&self) -> Result<Vec<Job>, Error> {
         let mut jobs = Vec::new();
-        if !self.settings.checksums.data || !self.compares_checksums() || !self.compares_rows() {
+        if !self.compares_data_checksums() {
             return Ok(jobs);
         }
         for (table, entry) in &self.metadata.tables {
@@ -50,6 +50,11 @@ impl Scheduler {
             _ => None,
         });
         if self.compares_checksums() { databases.map(Job::Checksums).collect() } else { Vec::new() }
+    }
+
+    /// Whether CHECKSUM TABLE is run of those tables of which metadata has it.
+    pub(super) fn compares_data_checksums(&self) -> bool {
+        self.settings.checksums.data && self.compares_checksums() && self.compares_rows()
     }
 
     fn compares_checksums(&self) -> bool {

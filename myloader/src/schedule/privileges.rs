@@ -104,11 +104,23 @@ impl Scheduler {
             } else if empties && has_definition {
                 lacks.on_table(&table, &["DELETE"], "tables cannot be emptied by DELETE");
             }
+            let is_kept = !settings.create_tables || !has_definition || !self.is_made(&table, database);
             if settings.data && state.row_bytes > 0 {
                 lacks.on_table(&table, &["INSERT"], "rows cannot be loaded");
+                if is_kept && !empties && settings.counts_kept_rows {
+                    lacks.on_table(&table, &["SELECT"], "rows that are there cannot be counted");
+                }
             }
             if settings.verify.is_some() {
                 lacks.on_table(&table, &["SELECT"], "rows cannot be compared (--verify)");
+            }
+            let has_checksum = self.metadata.tables.get(file).is_some_and(|entry| entry.data_checksum.is_some());
+            if has_checksum && self.compares_data_checksums() {
+                lacks.on_table(
+                    &table,
+                    &["SELECT"],
+                    "checksums of rows cannot be compared (or use --skip-data-checksums)",
+                );
             }
         }
         Ok(())
@@ -163,10 +175,31 @@ impl Scheduler {
         };
         let database = file.content.database().and_then(|name| self.databases.get(name));
         let is_made = database.is_some_and(|database| self.is_made(&table, database));
+        let collation_before = database.and_then(|database| self.collation_at_first(database));
+        let is_program = |need: &Need| matches!(need, Need::Routine | Need::Trigger(_) | Need::Event);
+        let declared = database.and_then(|database| database.existing.declared_collation.as_ref());
+        if let (Some(first), Some(declared)) = (collation_before, declared)
+            && first != declared
+            && needs.iter().any(is_program)
+        {
+            lacks.on_database(&target.target, "ALTER", COLLATION);
+        }
         for need in needs {
             match need {
                 // An existing table has its keys.
                 Need::LaterKeys | Need::ForeignKeys | Need::Parent(..) if !is_made => {}
+                Need::Collation(name) => {
+                    if collation_before.is_some_and(|first| first != name) {
+                        lacks.on_database(&target.target, "ALTER", COLLATION);
+                    }
+                }
+                Need::Sequence(database, name) if is_made => {
+                    let database = database.as_ref().filter(|database| **database != target.source);
+                    let name = QualifiedName::new(database.unwrap_or(&target.target).clone(), name.clone());
+                    lacks.on_table(&name, &["SELECT"], "defaults cannot be taken from sequences");
+                    lacks.on_table(&name, &["INSERT"], "defaults cannot be taken from sequences");
+                }
+                Need::Sequence(..) => {}
                 Need::LaterKeys => {
                     if file.content.table().is_some_and(|table| self.when_keys(table) == KeyTiming::Later) {
                         lacks.on_table(
@@ -212,12 +245,26 @@ impl Scheduler {
     }
 }
 
+impl Scheduler {
+    /// The collation that a database has when the first program is made in it, if it is known.
+    fn collation_at_first<'a>(&self, database: &'a Database) -> Option<&'a String> {
+        let existing = &database.existing;
+        if existing.database { existing.collation.as_ref() } else { existing.declared_collation.as_ref() }
+    }
+}
+
+/// Why a database is altered.
+const COLLATION: &str =
+    "the collation under which programs were made cannot be set (or use --skip-post, --skip-triggers)";
+
 /// What the user lacks.
 struct Lacks<'a> {
     grants: &'a Grants,
     server: Server,
     /// Databases whose privileges the server does not show.
     uncertain: BTreeSet<String>,
+    /// All that is needed on databases and what they have.
+    needed: BTreeSet<(String, &'static str)>,
     found: Vec<Lack>,
 }
 
@@ -231,7 +278,7 @@ struct Lack {
 
 impl Lacks<'_> {
     fn new(grants: &Grants, server: Server) -> Lacks<'_> {
-        Lacks { grants, server, uncertain: BTreeSet::new(), found: Vec::new() }
+        Lacks { grants, server, uncertain: BTreeSet::new(), needed: BTreeSet::new(), found: Vec::new() }
     }
 
     fn on_server(&mut self, privilege: &'static str, why: &'static str) {
@@ -241,6 +288,7 @@ impl Lacks<'_> {
     }
 
     fn on_database(&mut self, database: &str, privilege: &'static str, why: &'static str) {
+        self.needed.insert((database.to_owned(), privilege));
         if !self.grants.on_database(database, &[privilege]) {
             self.add(Some(database), privilege, why);
         }
@@ -249,6 +297,9 @@ impl Lacks<'_> {
     /// The first of `any` is the one to grant.
     fn on_table(&mut self, table: &QualifiedName, any: &[&'static str], why: &'static str) {
         let on_columns = any.iter().any(|privilege| !self.grants.columns(table, privilege).is_empty());
+        if let Some(first) = any.first() {
+            self.needed.insert((table.database.clone(), first));
+        }
         if let Some(first) = any.first()
             && !on_columns
             && !self.grants.on_table(table, any)
@@ -268,6 +319,7 @@ impl Lacks<'_> {
 
     fn drop_routine(&mut self, routine: &QualifiedName) {
         const ALTER_ROUTINE: &str = "ALTER ROUTINE";
+        self.needed.insert((routine.database.clone(), ALTER_ROUTINE));
         if !self.grants.on_routine(routine, &[ALTER_ROUTINE]) {
             let why = "routines cannot be replaced (or use --skip-post)";
             self.add(Some(&routine.database), ALTER_ROUTINE, why);
@@ -300,7 +352,15 @@ impl Lacks<'_> {
                 Some(database) => (format!("database {}", database.escape_debug()), self.grants.all_of(database)),
                 None => ("the server".to_owned(), "*.*".to_owned()),
             };
-            let (reasons, privileges) = (lack.reasons.join(", "), lack.privileges.join(", "));
+            // What the user has by a wider pattern would not be in effect any more.
+            let mut privileges = lack.privileges.clone();
+            if let Some(database) = &lack.database
+                && self.grants.has_by_pattern(database)
+            {
+                let needed = self.needed.iter().filter(|(of, _)| of == database).map(|(_, privilege)| *privilege);
+                privileges.extend(needed.filter(|privilege| !lack.privileges.contains(privilege)));
+            }
+            let (reasons, privileges) = (lack.reasons.join(", "), privileges.join(", "));
             let why = format!("{reasons}: GRANT {privileges} ON {on} TO {account}");
             Rejection { object, why, fault: DENIED }
         };

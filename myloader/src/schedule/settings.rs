@@ -58,6 +58,8 @@ pub struct SchedulerSettings {
     pub checksum: Checksum,
     /// Which are compared.
     pub checksums: Kinds,
+    /// Whether the rows of tables that are kept are counted before the first COMMIT, so that its outcome can be told.
+    pub counts_kept_rows: bool,
     /// Whether the server does not take rows of LOAD DATA LOCAL.
     pub local_infile_off: bool,
     pub user: Arc<TargetUser>,

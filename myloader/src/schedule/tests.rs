@@ -43,6 +43,7 @@ fn settings() -> SchedulerSettings {
         checksum: Checksum::Auto,
         checksums: Kinds::default(),
         local_infile_off: false,
+        counts_kept_rows: true,
         user: std::sync::Arc::new(crate::jobs::target_user::TargetUser::unknown()),
         server: "mysql-9.7.0".parse().unwrap(),
     }

@@ -14,9 +14,9 @@ fn recording(product: Product) -> Server {
 /// The statements since the last call that are like this.
 fn sent(server: &Server, like: &str) -> Vec<String> {
     let mut client = server.client();
-    let of_log = "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log WHERE command_type = 'Query'";
-    let found =
-        column(&mut client, &format!("{of_log} AND argument LIKE '{like}' AND argument NOT LIKE '%general_log%'"));
+    let text = "CONVERT(argument USING utf8mb4) COLLATE utf8mb4_general_ci";
+    let of_log = format!("SELECT {text} FROM mysql.general_log WHERE command_type = 'Query'");
+    let found = column(&mut client, &format!("{of_log} AND {text} LIKE '{like}' AND {text} NOT LIKE '%general_log%'"));
     client.run("TRUNCATE TABLE mysql.general_log");
     found
 }

@@ -2,7 +2,7 @@
 //! them in any way are let through.
 
 use crate::support::dump::make;
-use crate::support::load::{assert_same, dump_of, journals, myloader};
+use crate::support::load::{assert_same, dump_of, journals, myloader, streamed};
 use harness::program::{Program, WorkDir};
 use harness::server::{Product, Server, source, target};
 
@@ -37,7 +37,7 @@ fn what_is_missing_is_named_before_anything_is_changed() {
                         the database cannot be created (or use --skip-create-database), tables cannot be created, rows \
                         cannot be loaded, keys cannot be added after the rows (or use --optimize-keys=SKIP), views cannot \
                         be created, triggers cannot be created (or use --skip-triggers): GRANT CREATE, INSERT, ALTER, \
-                        CREATE VIEW, TRIGGER ON `priv\\_missing`.* TO `priv_reader`@`localhost`\n";
+                        CREATE VIEW, TRIGGER ON `priv_missing`.* TO `priv_reader`@`localhost`\n";
         assert!(log.ends_with(expected), "{product:?}: {log}");
         assert!(journals(&dir).is_empty());
         // A table that is there is emptied, or dropped.
@@ -49,7 +49,7 @@ fn what_is_missing_is_named_before_anything_is_changed() {
         // Views are replaced with all of these.
         for (mode, privileges) in [("TRUNCATE", "DROP"), ("DROP", "DROP"), ("DELETE", "DELETE, DROP")] {
             let log = loader(product, &dir, "priv_reader").args(["--drop-table", mode]).fails_with(8);
-            let grant = format!(": GRANT {privileges} ON `priv\\_missing`.* TO `priv_reader`@`localhost`\n");
+            let grant = format!(": GRANT {privileges} ON `priv_missing`.* TO `priv_reader`@`localhost`\n");
             assert!(log.ends_with(&grant), "{log}");
             assert_eq!(client.scalar("SELECT GROUP_CONCAT(id) FROM t"), "7");
         }
@@ -192,11 +192,12 @@ fn each_privilege_that_is_missing_is_named_and_what_is_named_is_enough() {
             ("DROP", needed.iter().chain(references).chain(&["DROP"]).copied().collect()),
             ("DELETE", ["INSERT", "DELETE", "DROP", "CREATE", "EVENT"].to_vec()),
             ("TRUNCATE", ["INSERT", "DROP", "CREATE", "TRIGGER"].to_vec()),
+            ("NONE", ["INSERT", "SELECT", "CREATE"].to_vec()),
         ];
         for (mode, privileges) in of_modes {
             for missing in privileges {
                 // With a binary log, a user without SUPER needs to be trusted, which these servers do.
-                let all = needed.iter().chain(&["REFERENCES", "DROP", "DELETE"]);
+                let all = needed.iter().chain(&["REFERENCES", "DROP", "DELETE", "SELECT"]);
                 let others: Vec<&str> = all.filter(|privilege| **privilege != missing).copied().collect();
                 root.run("DROP USER IF EXISTS priv_but_one@localhost");
                 user(product, "priv_but_one", &[&format!("{} ON `priv\\_each`.*", others.join(", "))]);
@@ -216,7 +217,8 @@ fn each_privilege_that_is_missing_is_named_and_what_is_named_is_enough() {
                 assert!(journals(&dir).is_empty(), "{product:?} {mode} {missing}");
                 root.run(&grant);
                 load().ok();
-                assert_eq!(root.scalar(format!("SELECT id FROM {database}.c")), "1", "{product:?} {mode} {missing}");
+                let first = format!("SELECT MIN(id) FROM {database}.c");
+                assert_eq!(root.scalar(&first), "1", "{product:?} {mode} {missing}");
             }
         }
         // Exactly what is said.
@@ -224,11 +226,93 @@ fn each_privilege_that_is_missing_is_named_and_what_is_named_is_enough() {
         root.run(format!("DROP DATABASE {database}"));
         user(product, "priv_but_one", &[]);
         let log = loader(product, &dir, "priv_but_one").fails_with(8);
-        root.run(&log[log.find("GRANT ").unwrap()..]);
+        root.run(&log[log.rfind("GRANT ").unwrap()..]);
         loader(product, &dir, "priv_but_one").ok();
         assert_eq!(root.scalar(&tables), "3", "{product:?}");
         root.run(format!("DROP DATABASE {database}"));
         root.run("DROP USER priv_but_one@localhost");
+    }
+}
+
+#[test]
+fn a_stream_is_looked_at_as_far_as_it_comes_before_the_rows() {
+    for product in Product::ALL {
+        let database = "priv_stream";
+        make(source(product), database, &OBJECTS);
+        let stream = streamed(product, database);
+        user(product, "priv_streamer", &["CREATE ON priv_stream.*"]);
+        let place = WorkDir::new();
+        let load = || {
+            let program = Program::myloader().server(target(product)).args(["--stream", "--skip-definer"]);
+            let program =
+                program.args(["--optimize-keys=AFTER_IMPORT_PER_TABLE", "--user", "priv_streamer", "--password"]);
+            program.arg("Pw-1-word").current_dir(place.path()).stdin(stream.clone())
+        };
+        let log = load().fails_with(8);
+        assert!(log.contains("\n  database priv_stream: "), "{product:?}: {log}");
+        assert!(log.contains("keys cannot be added after the rows"), "{product:?}: {log}");
+        let mut root = target(product).client();
+        let databases = "SELECT COUNT(*) FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = 'priv_stream'";
+        assert_eq!(root.scalar(databases), "0", "{product:?}");
+        root.run("GRANT ALL ON priv_stream.* TO priv_streamer@localhost");
+        load().ok();
+        assert_eq!(root.scalar(format!("SELECT COUNT(*) FROM {database}.c")), "1", "{product:?}");
+    }
+}
+
+/// Without them, the restore would end when the rows are there.
+#[test]
+fn what_comparing_collations_and_sequences_need_is_named_too() {
+    for product in Product::ALL {
+        let database = "priv_others";
+        let mut statements = vec![
+            "CREATE TABLE t (id INT PRIMARY KEY)",
+            "INSERT INTO t VALUES (1)",
+            "ALTER DATABASE priv_others COLLATE utf8mb4_bin",
+            "CREATE PROCEDURE p() SELECT 1",
+            "ALTER DATABASE priv_others COLLATE utf8mb4_general_ci",
+        ];
+        if product == Product::MariaDb {
+            statements.extend(["CREATE SEQUENCE s", "CREATE TABLE d (a INT DEFAULT NEXTVAL(s), b INT)"]);
+        }
+        make(source(product), database, &statements);
+        let dir = dump_of(product, database, &["--data-checksums"]);
+        user(product, "priv_other", &["CREATE, INSERT, CREATE ROUTINE, ALTER ROUTINE ON `priv\\_others`.*"]);
+        let collation =
+            "the collation under which programs were made cannot be set (or use --skip-post, --skip-triggers)";
+        let checksums = "checksums of rows cannot be compared (or use --skip-data-checksums)";
+        let sequences = "defaults cannot be taken from sequences";
+        for (options, reasons, absent, privileges) in [
+            (&[][..], &[collation, checksums][..], &["--verify"][..], "SELECT, ALTER"),
+            (
+                &["--skip-data-checksums", "--verify"],
+                &[collation, "rows cannot be compared (--verify)"],
+                &[checksums],
+                "SELECT, ALTER",
+            ),
+            (&["--skip-data-checksums", "--skip-post", "--no-data"], &[], &[collation, checksums], "SELECT"),
+        ] {
+            let program = loader(product, &dir, "priv_other").args(options);
+            if product == Product::MySql && reasons.is_empty() {
+                // It has no sequences.
+                program.ok();
+                continue;
+            }
+            let log = program.fails_with(8);
+            let of_product: &[&str] = if product == Product::MariaDb { &[sequences] } else { &[] };
+            for reason in reasons.iter().chain(of_product) {
+                assert!(log.contains(reason), "{product:?} {options:?}: {log}");
+            }
+            for reason in absent {
+                assert!(!log.contains(reason), "{product:?} {options:?}: {log}");
+            }
+            let grant = format!(": GRANT {privileges} ON `priv\\_others`.* TO `priv_other`@`localhost`\n");
+            assert!(log.ends_with(&grant), "{product:?} {options:?}: {log}");
+        }
+        let mut root = target(product).client();
+        root.run(format!("DROP DATABASE IF EXISTS {database}"));
+        root.run("GRANT SELECT, ALTER ON `priv\\_others`.* TO priv_other@localhost");
+        loader(product, &dir, "priv_other").arg("--verify").ok();
     }
 }
 
@@ -292,6 +376,28 @@ fn what_mariadb_grants_to_everyone_on_a_database_counts() {
     root.run(format!("GRANT ALL ON {database}.* TO ''@'%'"));
     load().ok();
     assert_eq!(root.scalar(format!("SELECT COUNT(*) FROM {database}.t")), "1");
+    // Now it exists.
+    load().arg("--drop-table").ok();
+}
+
+/// Of several patterns that match a database, servers take the most specific one only.
+#[test]
+fn what_a_wider_pattern_gives_is_named_too_where_a_grant_would_hide_it() {
+    for product in Product::ALL {
+        let database = "priv_wider";
+        make(source(product), database, &["CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)"]);
+        let dir = dump_of(product, database, &[]);
+        user(product, "priv_wide", &["CREATE, SELECT ON `priv\\_wid%`.*"]);
+        let log = loader(product, &dir, "priv_wide").fails_with(8);
+        let grant = "GRANT INSERT, CREATE ON `priv\\_wider`.* TO `priv_wide`@`localhost`\n";
+        assert!(log.ends_with(&format!(": rows cannot be loaded: {grant}")), "{product:?}: {log}");
+        let mut root = target(product).client();
+        root.run("GRANT INSERT ON `priv\\_wider`.* TO priv_wide@localhost");
+        let log = loader(product, &dir, "priv_wide").fails_with(8);
+        assert!(log.contains("tables cannot be created: GRANT CREATE ON `priv\\_wider`.*"), "{product:?}: {log}");
+        root.run(grant);
+        loader(product, &dir, "priv_wide").ok();
+    }
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub(super) struct Grant {
     /// In upper case, `ALL PRIVILEGES` among them, each with its columns if it is on columns only.
     pub privileges: BTreeMap<String, Option<Vec<String>>>,
     pub scope: Scope,
+    /// Who has them: the account, or an active role.
+    pub grantee: Option<Account>,
     /// A partial revoke of what is granted globally.
     pub revoked: bool,
 }
@@ -61,7 +63,9 @@ impl Line {
             }
             cursor.eat_punctuation(b',').then_some(())?;
         }
-        Some(Line::Grant(Grant { privileges, scope: scope(&mut cursor)?, revoked }))
+        let scope = scope(&mut cursor)?;
+        let grantee = if cursor.eat_any(&["TO", "FROM"]) { account(&mut cursor) } else { None };
+        Some(Line::Grant(Grant { privileges, scope, grantee, revoked }))
     }
 }
 

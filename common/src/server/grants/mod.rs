@@ -28,6 +28,8 @@ pub struct Grants {
     exact_names: bool,
     ignore_case: bool,
     account: Option<Account>,
+    /// Whether privileges of roles are shown as the account's own: MySQL.
+    merges_roles: bool,
     inactive_roles: Vec<Account>,
 }
 
@@ -80,6 +82,7 @@ impl Grants {
             exact_names: partial.is_some_and(|row| row.text(1) == "ON"),
             ignore_case: server.folds_names,
             account: Some(account),
+            merges_roles: !server.is_mariadb() && !active.is_empty(),
             inactive_roles: roles.into_iter().filter(|role| !active.contains(role)).collect(),
         })
     }
@@ -96,11 +99,23 @@ impl Grants {
 
     /// All that a database has, for GRANT.
     pub fn all_of(&self, database: &str) -> String {
-        let pattern = match self.exact_names {
+        let own = |grant: &&Grant| grant.grantee == self.account && grant.scope == Scope::Database(database.to_owned());
+        // The name without escapes is a pattern, which another grant would put out of effect.
+        let pattern = match self.exact_names || self.grants.iter().any(|grant| own(&grant)) {
             true => database.to_owned(),
-            false => database.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%"),
+            false => escaped(database),
         };
         format!("{}.*", quote_identifier(&pattern))
+    }
+
+    /// Whether a grant on a database would put privileges out of effect that the user has by a pattern.
+    pub fn has_by_pattern(&self, database: &str) -> bool {
+        let of_account = self.of_database(database).into_iter().filter(|grant| grant.grantee == self.account);
+        let names = [database.to_owned(), escaped(database)];
+        !self.exact_names
+            && of_account
+                .into_iter()
+                .any(|grant| !names.iter().any(|name| grant.scope == Scope::Database(name.clone())))
     }
 
     /// A line for lists of missing privileges: the user has roles that would have to be activated.
@@ -126,7 +141,27 @@ impl Grants {
             self.grants.iter().any(|grant| grant.revoked && grant.names(privilege) && on_it(&grant.scope))
         };
         let kept: Vec<&str> = any.iter().filter(|privilege| !revoked(privilege)).copied().collect();
-        self.unknown || self.has(any, on_it) || self.has(&kept, |scope| *scope == Scope::Global)
+        let by_database =
+            self.of_database(database).iter().any(|grant| any.iter().any(|privilege| grant.names(privilege)));
+        self.unknown || by_database || self.has(&kept, |scope| *scope == Scope::Global)
+    }
+
+    /// The grants on a database that are in effect: of the patterns that match, the most specific one of each account and
+    /// role (tried on both servers). With active roles MySQL does otherwise: then all of them, of which some may not be.
+    fn of_database(&self, database: &str) -> Vec<&Grant> {
+        let all = self.grants.iter().filter(|grant| !grant.revoked && self.is_database(&grant.scope, database));
+        if self.merges_roles {
+            return all.collect();
+        }
+        let mut found: Vec<&Grant> = Vec::new();
+        for grant in all {
+            match found.iter_mut().find(|other| other.grantee == grant.grantee) {
+                Some(other) if specificity(&grant.scope) > specificity(&other.scope) => *other = grant,
+                Some(_) => {}
+                None => found.push(grant),
+            }
+        }
+        found
     }
 
     /// Whether one of these is granted on a table, on its database, or globally; not on columns only.
@@ -212,6 +247,23 @@ fn active_roles(connection: &mut Connection, server: &Server) -> Result<Vec<Acco
     // `NONE`, if there are none.
     let dialect = SqlDialect { ansi_quotes: true, ..SqlDialect::default() };
     Ok(accounts(&mut Cursor::new(roles.as_bytes(), dialect)).unwrap_or_default())
+}
+
+/// A pattern that matches this name only.
+fn escaped(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('_', "\\_").replace('%', "\\%")
+}
+
+/// How specific a pattern is to the servers: one without wildcards is the most, then the one with the later first wildcard.
+fn specificity(scope: &Scope) -> usize {
+    let Scope::Database(pattern) = scope else { return 0 };
+    let mut escape = false;
+    let wildcard = pattern.bytes().position(|byte| {
+        let is_wildcard = !escape && matches!(byte, b'%' | b'_');
+        escape = !escape && byte == b'\\';
+        is_wildcard
+    });
+    wildcard.map_or(usize::MAX, |at| at + 1)
 }
 
 /// LIKE, with a backslash as escape.

@@ -38,6 +38,30 @@ fn names_of_databases_are_patterns() {
 }
 
 #[test]
+fn the_most_specific_pattern_of_each_account_and_role_is_in_effect() {
+    let lines = [
+        "GRANT INSERT ON `f\\_m`.* TO `u`@`%`",
+        "GRANT SELECT ON `f_m`.* TO `u`@`%`",
+        "GRANT UPDATE ON `f%`.* TO `u`@`%`",
+        "GRANT DROP ON `f_m`.* TO `r`",
+        "GRANT DELETE ON `f%`.* TO `r`",
+    ];
+    let granted = grants(&lines);
+    let has = |grants: &Grants, database: &str| {
+        let all = ["INSERT", "SELECT", "UPDATE", "DROP", "DELETE"];
+        all.into_iter().filter(|privilege| grants.on_database(database, &[privilege])).collect::<Vec<_>>()
+    };
+    assert_eq!(has(&granted, "f_m"), ["INSERT", "DROP"]);
+    assert_eq!(has(&granted, "fxm"), ["SELECT", "DROP"]);
+    assert_eq!(has(&granted, "fx"), ["UPDATE", "DELETE"]);
+    assert_eq!(has(&Grants { merges_roles: true, ..granted.clone() }, "f_m").len(), 5);
+    // What a grant on the name would put out of effect.
+    assert!(granted.has_by_pattern("fx") && !granted.has_by_pattern("f_m") && !granted.has_by_pattern("other"));
+    assert_eq!(granted.all_of("f_m"), "`f_m`.*");
+    assert_eq!(granted.all_of("f_n"), "`f\\_n`.*");
+}
+
+#[test]
 fn partial_revokes_take_back_what_is_granted_globally() {
     let granted = grants(&[
         "GRANT SELECT, INSERT, LOCK TABLES ON *.* TO `u`@`%`",

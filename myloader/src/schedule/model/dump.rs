@@ -113,6 +113,7 @@ impl Case {
             checksum: Checksum::Skip,
             checksums: Kinds::default(),
             local_infile_off: false,
+            counts_kept_rows: true,
             user: std::sync::Arc::new(crate::jobs::target_user::TargetUser::unknown()),
             server: Server { product: Product::MySql, version: (9, 7, 0), flavour: Flavour::Plain, folds_names: false },
             tolerance: Tolerance { keep_going: self.keep_going, codes: [1062].into() },
