@@ -1,7 +1,7 @@
 //! What mydumper and myloader share. A type lives here only if both programs read or write it.
 //!
 //! Each folder imports only folders before it in this list: [`process`] (exit codes, signals, the stop, locks), [`sql`] (SQL
-//! text), [`layers`] (compression), [`store`] (where a backup lives), [`container`] (how files become one stream),
+//! text), [`layers`] (compression, commands), [`store`] (where a backup lives), [`container`] (how files become one stream),
 //! [`observe`] (logs, progress, stall reports), [`server`] (connections, products, versions, error numbers), [`backup`] (what a
 //! backup is), [`options`], and [`program`] (start and end of both programs).
 

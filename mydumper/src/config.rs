@@ -327,7 +327,7 @@ pub fn resolve(parsed: Parsed<Options>, stop: &Stop) -> Result<Config, UsageErro
             accounts: selection.users,
         },
         views_as_tables: selection.views_as_tables,
-        updated_since: selection.updated_since,
+        updated_since: selection.updated_since.filter(|days| *days > 0),
         check_row_count: selection.check_row_count,
         compact: statement.compact,
         numbers_files: output.masquerade_filename,

@@ -79,7 +79,7 @@ pub struct SelectionOptions {
     pub views_as_tables: bool,
     #[arg(long, value_parser = engine)]
     pub table_engine_for_view_dependency: Option<String>,
-    #[arg(long, value_parser = positive)]
+    #[arg(long, value_parser = number)]
     pub updated_since: Option<u64>,
     #[arg(long)]
     pub check_row_count: bool,

@@ -229,6 +229,7 @@ fn is_executable(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use std::time::{Duration, Instant};
 
     fn run(text: &str, stop: &Stop) -> Result<(), CommandFailed> {
@@ -246,6 +247,18 @@ mod tests {
         );
         assert_eq!(words(""), [""; 0]);
         assert_eq!(split("gpg 'a b"), Err(BadCommand::Quote));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_split_or_refused_and_quoted_words_are_read_back(
+            text in any::<String>(),
+            words in prop::collection::vec("[a-z \t\\\\$\"]{0,8}", 0..6),
+        ) {
+            let _ = split(&text);
+            let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+            prop_assert_eq!(split(&quoted.join(" ")), Ok(words));
+        }
     }
 
     #[test]

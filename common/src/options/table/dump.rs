@@ -61,7 +61,7 @@ pub(super) const OBJECTS: Group = Group {
             .differs("must be a name"),
         value("updated-since", "DAYS")
             .letter('U')
-            .help("Leaves out tables that the server [knows to be unchanged](#updated-since) for so many days. No effect with `-T`.")
+            .help("Leaves out tables that the server [knows to be unchanged](#updated-since) for so many days; 0 for none. No effect with `-T`.")
             .differs("metadata lists them, too"),
         flag("check-row-count")
             .help("Counts each table's rows in its snapshot, and fails if others were written. Not with a LIMIT in `--where`.")
