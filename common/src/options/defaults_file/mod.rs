@@ -5,6 +5,7 @@
 //! <https://dev.mysql.com/doc/refman/9.7/en/option-files.html>
 
 mod login_file;
+mod nearest;
 mod products;
 mod syntax;
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use super::{ProgramName, UsageError};
 use syntax::{Include, Part, Reader};
 
+pub(super) use nearest::nearest;
 pub(super) use products::ends;
 pub(super) use syntax::Entry;
 
