@@ -198,7 +198,7 @@ impl Files {
         self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
     }
 
-    /// The entries of a program's section and of those for one product of servers, given by the [ends](ends) of their names;
+    /// The entries of a program's section and of those for one product of servers, given by the [ends] of their names;
     /// later ones override earlier ones. `kind` is empty, or `_session_variables` or `_global_variables`.
     pub(super) fn sections<'a>(
         &'a self,
