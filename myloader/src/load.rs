@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use common::backup::tables_list::has_name;
 use common::observe::activity::Watch;
 use common::observe::progress::{Progress, Totals, number};
 use common::observe::wording::count;
@@ -18,6 +19,7 @@ use common::server::Server;
 use common::server::connection::{Connection, ServerError, Settings};
 use common::server::global_variables::{GlobalVariables, set_back};
 use common::server::sessions::SessionProbe;
+use common::sql::name::QualifiedName;
 
 use crate::check::Support;
 use crate::config::Config;
@@ -77,13 +79,15 @@ pub fn load(mut config: Config, stop: &Stop) -> Result<Summary, Error> {
     }
     let watch = Watch::default();
     let mut input = input::open(&config, &watch, stop)?;
+    let mut first = Connection::open(&config.connection, stop)?;
+    let server = Server::detect(&mut first, config.server_version)?;
+    config.restore.filter.folds_names = server.folds_names;
     if let Input::Directory(_, dump) = &input {
         // A stream does not say before its definitions which tables it has: there, `_` is a letter unless beside `%`.
         let there = dump.metadata.real_names();
-        let Ok(()) = config.restore.filter.tables.settle(|name| Ok::<_, Infallible>(there.contains(name)));
+        let is_there = |name: &QualifiedName| Ok::<_, Infallible>(has_name(&there, name, server.folds_names));
+        let Ok(()) = config.restore.filter.tables.settle(is_there);
     }
-    let mut first = Connection::open(&config.connection, stop)?;
-    let server = Server::detect(&mut first, config.server_version)?;
     tracing::info!("connected to {server} at {}", config.connection.address);
     let probe = SessionProbe { settings: config.connection.clone(), server };
     watch.start(config.stall_report, move |ids, stop| probe.describe(ids, stop), stop);

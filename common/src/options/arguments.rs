@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::Command;
 
-use super::defaults_file::{Entry, Files};
-use super::nearest::nearest;
+use super::defaults_file::{Entry, Files, nearest};
 use super::{ProgramName, UsageError, table};
 
 /// Keys of `[client]` that are read, and the options that they set. The section belongs to all MySQL clients, so its

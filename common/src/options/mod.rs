@@ -21,7 +21,6 @@ mod defaults_file;
 mod definer;
 mod filter;
 mod logging;
-mod nearest;
 mod password;
 mod stream;
 pub mod table;

@@ -2,7 +2,7 @@
 
 use common::backup::file_name::TableFileName;
 use common::backup::metadata::{ConfigSection, Guarantee};
-use common::backup::tables_list::is_like;
+use common::backup::tables_list::{is_like, is_same};
 use common::observe::wording::count;
 use common::sql::name::QualifiedName;
 
@@ -97,16 +97,18 @@ impl Scheduler {
         if self.settings.accounts && self.accounts.is_none() {
             return Err(Error::NoAccounts);
         }
+        let folds = self.settings.filter.folds_names;
         for name in &self.settings.filter.databases {
-            let is_it = |database: &Database| database.target().is_some_and(|target| target.source == *name);
+            let is_it =
+                |database: &Database| database.target().is_some_and(|target| is_same(&target.source, name, folds));
             if !self.databases.values().any(is_it) {
                 return Err(Error::NotInDump { kind: "database", name: name.escape_debug().to_string() });
             }
         }
         for name in self.settings.filter.tables.names() {
             let is_it = |table: &TableFileName| {
-                self.source_database(table) == name.database
-                    && self.real_table_name(table).is_ok_and(|real| real == name.name)
+                is_same(self.source_database(table), &name.database, folds)
+                    && self.real_table_name(table).is_ok_and(|real| is_same(&real, &name.name, folds))
             };
             if !self.metadata.tables.keys().chain(self.tables.keys()).any(is_it) {
                 return Err(Error::NotInDump { kind: "table", name: name.to_string() });
@@ -115,7 +117,7 @@ impl Scheduler {
         for pattern in self.settings.filter.tables.patterns() {
             let is_it = |table: &TableFileName| {
                 self.real_table_name(table)
-                    .is_ok_and(|real| is_like(pattern, &QualifiedName::new(self.source_database(table), real), false))
+                    .is_ok_and(|real| is_like(pattern, &QualifiedName::new(self.source_database(table), real), folds))
             };
             if !self.metadata.tables.keys().chain(self.tables.keys()).any(is_it) {
                 tracing::warn!("no table of the dump is like {pattern} of --tables-list");

@@ -120,6 +120,12 @@ fn names_are_found_in_any_case_where_the_server_says_so() {
             let expected: Vec<String> = expected.iter().map(|name| format!("folded.{name}")).collect();
             assert_eq!(tables(&dump(&server, args)), expected, "{product:?} {args:?}");
         }
+        let whole = dump(&server, &["-B", "folded"]);
+        for args in [["-T", "Folded.ORDERS"], ["-T", "FOLDED.L%"], ["-s", "FOLDED"]] {
+            let output = load::myloader(&server, &whole).args(["-o"]).args(args).ok();
+            assert!(!output.stderr.contains("WARNING"), "{}", output.stderr);
+        }
+        load::myloader(&server, &whole).args(["-o", "-T", "Folded.other"]).fails_with(1);
         let dir = WorkDir::new();
         let stderr = mydumper(&server, &dir).args(["-T", "Folded.other"]).fails_with(1);
         assert!(stderr.contains("the server has no table Folded.other"), "{stderr}");

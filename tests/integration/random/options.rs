@@ -72,6 +72,7 @@ impl Options {
         maybe(20, &["--split-partitions", "--use-single-column"]);
         maybe(15, &["--skip-tz-utc"]);
         maybe(10, &["--sync-thread-lock-mode=FTWRL", "--sync-thread-lock-mode=NO_LOCK"]);
+        maybe(20, &["--body-format=DELIMITER"]);
         if self.stream {
             maybe(20, &["--stream-checksum=NONE"]);
             maybe(20, &["--stream-max-files=1"]);

@@ -5,6 +5,7 @@
 //! <https://dev.mysql.com/doc/refman/9.7/en/option-files.html>
 
 mod login_file;
+mod nearest;
 mod products;
 mod syntax;
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use super::{ProgramName, UsageError};
 use syntax::{Include, Part, Reader};
 
+pub(super) use nearest::nearest;
 pub(super) use products::ends;
 pub(super) use syntax::Entry;
 
@@ -196,7 +198,7 @@ impl Files {
         self.read.iter().flat_map(|(_, entries)| entries).filter(move |entry| entry.section == name)
     }
 
-    /// The entries of a program's section and of those for one product of servers, given by the [ends](ends) of their names;
+    /// The entries of a program's section and of those for one product of servers, given by the [ends] of their names;
     /// later ones override earlier ones. `kind` is empty, or `_session_variables` or `_global_variables`.
     pub(super) fn sections<'a>(
         &'a self,

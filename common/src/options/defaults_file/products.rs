@@ -3,7 +3,7 @@
 //! They are those of mydumper, for both programs. Of one server's, the more exact come later: the product, then with major,
 //! minor and patch version.
 
-use crate::options::nearest::nearest;
+use super::nearest::nearest;
 use crate::options::{ProgramName, UsageError};
 use crate::server::{Flavour, Product, Server};
 

@@ -8,8 +8,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::nearest::nearest;
 use super::products::{self, Content, Named};
-use crate::options::nearest::nearest;
 use crate::options::{ProgramName, UsageError};
 
 /// A line `key` or `key = value` of a section.

@@ -2,7 +2,7 @@
 
 /// The one of the names that is most like a mistyped one, if one is alike at all: of three letters one may be wrong, missing
 /// or too many, of six two, of nine and more three.
-pub(super) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(in crate::options) fn nearest<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = (typed.chars().count() / 3).clamp(1, 3);
     let begins = |name: &str| typed.len() >= 4 && name.starts_with(typed);
     let distances = names.map(|name| (if begins(name) { 1 } else { distance(typed, name) }, name));
