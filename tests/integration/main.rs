@@ -79,6 +79,7 @@ mod load {
 }
 mod mysqldump {
     pub mod hostile;
+    pub mod inputs;
     pub mod options;
 }
 mod random;

@@ -6,6 +6,7 @@ use common::backup::file_name::{Content, DumpFile};
 use common::backup::stored_files::StoredFiles;
 use common::container::{Event, Member, MemberNumber};
 use common::layers::Layers;
+use common::sql::write_statement;
 use common::store::Stored;
 
 /// Events that nobody has taken yet, and what each file came to.
@@ -63,4 +64,10 @@ impl Output {
     pub fn note(&mut self, text: String) {
         self.events.push_back(Event::Note(text));
     }
+}
+
+/// Adds a statement to a file.
+pub fn append(text: &mut Vec<u8>, sql: &[u8]) {
+    // Writing to memory does not fail.
+    let _ = write_statement(text, sql);
 }

@@ -7,9 +7,8 @@ use common::sql::cursor::Cursor;
 use common::sql::token::SqlDialect;
 use common::sql::{quote_string, write_stored_program};
 
-use super::output::Output;
+use super::output::{Output, append};
 use super::session::Session;
-use super::splitter::append;
 
 /// The files that are open, and what was said of the next program.
 #[derive(Debug, Default)]

@@ -1,5 +1,8 @@
 //! The decoder on dumps made by hand, whole and broken, without files.
 
+mod scanner;
+mod session;
+
 use std::collections::BTreeMap;
 
 use common::backup::metadata::{Metadata, check_seal};
@@ -162,7 +165,7 @@ fn a_dump_becomes_the_files_of_one_of_mydumper() {
     let expected = [("d.empty", Some(0), false), ("d.t", Some(3), false), ("d.v", None, true)]
         .map(|(name, rows, view)| (name.to_owned(), rows, view));
     assert_eq!(tables, expected);
-    assert_eq!((metadata.config.num_files, metadata.files.len()), (Some(7), 7));
+    assert_eq!(metadata.files.len(), 7);
     assert_eq!(metadata.config.server.map(|server| server.key()).as_deref(), Some("mysql-9.7.4"));
     let announced = Metadata::parse(found.file("metadata.partial.0")).unwrap();
     assert_eq!(announced.tables.len(), 3);
