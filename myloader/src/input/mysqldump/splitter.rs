@@ -381,6 +381,14 @@ impl Splitter {
         let is_of_engine = self.prepared || memchr::memmem::find(sql, b"rocksdb").is_some();
         match (first, second) {
             ("FLUSH" | "COMMIT" | "BEGIN", _) | ("START", "TRANSACTION") => Ok(()),
+            ("ANALYZE", "TABLE") if has_word(sql, "HISTOGRAM", 8) => {
+                if self.pass.has_definitions() && self.tables.is_first("histograms".to_owned()) {
+                    self.output.note(
+                        "the dump makes histograms (ANALYZE TABLE … UPDATE HISTOGRAM), which is left to you".to_owned(),
+                    );
+                }
+                Ok(())
+            }
             ("PREPARE", _) if is_of_engine => {
                 self.prepared = true;
                 Ok(())

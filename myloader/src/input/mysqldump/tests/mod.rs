@@ -321,15 +321,17 @@ fn rows_come_in_pieces_and_double_quotes_become_backticks() {
 }
 
 #[test]
-fn a_position_of_a_replica_is_noted_once() {
-    let body =
-        "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1';\nCHANGE MASTER TO MASTER_LOG_FILE='b', MASTER_LOG_POS=4;\n";
+fn what_is_left_to_the_user_is_noted_once() {
+    let body = "SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1';\nCHANGE MASTER TO MASTER_LOG_FILE='b', MASTER_LOG_POS=4;\n\
+        USE d;\n/*!80002 ANALYZE TABLE `t` UPDATE HISTOGRAM ON `a` WITH 100 BUCKETS */;\n\
+        /*!80002 ANALYZE TABLE `u` UPDATE HISTOGRAM ON `a` WITH 100 BUCKETS */;\n";
     let dump = [HEAD, body, END].concat();
     assert_eq!(
         split(dump.as_bytes(), 100, true, None).notes,
         [
             "the dump sets the position of a replica (gtid_purged), which is left to you",
-            "the dump sets the position of a replica (CHANGE MASTER), which is left to you"
+            "the dump sets the position of a replica (CHANGE MASTER), which is left to you",
+            "the dump makes histograms (ANALYZE TABLE … UPDATE HISTOGRAM), which is left to you",
         ]
     );
 }
