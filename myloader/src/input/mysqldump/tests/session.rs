@@ -20,7 +20,7 @@ const HEADER: [&str; 8] = [
     "/*!40103 SET @OLD_TIME_ZONE=@@TIME_ZONE */",
     "/*!40103 SET TIME_ZONE='+00:00' */",
     "/*!40014 SET @OLD_UNIQUE_CHECKS=@@UNIQUE_CHECKS, UNIQUE_CHECKS=0 */",
-    "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO' */",
+    "/*!40101 SET @OLD_SQL_MODE=@@SQL_MODE, SQL_MODE='NO_AUTO_VALUE_ON_ZERO,IGNORE_SPACE' */",
     "SET @MYSQLDUMP_TEMP_LOG_BIN = @@SESSION.SQL_LOG_BIN",
     "SET @@SESSION.SQL_LOG_BIN= 0",
 ];
@@ -32,7 +32,7 @@ fn what_is_saved_is_set_back() {
     assert_eq!(
         head,
         "/*!40101 SET NAMES utf8mb4*/;\n/*!40014 SET FOREIGN_KEY_CHECKS=0*/;\n\
-         /*!40101 SET SQL_MODE='NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'*/;\n/*!40103 SET TIME_ZONE='+00:00' */;\n"
+         /*!40101 SET SQL_MODE='IGNORE_SPACE,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES'*/;\n/*!40103 SET TIME_ZONE='+00:00' */;\n"
     );
     for statement in [
         "/*!50003 SET @saved_cs_client      = @@character_set_client */",
