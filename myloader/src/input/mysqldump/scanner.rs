@@ -276,7 +276,7 @@ impl Scanner {
                     self.at += 2;
                     self.place = Place::BlockComment;
                 }
-                b'$' if rules.dollars && !self.is_in_word() => {
+                b'$' if rules.dollars && self.is_behind_as() => {
                     if let Some(length) = self.dollar_quote()? {
                         self.at += length;
                         self.place = Place::Dollars(length);
@@ -317,10 +317,14 @@ impl Scanner {
         }
     }
 
-    /// Whether the byte before belongs to a word.
-    fn is_in_word(&self) -> bool {
-        let before = self.at.checked_sub(1).filter(|before| *before >= self.start);
-        before.and_then(|before| self.buffer.get(before)).is_some_and(|byte| is_word(*byte))
+    /// Whether the word before is AS, behind which such a text stands.
+    fn is_behind_as(&self) -> bool {
+        let before = self.buffer.get(self.start..self.at).unwrap_or_default();
+        let word = before.trim_ascii_end();
+        let begins = |at: &usize| word.get(..*at).and_then(<[u8]>::last).is_none_or(|byte| !is_word(*byte));
+        let start = word.len().checked_sub(2).filter(begins);
+        word.len() < before.len()
+            && start.and_then(|start| word.get(start..)).is_some_and(|word| word.eq_ignore_ascii_case(b"AS"))
     }
 
     /// The length of a delimiter `$tag$` that stands here.

@@ -103,7 +103,8 @@ impl Splitter {
 
     /// How what follows is to be read.
     pub fn rules(&self) -> Rules {
-        let is_mysql = self.ending.server.is_some_and(|server| server.is_mysql_since(9, 0, 0));
+        // Without comments, the dump does not say.
+        let is_mysql = self.ending.server.is_none_or(|server| server.is_mysql_since(9, 0, 0));
         Rules { dialect: self.session.dialect(), dollars: is_mysql }
     }
 
