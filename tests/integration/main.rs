@@ -87,6 +87,7 @@ mod load {
 }
 mod mysqldump {
     pub mod hostile;
+    pub mod inputs;
     pub mod options;
 }
 mod options {

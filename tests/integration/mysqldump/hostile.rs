@@ -57,6 +57,10 @@ fn make_hostile(product: Product, database: &str) {
             "ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         ],
     );
+    if product == Product::MySql {
+        client
+            .run("CREATE FUNCTION js() RETURNS INT LANGUAGE JAVASCRIPT AS $$ let a = `;;`; // it's ;;\n return 1; $$");
+    }
     if product == Product::MariaDb {
         client.run("CREATE SEQUENCE `s q` START WITH 5 INCREMENT BY 3 MAXVALUE 2000 NOCACHE");
         client.run("SELECT NEXTVAL(`s q`)");

@@ -183,6 +183,17 @@ fn all_databases_and_positions_of_replicas() {
     }
 }
 
+#[test]
+fn the_server_s_own_databases_are_left_out() {
+    for product in Product::ALL {
+        crate::support::dump::make(source(product), "msd_own", &["CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1)"]);
+        let dump = mysqldump(product, &[gtid(product), &["--force", "--databases", "mysql", "msd_own"]].concat());
+        let text = of_file(target(product), &file(&dump)).ok().stderr;
+        assert!(text.contains("the dump has mysql, a database of the server itself: it is restored only if"), "{text}");
+        assert_same(product, "msd_own");
+    }
+}
+
 fn source_has_log(product: Product) -> bool {
     source(product).client().scalar("SELECT @@log_bin") == "1"
 }

@@ -13,6 +13,7 @@ mod generated;
 mod names;
 mod output;
 mod programs;
+mod rows;
 mod scanner;
 mod session;
 mod source;
@@ -20,6 +21,7 @@ mod splitter;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use common::backup::file_name::DumpFile;
 use common::container::foreign::{Foreign, MAGIC_BYTES};

@@ -6,6 +6,7 @@ use common::backup::file_name::{Content, DumpFile};
 use common::backup::stored_files::StoredFiles;
 use common::container::{Event, Member, MemberNumber};
 use common::layers::Layers;
+use common::sql::{BodyFormat, StatementWriter};
 use common::store::Stored;
 
 /// Events that nobody has taken yet, and what each file came to.
@@ -63,4 +64,21 @@ impl Output {
     pub fn note(&mut self, text: String) {
         self.events.push_back(Event::Note(text));
     }
+}
+
+/// Adds a statement to a file.
+pub fn append(text: &mut Vec<u8>, sql: &[u8]) {
+    add(text, |file| file.add(sql));
+}
+
+/// Adds the CREATE statement of a routine, trigger, event or view to a file.
+pub fn append_program(text: &mut Vec<u8>, sql: &[u8]) {
+    add(text, |file| file.add_program(sql));
+}
+
+/// Between DELIMITER lines, since what says that bodies are padded stands at a file's beginning, which has gone its way.
+fn add(text: &mut Vec<u8>, statement: impl FnOnce(&mut StatementWriter)) {
+    let mut file = StatementWriter::new(BodyFormat::Delimiter, std::mem::take(text));
+    statement(&mut file);
+    *text = file.finish();
 }

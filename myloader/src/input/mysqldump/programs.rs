@@ -7,9 +7,8 @@ use common::sql::cursor::Cursor;
 use common::sql::quote_string;
 use common::sql::token::SqlDialect;
 
-use super::output::Output;
+use super::output::{Output, append, append_program};
 use super::session::Session;
-use super::splitter::{append, append_program};
 
 /// The files that are open, and what was said of the next program.
 #[derive(Debug, Default)]

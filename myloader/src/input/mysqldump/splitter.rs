@@ -3,32 +3,24 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use common::backup::file_name::{Content, DumpFile, RowsFile, RowsFormat, TableFileName};
-use common::container::MemberNumber;
+use common::backup::file_name::{Content, DumpFile, TableFileName};
 use common::layers::Layers;
-use common::sql::cursor::is_comment;
+use common::sql::quote_identifier;
 use common::sql::token::{SqlDialect, TokenKind, Tokens};
-use common::sql::{BodyFormat, StatementWriter, quote_identifier};
 
 use super::ending::Ending;
 use super::error::{Error, Problem};
 use super::generated::GeneratedColumns;
-use super::names::{self, Insert};
-use super::output::Output;
+use super::names;
+use super::output::{Output, append, append_program};
 use super::programs::Programs;
+use super::rows::{Insert, RowFiles};
 use super::scanner::Rules;
 use super::session::Session;
 use super::tables::{Kind, Tables};
+use super::words::{first_words, has_word, is_setval, sets_position, shown_words};
 use crate::ddl::statement_kind::{Dropped, StatementKind, classify};
 use crate::ddl::trigger::table_of_trigger;
-
-/// Rows that go into one file: enough for a transaction, few enough for several workers.
-const PIECE: u64 = 8 << 20;
-/// Rows that are passed on at once.
-const BLOCK: usize = 256 << 10;
-/// Metadata of complete tables comes after so many bytes, or tables.
-const SENT_BYTES: u64 = 4 << 20;
-const SENT_TABLES: usize = 100;
 
 /// What a reading of the dump is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,23 +42,6 @@ impl Pass {
     }
 }
 
-/// Rows of a table, as they come.
-#[derive(Debug)]
-struct Rows {
-    table: (String, String),
-    file: TableFileName,
-    open: Option<Piece>,
-}
-
-/// The file that they go into.
-#[derive(Debug)]
-struct Piece {
-    member: MemberNumber,
-    head: Vec<u8>,
-    bytes: u64,
-    waiting: Vec<u8>,
-}
-
 /// Splits one dump.
 #[derive(Debug)]
 pub struct Splitter {
@@ -80,14 +55,11 @@ pub struct Splitter {
     head: Option<Vec<u8>>,
     tables: Tables,
     database: Option<String>,
-    rows: Option<Rows>,
+    rows: RowFiles,
     programs: Programs,
     sequence: Option<(TableFileName, Vec<u8>)>,
     /// Views of which only the stand-in has come, as files.
     stand_ins: BTreeMap<TableFileName, Vec<u8>>,
-    sent: Vec<(String, String)>,
-    sent_bytes: u64,
-    partials: u32,
     /// Statements of MySQL's engine RocksDB.
     prepared: bool,
 }
@@ -103,13 +75,10 @@ impl Splitter {
             head: None,
             tables: Tables::default(),
             database: None,
-            rows: None,
+            rows: RowFiles::new(pass.has_rows()),
             programs: Programs::default(),
             sequence: None,
             stand_ins: BTreeMap::new(),
-            sent: Vec::new(),
-            sent_bytes: 0,
-            partials: 0,
             prepared: false,
         }
     }
@@ -117,6 +86,7 @@ impl Splitter {
     /// The dump is read again, for its rows.
     pub fn restart(&mut self) {
         self.pass = Pass::Rows;
+        self.rows = RowFiles::new(true);
         self.session = Session::default();
         self.head = None;
         self.database = None;
@@ -132,7 +102,8 @@ impl Splitter {
 
     /// How what follows is to be read.
     pub fn rules(&self) -> Rules {
-        let is_mysql = self.ending.server.is_some_and(|server| server.is_mysql_since(9, 0, 0));
+        // Without comments, the dump does not say.
+        let is_mysql = self.ending.server.is_none_or(|server| server.is_mysql_since(9, 0, 0));
         Rules { dialect: self.session.dialect(), dollars: is_mysql }
     }
 
@@ -409,6 +380,14 @@ impl Splitter {
         let is_of_engine = self.prepared || memchr::memmem::find(sql, b"rocksdb").is_some();
         match (first, second) {
             ("FLUSH" | "COMMIT" | "BEGIN", _) | ("START", "TRANSACTION") => Ok(()),
+            ("ANALYZE", "TABLE") if has_word(sql, "HISTOGRAM", 8) => {
+                if self.pass.has_definitions() && self.tables.is_first("histograms".to_owned()) {
+                    self.output.note(
+                        "the dump makes histograms (ANALYZE TABLE … UPDATE HISTOGRAM), which is left to you".to_owned(),
+                    );
+                }
+                Ok(())
+            }
             ("PREPARE", _) if is_of_engine => {
                 self.prepared = true;
                 Ok(())
@@ -423,77 +402,26 @@ impl Splitter {
 
     fn insert(&mut self, sql: &[u8], groups: u64) -> Result<(), Problem> {
         let dialect = self.dialect();
-        let insert = Insert::parse(sql, dialect).ok_or_else(|| unknown(sql))?;
+        let insert = names::Insert::parse(sql, dialect).ok_or_else(|| unknown(sql))?;
         let database = insert.database.map(|name| self.name(&name)).transpose()?;
         let (database, name) = (self.database(database)?, self.name(&insert.table)?);
-        self.begin_rows(database, name)?;
-        let Some(rows) = &mut self.rows else { return Ok(()) };
-        let table = self.tables.table(&rows.table.0, &rows.table.1);
-        table.rows += groups.saturating_sub(u64::from(insert.lists_columns));
-        table.bytes += sql.len() as u64;
-        if !self.pass.has_rows() {
-            return Ok(());
-        }
-        let head = self.head.get_or_insert_with(|| self.session.file_head());
-        if rows.open.as_ref().is_some_and(|piece| piece.bytes >= PIECE || piece.head != *head) {
-            rows.end_piece(&mut self.output);
-        }
-        let piece = rows.open.get_or_insert_with(|| {
-            let file =
-                RowsFile { table: rows.file.clone(), chunk: Some(table.chunks), part: 0, format: RowsFormat::Sql };
-            table.chunks += 1;
-            let member = self.output.begin(Content::Rows(file));
-            Piece { member, head: head.clone(), bytes: 0, waiting: head.clone() }
-        });
-        piece.bytes += sql.len() as u64;
-        let quoted = if dialect.ansi_quotes { names::in_backticks(sql, dialect).into() } else { Cow::Borrowed(sql) };
-        let dialect = SqlDialect { ansi_quotes: false, ..dialect };
-        let history = self.session.inserts_history();
-        let columns = table.generated.as_ref().filter(|_| !history);
-        match columns.and_then(|columns| columns.leave_out(&quoted, dialect)) {
-            Some(text) => append(&mut piece.waiting, &text),
-            None => append(&mut piece.waiting, &quoted),
-        }
-        if piece.waiting.len() >= BLOCK {
-            self.output.content(piece.member, std::mem::take(&mut piece.waiting));
-        }
-        Ok(())
-    }
-
-    fn begin_rows(&mut self, database: String, name: String) -> Result<(), Problem> {
-        if self.rows.as_ref().is_some_and(|rows| rows.table.0 == database && rows.table.1 == name) {
-            return Ok(());
-        }
-        self.end_rows();
         self.end_sequence();
-        let table = self.tables.table(&database, &name);
-        if table.ended || table.kind != Kind::Table {
-            return Err(Problem::Again(format!("rows of table {database}.{name}").escape_debug().to_string()));
-        }
-        self.rows = Some(Rows { file: table.file.clone(), table: (database, name), open: None });
+        self.rows.begin(&mut self.tables, &mut self.output, database, name)?;
+        let quoted = if dialect.ansi_quotes { names::in_backticks(sql, dialect).into() } else { Cow::Borrowed(sql) };
+        let insert = Insert {
+            sql: &quoted,
+            rows: groups.saturating_sub(u64::from(insert.lists_columns)),
+            dialect: SqlDialect { ansi_quotes: false, ..dialect },
+            history: self.session.inserts_history(),
+        };
+        let head = self.head.get_or_insert_with(|| self.session.file_head());
+        self.rows.add(&mut self.tables, &mut self.output, &insert, head);
         Ok(())
     }
 
     /// No more rows of this table come.
     fn end_rows(&mut self) {
-        let Some(mut rows) = self.rows.take() else { return };
-        rows.end_piece(&mut self.output);
-        let table = self.tables.table(&rows.table.0, &rows.table.1);
-        table.ended = true;
-        self.sent_bytes += table.bytes;
-        self.sent.push(rows.table);
-        if self.sent_bytes >= SENT_BYTES || self.sent.len() >= SENT_TABLES {
-            self.announce_sent();
-        }
-    }
-
-    fn announce_sent(&mut self) {
-        self.sent_bytes = 0;
-        let sent = std::mem::take(&mut self.sent);
-        if self.pass.has_rows() && !sent.is_empty() {
-            self.partials += 1;
-            self.output.whole(Content::MetadataPartial(self.partials), self.tables.sent(&sent).into_bytes());
-        }
+        self.rows.end(&mut self.tables, &mut self.output);
     }
 
     /// The dump has come to its end.
@@ -505,85 +433,15 @@ impl Splitter {
             self.output.whole(Content::View(file), text);
         }
         if self.pass == Pass::Definitions {
-            self.sent.clear();
             self.output.whole(Content::MetadataPartial(0), self.tables.announcement().into_bytes());
             return;
         }
-        self.announce_sent();
+        self.rows.announce_sent(&self.tables, &mut self.output);
         let text = self.tables.metadata(&self.output.stored, self.ending.server, self.ending.completed());
         self.output.whole(Content::Metadata, text.into_bytes());
     }
 }
 
-impl Rows {
-    fn end_piece(&mut self, output: &mut Output) {
-        if let Some(piece) = self.open.take() {
-            if !piece.waiting.is_empty() {
-                output.content(piece.member, piece.waiting);
-            }
-            output.end(piece.member);
-        }
-    }
-}
-
-/// Adds a statement to a file.
-pub fn append(text: &mut Vec<u8>, sql: &[u8]) {
-    add(text, |file| file.add(sql));
-}
-
-/// Adds the CREATE statement of a routine, trigger, event or view to a file.
-pub fn append_program(text: &mut Vec<u8>, sql: &[u8]) {
-    add(text, |file| file.add_program(sql));
-}
-
-/// Between DELIMITER lines, since what says that bodies are padded stands at a file's beginning, which has gone its way.
-fn add(text: &mut Vec<u8>, statement: impl FnOnce(&mut StatementWriter)) {
-    let mut file = StatementWriter::new(BodyFormat::Delimiter, std::mem::take(text));
-    statement(&mut file);
-    *text = file.finish();
-}
-
 fn unknown(sql: &[u8]) -> Problem {
     Problem::Unknown(shown_words(sql))
-}
-
-/// The first words in upper case, as far as the statement begins with words.
-fn first_words(sql: &[u8]) -> Vec<String> {
-    Tokens::new(sql, SqlDialect::default())
-        .filter(|token| !is_comment(token))
-        .take(3)
-        .take_while(|token| token.kind == TokenKind::Word)
-        .map(|token| String::from_utf8_lossy(token.text).chars().take(30).collect::<String>().to_ascii_uppercase())
-        .collect()
-}
-
-/// The first two words, for messages: behind them may be values.
-fn shown_words(sql: &[u8]) -> String {
-    let words = first_words(sql);
-    if words.is_empty() {
-        return "no word".to_owned();
-    }
-    words.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ").escape_debug().to_string()
-}
-
-/// Whether one of the first words is this.
-pub fn has_word(sql: &[u8], word: &str, among: usize) -> bool {
-    Tokens::new(sql, SqlDialect::default())
-        .filter(|token| !is_comment(token))
-        .take(among)
-        .any(|token| token.is_word(word))
-}
-
-fn is_setval(sql: &[u8]) -> bool {
-    let words = first_words(sql);
-    words.first().is_some_and(|word| word == "DO" || word == "SELECT")
-        && words.get(1).is_some_and(|word| word == "SETVAL")
-}
-
-/// Statements for a replica that is made of the dump.
-fn sets_position(sql: &[u8]) -> bool {
-    const ROLES: [&str; 5] = ["MASTER", "REPLICATION", "SLAVE", "REPLICA", "ALL"];
-    let words = first_words(sql);
-    let is = |index: usize, among: &[&str]| words.get(index).is_some_and(|word| among.contains(&word.as_str()));
-    is(0, &["CHANGE", "STOP", "START", "RESET"]) && is(1, &ROLES)
 }

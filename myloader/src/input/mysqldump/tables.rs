@@ -118,9 +118,9 @@ impl Tables {
             let rows = (table.kind == Kind::Table && any_rows).then_some(table.rows);
             text.push_str(&TableEntry { rows, ..entry(table, name) }.to_text(&table.file, files));
         }
+        // Not the number of files: those of the server's own databases are left out.
         let config = ConfigSection {
             num_sequences: Some(self.tables.values().filter(|table| table.kind == Kind::Sequence).count() as u64),
-            num_files: Some(files.len() as u64),
             server,
             ..ConfigSection::default()
         };
