@@ -60,7 +60,7 @@ fn catalog(tables: Vec<Table>) -> Catalog {
     let checksums = DatabaseEntry::default();
     let database =
         Database { name: "d".into(), file: "d".into(), tables, routines, events: Vec::new(), is_cut: false, checksums };
-    Catalog { databases: vec![Arc::new(database)], seen: 1 }
+    Catalog { databases: vec![Arc::new(database)], seen: 1, ..Catalog::default() }
 }
 
 const ALL: Objects = Objects {

@@ -6,13 +6,13 @@ use crate::ddl::create_table::CreateTable;
 use crate::ddl::created_object::{created, text};
 use crate::ddl::element::ElementKind;
 use crate::ddl::sequences;
+use crate::ddl::set::database_collation;
 use crate::ddl::split::split;
 use crate::ddl::statement_kind::{Dropped, StatementKind};
 use crate::ddl::trigger::table_of_trigger;
 use crate::jobs::context::Context;
 use crate::jobs::job::KeyTiming;
 use crate::jobs::outcome::Need;
-use crate::ddl::set::database_collation;
 use crate::options::DropTable;
 
 /// Of a table: what is added to it after its rows.
