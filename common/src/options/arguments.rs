@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use clap::Command;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
 
 use super::defaults_file::{Entry, Files, nearest};
 use super::{ProgramName, UsageError, table};
@@ -27,8 +28,22 @@ const CLIENT_KEYS: [(&str, &str); 13] = [
 
 /// An argument, and the place in a file that it comes from.
 pub(super) struct FileArgument {
+    /// The long name.
+    pub(super) option: String,
     pub(super) text: OsString,
     pub(super) place: String,
+    /// Whether it is from `[client]`, which is not written for this program.
+    is_of_client: bool,
+}
+
+impl FileArgument {
+    /// Whether the command line has the option too.
+    pub(super) fn is_typed(&self, typed: &ArgMatches) -> bool {
+        let id = self.option.replace('-', "_");
+        !self.is_of_client
+            && typed.try_contains_id(&id).unwrap_or(false)
+            && typed.value_source(&id) == Some(ValueSource::CommandLine)
+    }
 }
 
 /// The arguments that the files stand for: those of `[client]` before those of the program's section, and of an
@@ -122,5 +137,6 @@ fn argument(command: &Command, option: &str, entry: &Entry) -> Result<Option<Fil
         text.push("=");
         text.push(value);
     }
-    Ok(Some(FileArgument { text, place: place.clone() }))
+    let is_of_client = section == "client";
+    Ok(Some(FileArgument { option: option.to_owned(), text, place: place.clone(), is_of_client }))
 }

@@ -87,6 +87,8 @@ pub struct Parsed<O> {
     pub files_read: Vec<PathBuf>,
     /// One line each, for the log: options without effect, a password in a file that others can read.
     pub warnings: Vec<String>,
+    /// One line each, for the log: values of the program's sections that the command line overrides.
+    pub overridden: Vec<String>,
     /// What is needed to apply sections for the server's product; nothing if there are none.
     typed: Option<Box<Typed>>,
 }
@@ -115,6 +117,7 @@ impl<O: Parser> Parsed<O> {
         let Typed { program, argv, files } = *typed;
         let mut parsed = assemble::<O>(&command::<O>(program), program, argv, files, &defaults_file::ends(server))?;
         parsed.warnings.retain(|warning| !self.warnings.contains(warning));
+        parsed.overridden.retain(|line| !self.overridden.contains(line));
         Ok(parsed)
     }
 }
@@ -172,6 +175,11 @@ fn assemble<O: Parser>(
             .and_then(|m| unsupported::refuse(program, &m))
             .map_err(|error| error.at(&argument.place))?;
     }
+    let typed = matches(command, program, &argv)?;
+    let overridden = from_files.iter().filter(|argument| argument.is_typed(&typed));
+    let overridden = overridden
+        .map(|argument| format!("{}: the command line overrides {}", argument.place, argument.option))
+        .collect();
     let after_name = argv.len().min(1);
     argv.splice(after_name..after_name, from_files.into_iter().map(|argument| argument.text));
 
@@ -185,6 +193,7 @@ fn assemble<O: Parser>(
         global_variables: files.variables(program, "_global_variables", ends),
         files_read: files.paths(),
         warnings,
+        overridden,
         typed: None,
     })
 }

@@ -11,6 +11,9 @@ use crate::program::prompt;
 use crate::server::connection::{Address, Settings, SslMode, Tls, TlsChoice, has_certificate};
 use crate::server::global_variables::Conditional;
 
+/// The session variable that ends every SELECT after some rows.
+const LEAVES_ROWS_OUT: &str = "sql_select_limit";
+
 /// Where servers put their socket by default.
 const USUAL_SOCKETS: [&str; 4] =
     ["/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/tmp/mysql.sock"];
@@ -25,6 +28,9 @@ pub fn connection_settings(
     session_variables: &[(String, String)],
     stop: &Stop,
 ) -> Result<Settings, UsageError> {
+    if let Some((name, _)) = session_variables.iter().find(|(name, _)| name.eq_ignore_ascii_case(LEAVES_ROWS_OUT)) {
+        return Err(UsageError::new(format!("session variable {name}: the server would leave rows out: remove it")));
+    }
     let user = options.user.clone().or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "root".to_owned());
     let identity = match (&options.cert, &options.key) {
         (Some(cert), Some(key)) => Some((cert.clone(), key.clone())),

@@ -35,6 +35,9 @@ where
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
+    for line in &parsed.overridden {
+        tracing::info!("{line}");
+    }
     if let Some(password) = &settings.password {
         // Nobody is asked for it twice.
         let options = connection(&mut parsed.options);

@@ -47,6 +47,9 @@ where
     for warning in &parsed.warnings {
         tracing::warn!("{warning}");
     }
+    for line in &parsed.overridden {
+        tracing::info!("{line}");
+    }
     let stop = match stop_on_signals() {
         Ok(stop) => stop,
         Err(error) => return usage(name, &UsageError::new(format!("cannot install the signal handlers: {error}"))),

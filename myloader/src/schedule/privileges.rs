@@ -36,6 +36,8 @@ impl Scheduler {
         if self.settings.tolerance.allows(DENIED) {
             return Ok(());
         }
+        // Then all ends with one list, of what is rejected for another reason too.
+        let is_denied = self.rejections.iter().any(|rejection| rejection.fault == DENIED);
         let mut lacks = Lacks::new(&self.settings.user.grants, self.settings.server);
         for database in self.databases.values().filter(|database| database.existing.hides_privileges) {
             lacks.uncertain.extend(database.target().map(|target| target.target.clone()));
@@ -56,7 +58,7 @@ impl Scheduler {
         for (file, needs) in &needs {
             let database = file.content.database().and_then(|name| self.databases.get(name));
             if let Some(target) = database.and_then(Database::target)
-                && !self.rejected_files.contains(file)
+                && (is_denied || !self.rejected_files.contains(file))
             {
                 self.needed_by_definition(&mut lacks, file, needs, target)?;
             }

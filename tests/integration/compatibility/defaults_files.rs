@@ -176,3 +176,10 @@ fn what_is_wrong_with_a_section_is_said_before_anything_is_done() {
     );
     assert_eq!(row_files(&dir, "product_unknown", "t").len(), 1);
 }
+
+#[test]
+fn a_variable_that_would_leave_rows_out_is_refused() {
+    let (_file, option) = file("[mydumper_session_variables]\nsql_select_limit = 1000\n");
+    let line = mydumper(source(Product::MySql), &WorkDir::new()).arg(option).fails_with(2);
+    assert!(line.contains("session variable sql_select_limit: the server would leave rows out: remove it"), "{line}");
+}

@@ -126,11 +126,11 @@ const NARROWED: [(&str, &str, &str, &str); 12] = [
     ("DATETIME", "DATE", "'2020-01-02 03:04:05'", "1265 Data truncated for column 'c' at row 1"),
     ("BIGINT", "SMALLINT", "99999", "1264 Out of range value for column 'c' at row 1"),
     ("VARCHAR(20)", "DATE", "'secret'", "1265 Data truncated for column 'c' at row 1"),
-    ("VARCHAR(20)", "YEAR", "'1800'", "1264 Out of range value for column 'c' at row 1"),
+    ("SMALLINT", "TINYINT", "300", "1264 Out of range value for column 'c' at row 1"),
     ("SET('a','b')", "SET('a')", "'a,b'", "1265 Data truncated for column 'c' at row 1"),
     ("BLOB", "VARBINARY(2)", "'abc'", "1265 Data truncated for column 'c' at row 1"),
     ("INT", "TINYINT UNSIGNED", "-1", "1264 Out of range value for column 'c' at row 1"),
-    ("DOUBLE", "FLOAT", "1e300", "1264 Out of range value for column 'c' at row 1"),
+    ("DOUBLE", "DECIMAL(4,1)", "1e9", "1264 Out of range value for column 'c' at row 1"),
     ("BIT(8)", "BIT(2)", "b'1111'", "1264 Out of range value for column 'c' at row 1"),
 ];
 

@@ -257,3 +257,38 @@ fn an_archive_table_with_rows_is_not_to_be_emptied() {
         }
     }
 }
+
+#[test]
+fn types_whose_values_turn_into_others_and_tables_with_a_past_are_refused_before_anything_is_changed() {
+    for product in Product::ALL {
+        let database = "fit_types";
+        let of_types =
+            ["CREATE TABLE t (id INT PRIMARY KEY, n INT, d TIME)", "INSERT INTO t VALUES (1, 2, '10:11:12')"];
+        make(source(product), database, &of_types);
+        let versioned = match product {
+            Product::MariaDb => ["CREATE TABLE v (a INT) WITH SYSTEM VERSIONING", "INSERT INTO v VALUES (7)"],
+            Product::MySql => ["CREATE TABLE v (a INT)", "INSERT INTO v VALUES (7)"],
+        };
+        let mut client = source(product).client();
+        client.run("USE fit_types");
+        client.run("CREATE TABLE v (a INT)");
+        let other =
+            ["CREATE TABLE t (id INT PRIMARY KEY, n ENUM('2','1'), d DATE)", "INSERT INTO t VALUES (9, '1', NULL)"];
+        let mut client = make(target(product), database, &[&other[..], &versioned].concat());
+        for (loader, dumper) in WAYS.iter().take(4) {
+            let dumped = Dumped::new(product, database, false, dumper);
+            let text = dumped.loader(product, loader).fails_with(8);
+            for (column, from, to) in [("n", "INT", "ENUM"), ("d", "TIME", "DATE")] {
+                let expected = format!(
+                    "column {column} is {from} in the dump and {to} here, where values become others without a warning: make it {from}"
+                );
+                assert!(text.contains(&expected), "{product:?} {loader:?}: {text}");
+            }
+            let is_emptied = loader[0].ends_with("TRUNCATE") || loader[0].ends_with("DELETE");
+            let is_refused = is_emptied && product == Product::MariaDb;
+            assert_eq!(text.contains("table fit_types.v: it is system-versioned"), is_refused, "{loader:?}: {text}");
+            assert_eq!(column(&mut client, "SELECT id FROM t"), ["9"], "{product:?} {loader:?}");
+            assert_eq!(column(&mut client, "SELECT a FROM v"), ["7"], "{product:?} {loader:?}");
+        }
+    }
+}

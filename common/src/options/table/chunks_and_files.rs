@@ -46,7 +46,6 @@ pub(super) const FILES: Group = Group {
     heading: "Files of rows",
     intro: "",
     rows: &[
-        value("set-names", "CHARSETS").not_yet("files declare utf8mb4 for definitions and binary for rows"),
         value("format", "FORMAT")
             .default("INSERT")
             .help("[Format](../dev/formats.md) of rows: `INSERT`, `LOAD_DATA`, `CSV`; `CLICKHOUSE`, which `myloader` does not read."),

@@ -46,6 +46,17 @@ fn the_command_line_and_the_extra_file_override_the_file() {
 }
 
 #[test]
+fn what_the_command_line_overrides_is_told() {
+    let case = Case::new();
+    let file = case.file("mydumper.cnf", "[client]\nuser=app\n[mydumper]\nthreads=8\ntriggers\nregex=^a\n");
+    let told = |line: &str| case.parse(line).unwrap().overridden;
+    let line =
+        |number: u32, option: &str| format!("{}, line {number}: the command line overrides {option}", file.display());
+    assert_eq!(told("-u root"), [""; 0]);
+    assert_eq!(told("-t 2 -x ^b"), [line(4, "threads"), line(6, "regex")]);
+}
+
+#[test]
 fn values_in_files() {
     let case = Case::new();
     case.file(

@@ -107,6 +107,13 @@ fn other_meaning(
             to.to_uppercase()
         ));
     }
+    if turns_silently(from, to) {
+        return Some(format!(
+            "column {name} is {} in the dump and {} here, where values become others without a warning: make it {0}",
+            from.to_uppercase(),
+            to.to_uppercase()
+        ));
+    }
     let to_charset = charset(there.charset.as_deref()?);
     let Some(from_charset) = dumped.charset.as_deref().map(charset) else {
         let is_known = !(comes_as_text || is_binary(from) || is_text(from) || is_list(from));
@@ -129,6 +136,24 @@ fn other_meaning(
              characters: make it CHARACTER SET {from_charset}"
         )
     })
+}
+
+/// Whether values of one type become others in a column of another, and no server says so (tried on both): 2 is the second
+/// member of an ENUM, '10:11:12' a date, 130 a time, and long numbers lose digits.
+fn turns_silently(from: &str, to: &str) -> bool {
+    let is_binary = from.ends_with("binary") || from.ends_with("blob");
+    match to {
+        _ if from == to => false,
+        "enum" | "set" => !matches!(from, "enum" | "set"),
+        "bit" | "year" => true,
+        "time" => !is_text(from),
+        "date" | "datetime" => !(is_text(from) || matches!(from, "date" | "datetime" | "timestamp")),
+        "timestamp" => !is_text(from),
+        "binary" => is_binary || is_text(from),
+        "float" => !matches!(from, "tinyint" | "smallint") && !is_text(from),
+        "double" => matches!(from, "bigint" | "decimal"),
+        _ => false,
+    }
 }
 
 fn is_text(data_type: &str) -> bool {
@@ -205,6 +230,12 @@ mod tests {
         fits("a int,g int G", true, "a int,g int G");
         fits("a int,g int G", true, "a int");
         fits("a varchar", false, "a varchar latin1");
+        fits("a enum utf8mb4", false, "a set utf8mb4");
+        fits("a date", false, "a datetime");
+        fits("a varchar utf8mb4", false, "a date");
+        fits("a int", false, "a double");
+        fits("a float", false, "a double");
+        fits("a bigint", false, "a decimal");
     }
 
     #[test]
@@ -221,6 +252,23 @@ mod tests {
             "a json",
             "is JSON here, which does not take the dump's values of LONGTEXT",
         );
+        let turned = "where values become others without a warning: make it ";
+        for (from, to) in [
+            ("int", "enum utf8mb4"),
+            ("varchar utf8mb4", "set utf8mb4"),
+            ("int", "bit"),
+            ("varchar utf8mb4", "year"),
+            ("int", "time"),
+            ("time", "date"),
+            ("time", "datetime"),
+            ("int", "date"),
+            ("varbinary", "binary"),
+            ("double", "float"),
+            ("bigint", "double"),
+        ] {
+            let expected = format!("{turned}{}", from.split(' ').next().unwrap().to_uppercase());
+            misfit(&format!("a {from}"), false, &format!("a {to}"), &expected);
+        }
         misfit("a int,b int", true, "a int", "the table has no column b");
         misfit("a int", true, "a int,b int R", "column b is not in the dump, NOT NULL and without a default");
         misfit("a int,g int G", true, "a int,g int", "column g is generated in the dump");

@@ -52,6 +52,13 @@ pub fn table(context: &mut Context, table: &ExistingTable) -> Result<Outcome, Er
         } else if let Some(dumped) = dumped.as_ref().filter(|_| has_rows) {
             found.extend(misfits(dumped, &columns_of(connection, &table.name).map_err(failed)?, server));
         }
+        if table.fate == Fate::Emptied && is_versioned(connection, &table.name).map_err(failed)? {
+            found.push(
+                "it is system-versioned: TRUNCATE is refused, and DELETE keeps its rows as history: replace the table with \
+                 --drop-table=DROP"
+                    .to_owned(),
+            );
+        }
         if table.fate == Fate::Emptied && engine.eq_ignore_ascii_case("ARCHIVE") {
             let any = connection.query_first(format!("SELECT 1 FROM {} LIMIT 1", table.name.to_sql()));
             if any.map_err(failed)?.is_some() {
@@ -100,6 +107,13 @@ pub fn engine(connection: &mut Connection, name: &QualifiedName) -> Result<Strin
     let sql = format!("SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE {}", condition(name));
     let rows = connection.query(sql)?;
     Ok(of_table(&rows, name).next().map(|row| row.text(1)).unwrap_or_default())
+}
+
+/// Whether MariaDB keeps the table's past.
+fn is_versioned(connection: &mut Connection, name: &QualifiedName) -> Result<bool, ServerError> {
+    let sql = format!("SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES WHERE {}", condition(name));
+    let rows = connection.query(sql)?;
+    Ok(of_table(&rows, name).next().is_some_and(|row| row.text(1) == "SYSTEM VERSIONED"))
 }
 
 /// Rows whose first column is the table's name: a server that ignores case in names may list others, too.
