@@ -56,7 +56,7 @@ needs=(rustfmt clippy mariadb mysql mydumper openssl zstd)
 if [ -n "$quick" ]; then
   say "quick checks and tests, on two cores: four minutes when everything is built, some 12 the first time"
 else
-  say "all checks and tests, on two cores: some 20 minutes when everything is built, 30 the first time"
+  say "all checks and tests, on two cores: some 20 minutes when everything is built, 32 the first time"
   needs+=(pv cargo-deny)
 fi
 prepare "${needs[@]}"
