@@ -67,7 +67,7 @@ impl GlobalVariables {
                 None => connection.query_first(format!("SELECT @@GLOBAL.{name}"))?.map(|row| row.text(0)),
                 Some(version) => {
                     let row = connection.query_first(format!("SELECT 1 /*!{version} , @@GLOBAL.{name} */"))?;
-                    // The server is none of those that it is for.
+                    // The value is for other servers.
                     let Some(old) = row.filter(|row| row.len() > 1).map(|row| row.text(1)) else { continue };
                     Some(old)
                 }
