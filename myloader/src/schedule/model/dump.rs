@@ -287,7 +287,7 @@ fn table(number: usize) -> TableFileName {
     TableFileName { database: "d".into(), table: format!("t{number}") }
 }
 
-/// What is told of a table before its rows: that the dump has rows, and too many for its keys to be made with it.
+/// What metadata says of a table before its rows: that the dump has rows, and too many for its keys to be made with it.
 fn told() -> TableEntry {
     TableEntry { estimated_bytes: Some(1 << 40), ..TableEntry::default() }
 }
